@@ -1,0 +1,40 @@
+# Muster's two images. `docker build --target server .` and `--target worker .` build them from the public images below;
+# `cargo xtask image` puts images made on this machine in their places, for where no registry answers.
+# Works with the classic builder; needs no BuildKit.
+
+# Has cargo and git, or, already built, /out.
+ARG BUILDER=rust:1-bookworm
+# Brings the C library the programs link.
+ARG BASE=debian:bookworm-slim
+
+FROM ${BUILDER} AS build
+WORKDIR /source
+COPY . .
+RUN test -x /out/muster || cargo xtask dist --out /out
+
+# Faces the net: knows no Docker client, gets no socket.
+FROM ${BASE} AS server
+COPY --from=build /out/muster /opt/muster/muster
+COPY --from=build /out/assets /opt/muster/assets
+COPY --from=build --chown=10001:10001 /out/data /var/lib/muster
+ENV PATH=/opt/muster:/usr/local/bin:/usr/bin:/bin \
+    MUSTER_LISTEN=0.0.0.0:8080 \
+    MUSTER_DATA_DIR=/var/lib/muster
+USER 10001:10001
+EXPOSE 8080
+VOLUME /var/lib/muster
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/opt/muster/muster"]
+CMD ["serve"]
+
+# Touches Docker: listens on nothing.
+FROM ${BASE} AS worker
+COPY --from=build /out/muster-worker /opt/muster/muster-worker
+COPY --from=build --chown=10001:10001 /out/data /var/lib/muster
+ENV PATH=/opt/muster:/usr/local/bin:/usr/bin:/bin \
+    MUSTER_DATA_DIR=/var/lib/muster
+USER 10001:10001
+VOLUME /var/lib/muster
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/opt/muster/muster-worker"]
+CMD ["run"]

@@ -1,0 +1,255 @@
+//! The node's one state: chain, file and peers behind one lock, never held across an await. Sends nothing itself.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::{fmt, io};
+
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::block::{Block, Hash, Head};
+use crate::chain::{Chain, Invalid, Turn, Verdict};
+use crate::journal;
+use crate::storage::Storage;
+
+/// Blocks a peer may be ahead before we say that we are syncing rather than merely a moment late.
+const SYNCING_FROM: u64 = 3;
+/// How long a node that has just started waits for a peer before it extends a chain that may be old.
+const LISTEN_FIRST_MS: u128 = 2_000;
+/// Longer runs of imported blocks are one log line.
+const MAX_LOGGED: usize = 3;
+
+pub(crate) fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Why an offered branch is not on our chain.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    Invalid(Invalid),
+    /// The file could not be written; the chain is as before.
+    Storage(io::Error),
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(invalid) => invalid.fmt(f),
+            Self::Storage(error) => write!(f, "the chain file could not be written, the chain stays as it is: {error}"),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct Status {
+    pub(crate) node: String,
+    pub(crate) height: u64,
+    pub(crate) head: Hash,
+    pub(crate) peers: usize,
+    pub(crate) syncing: bool,
+    pub(crate) genesis: Hash,
+}
+
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Counters {
+    pub(crate) produced: u64,
+    pub(crate) imported: u64,
+    pub(crate) reorgs: u64,
+    /// The highest block known to be in the database.
+    pub(crate) recorded: u64,
+    pub(crate) database_up: bool,
+}
+
+struct Peer {
+    links: usize,
+    head: Head,
+}
+
+struct State {
+    chain: Chain,
+    storage: Storage,
+    peers: BTreeMap<String, Peer>,
+    counters: Counters,
+}
+
+pub(crate) struct Ledger {
+    node: String,
+    started: Instant,
+    expects_peers: bool,
+    state: Mutex<State>,
+    head: watch::Sender<Head>,
+}
+
+impl Ledger {
+    pub(crate) fn new(node: String, expects_peers: bool, chain: Chain, storage: Storage) -> Self {
+        let head = watch::Sender::new(chain.head());
+        let state = State { chain, storage, peers: BTreeMap::new(), counters: Counters::default() };
+        Ledger { node, started: Instant::now(), expects_peers, state: Mutex::new(state), head }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes whenever the head changes.
+    pub(crate) fn watch(&self) -> watch::Receiver<Head> {
+        self.head.subscribe()
+    }
+
+    /// Makes the next block if it is our turn; otherwise says when to ask again.
+    pub(crate) fn propose(&self) -> Result<Turn, Refused> {
+        let state = &mut *self.lock();
+        let now = now_ms();
+        let ours = state.chain.head();
+        let behind = state.peers.values().any(|peer| peer.head.beats(&ours));
+        let listening =
+            self.expects_peers && state.peers.is_empty() && self.started.elapsed().as_millis() < LISTEN_FIRST_MS;
+        if behind || listening {
+            return Ok(Turn::At(now + 100));
+        }
+        let Some(block) = state.chain.next_block(&self.node, now) else {
+            return Ok(state.chain.turn(&self.node, now));
+        };
+        journal::info(format_args!("block {} produced {}", block.height, block.hash.short()));
+        self.put(state, ours.height, vec![block])?;
+        state.counters.produced += 1;
+        Ok(Turn::Now)
+    }
+
+    /// Judges a peer's blocks and takes them if they win.
+    pub(crate) fn offer(&self, branch: &[Block], peer: &str) -> Result<Verdict, Refused> {
+        let state = &mut *self.lock();
+        let verdict = state.chain.judge(branch, now_ms()).map_err(Refused::Invalid)?;
+        let Verdict::Better { fork } = verdict else { return Ok(verdict) };
+        // A branch may begin with blocks we already share; only what differs is a reorg.
+        let known = branch.iter().take_while(|block| state.chain.holds(&block.head())).count();
+        let (fork, branch) = (fork + known as u64, &branch[known..]);
+        let dropped = state.chain.head().height - fork;
+        self.put(state, fork, branch.to_vec())?;
+        state.counters.imported += branch.len() as u64;
+        if dropped > 0 {
+            state.counters.reorgs += 1;
+            journal::warn(format_args!("reorg: {dropped} blocks above {fork} gave way to the chain of {peer}"));
+        }
+        match branch {
+            [first, .., last] if branch.len() > MAX_LOGGED => {
+                let (from, to, hash) = (first.height, last.height, last.hash.short());
+                journal::info(format_args!("blocks {from} to {to} imported from {peer}, head {hash}"));
+            }
+            few => few.iter().for_each(|block| {
+                let (height, proposer, hash) = (block.height, &block.proposer, block.hash.short());
+                journal::info(format_args!("block {height} imported from {peer}, proposed by {proposer} {hash}"));
+            }),
+        }
+        Ok(Verdict::Better { fork })
+    }
+
+    /// File first, then memory: what is answered to anybody is already written.
+    fn put(&self, state: &mut State, fork: u64, branch: Vec<Block>) -> Result<(), Refused> {
+        if let Err(error) = state.storage.replace_above(fork, &branch) {
+            // The file may have lost blocks to a half-done reorg; memory still has them.
+            let ours = state.chain.above(fork, usize::MAX - usize::try_from(fork).unwrap_or(0)).to_vec();
+            if let Err(again) = state.storage.replace_above(fork, &ours) {
+                journal::error(format_args!("the chain file is behind the chain and could not be repaired: {again}"));
+            }
+            return Err(Refused::Storage(error));
+        }
+        state.chain.adopt(fork, branch);
+        state.counters.recorded = state.counters.recorded.min(fork);
+        self.head.send_replace(state.chain.head());
+        Ok(())
+    }
+
+    pub(crate) fn head(&self) -> Head {
+        *self.head.borrow()
+    }
+
+    pub(crate) fn tip(&self) -> Block {
+        self.lock().chain.tip().clone()
+    }
+
+    pub(crate) fn block(&self, height: u64) -> Option<Block> {
+        self.lock().chain.get(height).cloned()
+    }
+
+    pub(crate) fn genesis(&self) -> Hash {
+        self.lock().chain.genesis().hash
+    }
+
+    pub(crate) fn locator(&self) -> Vec<Head> {
+        self.lock().chain.locator()
+    }
+
+    /// What a peer with this locator lacks, at most `limit` blocks; nothing if it shares no block with us.
+    pub(crate) fn blocks_after(&self, locator: &[Head], limit: usize) -> Vec<Block> {
+        let state = self.lock();
+        state.chain.last_common(locator).map_or_else(Vec::new, |common| state.chain.above(common, limit).to_vec())
+    }
+
+    pub(crate) fn blocks_above(&self, height: u64, limit: usize) -> Vec<Block> {
+        self.lock().chain.above(height, limit).to_vec()
+    }
+
+    /// Adds a link to a peer; true if it is the first one.
+    pub(crate) fn peer_linked(&self, name: &str, head: Head) -> bool {
+        let state = &mut *self.lock();
+        let peer = state.peers.entry(name.to_owned()).or_insert(Peer { links: 0, head });
+        peer.links += 1;
+        peer.head = head;
+        peer.links == 1
+    }
+
+    pub(crate) fn peer_seen(&self, name: &str, head: Head) {
+        if let Some(peer) = self.lock().peers.get_mut(name) {
+            peer.head = head;
+        }
+    }
+
+    /// Takes a link to a peer away; true if it was the last one.
+    pub(crate) fn peer_unlinked(&self, name: &str) -> bool {
+        let state = &mut *self.lock();
+        let Some(peer) = state.peers.get_mut(name) else { return false };
+        peer.links -= 1;
+        let last = peer.links == 0;
+        if last {
+            state.peers.remove(name);
+        }
+        last
+    }
+
+    /// The database task tells how far it got; a reorg since then wins over it.
+    pub(crate) fn recorded_up_to(&self, head: &Head) {
+        let state = &mut *self.lock();
+        if state.chain.holds(head) {
+            state.counters.recorded = head.height;
+        }
+    }
+
+    /// What is in a database that just came (back) is not known.
+    pub(crate) fn database_is(&self, up: bool) {
+        let counters = &mut self.lock().counters;
+        counters.database_up = up;
+        counters.recorded = 0;
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        let state = self.lock();
+        let Head { height, hash: head } = state.chain.head();
+        let syncing = state.peers.values().any(|peer| peer.head.height >= height + SYNCING_FROM);
+        let genesis = state.chain.genesis().hash;
+        Status { node: self.node.clone(), height, head, peers: state.peers.len(), syncing, genesis }
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        self.lock().counters
+    }
+
+    pub(crate) fn file(&self) -> io::Result<std::fs::File> {
+        self.lock().storage.handle()
+    }
+}
+
+#[cfg(test)]
+#[path = "ledger_tests.rs"]
+mod tests;

@@ -1,0 +1,18 @@
+//! Use cases, one noun per file: load, ask the domain, save, audit, commit. Never sees a request, a header or a status code.
+//!
+//! Locks are always taken in this order: idempotency key, run or report, incident; the store adds audit head and live counter.
+//! Between `begin` and `commit` nothing is read on another connection, so that waiting requests cannot starve the one they wait for.
+
+pub mod answer;
+pub mod approval;
+pub mod audit;
+pub mod expiry;
+pub mod incident;
+mod moment;
+pub mod offers;
+pub mod plan;
+pub mod report;
+pub mod run;
+mod turn;
+pub mod user;
+pub mod view;

@@ -1,0 +1,134 @@
+//! What one person can do now with an incident, a run or a report, or in words why not. Pure: the use cases check again.
+
+use shared::{
+    api::{incident::ProcedureOffer, report::ReportCommand, run::RunCommand},
+    domain::{
+        access::{Action, Role},
+        incident::{Incident, IncidentCommand},
+        offer::Offer,
+        run::{Run, RunState},
+    },
+    ids::UserId,
+    plan::{Plan, Procedure, StepKind},
+    timestamp::Timestamp,
+};
+
+use super::{answer, approval, run as runs};
+
+fn offer<C>(command: C, refused: Option<String>) -> Offer<C> {
+    Offer { command, refused }
+}
+
+/// `None` if the role may.
+fn lacks(role: Role, action: Action) -> Option<String> {
+    (!role.may(action)).then(|| action.needs())
+}
+
+fn action_of(command: IncidentCommand) -> Action {
+    use IncidentCommand as C;
+    match command {
+        C::Acknowledge | C::StartWork | C::Note | C::ChangeLevel | C::Resolve => Action::HandleIncident,
+        C::PostUpdate => Action::PostUpdate,
+        C::RequestRun => Action::RequestRun,
+        C::WriteReport => Action::EditReport,
+    }
+}
+
+/// What nobody can do is said before what this person may not.
+pub(super) fn incident(incident: &Incident, role: Role) -> Vec<Offer<IncidentCommand>> {
+    IncidentCommand::ALL
+        .into_iter()
+        .map(|command| {
+            let refused = incident.permits(command).err().map(|refusal| refusal.message);
+            offer(command, refused.or_else(|| lacks(role, action_of(command))))
+        })
+        .collect()
+}
+
+/// Every procedure of the plan as a button, open or off.
+pub(super) fn procedures(plan: &Plan, incident: &Incident, role: Role, live_run: Option<i64>) -> Vec<ProcedureOffer> {
+    let closed = incident.permits(IncidentCommand::RequestRun).err().map(|refusal| refusal.message);
+    let lacks = lacks(role, Action::RequestRun);
+    let busy = live_run.map(|number| format!("Run {number} has not ended; only one run at a time may act on this system."));
+    plan.procedures
+        .iter()
+        .map(|procedure| {
+            let services = services(procedure);
+            let unavailable = procedure.unavailable.as_ref().map(|why| format!("This procedure cannot run: {why}"));
+            ProcedureOffer {
+                id: procedure.id.clone(),
+                title: procedure.title.clone(),
+                section: procedure.section.clone(),
+                line: procedure.line,
+                fits: services.iter().any(|service| affects(plan, incident, service)),
+                services,
+                refused: unavailable.or_else(|| closed.clone()).or_else(|| lacks.clone()).or_else(|| busy.clone()),
+            }
+        })
+        .collect()
+}
+
+fn affects(plan: &Plan, incident: &Incident, service: &str) -> bool {
+    let of_service = |component: &str| plan.components.iter().any(|c| c.id == component && c.service.as_deref() == Some(service));
+    incident.affected.iter().any(|affected| affected.component == service || of_service(&affected.component))
+}
+
+/// Services that steps with an effect name, in the order of the steps.
+fn services(procedure: &Procedure) -> Vec<String> {
+    let mut found: Vec<String> = vec![];
+    for step in procedure.steps.iter().filter(|step| step.kind.has_effect()) {
+        let named = match &step.kind {
+            StepKind::Restart { services } | StepKind::Stop { services } | StepKind::Start { services } | StepKind::Up { services } => {
+                services.as_slice()
+            }
+            StepKind::Exec { service, .. } | StepKind::Sql { service, .. } => std::slice::from_ref(service),
+            _ => &[],
+        };
+        for service in named {
+            if !found.contains(service) {
+                found.push(service.clone());
+            }
+        }
+    }
+    found
+}
+
+pub(super) fn run(run: &Run, user: UserId, role: Role, now: Timestamp) -> Vec<Offer<RunCommand>> {
+    use RunCommand as C;
+    let decide = decide(run, user, role, now);
+    let withdraw = if runs::withdrawable(run.state) { lacks(role, Action::RequestRun) } else { Some(runs::not_withdrawable(run.state)) };
+    let answer = if run.state == RunState::Asking { lacks(role, Action::AnswerStep) } else { Some(answer::NOT_ASKING.into()) };
+    vec![
+        offer(C::Approve, decide.clone()),
+        offer(C::Refuse, decide),
+        offer(C::Withdraw, withdraw),
+        offer(C::Retry, answer.clone()),
+        offer(C::Skip, answer.clone()),
+        offer(C::Stop, answer),
+    ]
+}
+
+fn decide(run: &Run, user: UserId, role: Role, now: Timestamp) -> Option<String> {
+    if run.state != RunState::AwaitingApproval {
+        return Some(approval::waiting_refusal(run.state));
+    }
+    if run.expires_at().is_some_and(|at| now > at) {
+        return Some(approval::TIME_IS_OVER.into());
+    }
+    if let Some(sentence) = lacks(role, Action::DecideRun) {
+        return Some(sentence);
+    }
+    if run.header.requested_by == user {
+        return Some(approval::OWN_REQUEST.into());
+    }
+    let decided = run.content().is_some_and(|content| approval::has_decided(run, user, content));
+    decided.then(|| "You have already approved this run; now somebody else must.".into())
+}
+
+pub(super) fn report(role: Role) -> Vec<Offer<ReportCommand>> {
+    vec![offer(ReportCommand::Save, lacks(role, Action::EditReport)), offer(ReportCommand::Publish, lacks(role, Action::PublishReport))]
+}
+
+#[cfg(test)]
+#[path = "offers_tests.rs"]
+mod tests;

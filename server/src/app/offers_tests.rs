@@ -1,0 +1,130 @@
+//! Offers, as a table of who is told what. No database.
+
+use shared::{
+    digest::Digest,
+    domain::{
+        actor::Actor,
+        approval::ApprovalPolicy,
+        incident::{Affected, IncidentState},
+        resolution::Resolution,
+        run::{Recorded, RunEvent, RunHeader},
+        status::Impact,
+    },
+    ids::{IncidentId, PlanVersionId, RunId, SystemId},
+    plan::{Component, Step},
+};
+use uuid::Uuid;
+
+use super::*;
+
+fn incident_in(state: IncidentState) -> Incident {
+    Incident {
+        title: "down".into(),
+        level: 1,
+        response_seconds: None,
+        affected: vec![Affected { component: "node-one".into(), name: "Node one".into(), impact: Impact::MajorOutage, rto_seconds: None }],
+        state,
+        declared_at: Timestamp::from_unix(0),
+        acknowledged_at: None,
+        resolved_at: None,
+        public_title: None,
+        public_state: None,
+    }
+}
+
+fn procedure(id: &str, service: &str) -> Procedure {
+    let step = |number, kind| Step {
+        number,
+        title: String::new(),
+        kind,
+        line: number,
+        source: String::new(),
+        digest: Digest::of(b"step"),
+        destructive: false,
+        unavailable: None,
+    };
+    let services = || vec![service.to_owned()];
+    Procedure {
+        id: id.into(),
+        title: id.into(),
+        section: vec![],
+        line: 1,
+        digest: Digest::of(b"procedure"),
+        steps: vec![step(1, StepKind::Logs { services: vec!["other".into()], tail: None }), step(2, StepKind::Restart { services: services() })],
+        unavailable: None,
+    }
+}
+
+fn refused<C: PartialEq + Copy>(offers: &[Offer<C>], command: C) -> String {
+    offers.iter().find(|o| o.command == command).and_then(|o| o.refused.clone()).unwrap_or_default()
+}
+
+#[test]
+fn state_first_then_role() {
+    let open = incident_in(IncidentState::Declared);
+    let resolved = incident_in(IncidentState::Resolved);
+    let cases = [
+        (&open, Role::Responder, IncidentCommand::Acknowledge, ""),
+        (&open, Role::Viewer, IncidentCommand::Acknowledge, "you need the role"),
+        (&open, Role::Responder, IncidentCommand::RequestRun, "operator or administrator"),
+        (&open, Role::Operator, IncidentCommand::PostUpdate, "not on the status page"),
+        (&resolved, Role::Viewer, IncidentCommand::Resolve, "resolved"),
+        (&resolved, Role::Responder, IncidentCommand::WriteReport, ""),
+    ];
+    for (given, role, command, part) in cases {
+        let said = refused(&incident(given, role), command);
+        assert!(if part.is_empty() { said.is_empty() } else { said.contains(part) }, "{role} {command:?}: {said}");
+    }
+}
+
+#[test]
+fn a_procedure_fits_what_is_affected_and_says_why_it_is_off() {
+    let component = Component {
+        id: "node-one".into(),
+        name: "Node one".into(),
+        service: Some("validator1".into()),
+        objective: None,
+        rto_seconds: None,
+        line: 1,
+    };
+    let mut plan = shared::plan::compile("# x\n").plan;
+    plan.components = vec![component];
+    plan.procedures = vec![procedure("first", "validator1"), Procedure { unavailable: Some("no script".into()), ..procedure("second", "validator2") }];
+    let open = incident_in(IncidentState::Working);
+    let offers = procedures(&plan, &open, Role::Operator, None);
+    assert_eq!((offers[0].fits, offers[0].services.as_slice(), &offers[0].refused), (true, &["validator1".to_owned()][..], &None));
+    assert!(!offers[1].fits && offers[1].refused.as_deref().unwrap().contains("no script"));
+    assert!(procedures(&plan, &open, Role::Viewer, None)[0].refused.as_deref().unwrap().contains("role"));
+    assert!(procedures(&plan, &open, Role::Operator, Some(7))[0].refused.as_deref().unwrap().contains("Run 7"));
+}
+
+#[test]
+fn the_requester_never_decides() {
+    let header = RunHeader {
+        id: RunId(Uuid::nil()),
+        number: 1,
+        incident: IncidentId(Uuid::nil()),
+        system: SystemId(Uuid::nil()),
+        project: "bt2c".into(),
+        plan_version: PlanVersionId(Uuid::nil()),
+        plan_digest: Digest::of(b"plan"),
+        procedure: procedure("first", "validator1"),
+        policy: ApprovalPolicy::default(),
+        requested_by: UserId(Uuid::from_u128(1)),
+        requested_at: Timestamp::from_unix(0),
+    };
+    let resolution = Resolution { taken_at: Timestamp::from_unix(0), host: "h".into(), project: "bt2c".into(), steps: vec![] };
+    let log: Vec<_> = (1..)
+        .zip([RunEvent::Requested, RunEvent::Resolved { resolution }])
+        .map(|(seq, event)| Recorded { seq, at: Timestamp::from_unix(0), by: Actor::Muster, event })
+        .collect();
+    let waiting = Run::replay(header, &log).unwrap();
+    let said = |user, role, at| refused(&run(&waiting, UserId(Uuid::from_u128(user)), role, Timestamp::from_unix(at)), RunCommand::Approve);
+    assert!(said(1, Role::Administrator, 10).contains("somebody else"));
+    assert_eq!(said(2, Role::Approver, 10), "");
+    assert!(said(2, Role::Operator, 10).contains("you need the role"));
+    assert!(said(2, Role::Approver, 1801).contains("over"));
+    let offers = run(&waiting, UserId(Uuid::from_u128(3)), Role::Operator, Timestamp::from_unix(10));
+    assert_eq!(refused(&offers, RunCommand::Withdraw), "");
+    assert!(refused(&offers, RunCommand::Retry).contains("not asking"));
+}

@@ -1,0 +1,124 @@
+//! Recovery runs: requesting and withdrawing. Consent is `approval`'s, failed steps are `answer`'s, the host is the worker's.
+
+use serde_json::json;
+use shared::{
+    api::run::{RunRequestIn, WithdrawIn},
+    domain::{
+        approval::ApprovalPolicy,
+        incident::{IncidentCommand, RunMoment},
+        run::{RunEvent, RunState},
+    },
+    plan::Procedure,
+};
+use store::{JobKind, NewRun, Store, StoreError};
+
+use super::{moment, plan::Plans, turn::Turn};
+use crate::{
+    auth::permit::{Permit, RequestRun},
+    error::{AppError, Found as _},
+};
+
+/// Its number; that of the first one if the same key and body come again. Freezes the procedure as the current plan has it.
+///
+/// # Errors
+/// If the procedure cannot run, the incident does not permit it, or another run is live on the target.
+pub async fn request(
+    store: &Store,
+    plans: &Plans,
+    permit: &Permit<RequestRun>,
+    key: Option<&str>,
+    incident: i64,
+    input: RunRequestIn,
+) -> Result<i64, AppError> {
+    let turn = Turn::new(permit.id(), key, &format!("request a run for incident {incident}"), &input)?;
+    let seen = store.incident_by_number(incident).await.found(|| format!("incident {incident}"))?;
+    let system = store.system_fetch(seen.system).await?;
+    let plan = plans.current(seen.system).await?;
+    let plan = plan.ok_or_else(|| AppError::not_now(format!("{} has no plan, so there is nothing to run.", system.name)))?;
+    let procedure = plan.compiled.plan.procedures.iter().find(|p| p.id == input.procedure);
+    let procedure = procedure.ok_or_else(|| {
+        AppError::invalid("procedure", format!("Version {} of the plan has no procedure \"{}\".", plan.version.version, input.procedure))
+    })?;
+    if let Some(why) = &procedure.unavailable {
+        return Err(AppError::not_now(format!("{} cannot run: {why}", procedure.title)));
+    }
+    let new = NewRun {
+        incident: seen.id,
+        system: system.id,
+        project: system.project.clone(),
+        plan_version: plan.version.id,
+        plan_digest: plan.version.digest,
+        procedure: procedure.clone(),
+        policy: policy(procedure),
+        requested_by: permit.id(),
+    };
+
+    let by = permit.actor();
+    let mut tx = store.begin().await?;
+    if let Some(number) = turn.begin(&mut tx).await? {
+        return Ok(number);
+    }
+    let mut run = match tx.run_create(new).await {
+        Ok(run) => run,
+        Err(StoreError::Conflict(name)) if name == "run_one_live_per_system" => {
+            drop(tx);
+            return Err(busy(store, &seen, &system.name).await?);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let record = tx.incident_lock(incident).await.found(|| format!("incident {incident}"))?;
+    record.incident.permits(IncidentCommand::RequestRun)?;
+    tx.run_append(&mut run, RunEvent::Requested, &by).await?;
+    tx.job_add(run.header.id, JobKind::Resolve).await?;
+    let text = format!("on project {}, plan version {}", system.project, plan.version.version);
+    moment::tell_of(&mut tx, &record, &run, RunMoment::Requested, text, &by).await?;
+    let detail = json!({
+        "incident": incident, "procedure": procedure.id, "procedure_digest": procedure.digest,
+        "plan_version": plan.version.version, "plan_digest": plan.version.digest, "project": system.project,
+    });
+    tx.audit(&by, "run.requested", format!("run {}", run.header.number), detail);
+    turn.save(&mut tx, run.header.number).await?;
+    tx.commit().await?;
+    Ok(run.header.number)
+}
+
+/// What only looks needs nobody's consent.
+fn policy(procedure: &Procedure) -> ApprovalPolicy {
+    if procedure.steps.iter().any(|step| step.kind.has_effect()) { ApprovalPolicy::default() } else { ApprovalPolicy::NONE }
+}
+
+async fn busy(store: &Store, seen: &store::IncidentRecord, system: &str) -> Result<AppError, AppError> {
+    let rule = format!("Only one run at a time may act on {system}");
+    Ok(AppError::target_busy(match store.run_live(seen.system).await? {
+        Some(number) => format!("{rule}, and run {number} has not ended. Nothing was requested; wait for it, or withdraw it."),
+        None => format!("{rule}, and another one was ending just now. Nothing was requested; try again."),
+    }))
+}
+
+/// # Errors
+/// If the run has started or ended.
+pub async fn withdraw(store: &Store, permit: &Permit<RequestRun>, number: i64, input: WithdrawIn) -> Result<(), AppError> {
+    let by = permit.actor();
+    let mut tx = store.begin().await?;
+    let mut run = tx.run_lock(number).await.found(|| format!("run {number}"))?.run;
+    if !withdrawable(run.state) {
+        return Err(AppError::not_now(not_withdrawable(run.state)));
+    }
+    let reason = input.reason.into_inner();
+    tx.run_append(&mut run, RunEvent::Withdrawn { reason: reason.clone() }, &by).await?;
+    tx.job_finish(run.header.id).await?;
+    moment::tell(&mut tx, &run, RunMoment::Withdrawn, reason.clone(), &by).await?;
+    tx.audit(&by, "run.withdrawn", format!("run {number}"), json!({"reason": reason}));
+    Ok(tx.commit().await?)
+}
+
+pub(super) fn withdrawable(state: RunState) -> bool {
+    matches!(state, RunState::Resolving | RunState::AwaitingApproval | RunState::Queued)
+}
+
+pub(super) fn not_withdrawable(state: RunState) -> String {
+    match state {
+        RunState::Running | RunState::Asking => "This run has started; it can be stopped when it asks, not withdrawn.".into(),
+        _ => format!("This run has ended: {}.", state.words().to_lowercase()),
+    }
+}

@@ -1,0 +1,135 @@
+//! What one person sees of incidents and runs at this moment, with what they can do next. Reads only.
+
+use shared::{
+    api::{
+        List,
+        incident::{IncidentRowView, IncidentView, ReportRef, RunRowView},
+        run::{OutputLine, Question, RunView},
+    },
+    domain::run::RunState,
+};
+use store::{Store, User};
+
+use super::{offers, plan::Plans};
+use crate::{
+    auth::permit::{Permit, ViewConsole},
+    error::{AppError, Found as _},
+};
+
+const PAGE: i64 = 50;
+/// Runs shown with their incident.
+const RUNS: i64 = 200;
+/// Lines of output in one answer.
+const LINES: i64 = 2000;
+
+fn page<T>(items: Vec<T>, limit: i64, key: impl Fn(&T) -> i64) -> List<T> {
+    let full = i64::try_from(items.len()).is_ok_and(|n| n == limit);
+    let next = items.last().filter(|_| full).map(|last| key(last).to_string());
+    List { items, next }
+}
+
+/// Newest first.
+///
+/// # Errors
+/// If the database does not answer.
+pub async fn incidents(store: &Store, _permit: &Permit<ViewConsole>, before: Option<i64>) -> Result<List<IncidentRowView>, AppError> {
+    let records = store.incident_list(before, PAGE).await?;
+    let rows = records.into_iter().map(|record| IncidentRowView {
+        number: record.number,
+        level: record.incident.level,
+        state: record.incident.state,
+        declared_at: record.incident.declared_at,
+        resolved_at: record.incident.resolved_at,
+        clocks: record.incident.clocks(),
+        title: record.incident.title,
+        affected: record.incident.affected,
+    });
+    Ok(page(rows.collect(), PAGE, |row| row.number))
+}
+
+/// # Errors
+/// 404 if there is no such incident.
+pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) -> Result<IncidentView, AppError> {
+    let record = store.incident_by_number(number).await.found(|| format!("incident {number}"))?;
+    let timeline = store.incident_timeline(record.id).await?;
+    let runs = store.run_list(Some(record.id), None, RUNS).await?;
+    let report = store.report_fetch(record.id).await?;
+    let live_run = store.run_live(record.system).await?;
+    let plan = plans.current(record.system).await?;
+    let now = store.now().await?;
+    let incident = record.incident;
+    Ok(IncidentView {
+        id: record.id,
+        number: record.number,
+        system: record.system_slug,
+        level: incident.level,
+        level_name: record.level_name,
+        state: incident.state,
+        declared_by: record.declared_by,
+        declared_at: incident.declared_at,
+        resolved_at: incident.resolved_at,
+        public_state: incident.public_state,
+        clocks: incident.clocks(),
+        offers: offers::incident(&incident, user.role),
+        procedures: plan.map(|plan| offers::procedures(&plan.compiled.plan, &incident, user.role, live_run)).unwrap_or_default(),
+        runs,
+        timeline,
+        report: report.map(|r| ReportRef { version: r.version, published_version: r.published.map(|p| p.version) }),
+        now,
+        title: incident.title,
+        affected: incident.affected,
+        public_title: incident.public_title,
+    })
+}
+
+/// Newest first.
+///
+/// # Errors
+/// If the database does not answer.
+pub async fn runs(store: &Store, _permit: &Permit<ViewConsole>, before: Option<i64>) -> Result<List<RunRowView>, AppError> {
+    Ok(page(store.run_list(None, before, PAGE).await?, PAGE, |row| row.number))
+}
+
+/// # Errors
+/// 404 if there is no such run.
+pub async fn run(store: &Store, user: &User, number: i64) -> Result<RunView, AppError> {
+    let record = store.run_by_number(number).await.found(|| format!("run {number}"))?;
+    let now = store.now().await?;
+    let run = record.run;
+    let held = matches!(run.state, RunState::Resolving | RunState::Queued | RunState::Running);
+    Ok(RunView {
+        id: run.header.id,
+        number: run.header.number,
+        incident: record.incident_number,
+        incident_title: record.incident_title,
+        system: record.system_slug,
+        plan_version: record.plan_version,
+        policy: run.header.policy,
+        state: run.state,
+        requested_by: record.requested_by_name,
+        requested_at: run.header.requested_at,
+        content: run.content(),
+        expires_at: run.expires_at(),
+        offers: offers::run(&run, user.id, user.role, now),
+        worker_silent_seconds: record.heard_at.filter(|_| held).map(|at| now.seconds_since(at).max(0)),
+        now,
+        project: run.header.project,
+        procedure: run.header.procedure,
+        resolution: run.resolution.map(|(_, resolution)| resolution),
+        decisions: run.decisions,
+        steps: run.steps,
+        question: run.question.map(|(step, why)| Question { step, why }),
+        ended_at: run.ended_at,
+        reason: run.reason,
+    })
+}
+
+/// Lines after number `after`, in order.
+///
+/// # Errors
+/// 404 if there is no such run.
+pub async fn output(store: &Store, _permit: &Permit<ViewConsole>, number: i64, after: i64) -> Result<List<OutputLine>, AppError> {
+    let record = store.run_by_number(number).await.found(|| format!("run {number}"))?;
+    let lines = store.output_list(record.run.header.id, after, LINES).await?;
+    Ok(page(lines, LINES, |line| line.line))
+}

@@ -1,0 +1,11 @@
+//! The door: who somebody is, whether the request is theirs, what they may. Use cases never look behind it; they get a `Permit`.
+
+pub mod address;
+pub mod denied;
+pub mod origin;
+pub mod password;
+pub mod permit;
+pub mod session;
+pub mod session_store;
+pub mod sign_in;
+pub mod throttle;

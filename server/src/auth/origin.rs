@@ -1,0 +1,140 @@
+//! Writes must come from Muster's own pages or say so: `Sec-Fetch-Site` and `Origin` are both checked, and bodies must be JSON.
+//! Knows nothing of sessions.
+
+use axum::{
+    body::{Body, HttpBody as _},
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderMap, Method, header};
+use shared::domain::actor::Actor;
+
+use crate::{
+    AppState,
+    auth::{address::Address, denied},
+    error::AppError,
+};
+
+/// The middleware of every route that takes writes.
+pub async fn guard(State(state): State<AppState>, request: Request<Body>, next: Next) -> Response {
+    if is_read(request.method()) {
+        return next.run(request).await;
+    }
+    let origin = state.settings.public_url.origin();
+    let checked = check_origin(request.headers(), &origin).map_err(AppError::foreign_origin);
+    if let Err(refused) = checked {
+        let address = Address::of(request.extensions());
+        let object = format!("{} {}", request.method(), request.uri().path());
+        return match denied::record_unknown(&state, &Actor::Anonymous, "request.foreign", object, address).await {
+            Ok(()) => refused.into_response(),
+            Err(error) => error.into_response(),
+        };
+    }
+    if let Err(error) = check_content_type(request.headers(), !request.body().is_end_stream()) {
+        return error.into_response();
+    }
+    next.run(request).await
+}
+
+/// Methods that change nothing.
+#[must_use]
+pub fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
+    // A value that is not text is not one of those we accept.
+    headers.get(name).map(|value| value.to_str().unwrap_or("(not text)"))
+}
+
+/// # Errors
+/// A sentence for whoever sent it.
+fn check_origin(headers: &HeaderMap, public_origin: &str) -> Result<(), String> {
+    let site = text(headers, "sec-fetch-site");
+    let origin = text(headers, header::ORIGIN);
+    let scripts = || format!("Scripts must send the header `Origin: {public_origin}`.");
+    match site {
+        None | Some("same-origin" | "none") => {}
+        Some(other) => return Err(format!("This request came from another site (Sec-Fetch-Site: {other}). Nothing was changed.")),
+    }
+    match origin {
+        Some(origin) if is_ours(origin, public_origin, text(headers, header::HOST)) => Ok(()),
+        Some(origin) => Err(format!("This request came from {origin}, not from Muster's own pages. Nothing was changed. {}", scripts())),
+        // A browser that sends Sec-Fetch-Site and no Origin on a write has been told by its user to hide the origin.
+        None if site.is_some() => Ok(()),
+        None => Err(format!("This request does not say where it came from. Nothing was changed. {}", scripts())),
+    }
+}
+
+/// Muster's public address, or the very host the request was sent to (another name for it, a port of a test).
+fn is_ours(origin: &str, public_origin: &str, host: Option<&str>) -> bool {
+    if origin == public_origin {
+        return true;
+    }
+    let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    authority.is_some() && authority == host
+}
+
+fn check_content_type(headers: &HeaderMap, has_body: bool) -> Result<(), AppError> {
+    let essence = text(headers, header::CONTENT_TYPE).map(|t| t.split(';').next().unwrap_or(t).trim().to_ascii_lowercase());
+    match essence.as_deref() {
+        Some("application/json") => Ok(()),
+        None if !has_body => Ok(()),
+        _ => Err(AppError::wrong_content_type()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_static(v))).collect()
+    }
+
+    #[test]
+    fn origins() {
+        let ours = "https://muster.example";
+        let cases: [(&[(&str, &str)], bool); 14] = [
+            (&[], false),
+            (&[("origin", "https://muster.example")], true),
+            (&[("origin", "https://muster.example"), ("sec-fetch-site", "same-origin")], true),
+            (&[("origin", "https://muster.example"), ("sec-fetch-site", "none")], true),
+            (&[("origin", "https://muster.example"), ("sec-fetch-site", "cross-site")], false),
+            (&[("origin", "https://muster.example"), ("sec-fetch-site", "same-site")], false),
+            (&[("sec-fetch-site", "same-origin")], true),
+            (&[("sec-fetch-site", "cross-site")], false),
+            (&[("origin", "null")], false),
+            (&[("origin", "null"), ("sec-fetch-site", "same-origin")], false),
+            (&[("origin", "https://evil.example")], false),
+            (&[("origin", "http://muster.example")], false),
+            (&[("origin", "http://127.0.0.1:4711"), ("host", "127.0.0.1:4711")], true),
+            (&[("origin", "http://127.0.0.1:4711"), ("host", "127.0.0.1:4712")], false),
+        ];
+        for (given, expected) in cases {
+            let checked = check_origin(&headers(given), ours);
+            assert_eq!(checked.is_ok(), expected, "{given:?}: {checked:?}");
+        }
+        assert!(check_origin(&headers(&[]), ours).unwrap_err().contains("Origin: https://muster.example"));
+    }
+
+    #[test]
+    fn bodies_are_json() {
+        let cases = [
+            (Some("application/json"), true, true),
+            (Some("application/json; charset=utf-8"), true, true),
+            (Some("Application/JSON"), true, true),
+            (Some("text/plain"), true, false),
+            (Some("application/x-www-form-urlencoded"), false, false),
+            (None, true, false),
+            (None, false, true),
+        ];
+        for (content_type, has_body, expected) in cases {
+            let given = content_type.map(|t| headers(&[("content-type", t)])).unwrap_or_default();
+            assert_eq!(check_content_type(&given, has_body).is_ok(), expected, "{content_type:?} {has_body}");
+        }
+    }
+}

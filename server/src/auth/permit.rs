@@ -1,0 +1,105 @@
+//! Proof of permission. A `Permit` can only come from here: a request of an active person whose role the access table allows.
+
+use std::marker::PhantomData;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use shared::{
+    domain::{access::Action, actor::Actor},
+    ids::UserId,
+};
+use store::User;
+use tower_sessions::Session;
+
+use crate::{
+    AppState,
+    auth::{address::Address, denied, origin, session},
+    error::AppError,
+};
+
+/// An action as a type.
+pub trait Permission: Send + Sync + 'static {
+    const ACTION: Action;
+}
+
+macro_rules! permissions {
+    ($($name:ident)*) => {
+        $(
+            #[derive(Clone, Copy, Debug)]
+            pub struct $name;
+
+            impl Permission for $name {
+                const ACTION: Action = Action::$name;
+            }
+        )*
+
+        #[cfg(test)]
+        const NAMED: &[Action] = &[$(Action::$name,)*];
+    };
+}
+
+permissions! {
+    ViewConsole DeclareIncident HandleIncident PostUpdate RequestRun DecideRun AnswerStep EditReport PublishReport ImportPlan
+    ManageUsers ReadAudit
+}
+
+/// Whoever holds one has been checked for `A` in this request.
+#[derive(Clone, Debug)]
+pub struct Permit<A> {
+    user: User,
+    action: PhantomData<A>,
+}
+
+impl<A: Permission> Permit<A> {
+    #[must_use]
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    #[must_use]
+    pub fn id(&self) -> UserId {
+        self.user.id
+    }
+
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::User { id: self.user.id, name: self.user.name.clone() }
+    }
+
+    /// Whether the same person may do something else: for telling them, not for doing it.
+    #[must_use]
+    pub fn may(&self, action: Action) -> bool {
+        self.user.role.may(action)
+    }
+}
+
+impl<A: Permission> FromRequestParts<AppState> for Permit<A> {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, AppError> {
+        let session = parts.extensions.get::<Session>().cloned().ok_or_else(|| AppError::bug("a route stands outside the session layer"))?;
+        let path = format!("{} {}", parts.method, parts.uri.path());
+        let Some(user) = session::user(&session, &state.store).await? else {
+            if !origin::is_read(&parts.method) {
+                denied::record_unknown(state, &Actor::Anonymous, "access.denied", path, Address::of(&parts.extensions)).await?;
+            }
+            return Err(AppError::not_signed_in());
+        };
+        let permit = Self { user, action: PhantomData };
+        if permit.may(A::ACTION) {
+            return Ok(permit);
+        }
+        denied::record(state, &permit.actor(), A::ACTION, &path).await?;
+        Err(AppError::may_not(A::ACTION))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_its_type() {
+        assert_eq!(NAMED, Action::ALL);
+    }
+}

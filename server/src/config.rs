@@ -1,0 +1,248 @@
+//! Configuration of the server and its commands: defaults, then `muster.toml`, then the environment. Read once; nothing else in
+//! this crate looks at the environment.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use figment::{
+    Figment, Metadata, Profile, Provider,
+    error::Kind,
+    providers::{Format as _, Serialized, Toml},
+    value::{Dict, Map, Value},
+};
+use serde::Deserialize;
+
+/// What `serve` and the commands need to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub public_url: PublicUrl,
+    pub data_dir: PathBuf,
+    pub assets_dir: PathBuf,
+    /// Unset: the embedded Postgres of the data directory.
+    pub database_url: Option<String>,
+    /// A filter as `tracing` reads it: `info`, `server=debug`.
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    listen: SocketAddr,
+    public_url: String,
+    data_dir: Option<PathBuf>,
+    assets_dir: Option<PathBuf>,
+    database_url: Option<String>,
+    log: String,
+    log_format: LogFormat,
+    /// The worker's own table; not ours to read.
+    #[serde(default, rename = "worker")]
+    _worker: Option<serde::de::IgnoredAny>,
+}
+
+/// A sentence that names the key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+impl ConfigError {
+    pub(crate) fn new(sentence: String) -> Self {
+        Self(sentence)
+    }
+}
+
+/// Variables with our prefix that are other programs' business.
+const NOT_OURS: [&str; 4] = ["MUSTER_WORKER_", "MUSTER_TEST_", "MUSTER_BIN_DIR", "MUSTER_CONFIG"];
+
+impl Config {
+    /// From this process's environment, and the file it names or `muster.toml` in the current directory.
+    ///
+    /// # Errors
+    /// A sentence that names the key and where it stands.
+    pub fn load() -> Result<Self, ConfigError> {
+        let environment: BTreeMap<String, String> = std::env::vars().collect();
+        let named = environment.get("MUSTER_CONFIG").map(PathBuf::from);
+        let path = named.clone().unwrap_or_else(|| "muster.toml".into());
+        let file = match std::fs::read_to_string(&path) {
+            Ok(text) => Some(text),
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(ConfigError(format!("{} cannot be read: {error}", path.display()))),
+        };
+        let executable = std::env::current_exe().ok();
+        Self::from_parts(file.as_deref(), &path, &environment, executable.as_deref())
+    }
+
+    fn from_parts(
+        file: Option<&str>,
+        path: &Path,
+        environment: &BTreeMap<String, String>,
+        executable: Option<&Path>,
+    ) -> Result<Self, ConfigError> {
+        let defaults = [("listen", "127.0.0.1:8080"), ("public_url", "http://localhost:8080"), ("log", "info"), ("log_format", "text")];
+        let mut figment = Figment::from(Serialized::globals(BTreeMap::from(defaults)));
+        if let Some(text) = file {
+            figment = figment.merge(Toml::string(text));
+        }
+        let keys: Keys = figment.merge(Environment(environment)).extract().map_err(|e| explain(e, path))?;
+        let data_dir = match keys.data_dir.or_else(|| default_data_dir(environment)) {
+            Some(directory) => std::path::absolute(&directory).unwrap_or(directory),
+            None => return Err(ConfigError("there is no home directory to keep data in: set MUSTER_DATA_DIR".into())),
+        };
+        let beside = || executable.and_then(Path::parent).map_or_else(|| "assets".into(), |directory| directory.join("assets"));
+        Ok(Self {
+            listen: keys.listen,
+            public_url: PublicUrl::parse(&keys.public_url).map_err(|e| ConfigError(format!("public_url (MUSTER_PUBLIC_URL): {e}")))?,
+            data_dir,
+            assets_dir: keys.assets_dir.unwrap_or_else(beside),
+            database_url: keys.database_url,
+            log: keys.log,
+            log_format: keys.log_format,
+        })
+    }
+}
+
+fn default_data_dir(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
+    let set = |key| environment.get(key).filter(|value| !value.is_empty());
+    set("XDG_DATA_HOME")
+        .map(|data| Path::new(data).join("muster"))
+        .or_else(|| set("HOME").map(|home| Path::new(home).join(".local/share/muster")))
+}
+
+/// `MUSTER_*` and `DATABASE_URL`; an empty variable counts as unset.
+struct Environment<'a>(&'a BTreeMap<String, String>);
+
+impl Provider for Environment<'_> {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("the environment")
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let ours = self.0.iter().filter(|(key, value)| !value.is_empty() && !NOT_OURS.iter().any(|other| key.starts_with(other)));
+        let dict: Dict = ours
+            .filter_map(|(key, value)| {
+                let name = if key == "DATABASE_URL" { "database_url".into() } else { key.strip_prefix("MUSTER_")?.to_lowercase() };
+                Some((name, Value::from(value.clone())))
+            })
+            .collect();
+        Ok(Profile::Default.collect(dict))
+    }
+}
+
+fn explain(error: figment::Error, file: &Path) -> ConfigError {
+    let from_environment = error.metadata.as_ref().is_some_and(|m| m.name == "the environment");
+    let written = |key: &str| match key {
+        "database_url" if from_environment => "DATABASE_URL".to_owned(),
+        _ if from_environment => format!("MUSTER_{}", key.to_uppercase()),
+        _ => format!("{key} in {}", file.display()),
+    };
+    let key = written(&error.path.join("."));
+    ConfigError(match &error.kind {
+        Kind::UnknownField(name, known) => {
+            let known: Vec<_> = known.iter().filter(|k| **k != "worker").copied().collect();
+            // Which source an unknown key came from is not told; only the environment's keys are in capitals there.
+            format!("unknown key `{name}` (as a variable: MUSTER_{}); known keys: {}", name.to_uppercase(), known.join(", "))
+        }
+        Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => format!("{key}: found {found}, expected {expected}"),
+        Kind::Message(message) if error.path.is_empty() => format!("{}: {message}", file.display()),
+        other => format!("{key}: {other}"),
+    })
+}
+
+/// Where people reach Muster: scheme, host and port, nothing after.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublicUrl(url::Url);
+
+impl PublicUrl {
+    /// # Errors
+    /// A sentence if it is not an http or https address without a path.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let url = url::Url::parse(text).map_err(|e| format!("\"{text}\" is not an address: {e}"))?;
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+            return Err(format!("\"{text}\" must start with http:// or https:// and name a host"));
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+            return Err(format!("\"{text}\" must end after the host and port"));
+        }
+        Ok(Self(url))
+    }
+
+    /// As browsers write it in `Origin`: no slash at the end, no default port.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+}
+
+impl fmt::Debug for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.origin())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+        let environment = environment.iter().map(|(k, v)| ((*k).into(), (*v).into())).chain([("HOME".into(), "/home/ada".into())]).collect();
+        Config::from_parts(Some(file), Path::new("muster.toml"), &environment, Some(Path::new("/opt/muster/bin/muster"))).map_err(|e| e.0)
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_over_the_defaults() {
+        let config = load("listen = \"0.0.0.0:80\"\nlog = \"debug\"\n", &[("MUSTER_LOG", "warn"), ("DATABASE_URL", "postgres://x")]).unwrap();
+        assert_eq!(config.listen.to_string(), "0.0.0.0:80");
+        assert_eq!((config.log.as_str(), config.database_url.as_deref()), ("warn", Some("postgres://x")));
+        assert_eq!(config.data_dir, Path::new("/home/ada/.local/share/muster"));
+        assert_eq!(config.assets_dir, Path::new("/opt/muster/bin/assets"));
+        assert_eq!(config.public_url.origin(), "http://localhost:8080");
+    }
+
+    #[test]
+    fn what_belongs_to_others_is_left_alone_and_empty_is_unset() {
+        let environment = [("MUSTER_WORKER_PROJECTS", "x"), ("MUSTER_TEST_Y", "x"), ("MUSTER_BIN_DIR", "x"), ("DATABASE_URL", ""), ("XDG_DATA_HOME", "/data")];
+        let config = load("[worker]\nprojects = [\"x\"]\n", &environment).unwrap();
+        assert_eq!(config.database_url, None);
+        assert_eq!(config.data_dir, Path::new("/data/muster"));
+    }
+
+    #[test]
+    fn every_mistake_names_its_key() {
+        let cases: [(&str, &[(&str, &str)], &str); 7] = [
+            ("lisen = \"x\"", &[], "`lisen`"),
+            ("", &[("MUSTER_LISEN", "x")], "MUSTER_LISEN"),
+            ("listen = \"nowhere\"", &[], "listen in muster.toml"),
+            ("", &[("MUSTER_LISTEN", "nowhere")], "MUSTER_LISTEN"),
+            ("", &[("MUSTER_PUBLIC_URL", "ftp://x")], "MUSTER_PUBLIC_URL"),
+            ("", &[("MUSTER_PUBLIC_URL", "http://x/muster")], "must end after the host"),
+            ("listen = ", &[], "muster.toml"),
+        ];
+        for (file, environment, part) in cases {
+            let error = load(file, environment).unwrap_err();
+            assert!(error.contains(part), "{file:?} {environment:?}: {error}");
+        }
+    }
+}

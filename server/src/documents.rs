@@ -1,0 +1,5 @@
+//! Documents that leave Muster: whole HTML files that print well and need nothing else. Who may have one is not decided here.
+
+mod report;
+
+pub use report::{ReportDocument, report_html, style};

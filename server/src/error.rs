@@ -1,0 +1,245 @@
+//! The one file that knows status codes: every failure as a code, a sentence for a person and, apart from that, what the log
+//! needs. Decides nothing.
+
+use std::any::Any;
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use shared::{
+    api::{
+        error::{ErrorBody, ErrorCode, ErrorView, FieldError},
+        report::EditConflict,
+    },
+    domain::{access::Action, offer::Refusal},
+};
+use store::StoreError;
+
+/// Why a use case or a request gave no value. Cheap to move: the rest is behind a box.
+#[derive(Debug)]
+pub struct AppError(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    status: StatusCode,
+    view: ErrorView,
+    /// For the log only.
+    cause: Option<String>,
+    retry_after: Option<u64>,
+}
+
+impl AppError {
+    fn new(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { status, view: ErrorView::new(code, message), cause: None, retry_after: None }))
+    }
+
+    fn caused(mut self, cause: impl Into<String>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    /// One field is not as it must be.
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid, format!("Nothing was changed. {message}"));
+        error.0.view.fields.push(FieldError { field: field.into(), message });
+        error
+    }
+
+    /// The body, a path or a query cannot be read at all.
+    pub fn malformed(field: Option<String>, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let mut error = Self::new(StatusCode::BAD_REQUEST, ErrorCode::Invalid, message.clone());
+        error.0.view.fields.extend(field.map(|field| FieldError { field, message }));
+        error
+    }
+
+    pub fn wrong_content_type() -> Self {
+        let message = "Muster reads JSON only: send the body with `Content-Type: application/json`. Nothing was changed.";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::Invalid, message)
+    }
+
+    pub fn wrong_method() -> Self {
+        let message = "This address does not take that method. Nothing was changed.";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Invalid, message)
+    }
+
+    pub fn not_signed_in() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn, "You are not signed in, or your session has ended. Sign in and try again; nothing was changed.")
+    }
+
+    pub fn wrong_credentials() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::WrongCredentials, "No active account has this e-mail address and password. Check both and try again.")
+    }
+
+    pub fn may_not(action: Action) -> Self {
+        Self::forbidden(action.needs())
+    }
+
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, message)
+    }
+
+    pub fn foreign_origin(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, ErrorCode::ForeignOrigin, message)
+    }
+
+    /// `what` as it reads in "There is no …".
+    pub fn not_found(what: impl AsRef<str>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, format!("There is no {}.", what.as_ref()))
+    }
+
+    pub fn not_now(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, ErrorCode::NotNow, message)
+    }
+
+    pub fn target_busy(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, ErrorCode::TargetBusy, message)
+    }
+
+    pub fn content_changed(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, ErrorCode::ContentChanged, message)
+    }
+
+    pub fn edit_conflict(conflict: &EditConflict) -> Self {
+        let message = format!(
+            "{} saved version {} while you were writing. Your text was not saved and not lost: both are below; join them and save again.",
+            conflict.current_by, conflict.current
+        );
+        let mut error = Self::new(StatusCode::CONFLICT, ErrorCode::EditConflict, message);
+        error.0.view.details = serde_json::to_value(conflict).ok();
+        error
+    }
+
+    pub fn key_reused() -> Self {
+        let message = "This Idempotency-Key was already used for another request. Nothing was changed; send a new key for a new request.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::KeyReused, message)
+    }
+
+    pub fn too_large(limit: usize) -> Self {
+        let message = format!("The body is larger than {} KiB. Nothing was changed; send less.", limit / 1024);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge, message)
+    }
+
+    pub fn too_many_requests(retry_after_seconds: u64) -> Self {
+        let minutes = retry_after_seconds.div_ceil(60);
+        let message = format!("Too many attempts to sign in. Wait {minutes} min and try again.");
+        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::TooManyRequests, message);
+        error.0.retry_after = Some(retry_after_seconds);
+        error
+    }
+
+    pub fn unavailable(cause: impl Into<String>) -> Self {
+        let message = "The database does not answer. Nothing was changed. Try again in a moment; if it lasts, check the Postgres that Muster uses.";
+        let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, message).caused(cause);
+        error.0.retry_after = Some(2);
+        error
+    }
+
+    pub fn bug(cause: impl Into<String>) -> Self {
+        let message = "Muster made a mistake and stopped before the end of this request; nothing it began was kept. The server's log says more.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Bug, message).caused(cause)
+    }
+
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.0.view.code
+    }
+
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.view.message
+    }
+
+    /// What the log needs beside the message.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    /// The HTTP status, for callers that answer with something else than JSON.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // Use cases say what is missing (`Found::found`); this is for a row that vanished in between.
+            StoreError::NotFound => Self::not_found("such thing any more"),
+            StoreError::Unavailable(cause) => Self::unavailable(cause),
+            StoreError::Conflict(_) | StoreError::Fenced | StoreError::Corrupt(_) | StoreError::Bug(_) => Self::bug(error.to_string()),
+        }
+    }
+}
+
+impl From<Refusal> for AppError {
+    fn from(refusal: Refusal) -> Self {
+        Self::not_now(refusal.message)
+    }
+}
+
+/// Names what was looked for and is not there.
+pub trait Found<T> {
+    /// # Errors
+    /// 404 naming `what`, if nothing was found.
+    fn found(self, what: impl FnOnce() -> String) -> Result<T, AppError>;
+}
+
+impl<T> Found<T> for Result<T, StoreError> {
+    fn found(self, what: impl FnOnce() -> String) -> Result<T, AppError> {
+        self.map_err(|error| match error {
+            StoreError::NotFound => AppError::not_found(what()),
+            other => other.into(),
+        })
+    }
+}
+
+impl IntoResponse for AppError {
+    fn into_response(self) -> Response {
+        let Inner { status, view, cause, retry_after } = *self.0;
+        if let Some(cause) = &cause {
+            match status {
+                StatusCode::SERVICE_UNAVAILABLE => tracing::warn!(cause, "the database does not answer"),
+                _ => tracing::error!(cause, "a request failed"),
+            }
+        }
+        let mut response = (status, Json(ErrorBody { error: view })).into_response();
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// A panic ends one request, not the server.
+pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    AppError::bug(format!("panic: {}", text.unwrap_or("without a message"))).into_response()
+}
+
+/// The API never answers an error without its envelope, whoever made the error.
+pub(crate) async fn enveloped(response: Response) -> Response {
+    let status = response.status();
+    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"application/json"));
+    if is_json || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    match status {
+        StatusCode::NOT_FOUND => AppError::not_found("such address in the API").into_response(),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            let mut enveloped = AppError::wrong_method().into_response();
+            if let Some(allow) = response.headers().get(header::ALLOW) {
+                enveloped.headers_mut().insert(header::ALLOW, allow.clone());
+            }
+            enveloped
+        }
+        _ if status.is_client_error() => AppError::malformed(None, "This request cannot be read. Nothing was changed.").into_response(),
+        // The only part that answers without an envelope is the session layer when it cannot save.
+        _ => AppError::unavailable(format!("a layer answered {status}")).into_response(),
+    }
+}

@@ -1,0 +1,26 @@
+//! What strangers see: pages prepared when something changes and served as bytes. No session, no template and no query is
+//! reached by a visitor's request, and no text that is not public.
+
+mod facts;
+mod frame;
+mod home;
+mod incident;
+mod live;
+mod negotiate;
+mod page;
+mod pages;
+mod past;
+mod read;
+mod refresh;
+mod routes;
+mod words;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;
+
+pub use page::{Page, Policy};
+pub use pages::{Content, PublicPages, PublicReport};
+pub use routes::router;
+pub(crate) use {frame::compact, words::instant};

@@ -1,0 +1,101 @@
+//! Snapshots for tests: calm, broken, crowded, absurd and empty. Used by no program.
+
+use std::collections::HashMap;
+
+use shared::{
+    domain::{
+        incident::PublicState as S,
+        status::{ComponentStatus, Impact, PublicIncident, PublicUpdate, StatusSnapshot},
+    },
+    timestamp::Timestamp,
+};
+
+use super::pages::{Content, PublicReport};
+
+/// 22 Nov 2026, 03:30 UTC.
+pub(crate) const NOW: i64 = 1_795_318_200;
+
+pub(crate) fn ago(minutes: i64) -> Timestamp {
+    Timestamp::from_unix(NOW - minutes * 60)
+}
+
+pub(crate) fn component(name: &str, impact: Impact) -> ComponentStatus {
+    ComponentStatus { id: format!("bt2c/{}", name.to_lowercase().replace(' ', "")), name: name.into(), impact }
+}
+
+pub(crate) fn incident(number: i64, title: &str, started: i64, resolved: Option<i64>) -> PublicIncident {
+    let mut updates = vec![
+        PublicUpdate { at: ago(started - 9), state: S::Identified, text: "One of the two nodes has stopped.\nBlocks are still made by the other one.".into() },
+        PublicUpdate { at: ago(started), state: S::Investigating, text: "We are looking into it.".into() },
+    ];
+    if let Some(minutes) = resolved {
+        updates.insert(0, PublicUpdate { at: ago(minutes), state: S::Resolved, text: "The node runs again and has caught up.".into() });
+    }
+    PublicIncident {
+        number,
+        title: title.into(),
+        state: if resolved.is_some() { S::Resolved } else { S::Identified },
+        impact: Impact::MajorOutage,
+        components: vec!["Validator 1".into()],
+        started_at: ago(started),
+        resolved_at: resolved.map(ago),
+        updates,
+        has_report: false,
+    }
+}
+
+fn snapshot(components: Vec<ComponentStatus>, open: Vec<PublicIncident>, past: Vec<PublicIncident>) -> StatusSnapshot {
+    StatusSnapshot { title: "BT2C status".into(), taken_at: Timestamp::from_unix(NOW), components, open, past }
+}
+
+fn three(first: Impact) -> Vec<ComponentStatus> {
+    vec![component("Validator 1", first), component("Validator 2", Impact::Operational), component("PostgreSQL database", Impact::Operational)]
+}
+
+fn past() -> Vec<PublicIncident> {
+    let mut reported = incident(9, "The database answered slowly", 60 * 24 * 4 + 95, Some(60 * 24 * 4));
+    reported.has_report = true;
+    reported.impact = Impact::Degraded;
+    reported.components = vec!["PostgreSQL database".into()];
+    vec![reported, incident(7, "Validator 1 could not be reached", 60 * 24 * 40, Some(60 * 24 * 40 - 31))]
+}
+
+pub(crate) fn calm() -> StatusSnapshot {
+    snapshot(three(Impact::Operational), vec![], past())
+}
+
+pub(crate) fn broken() -> StatusSnapshot {
+    snapshot(three(Impact::MajorOutage), vec![incident(12, "Validator 1 is not available", 20, None)], past())
+}
+
+pub(crate) fn empty() -> StatusSnapshot {
+    snapshot(vec![], vec![], vec![])
+}
+
+pub(crate) fn crowded() -> StatusSnapshot {
+    let components = (1..=40).map(|n| component(&format!("Service {n}"), Impact::ALL[n % 4])).collect();
+    let open = (1..=300).map(|n| incident(1000 - n, &format!("Service {n} is not available"), 20 + n, None)).collect();
+    let past = (1..=300).map(|n| incident(600 - n, &format!("Service {n} was slow"), 90 * n + 50, Some(90 * n))).collect();
+    snapshot(components, open, past)
+}
+
+pub(crate) fn absurd() -> StatusSnapshot {
+    let word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft".repeat(3);
+    let long: String = word.chars().take(200).collect();
+    let mut open = incident(12, &long, 60 * 24 * 2, None);
+    open.components = vec![long.clone(), "Validator 2".into()];
+    open.impact = Impact::PartialOutage;
+    open.updates[0].text = format!("{long} {long}\n\nhttps://example.org/{}", "x".repeat(300));
+    let mut old = incident(11, &long, 60 * 24 * 6, Some(60 * 24 * 5));
+    old.components = vec![long.clone()];
+    snapshot(vec![component(&long, Impact::PartialOutage), component("Validator 2", Impact::Degraded)], vec![open], vec![old])
+}
+
+pub(crate) fn content(snapshot: StatusSnapshot) -> Content {
+    let report = |i: &PublicIncident| {
+        let body = "## What happened\n\nThe disk was *full*.\n\n## Times\n\n| What | When | Took |\n|---|---|--:|\n| Declared | 03:10 | |\n| Acknowledged | 03:14 | 4 min |\n\n- one\n- two\n\n```\ndocker compose restart postgres\n```\n";
+        (i.number, PublicReport { version: 2, published_at: ago(60), body: body.into() })
+    };
+    let reports: HashMap<_, _> = snapshot.past.iter().filter(|i| i.has_report).map(report).collect();
+    Content { snapshot, reports }
+}

@@ -1,0 +1,108 @@
+//! What all public pages share: the inlined style with its policy, the script's address, shapes and colours of the states. Holds no
+//! fact of any incident.
+
+use askama::Template;
+use axum::http::StatusCode;
+use shared::domain::{incident::PublicState, status::Impact};
+
+use super::page::{Page, Policy};
+
+/// Made once at start.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) style: String,
+    pub(crate) policy: Policy,
+    /// Address of `status.js`; without it the pages are complete, only not live.
+    pub(crate) script: Option<String>,
+}
+
+impl Frame {
+    pub(crate) fn new(script: Option<String>) -> Self {
+        let style = compact(concat!(include_str!("../../../web/style/tokens.css"), include_str!("../../../web/style/public.css")));
+        let policy = Policy::for_style(&style);
+        Self { style, policy, script }
+    }
+
+    pub(crate) fn page(&self, status: StatusCode, template: &impl Template) -> Page {
+        // A template of ours writes into memory; its values' `Display` does not fail.
+        let html = template.render().unwrap_or_else(|error| {
+            tracing::error!(%error, "a public page could not be rendered");
+            String::new()
+        });
+        Page::html(status, html, &self.policy)
+    }
+}
+
+/// Colour and shape of an impact: the CSS class is also the id of the shape.
+pub(crate) fn tone(impact: Impact) -> &'static str {
+    match impact {
+        Impact::Operational => "good",
+        Impact::Degraded => "notice",
+        Impact::PartialOutage => "warning",
+        Impact::MajorOutage => "critical",
+    }
+}
+
+/// An incident's tone: what it does to people while it is open, calm once it is over.
+pub(crate) fn incident_tone(state: PublicState, impact: Impact) -> &'static str {
+    match (state, impact) {
+        (PublicState::Resolved, _) => "good",
+        // Open, though no component is named: still worth a look.
+        (_, Impact::Operational) => "notice",
+        (_, impact) => tone(impact),
+    }
+}
+
+/// A sentence instead of a page: nothing here, or nothing known yet.
+#[derive(Template)]
+#[template(path = "sentence.html")]
+pub(crate) struct Sentence<'a> {
+    pub(crate) frame: &'a Frame,
+    pub(crate) site: &'a str,
+    pub(crate) heading: &'a str,
+    pub(crate) text: &'a str,
+    /// True while a better page is expected: the script then waits for it.
+    pub(crate) live: bool,
+}
+
+/// Style without comments and needless blanks. Strings are copied as they are.
+pub(crate) fn compact(css: &str) -> String {
+    let mut out = String::with_capacity(css.len());
+    let mut rest = css;
+    while let Some(c) = rest.chars().next() {
+        if let Some(comment) = rest.strip_prefix("/*") {
+            rest = comment.split_once("*/").map_or("", |(_, after)| after);
+        } else if c == '"' || c == '\'' {
+            let end = rest[1..].find(c).map_or(rest.len(), |i| i + 2);
+            out.push_str(&rest[..end]);
+            rest = &rest[end..];
+        } else if c.is_whitespace() {
+            rest = rest.trim_start();
+            let before = out.ends_with(['{', '}', ';', ',', ':', '(', ' ']) || out.is_empty();
+            if !before && !rest.starts_with(['{', '}', ';', ',', ')']) {
+                out.push(' ');
+            }
+        } else {
+            if c == '}' && out.ends_with(';') {
+                out.pop();
+            }
+            out.push(c);
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compacting_keeps_the_meaning() {
+        let css = "/* a */\n:root {\n  --x: calc(1px + 2px);\n}\n\n.a .b, .c :hover { content: \" ; } \"; margin: 0 auto; }\n@media (min-width: 40rem) { p { top: 0 } }\n";
+        let expected = ":root{--x:calc(1px + 2px)}.a .b,.c :hover{content:\" ; } \";margin:0 auto}@media (min-width:40rem){p{top:0}}";
+        assert_eq!(compact(css), expected);
+        assert_eq!(compact("a{} /* open"), "a{}");
+    }
+}

@@ -1,0 +1,106 @@
+//! The status page itself: one sentence, then what is wrong, then every component, then the last days. Only lays out a snapshot.
+
+use askama::Template;
+use shared::domain::status::{PublicIncident, StatusSnapshot};
+
+use super::{
+    frame::{Frame, incident_tone, tone},
+    incident::UpdateLine,
+    past::{self, Days, Row},
+    words::{self, Instant},
+};
+
+/// Open incidents told at length; the others get a line each.
+const AT_LENGTH: usize = 20;
+/// Updates of an open incident shown here; the incident's own page has all.
+const UPDATES: usize = 3;
+/// With more open incidents than this the components come first and each incident tells only its newest update.
+const FEW: usize = 3;
+
+#[derive(Template)]
+#[template(path = "home.html")]
+pub(crate) struct Home<'a> {
+    pub(crate) frame: &'a Frame,
+    pub(crate) site: &'a str,
+    pub(crate) version: &'a str,
+    pub(crate) headline: String,
+    pub(crate) tone: &'static str,
+    pub(crate) as_of: Instant,
+    /// Set when the page could not be brought up to date: it then says since when.
+    pub(crate) stale: bool,
+    pub(crate) components: Vec<ComponentLine<'a>>,
+    pub(crate) components_first: bool,
+    pub(crate) open: Vec<OpenIncident>,
+    pub(crate) more_open: Vec<Row>,
+    pub(crate) days: Vec<Days>,
+}
+
+pub(crate) struct ComponentLine<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) tone: &'static str,
+    pub(crate) words: &'static str,
+}
+
+pub(crate) struct OpenIncident {
+    pub(crate) number: i64,
+    pub(crate) title: String,
+    pub(crate) tone: &'static str,
+    pub(crate) impact: &'static str,
+    pub(crate) components: String,
+    pub(crate) started: Instant,
+    pub(crate) updates: Vec<UpdateLine>,
+    pub(crate) n_earlier: usize,
+}
+
+impl OpenIncident {
+    fn new(incident: &PublicIncident, n_updates: usize) -> Self {
+        Self {
+            number: incident.number,
+            title: incident.title.clone(),
+            tone: incident_tone(incident.state, incident.impact),
+            impact: incident.impact.words(),
+            components: words::list(&incident.components),
+            started: words::instant(incident.started_at),
+            updates: incident.updates.iter().take(n_updates).map(UpdateLine::new).collect(),
+            n_earlier: incident.updates.len().saturating_sub(n_updates),
+        }
+    }
+}
+
+impl<'a> Home<'a> {
+    pub(crate) fn new(frame: &'a Frame, snapshot: &'a StatusSnapshot, version: &'a str, stale: bool) -> Self {
+        let tone = match (snapshot.components.is_empty(), snapshot.open.is_empty()) {
+            (true, true) => "none",
+            (_, true) => tone(snapshot.overall()),
+            // An incident without a component still is not "all good".
+            (_, false) => incident_tone(shared::domain::incident::PublicState::Investigating, snapshot.overall()),
+        };
+        let many = snapshot.open.len() > FEW;
+        let n_updates = if many { 1 } else { UPDATES };
+        Self {
+            frame,
+            site: &snapshot.title,
+            version,
+            headline: snapshot.headline(),
+            tone,
+            as_of: words::instant(snapshot.taken_at),
+            stale,
+            components: snapshot.components.iter().map(ComponentLine::new).collect(),
+            components_first: many,
+            open: snapshot.open.iter().take(AT_LENGTH).map(|i| OpenIncident::new(i, n_updates)).collect(),
+            more_open: snapshot.open.iter().skip(AT_LENGTH).map(Row::new).collect(),
+            days: past::recent_days(snapshot),
+        }
+    }
+
+    /// Nothing was set up and nothing ever happened: the page explains itself instead of listing quiet days.
+    fn is_new(&self) -> bool {
+        self.components.is_empty() && self.open.is_empty() && self.days.iter().all(|d| d.ended.is_empty())
+    }
+}
+
+impl<'a> ComponentLine<'a> {
+    fn new(component: &'a shared::domain::status::ComponentStatus) -> Self {
+        Self { name: &component.name, tone: tone(component.impact), words: component.impact.words() }
+    }
+}

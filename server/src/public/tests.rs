@@ -1,0 +1,303 @@
+//! The public site as a visitor's program meets it, without a database.
+
+use std::{io::Read as _, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use shared::{
+    api::incident::TimelineEntry,
+    domain::{
+        actor::Actor,
+        incident::{Affected, Incident, IncidentEvent, IncidentState, PublicState},
+        status::{Impact, StatusSnapshot},
+    },
+    timestamp::Timestamp,
+};
+use tower::ServiceExt as _;
+
+use super::{
+    facts::{self, IncidentFacts, SystemFacts},
+    fixtures::{self, NOW},
+    pages::PublicPages,
+    routes::router,
+};
+
+const FIRST_VIEW_LIMIT: usize = 30 * 1024;
+
+fn pages(snapshot: StatusSnapshot) -> Arc<PublicPages> {
+    let pages = PublicPages::new(Some("/assets/status-abc.js".into()));
+    pages.publish(fixtures::content(snapshot));
+    Arc::new(pages)
+}
+
+async fn get(router: &Router, path: &str, headers: &[(&str, &str)]) -> (StatusCode, HeaderMap, Vec<u8>) {
+    let mut request = Request::builder().uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let (parts, body) = response.into_parts();
+    (parts.status, parts.headers, to_bytes(body, usize::MAX).await.unwrap().to_vec())
+}
+
+async fn text(router: &Router, path: &str) -> String {
+    let (status, _, body) = get(router, path, &[]).await;
+    assert_eq!(status, StatusCode::OK, "{path}");
+    String::from_utf8(body).unwrap()
+}
+
+/// What a person without JavaScript reads, one line per blank run.
+fn readable(html: &str) -> String {
+    let main = html.split_once("<main").unwrap().1.split_once("</main>").unwrap().0;
+    let words: String = main.split('<').skip(1).filter_map(|t| t.split_once('>')).map(|(_, text)| format!("{text} ")).collect();
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn the_status_page_answers_the_question_without_a_script() {
+    let page = text(&router(pages(fixtures::broken())), "/").await;
+    assert_eq!(
+        readable(&page),
+        "Some systems are unavailable As of 22 Nov 2026, 03:30 UTC Open incident Validator 1 is not available Major outage of \
+         Validator 1. Started 22 Nov 2026, 03:10 UTC Identified 22 Nov 2026, 03:19 UTC One of the two nodes has stopped. Blocks are \
+         still made by the other one. Investigating 22 Nov 2026, 03:10 UTC We are looking into it. Components Validator 1 Major \
+         outage Validator 2 Operational PostgreSQL database Operational Last 14 days 22 Nov 2026 Validator 1 is not available \
+         Still open 19 to 21 Nov 2026 No incidents 18 Nov 2026 The database answered slowly Resolved after 1 h 35 min · \
+         PostgreSQL database · Report on The database answered slowly 9 to 17 Nov 2026 No incidents All past incidents"
+    );
+    assert!(page.contains("class=\"headline critical\""));
+    assert!(page.contains("<script src=\"/assets/status-abc.js\" defer></script>"));
+    assert_eq!(page.matches("<script").count(), 1);
+    let calm = text(&router(pages(fixtures::calm())), "/").await;
+    assert!(calm.contains("<h1>All systems operational</h1>") && calm.contains("class=\"headline good\""));
+    let empty = text(&router(pages(fixtures::empty())), "/").await;
+    assert!(readable(&empty).starts_with("No components are set up yet As of"));
+    assert!(!empty.contains("14 days"));
+}
+
+#[tokio::test]
+async fn every_page_of_the_site_is_there_and_others_are_a_page_too() {
+    let router = router(pages(fixtures::calm()));
+    let history = readable(&text(&router, "/history").await);
+    assert!(history.starts_with("Current status Past incidents November 2026 The database answered slowly 18 Nov 2026, 01:55 UTC"), "{history}");
+    assert!(history.contains("October 2026 Validator 1 could not be reached"), "{history}");
+    let incident = readable(&text(&router, "/incidents/7").await);
+    assert!(incident.contains("Lasted 31 min") && incident.contains("The node runs again"), "{incident}");
+    let report = text(&router, "/incidents/9/report").await;
+    assert!(report.contains("<h2>What happened</h2>") && report.contains("2, published 22 Nov 2026, 02:30 UTC"));
+    for path in ["/incidents/8", "/incidents/07", "/incidents/+7", "/incidents/x", "/incidents/%FF", "/incidents/7/report", "/incidents/99999999999999999999"] {
+        let (status, headers, body) = get(&router, path, &[("if-none-match", "*")]).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+        assert!(String::from_utf8(body).unwrap().contains("There is no such page"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_the_page_gets_304_and_whoever_takes_gzip_gets_it() {
+    let router = router(pages(fixtures::broken()));
+    let (_, plain, body) = get(&router, "/", &[]).await;
+    let (_, zipped, gz) = get(&router, "/", &[("accept-encoding", "gzip, br")]).await;
+    assert_eq!(zipped[header::CONTENT_ENCODING], "gzip");
+    assert!(plain.get(header::CONTENT_ENCODING).is_none());
+    let mut unzipped = Vec::new();
+    flate2::read::GzDecoder::new(gz.as_slice()).read_to_end(&mut unzipped).unwrap();
+    assert_eq!(unzipped, body);
+    assert_ne!(plain[header::ETAG], zipped[header::ETAG], "a strong tag names bytes");
+    let tag = zipped[header::ETAG].to_str().unwrap();
+    let (status, headers, empty) = get(&router, "/", &[("accept-encoding", "gzip"), ("if-none-match", tag)]).await;
+    assert_eq!((status, empty.len()), (StatusCode::NOT_MODIFIED, 0));
+    assert_eq!(headers[header::ETAG], tag);
+    let (status, ..) = get(&router, "/", &[("if-none-match", tag)]).await;
+    assert_eq!(status, StatusCode::OK, "the other encoding is other bytes");
+    for name in ["content-security-policy", "x-content-type-options", "referrer-policy", "permissions-policy", "vary"] {
+        assert!(plain.contains_key(name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_policy_allows_exactly_the_inlined_style() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use sha2::{Digest as _, Sha256};
+    let router = router(pages(fixtures::calm()));
+    for path in ["/", "/history", "/incidents/9", "/incidents/9/report", "/incidents/404"] {
+        let (_, headers, body) = get(&router, path, &[]).await;
+        let html = String::from_utf8(body).unwrap();
+        let style = html.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+        let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains(&format!("'sha256-{}'", STANDARD.encode(Sha256::digest(style)))), "{path}");
+        assert!(!policy.contains("unsafe"), "{path}");
+        assert!(!html.contains(" style=") && !html.contains(" onload="), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_view_is_small() {
+    for (name, snapshot, limit) in [("calm", fixtures::calm(), 8 * 1024), ("broken", fixtures::broken(), 8 * 1024), ("crowded", fixtures::crowded(), FIRST_VIEW_LIMIT)] {
+        let (_, _, gz) = get(&router(pages(snapshot)), "/", &[("accept-encoding", "gzip")]).await;
+        assert!(gz.len() <= limit, "{name}: {} bytes", gz.len());
+    }
+}
+
+#[tokio::test]
+async fn public_text_is_text_and_never_markup() {
+    let attack = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'";
+    let mut snapshot = fixtures::broken();
+    snapshot.title = attack.into();
+    snapshot.components[0].name = attack.into();
+    for incident in [&mut snapshot.open[0], &mut snapshot.past[0]] {
+        incident.title = attack.into();
+        incident.components = vec![attack.into()];
+        incident.updates[0].text = format!("first line\n{attack}");
+    }
+    let router = router(pages(snapshot));
+    for path in ["/", "/history", "/incidents/12", "/incidents/9", "/incidents/9/report"] {
+        let html = text(&router, path).await;
+        assert!(!html.contains("<script>") && !html.contains("<img"), "{path}");
+        assert!(html.contains("&#60;script&#62;"), "{path}");
+    }
+    assert!(text(&router, "/incidents/12").await.contains("first line\n"), "line breaks are kept");
+}
+
+fn declared(public: bool) -> (Incident, Vec<TimelineEntry>) {
+    let affected = |component: &str, impact| Affected { component: component.into(), name: format!("Name of {component}"), impact, rto_seconds: Some(600) };
+    let incident = Incident {
+        title: "SECRET internal title".into(),
+        level: 3,
+        response_seconds: Some(0),
+        affected: vec![affected("validator1", Impact::MajorOutage), affected("gone", Impact::Degraded)],
+        state: IncidentState::Working,
+        declared_at: Timestamp::from_unix(NOW - 600),
+        acknowledged_at: Some(Timestamp::from_unix(NOW - 500)),
+        resolved_at: None,
+        public_title: public.then(|| "Validator 1 is not available".into()),
+        public_state: None,
+    };
+    let by = Actor::Worker { name: "SECRET person".into() };
+    let secret = || "SECRET text".to_owned();
+    let events = [
+        IncidentEvent::Declared { level: 3, affected: incident.affected.clone(), text: Some(secret()) },
+        IncidentEvent::Posted { state: PublicState::Investigating, text: "We are looking.".into() },
+        IncidentEvent::Noted { text: secret() },
+        IncidentEvent::LevelChanged { from: 2, to: 3, response_seconds: None, reason: secret() },
+        IncidentEvent::Run { number: 1, procedure: secret(), moment: shared::domain::incident::RunMoment::Started, text: secret() },
+        IncidentEvent::Resolved { text: secret() },
+    ];
+    let entry = |(n, event): (usize, &IncidentEvent)| TimelineEntry { seq: n as i32 + 1, at: Timestamp::from_unix(NOW - 600 + n as i64), by: by.clone(), event: event.clone() };
+    (incident, events.iter().enumerate().map(entry).collect())
+}
+
+fn snapshot_of(incident: &Incident, timeline: &[TimelineEntry]) -> StatusSnapshot {
+    let components = ["validator1", "validator2"].map(|c| (c.to_owned(), format!("Name of {c}"))).to_vec();
+    let systems = [SystemFacts { slug: "bt2c".into(), name: "BT2C".into(), components }];
+    let facts = [IncidentFacts { number: 12, system: "bt2c", incident, timeline, has_public_report: false }];
+    facts::snapshot(Timestamp::from_unix(NOW), &systems, &facts)
+}
+
+#[tokio::test]
+async fn nothing_internal_reaches_the_public() {
+    let (mut incident, timeline) = declared(true);
+    for resolved_at in [None, Some(Timestamp::from_unix(NOW - 60))] {
+        incident.resolved_at = resolved_at;
+        let router = router(pages(snapshot_of(&incident, &timeline)));
+        for path in ["/", "/history", "/incidents/12"] {
+            let html = text(&router, path).await;
+            assert!(!html.contains("SECRET"), "{path}: {html}");
+        }
+    }
+    let (internal, timeline) = declared(false);
+    let router = router(pages(snapshot_of(&internal, &timeline)));
+    assert_eq!(get(&router, "/incidents/12", &[]).await.0, StatusCode::NOT_FOUND);
+    assert!(text(&router, "/").await.contains("All systems operational"));
+}
+
+#[test]
+fn components_take_the_worst_open_public_impact() {
+    let (mut incident, timeline) = declared(true);
+    let shown = |s: &StatusSnapshot| s.components.iter().map(|c| (c.name.clone(), c.impact)).collect::<Vec<_>>();
+    let name = |c: &str| format!("Name of {c}");
+    let open = snapshot_of(&incident, &timeline);
+    assert_eq!(
+        shown(&open),
+        [(name("validator1"), Impact::MajorOutage), (name("validator2"), Impact::Operational), (name("gone"), Impact::Degraded)],
+        "a component that left the plan is still shown while it is broken"
+    );
+    assert_eq!(open.open[0].state, PublicState::Investigating);
+    incident.resolved_at = Some(Timestamp::from_unix(NOW));
+    let over = snapshot_of(&incident, &timeline);
+    assert_eq!(shown(&over), [(name("validator1"), Impact::Operational), (name("validator2"), Impact::Operational)]);
+    assert_eq!(over.past[0].updates[0].text, "This incident is resolved.", "the team's own words stay with the team");
+}
+
+#[tokio::test]
+async fn old_pages_are_kept_and_admit_their_age() {
+    let pages = pages(fixtures::broken());
+    let router = router(pages.clone());
+    pages.grown_old(Duration::from_secs(100));
+    assert!(!text(&router, "/").await.contains("could not be updated"));
+    let mut versions = pages.watch();
+    versions.mark_unchanged();
+    pages.grown_old(Duration::from_secs(121));
+    assert!(versions.has_changed().unwrap(), "live pages learn it too");
+    for path in ["/", "/incidents/12"] {
+        let html = text(&router, path).await;
+        assert!(readable(&html).contains("This page could not be updated since 22 Nov 2026, 03:30 UTC"), "{path}");
+    }
+    assert!(!text(&router, "/incidents/9").await.contains("could not be updated"), "what is over stays true");
+    pages.publish(fixtures::content(fixtures::broken()));
+    for path in ["/", "/incidents/12"] {
+        assert!(!text(&router, path).await.contains("could not be updated"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn before_anything_is_known_the_site_says_so() {
+    let pages = Arc::new(PublicPages::new(None));
+    pages.grown_old(Duration::from_secs(1000));
+    let router = router(pages);
+    for path in ["/", "/history", "/incidents/1", "/incidents/1/report"] {
+        let (status, _, body) = get(&router, path, &[]).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        let html = String::from_utf8(body).unwrap();
+        assert!(html.contains("not known yet") && !html.contains("<script"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn live_pages_hear_of_changes_and_of_nothing_else() {
+    use tokio_stream::StreamExt as _;
+    let pages = pages(fixtures::calm());
+    let response = router(pages.clone()).oneshot(Request::get("/live").body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+    let mut events = response.into_body().into_data_stream();
+    let mut next = async || tokio::time::timeout(Duration::from_millis(300), events.next()).await.ok();
+    let html = pages.site().home.text().to_owned();
+    let version = html.split_once("data-version=\"").unwrap().1.split_once('"').unwrap().0.to_owned();
+    let first = String::from_utf8(next().await.unwrap().unwrap().unwrap().to_vec()).unwrap();
+    assert!(first.contains("event: changed") && first.contains(&format!("data: {version}")), "{first}");
+    let mut later = fixtures::calm();
+    later.taken_at = fixtures::ago(-1);
+    pages.publish(fixtures::content(later));
+    assert!(pages.site().home.text().contains("03:31 UTC"));
+    assert!(next().await.is_none(), "a new reading of the same facts is no news");
+    pages.publish(fixtures::content(fixtures::broken()));
+    assert!(next().await.is_some());
+    pages.close();
+    assert!(next().await.unwrap().is_none(), "the stream ends when the server stops");
+}
+
+#[test]
+fn unchanged_incidents_are_not_rendered_again() {
+    let pages = pages(fixtures::broken());
+    let before = pages.site();
+    let mut changed = fixtures::broken();
+    changed.open[0].updates.truncate(1);
+    pages.publish(fixtures::content(changed));
+    let after = pages.site();
+    assert!(Arc::ptr_eq(&before.incidents[&9], &after.incidents[&9]));
+    assert!(Arc::ptr_eq(&before.reports[&9], &after.reports[&9]));
+    assert!(!Arc::ptr_eq(&before.incidents[&12], &after.incidents[&12]));
+}

@@ -1,0 +1,21 @@
+//! The wire: one shape per thing that crosses HTTP, and the typed client. No rule lives here.
+
+pub mod audit;
+pub mod client;
+pub mod error;
+pub mod incident;
+pub mod live;
+pub mod report;
+pub mod run;
+pub mod session;
+pub mod system;
+
+use serde::{Deserialize, Serialize};
+
+/// A page of a list; `next` is the key to ask for the following page with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct List<T> {
+    pub items: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next: Option<String>,
+}

@@ -1,0 +1,240 @@
+//! The typed client of the JSON API, over any transport: the browser's fetch or a test's HTTP client. Builds requests and reads
+//! answers; knows no address, no cookie, no retry.
+
+use std::future::Future;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::api::{
+    List,
+    audit::{AuditEntryView, AuditVerdict},
+    error::{ErrorBody, ErrorCode, ErrorView},
+    incident::{DeclareIn, IncidentRowView, IncidentView, LevelIn, NoteIn, ResolveIn, RunRowView, UpdateIn},
+    report::{PublishIn, ReportIn, ReportView},
+    run::{AnswerIn, DecisionIn, OutputLine, RunRequestIn, RunView, WithdrawIn},
+    session::{Me, SignIn},
+    system::{PlanView, SystemView},
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+impl Method {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: Method,
+    /// From the root: `/api/v1/…`.
+    pub path: String,
+    pub body: Option<String>,
+    /// The same key twice has one effect.
+    pub idempotency_key: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Response {
+    pub status: u16,
+    pub body: String,
+}
+
+/// Carries one request. Futures need not be `Send`: a browser's are not.
+pub trait Transport {
+    /// # Errors
+    /// A sentence if no answer came at all.
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response, String>>;
+}
+
+/// Why a call gave no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The server said no, in its own words.
+    #[error("{}", .0.message)]
+    Refused(ErrorView),
+    /// No answer: the network or the server is down.
+    #[error("Muster did not answer: {0}. Nothing was changed as far as this page knows; it will show the truth once the connection is back.")]
+    Unreachable(String),
+    #[error("Muster answered with something this page does not understand ({0}). Reload the page; it may be older than the server.")]
+    Garbled(String),
+}
+
+impl CallError {
+    #[must_use]
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Refused(view) => Some(view.code),
+            _ => None,
+        }
+    }
+}
+
+type Answer<T> = Result<T, CallError>;
+
+#[derive(Clone, Debug)]
+pub struct Client<T> {
+    transport: T,
+}
+
+impl<T: Transport> Client<T> {
+    pub fn new(transport: T) -> Self {
+        Self { transport }
+    }
+
+    async fn call<B: Serialize, V: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: String,
+        body: Option<&B>,
+        idempotency_key: Option<String>,
+    ) -> Answer<V> {
+        let body = body.map(serde_json::to_string).transpose().map_err(|e| CallError::Garbled(e.to_string()))?;
+        let path = format!("/api/v1{path}");
+        let response =
+            self.transport.send(Request { method, path, body, idempotency_key }).await.map_err(CallError::Unreachable)?;
+        if (200..300).contains(&response.status) {
+            // 204 has no body; `null` reads as `()`.
+            let text = if response.body.is_empty() { "null" } else { &response.body };
+            return serde_json::from_str(text).map_err(|e| CallError::Garbled(e.to_string()));
+        }
+        match serde_json::from_str::<ErrorBody>(&response.body) {
+            Ok(body) => Err(CallError::Refused(body.error)),
+            Err(_) => Err(CallError::Garbled(format!("status {}", response.status))),
+        }
+    }
+
+    async fn get<V: DeserializeOwned>(&self, path: impl Into<String>) -> Answer<V> {
+        self.call(Method::Get, path.into(), None::<&()>, None).await
+    }
+
+    async fn post<B: Serialize, V: DeserializeOwned>(&self, path: impl Into<String>, body: &B) -> Answer<V> {
+        self.call(Method::Post, path.into(), Some(body), None).await
+    }
+
+    pub async fn sign_in(&self, body: &SignIn) -> Answer<Me> {
+        self.post("/session", body).await
+    }
+
+    pub async fn sign_out(&self) -> Answer<()> {
+        self.call(Method::Delete, "/session".into(), None::<&()>, None).await
+    }
+
+    pub async fn me(&self) -> Answer<Me> {
+        self.get("/session").await
+    }
+
+    pub async fn systems(&self) -> Answer<List<SystemView>> {
+        self.get("/systems").await
+    }
+
+    pub async fn plan(&self, system: &str) -> Answer<PlanView> {
+        self.get(format!("/systems/{system}/plan")).await
+    }
+
+    pub async fn incidents(&self, before: Option<&str>) -> Answer<List<IncidentRowView>> {
+        self.get(with_before("/incidents", before)).await
+    }
+
+    pub async fn incident(&self, number: i64) -> Answer<IncidentView> {
+        self.get(format!("/incidents/{number}")).await
+    }
+
+    pub async fn declare(&self, body: &DeclareIn, key: &str) -> Answer<IncidentView> {
+        self.call(Method::Post, "/incidents".into(), Some(body), Some(key.to_owned())).await
+    }
+
+    pub async fn acknowledge(&self, number: i64) -> Answer<IncidentView> {
+        self.post(format!("/incidents/{number}/acknowledge"), &serde_json::json!({})).await
+    }
+
+    pub async fn start_work(&self, number: i64) -> Answer<IncidentView> {
+        self.post(format!("/incidents/{number}/work"), &serde_json::json!({})).await
+    }
+
+    pub async fn note(&self, number: i64, body: &NoteIn) -> Answer<IncidentView> {
+        self.post(format!("/incidents/{number}/notes"), body).await
+    }
+
+    pub async fn change_level(&self, number: i64, body: &LevelIn) -> Answer<IncidentView> {
+        self.post(format!("/incidents/{number}/level"), body).await
+    }
+
+    pub async fn post_update(&self, number: i64, body: &UpdateIn) -> Answer<IncidentView> {
+        self.post(format!("/incidents/{number}/updates"), body).await
+    }
+
+    pub async fn resolve(&self, number: i64, body: &ResolveIn) -> Answer<IncidentView> {
+        self.post(format!("/incidents/{number}/resolve"), body).await
+    }
+
+    pub async fn request_run(&self, incident: i64, body: &RunRequestIn, key: &str) -> Answer<RunView> {
+        self.call(Method::Post, format!("/incidents/{incident}/runs"), Some(body), Some(key.to_owned())).await
+    }
+
+    pub async fn runs(&self, before: Option<&str>) -> Answer<List<RunRowView>> {
+        self.get(with_before("/runs", before)).await
+    }
+
+    pub async fn run(&self, number: i64) -> Answer<RunView> {
+        self.get(format!("/runs/{number}")).await
+    }
+
+    /// Lines after line number `after`, in order; `next` if there are more.
+    pub async fn output(&self, run: i64, after: i64) -> Answer<List<OutputLine>> {
+        self.get(format!("/runs/{run}/output?after={after}")).await
+    }
+
+    pub async fn decide(&self, run: i64, body: &DecisionIn) -> Answer<RunView> {
+        self.post(format!("/runs/{run}/decision"), body).await
+    }
+
+    pub async fn withdraw(&self, run: i64, body: &WithdrawIn) -> Answer<RunView> {
+        self.post(format!("/runs/{run}/withdraw"), body).await
+    }
+
+    pub async fn answer(&self, run: i64, body: &AnswerIn) -> Answer<RunView> {
+        self.post(format!("/runs/{run}/answer"), body).await
+    }
+
+    pub async fn report(&self, incident: i64) -> Answer<ReportView> {
+        self.get(format!("/incidents/{incident}/report")).await
+    }
+
+    /// Drafts the report from the timeline; gives the existing one if there is one.
+    pub async fn draft_report(&self, incident: i64) -> Answer<ReportView> {
+        self.post(format!("/incidents/{incident}/report"), &serde_json::json!({})).await
+    }
+
+    pub async fn save_report(&self, incident: i64, body: &ReportIn) -> Answer<ReportView> {
+        self.call(Method::Put, format!("/incidents/{incident}/report"), Some(body), None).await
+    }
+
+    pub async fn publish_report(&self, incident: i64, body: &PublishIn) -> Answer<ReportView> {
+        self.post(format!("/incidents/{incident}/report/publish"), body).await
+    }
+
+    pub async fn audit(&self, before: Option<&str>) -> Answer<List<AuditEntryView>> {
+        self.get(with_before("/audit", before)).await
+    }
+
+    pub async fn verify_audit(&self) -> Answer<AuditVerdict> {
+        self.get("/audit/verify").await
+    }
+}
+
+fn with_before(path: &str, before: Option<&str>) -> String {
+    before.map_or_else(|| path.to_owned(), |key| format!("{path}?before={key}"))
+}

@@ -1,0 +1,160 @@
+//! Incidents on the wire.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::{
+        actor::Actor,
+        clock::Clock,
+        incident::{Affected, IncidentCommand, IncidentEvent, IncidentState, PublicState},
+        offer::Offer,
+        run::RunState,
+        status::Impact,
+        text::{Message, Title},
+    },
+    ids::IncidentId,
+    timestamp::Timestamp,
+};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeclareIn {
+    /// Slug of the system.
+    pub system: String,
+    pub title: Title,
+    pub level: u8,
+    pub affected: Vec<AffectedIn>,
+    /// For the team only.
+    #[serde(default)]
+    pub text: Option<Message>,
+    /// What the status page will say; absent keeps the incident internal.
+    #[serde(default)]
+    pub public: Option<PublicIn>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AffectedIn {
+    /// Id of a component of the plan.
+    pub component: String,
+    pub impact: Impact,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublicIn {
+    pub title: Title,
+    pub text: Message,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoteIn {
+    pub text: Message,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelIn {
+    pub level: u8,
+    pub reason: Message,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateIn {
+    pub state: PublicState,
+    pub text: Message,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolveIn {
+    /// What was done, for the team.
+    pub text: Message,
+    /// The last word on the status page; a plain sentence is used if absent.
+    #[serde(default)]
+    pub public_text: Option<Message>,
+}
+
+/// A row of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentRowView {
+    pub number: i64,
+    pub title: String,
+    pub level: u8,
+    pub state: IncidentState,
+    pub affected: Vec<Affected>,
+    pub declared_at: Timestamp,
+    pub resolved_at: Option<Timestamp>,
+    pub clocks: Vec<Clock>,
+}
+
+/// One incident, whole, for one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentView {
+    pub id: IncidentId,
+    pub number: i64,
+    /// Slug of the system.
+    pub system: String,
+    pub title: String,
+    pub level: u8,
+    pub level_name: String,
+    pub state: IncidentState,
+    pub affected: Vec<Affected>,
+    pub declared_by: Actor,
+    pub declared_at: Timestamp,
+    pub resolved_at: Option<Timestamp>,
+    pub public_title: Option<String>,
+    pub public_state: Option<PublicState>,
+    pub clocks: Vec<Clock>,
+    pub offers: Vec<Offer<IncidentCommand>>,
+    pub procedures: Vec<ProcedureOffer>,
+    pub runs: Vec<RunRowView>,
+    /// Newest last.
+    pub timeline: Vec<TimelineEntry>,
+    pub report: Option<ReportRef>,
+    pub now: Timestamp,
+}
+
+/// A recovery button: open, or off with the reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcedureOffer {
+    pub id: String,
+    pub title: String,
+    pub section: Vec<String>,
+    /// Line in the plan.
+    pub line: u32,
+    /// Services its steps with an effect name.
+    pub services: Vec<String>,
+    /// True if it names a component this incident affects.
+    pub fits: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refused: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRowView {
+    pub number: i64,
+    pub incident: i64,
+    pub procedure: String,
+    pub state: RunState,
+    pub requested_by: String,
+    pub requested_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineEntry {
+    pub seq: i32,
+    pub at: Timestamp,
+    pub by: Actor,
+    #[serde(flatten)]
+    pub event: IncidentEvent,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportRef {
+    pub version: i32,
+    pub published_version: Option<i32>,
+}

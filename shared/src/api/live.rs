@@ -1,0 +1,40 @@
+//! What the event stream carries. An event says what changed; the reader fetches what it shows, except output, which travels whole.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::run::OutputLine;
+
+/// One server-sent event; its id is the position in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveEvent {
+    pub id: i64,
+    #[serde(flatten)]
+    pub topic: Topic,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "topic", rename_all = "kebab-case")]
+pub enum Topic {
+    /// State, timeline or clocks of an incident.
+    Incident { number: i64 },
+    /// State, decisions or steps of a run.
+    Run { number: i64, incident: i64 },
+    /// New lines, in order.
+    Output { run: i64, lines: Vec<OutputLine> },
+    Report { incident: i64 },
+    Plan { system: String },
+}
+
+impl Topic {
+    /// The SSE event name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Incident { .. } => "incident",
+            Self::Run { .. } => "run",
+            Self::Output { .. } => "output",
+            Self::Report { .. } => "report",
+            Self::Plan { .. } => "plan",
+        }
+    }
+}

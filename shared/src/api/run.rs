@@ -1,0 +1,126 @@
+//! Recovery runs on the wire.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::{
+        approval::{ApprovalPolicy, Content, Decision},
+        offer::Offer,
+        resolution::Resolution,
+        run::{Answer, RunState, StepRun},
+        text::Message,
+    },
+    ids::RunId,
+    plan::Procedure,
+    timestamp::Timestamp,
+};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRequestIn {
+    /// Id of a procedure of the system's current plan.
+    pub procedure: String,
+}
+
+/// A decision names what it is about: if that has changed, it is refused.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionIn {
+    pub approve: bool,
+    /// Required when refusing.
+    #[serde(default)]
+    pub reason: Option<Message>,
+    pub content: Content,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawIn {
+    pub reason: Message,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerIn {
+    pub step: u32,
+    pub answer: Answer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunCommand {
+    Approve,
+    Refuse,
+    Withdraw,
+    Retry,
+    Skip,
+    Stop,
+}
+
+/// One run, whole, for one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunView {
+    pub id: RunId,
+    pub number: i64,
+    pub incident: i64,
+    pub incident_title: String,
+    pub system: String,
+    pub project: String,
+    pub procedure: Procedure,
+    pub plan_version: i32,
+    pub policy: ApprovalPolicy,
+    pub state: RunState,
+    pub requested_by: String,
+    pub requested_at: Timestamp,
+    pub resolution: Option<Resolution>,
+    pub content: Option<Content>,
+    pub decisions: Vec<Decision>,
+    pub expires_at: Option<Timestamp>,
+    pub steps: Vec<StepRun>,
+    /// Step and reason while a person must decide.
+    pub question: Option<Question>,
+    pub ended_at: Option<Timestamp>,
+    pub reason: Option<String>,
+    pub offers: Vec<Offer<RunCommand>>,
+    /// Seconds since the worker was last heard of while it holds this run.
+    pub worker_silent_seconds: Option<i64>,
+    pub now: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    pub step: u32,
+    pub why: String,
+}
+
+/// One line of a step's live output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputLine {
+    pub step: u32,
+    pub attempt: u32,
+    /// From 1, without gaps within the run.
+    pub line: i64,
+    pub at: Timestamp,
+    /// `out`, `err`, or `muster` for what Muster itself says.
+    pub stream: Stream,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stream {
+    Out,
+    Err,
+    Muster,
+}
+
+impl Stream {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Out => "out",
+            Self::Err => "err",
+            Self::Muster => "muster",
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Systems and their compiled plans as the console shows them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{domain::actor::Actor, ids::SystemId, plan::Compiled, timestamp::Timestamp};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemView {
+    pub id: SystemId,
+    pub slug: String,
+    pub name: String,
+    pub project: String,
+    /// Counts from 1; absent until a plan was imported.
+    pub plan_version: Option<i32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanView {
+    pub system: SystemView,
+    pub version: i32,
+    pub imported_at: Timestamp,
+    pub imported_by: Actor,
+    pub reason: String,
+    /// The Markdown, byte for byte.
+    pub source: String,
+    pub compiled: Compiled,
+}

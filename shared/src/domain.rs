@@ -1,0 +1,15 @@
+//! The rules: state machines, approvals, access, clocks. Pure functions over values; nothing here does anything.
+
+pub mod access;
+pub mod actor;
+pub mod approval;
+pub mod audit;
+pub mod clock;
+pub mod incident;
+pub mod next;
+pub mod offer;
+pub mod report;
+pub mod resolution;
+pub mod run;
+pub mod status;
+pub mod text;

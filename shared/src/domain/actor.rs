@@ -1,0 +1,43 @@
+//! Who did something. Never a bare string in an event or audit entry.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::UserId;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "actor", rename_all = "kebab-case")]
+pub enum Actor {
+    User { id: UserId, name: String },
+    /// The program that touches Docker.
+    Worker { name: String },
+    /// Muster itself, acting on a rule (an approval expired).
+    Muster,
+    /// Somebody with the command line on the server's machine.
+    CommandLine,
+    /// A request that was not signed in.
+    Anonymous,
+}
+
+impl Actor {
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::User { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User { name, .. } => f.write_str(name),
+            Self::Worker { name } => write!(f, "worker {name}"),
+            Self::Muster => f.write_str("Muster"),
+            Self::CommandLine => f.write_str("command line"),
+            Self::Anonymous => f.write_str("not signed in"),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Given a run: what its worker must do now. Decides, does nothing; the browser uses the same function to explain.
+
+use crate::domain::run::{Run, RunState, StepState};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Write the intent, then perform.
+    Start { step: u32, attempt: u32 },
+    /// A step was begun and no outcome was written: probe the host, then end it or begin it again.
+    Recover { step: u32, attempt: u32 },
+    /// Hand over to a person.
+    Ask { step: u32, why: String },
+    Finish,
+    /// Nothing to do for a worker in this state.
+    Wait,
+}
+
+#[must_use]
+pub fn next(run: &Run) -> Next {
+    if run.state != RunState::Running {
+        return Next::Wait;
+    }
+    for step in &run.steps {
+        let (number, attempt) = (step.number, step.attempts + 1);
+        match &step.state {
+            StepState::Succeeded { .. } | StepState::Skipped { .. } => {}
+            StepState::Pending => return Next::Start { step: number, attempt },
+            StepState::Running => return Next::Recover { step: number, attempt: step.attempts },
+            StepState::Failed { .. } | StepState::Unknown { .. } if step.retry => {
+                return Next::Start { step: number, attempt };
+            }
+            StepState::Failed { reason } => return Next::Ask { step: number, why: reason.clone() },
+            StepState::Unknown { reason } => {
+                return Next::Ask { step: number, why: format!("Nobody can tell whether this step took effect: {reason}") };
+            }
+        }
+    }
+    Next::Finish
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        digest::Digest,
+        domain::{
+            actor::Actor,
+            approval::ApprovalPolicy,
+            resolution::Resolution,
+            run::{Answer, Recorded, RunEvent, RunHeader, StepOutcome},
+        },
+        ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
+        plan::{Procedure, Step, StepKind},
+        timestamp::Timestamp,
+    };
+
+    fn header() -> RunHeader {
+        let step = |number, kind| Step {
+            number,
+            title: format!("step {number}"),
+            kind,
+            line: number,
+            source: String::new(),
+            digest: Digest::of(b"step"),
+            destructive: false,
+            unavailable: None,
+        };
+        let services = || vec!["validator1".to_owned()];
+        RunHeader {
+            id: RunId(Uuid::nil()),
+            number: 1,
+            incident: IncidentId(Uuid::nil()),
+            system: SystemId(Uuid::nil()),
+            project: "bt2c".into(),
+            plan_version: PlanVersionId(Uuid::nil()),
+            plan_digest: Digest::of(b"plan"),
+            procedure: Procedure {
+                id: "node".into(),
+                title: "Node".into(),
+                section: vec![],
+                line: 1,
+                digest: Digest::of(b"procedure"),
+                steps: vec![step(1, StepKind::Inspect { services: services() }), step(2, StepKind::Restart { services: services() })],
+                unavailable: None,
+            },
+            policy: ApprovalPolicy::default(),
+            requested_by: UserId(Uuid::nil()),
+            requested_at: Timestamp::from_unix(0),
+        }
+    }
+
+    fn after(events: &[RunEvent]) -> Run {
+        let log: Vec<_> = (1..)
+            .zip(events)
+            .map(|(seq, event)| Recorded { seq, at: Timestamp::from_unix(i64::from(seq)), by: Actor::Muster, event: event.clone() })
+            .collect();
+        Run::replay(header(), &log).unwrap()
+    }
+
+    fn claimed() -> Vec<RunEvent> {
+        let resolution = Resolution { taken_at: Timestamp::from_unix(0), host: "h".into(), project: "bt2c".into(), steps: vec![] };
+        vec![RunEvent::Requested, RunEvent::Resolved { resolution }, RunEvent::Granted, RunEvent::Claimed { fence: 1 }]
+    }
+
+    fn started(step: u32, attempt: u32, fence: i64) -> RunEvent {
+        RunEvent::StepStarted { step, attempt, fence, before: BTreeMap::new() }
+    }
+
+    fn ended(step: u32, attempt: u32, outcome: StepOutcome) -> RunEvent {
+        RunEvent::StepEnded { step, attempt, fence: 1, outcome }
+    }
+
+    fn done() -> StepOutcome {
+        StepOutcome::Succeeded { evidence: "ok".into() }
+    }
+
+    fn failed() -> StepOutcome {
+        StepOutcome::Failed { reason: "no".into() }
+    }
+
+    #[test]
+    fn table() {
+        let answered = |answer| RunEvent::Answered { step: 1, answer };
+        let asked = || RunEvent::Asked { step: 1, why: "no".into() };
+        let stop = Answer::Stop { reason: "enough".into() };
+        let cases: Vec<(&str, Vec<RunEvent>, Next)> = vec![
+            ("claimed", vec![], Next::Start { step: 1, attempt: 1 }),
+            ("intent without outcome", vec![started(1, 1, 1)], Next::Recover { step: 1, attempt: 1 }),
+            ("claimed again after a crash", vec![started(1, 1, 1), RunEvent::Claimed { fence: 2 }], Next::Recover { step: 1, attempt: 1 }),
+            ("first done", vec![started(1, 1, 1), ended(1, 1, done())], Next::Start { step: 2, attempt: 1 }),
+            ("failed", vec![started(1, 1, 1), ended(1, 1, failed())], Next::Ask { step: 1, why: "no".into() }),
+            ("asked", vec![started(1, 1, 1), ended(1, 1, failed()), asked()], Next::Wait),
+            ("retry", vec![started(1, 1, 1), ended(1, 1, failed()), asked(), answered(Answer::Retry)], Next::Start { step: 1, attempt: 2 }),
+            (
+                "skip",
+                vec![started(1, 1, 1), ended(1, 1, failed()), asked(), answered(Answer::Skip { reason: "fine".into() })],
+                Next::Start { step: 2, attempt: 1 },
+            ),
+            ("stop", vec![started(1, 1, 1), ended(1, 1, failed()), asked(), answered(stop)], Next::Wait),
+            ("all done", vec![started(1, 1, 1), ended(1, 1, done()), started(2, 1, 1), ended(2, 1, done())], Next::Finish),
+        ];
+        for (name, events, expected) in cases {
+            assert_eq!(next(&after(&[claimed(), events].concat())), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_old_fence_or_a_gap_is_a_corrupt_log() {
+        let mut events = claimed();
+        events.push(RunEvent::Claimed { fence: 2 });
+        events.push(started(1, 1, 1));
+        let log: Vec<_> = (1..)
+            .zip(&events)
+            .map(|(seq, event)| Recorded { seq, at: Timestamp::from_unix(0), by: Actor::Muster, event: event.clone() })
+            .collect();
+        assert_eq!(Run::replay(header(), &log).unwrap_err().seq, 6);
+        assert_eq!(Run::replay(header(), &log[1..]).unwrap_err().seq, 2);
+    }
+}

@@ -1,0 +1,250 @@
+//! The first draft of a post-incident report: facts, times, steps and people from the log, in Markdown. Judges nothing; what it
+//! cannot know it asks for.
+
+use std::fmt::Write as _;
+
+use crate::{
+    domain::{
+        clock::{Clock, ClockState},
+        incident::{Incident, IncidentEvent, RunMoment},
+        run::{Run, StepState},
+    },
+    timestamp::{Timestamp, human_seconds},
+};
+
+/// Everything the draft is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct DraftInput<'a> {
+    pub number: i64,
+    pub incident: &'a Incident,
+    pub level_name: &'a str,
+    /// "BT2C"
+    pub system: &'a str,
+    pub timeline: &'a [crate::api::incident::TimelineEntry],
+    pub runs: &'a [RunFacts],
+    pub now: Timestamp,
+}
+
+/// One run with the names of its people.
+#[derive(Clone, Debug)]
+pub struct RunFacts {
+    pub run: Run,
+    pub requested_by: String,
+    pub plan_version: i32,
+}
+
+/// Markdown with one section for each thing a reader asks.
+#[must_use]
+pub fn draft(input: &DraftInput<'_>) -> String {
+    let incident = input.incident;
+    let mut text = format!("# Incident {}: {}\n\n", input.number, line(&incident.title));
+    summary(&mut text, input);
+    objectives(&mut text, &incident.clocks(), input.now);
+    timeline(&mut text, input.timeline);
+    for facts in input.runs {
+        recovery(&mut text, facts);
+    }
+    people(&mut text, input);
+    text.push_str(
+        "## What caused it\n\n_Write what is known, and what is not._\n\n\
+         ## What went well, what did not\n\n_Compare what was done with the plan._\n\n\
+         ## Follow-ups\n\n- [ ] _What, who, until when._\n",
+    );
+    text
+}
+
+fn summary(text: &mut String, input: &DraftInput<'_>) {
+    let incident = input.incident;
+    let affected: Vec<String> =
+        incident.affected.iter().map(|a| format!("{} ({})", line(&a.name), a.impact.words().to_lowercase())).collect();
+    text.push_str("## Summary\n\n| | |\n|---|---|\n");
+    let mut row = |name: &str, value: String| {
+        let _ = writeln!(text, "| {name} | {} |", value.replace('|', "\\|"));
+    };
+    row("System", line(input.system));
+    row("Level", format!("{} – {}", incident.level, line(input.level_name)));
+    row("Affected", if affected.is_empty() { "no component named".into() } else { affected.join(", ") });
+    row("Declared", incident.declared_at.utc_text());
+    row("Acknowledged", incident.acknowledged_at.map_or("never".into(), |at| after(incident.declared_at, at)));
+    row("Resolved", incident.resolved_at.map_or("not yet".into(), |at| after(incident.declared_at, at)));
+    text.push('\n');
+}
+
+fn after(from: Timestamp, at: Timestamp) -> String {
+    format!("{} (after {})", at.utc_text(), human_seconds(at.seconds_since(from)))
+}
+
+fn objectives(text: &mut String, clocks: &[Clock], now: Timestamp) {
+    if clocks.is_empty() {
+        return;
+    }
+    text.push_str("## Measured against the plan\n\n| Objective | Promised | Measured | |\n|---|---:|---:|---|\n");
+    for clock in clocks {
+        let promised = match clock.limit_seconds {
+            0 => "immediately".to_owned(),
+            seconds => human_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)),
+        };
+        let verdict = match clock.state(now) {
+            ClockState::Met => "met",
+            ClockState::Missed => "**missed**",
+            ClockState::Overdue => "**overdue**, still running",
+            ClockState::Running | ClockState::Close => "still running",
+        };
+        let measured = human_seconds(clock.used_seconds(now));
+        let _ = writeln!(text, "| {} | {promised} | {measured} | {verdict} |", line(&clock.label).replace('|', "\\|"));
+    }
+    text.push('\n');
+}
+
+fn timeline(text: &mut String, entries: &[crate::api::incident::TimelineEntry]) {
+    text.push_str("## Timeline\n\n");
+    for entry in entries {
+        let _ = writeln!(text, "- {} – {} – {}", entry.at.utc_text(), line(&entry.by.to_string()), line(&sentence(&entry.event)));
+    }
+    text.push('\n');
+}
+
+/// One event in words; the console's timeline says it the same way.
+#[must_use]
+pub fn sentence(event: &IncidentEvent) -> String {
+    use IncidentEvent as E;
+    match event {
+        E::Declared { level, affected, text } => {
+            let names: Vec<&str> = affected.iter().map(|a| a.name.as_str()).collect();
+            let what = if names.is_empty() { String::new() } else { format!(" on {}", names.join(", ")) };
+            format!("declared a level {level} incident{what}{}", quoted(text.as_deref()))
+        }
+        E::Acknowledged => "acknowledged".into(),
+        E::WorkStarted => "started work".into(),
+        E::Noted { text } => format!("noted: {text}"),
+        E::LevelChanged { from, to, reason, .. } => format!("changed the level from {from} to {to}: {reason}"),
+        E::Posted { state, text } => format!("posted publicly ({}): {text}", state.words().to_lowercase()),
+        E::Resolved { text } => format!("resolved the incident: {text}"),
+        E::Run { number, procedure, moment, text } => run_sentence(*number, procedure, *moment, text),
+        E::ReportPublished { version, public } => {
+            format!("published version {version} of the report {}", if *public { "publicly" } else { "internally" })
+        }
+    }
+}
+
+fn run_sentence(number: i64, procedure: &str, moment: RunMoment, text: &str) -> String {
+    use RunMoment as M;
+    let run = format!("run {number} ({procedure})");
+    let detail = if text.is_empty() { String::new() } else { format!(": {text}") };
+    let what = match moment {
+        M::Requested => return format!("requested {run}{detail}"),
+        M::Approved => return format!("approved {run}{detail}"),
+        M::Refused => return format!("refused {run}{detail}"),
+        M::Withdrawn => return format!("withdrew {run}{detail}"),
+        M::Answered => return format!("decided in {run}{detail}"),
+        M::Resolved => "the host was looked at",
+        M::Unresolvable => "cannot run on this host",
+        M::Expired => "approval expired",
+        M::Started => "started",
+        M::StepEnded => "step ended",
+        M::Asked => "needs a decision",
+        M::Succeeded => "succeeded",
+        M::Stopped => "stopped",
+    };
+    format!("{run}: {what}{detail}")
+}
+
+fn quoted(text: Option<&str>) -> String {
+    text.map_or(String::new(), |text| format!(": {text}"))
+}
+
+fn recovery(text: &mut String, facts: &RunFacts) {
+    let run = &facts.run;
+    let header = &run.header;
+    let _ = writeln!(text, "## Recovery run {}: {}\n", header.number, line(&header.procedure.title));
+    let _ = write!(
+        text,
+        "Requested by {} at {} from plan version {}, line {}. ",
+        line(&facts.requested_by),
+        header.requested_at.utc_text(),
+        facts.plan_version,
+        header.procedure.line
+    );
+    for decision in &run.decisions {
+        let verb = match &decision.choice {
+            crate::domain::approval::Choice::Approve => "Approved",
+            crate::domain::approval::Choice::Refuse { .. } => "Refused",
+        };
+        let _ = write!(text, "{verb} by {} at {}. ", line(&decision.name), decision.at.utc_text());
+    }
+    let _ = writeln!(text, "Outcome: {}.\n", run.state.words().to_lowercase());
+    text.push_str("| Step | | Took | Outcome |\n|---:|---|---:|---|\n");
+    for (step, plan) in run.steps.iter().zip(&header.procedure.steps) {
+        let took = match (step.started_at, step.ended_at) {
+            (Some(from), Some(to)) => human_seconds(to.seconds_since(from)),
+            _ => "–".into(),
+        };
+        let outcome = match &step.state {
+            StepState::Pending => "not begun".to_owned(),
+            StepState::Running => "running".into(),
+            StepState::Succeeded { evidence } => evidence.clone(),
+            StepState::Failed { reason } => format!("**failed**: {reason}"),
+            StepState::Unknown { reason } => format!("**unknown**: {reason}"),
+            StepState::Skipped { reason } => format!("skipped: {reason}"),
+        };
+        let cell = |value: &str| line(value).replace('|', "\\|");
+        let _ = writeln!(text, "| {} | {} | {took} | {} |", step.number, cell(&plan.title), cell(&outcome));
+    }
+    text.push('\n');
+}
+
+fn people(text: &mut String, input: &DraftInput<'_>) {
+    let mut names: Vec<String> = input.timeline.iter().filter(|e| e.by.user().is_some()).map(|e| e.by.to_string()).collect();
+    names.extend(input.runs.iter().flat_map(|facts| facts.run.decisions.iter().map(|d| d.name.clone())));
+    names.sort_unstable();
+    names.dedup();
+    text.push_str("## People\n\n");
+    for name in names {
+        let _ = writeln!(text, "- {}", line(&name));
+    }
+    text.push('\n');
+}
+
+/// What people typed, on one line and without its own markup: a note must not become a heading of the report.
+fn line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {
+        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        api::incident::TimelineEntry,
+        domain::{actor::Actor, incident::{Affected, IncidentState}, status::Impact},
+    };
+
+    #[test]
+    fn the_draft_states_times_against_the_plan_and_neutralises_markup() {
+        let at = Timestamp::from_unix;
+        let incident = Incident {
+            title: "validator1 <b>down</b>".into(),
+            level: 1,
+            response_seconds: Some(3600),
+            affected: vec![Affected { component: "validator1".into(), name: "Validator 1".into(), impact: Impact::MajorOutage, rto_seconds: Some(600) }],
+            state: IncidentState::Resolved,
+            declared_at: at(0),
+            acknowledged_at: Some(at(30)),
+            resolved_at: Some(at(700)),
+            public_title: None,
+            public_state: None,
+        };
+        let entry = TimelineEntry { seq: 1, at: at(30), by: Actor::Muster, event: IncidentEvent::Noted { text: "# not a heading".into() } };
+        let text = draft(&DraftInput { number: 12, incident: &incident, level_name: "Minor", system: "BT2C", timeline: &[entry], runs: &[], now: at(800) });
+        assert!(text.starts_with("# Incident 12: validator1 \\<b\\>down\\</b\\>\n"), "{text}");
+        assert!(text.contains("| Response | 1 h | 30 s | met |"), "{text}");
+        assert!(text.contains("| Recovery of Validator 1 | 10 min | 11 min 40 s | **missed** |"), "{text}");
+        assert!(text.contains("noted: \\# not a heading"), "{text}");
+    }
+}

@@ -1,0 +1,130 @@
+//! The blast radius: which objects of the live host each step means, by name. Built by the worker, consented to by people.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{digest::Digest, timestamp::Timestamp};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    pub taken_at: Timestamp,
+    /// Name of the Docker host, as the worker knows it.
+    pub host: String,
+    /// The Compose project; nothing outside it can be touched.
+    pub project: String,
+    pub steps: Vec<ResolvedStep>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolvedStep {
+    pub number: u32,
+    /// What will happen, with names: "Restarts container bt2c_validator1_1".
+    pub effect: String,
+    pub has_effect: bool,
+    pub destructive: bool,
+    pub objects: Vec<ResolvedObject>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolvedObject {
+    pub kind: ObjectKind,
+    /// Docker's id.
+    pub id: String,
+    pub name: String,
+    /// The Compose service it belongs to.
+    pub service: Option<String>,
+    /// Image reference and id, for containers.
+    pub image: Option<String>,
+    pub image_id: Option<String>,
+    /// "running", "exited (137)": shown to people, not part of the consent, because it is what the run is meant to change.
+    pub state: Option<String>,
+    /// Container port for an HTTP step.
+    pub port: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ObjectKind {
+    Container,
+    Volume,
+    Network,
+}
+
+impl Resolution {
+    /// Over what consent binds to: host, project and the identity of every object, step by step. Time and state are left out.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let steps: Vec<_> = self
+            .steps
+            .iter()
+            .map(|step| {
+                let objects: Vec<_> =
+                    step.objects.iter().map(|o| (o.kind, &o.id, &o.name, &o.service, &o.image_id, o.port)).collect();
+                (step.number, step.destructive, objects)
+            })
+            .collect();
+        Digest::of_value(&(&self.host, &self.project, steps))
+    }
+
+    /// What differs from `approved`, in words; empty if nothing that consent binds to.
+    #[must_use]
+    pub fn differences(&self, approved: &Self) -> Vec<String> {
+        if self.digest() == approved.digest() {
+            return vec![];
+        }
+        let mut found = vec![];
+        if (&self.host, &self.project) != (&approved.host, &approved.project) {
+            found.push(format!("the target is now {} on {}", self.project, self.host));
+        }
+        for (now, then) in self.steps.iter().zip(&approved.steps) {
+            let same = |a: &ResolvedObject, b: &ResolvedObject| (&a.id, &a.image_id, a.port) == (&b.id, &b.image_id, b.port);
+            for object in now.objects.iter().filter(|o| !then.objects.iter().any(|t| same(o, t))) {
+                found.push(format!("step {} would now touch {} ({})", now.number, object.name, short(&object.id)));
+            }
+            for object in then.objects.iter().filter(|t| !now.objects.iter().any(|o| same(o, t))) {
+                found.push(format!("step {}: the approved {} ({}) is no longer there", then.number, object.name, short(&object.id)));
+            }
+        }
+        if found.is_empty() {
+            found.push("the steps differ".into());
+        }
+        found
+    }
+}
+
+fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolution(id: &str, state: &str) -> Resolution {
+        let object = ResolvedObject {
+            kind: ObjectKind::Container,
+            id: id.into(),
+            name: "bt2c_validator1_1".into(),
+            service: Some("validator1".into()),
+            image: None,
+            image_id: Some("sha256:1".into()),
+            state: Some(state.into()),
+            port: None,
+        };
+        let step = ResolvedStep { number: 1, effect: "Restarts it".into(), has_effect: true, destructive: false, objects: vec![object] };
+        Resolution { taken_at: Timestamp::from_unix(0), host: "here".into(), project: "bt2c".into(), steps: vec![step] }
+    }
+
+    #[test]
+    fn consent_binds_to_identity_not_to_state() {
+        assert_eq!(resolution("a", "running").digest(), resolution("a", "exited").digest());
+        assert_ne!(resolution("a", "running").digest(), resolution("b", "running").digest());
+    }
+
+    #[test]
+    fn a_replaced_container_is_named_both_ways() {
+        let differences = resolution("b", "running").differences(&resolution("a", "running"));
+        assert_eq!(differences.len(), 2, "{differences:?}");
+        assert!(differences[0].contains("bt2c_validator1_1 (b)"));
+        assert!(resolution("a", "x").differences(&resolution("a", "y")).is_empty());
+    }
+}

@@ -1,0 +1,113 @@
+//! What the public sees of components: impact, roll-up, wording. No internal text can enter: there is no field for it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{domain::incident::PublicState, timestamp::Timestamp};
+
+/// How bad it is for whoever uses a component; ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Impact {
+    Operational,
+    Degraded,
+    PartialOutage,
+    MajorOutage,
+}
+
+impl Impact {
+    pub const ALL: [Self; 4] = [Self::Operational, Self::Degraded, Self::PartialOutage, Self::MajorOutage];
+
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Operational => "Operational",
+            Self::Degraded => "Degraded",
+            Self::PartialOutage => "Partial outage",
+            Self::MajorOutage => "Major outage",
+        }
+    }
+}
+
+/// The public page's facts at one moment, for every system Muster looks after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusSnapshot {
+    pub title: String,
+    pub taken_at: Timestamp,
+    pub components: Vec<ComponentStatus>,
+    /// Newest first.
+    pub open: Vec<PublicIncident>,
+    pub past: Vec<PublicIncident>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentStatus {
+    pub id: String,
+    pub name: String,
+    pub impact: Impact,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicIncident {
+    pub number: i64,
+    pub title: String,
+    pub state: PublicState,
+    pub impact: Impact,
+    pub components: Vec<String>,
+    pub started_at: Timestamp,
+    pub resolved_at: Option<Timestamp>,
+    /// Newest first.
+    pub updates: Vec<PublicUpdate>,
+    pub has_report: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicUpdate {
+    pub at: Timestamp,
+    pub state: PublicState,
+    pub text: String,
+}
+
+impl StatusSnapshot {
+    /// The worst component decides.
+    #[must_use]
+    pub fn overall(&self) -> Impact {
+        self.components.iter().map(|c| c.impact).max().unwrap_or(Impact::Operational)
+    }
+
+    /// The one sentence a visitor came for.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        let n = self.components.iter().filter(|c| c.impact == self.overall()).count();
+        let all = n == self.components.len();
+        match self.overall() {
+            Impact::Operational if self.components.is_empty() => "No components are set up yet".into(),
+            Impact::Operational if self.open.is_empty() => "All systems operational".into(),
+            Impact::Operational => "Systems operational, with an open incident".into(),
+            Impact::Degraded => "Some systems are slower than usual".into(),
+            Impact::PartialOutage => "Some systems are partly unavailable".into(),
+            Impact::MajorOutage if all => "All systems are unavailable".into(),
+            Impact::MajorOutage => "Some systems are unavailable".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_component_gives_the_headline() {
+        let cases = [
+            (vec![], "No components are set up yet"),
+            (vec![Impact::Operational, Impact::Operational], "All systems operational"),
+            (vec![Impact::Operational, Impact::Degraded], "Some systems are slower than usual"),
+            (vec![Impact::MajorOutage, Impact::Degraded], "Some systems are unavailable"),
+            (vec![Impact::MajorOutage, Impact::MajorOutage], "All systems are unavailable"),
+        ];
+        for (impacts, headline) in cases {
+            let components = impacts.into_iter().map(|impact| ComponentStatus { id: "x".into(), name: "X".into(), impact }).collect();
+            let snapshot = StatusSnapshot { title: "T".into(), taken_at: Timestamp::from_unix(0), components, open: vec![], past: vec![] };
+            assert_eq!(snapshot.headline(), headline);
+        }
+    }
+}

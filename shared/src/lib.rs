@@ -1,0 +1,9 @@
+//! The pure heart: plan compiler, rules and wire shapes. No clock, no I/O, no database; compiles to WASM.
+
+pub mod api;
+pub mod digest;
+pub mod domain;
+pub mod ids;
+pub mod markdown;
+pub mod plan;
+pub mod timestamp;

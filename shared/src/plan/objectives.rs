@@ -1,0 +1,131 @@
+//! Recovery time and recovery point objectives, from tables. Measures nothing.
+
+use std::collections::HashSet;
+
+use super::components;
+use super::document::{BlockKind, Cell, Document, Table};
+use super::duration::{self, Amount, NotATime};
+use super::model::{RecoveryPoint, RecoveryTime};
+use super::notes::Notes;
+
+const TIME: [&str; 3] = ["rto", "recovery time", "time to recover"];
+const POINT: [&str; 3] = ["rpo", "recovery point", "data loss"];
+
+pub(super) fn recovery_times(document: &Document<'_>, notes: &mut Notes<'_>) -> Vec<RecoveryTime> {
+    let mut rows = Vec::new();
+    let mut seen = HashSet::new();
+    for promise in promises(document, &TIME, notes) {
+        let component = promise.subject.text.clone();
+        let seconds = match duration::seconds(&promise.value.text) {
+            Ok(seconds) => seconds,
+            Err(why) => {
+                refuse(&why, &format!("The recovery time of \"{component}\""), promise.value, notes);
+                continue;
+            }
+        };
+        if !seen.insert(component.to_lowercase()) {
+            let message = format!("\"{component}\" has a recovery time above already; this one is left out.");
+            notes.warning(promise.subject.at, "duplicate-objective", message);
+            continue;
+        }
+        let line = document.line(promise.subject.at);
+        rows.push(RecoveryTime { component, seconds, method: promise.method.to_owned(), line });
+    }
+    rows
+}
+
+pub(super) fn recovery_points(document: &Document<'_>, notes: &mut Notes<'_>) -> Vec<RecoveryPoint> {
+    let mut rows = Vec::new();
+    for promise in promises(document, &POINT, notes) {
+        let data = promise.subject.text.clone();
+        let (amount, unit) = match duration::amount(&promise.value.text) {
+            Ok(Amount::Seconds(seconds)) => (seconds, "seconds".to_owned()),
+            Ok(Amount::Of(amount, unit)) => (amount, unit),
+            Err(why) => {
+                refuse(&why, &format!("The recovery point of \"{data}\""), promise.value, notes);
+                continue;
+            }
+        };
+        let line = document.line(promise.subject.at);
+        rows.push(RecoveryPoint { data, amount, unit, method: promise.method.to_owned(), line });
+    }
+    rows
+}
+
+fn refuse(why: &NotATime, subject: &str, value: &Cell, notes: &mut Notes<'_>) {
+    if *why == NotATime::Open {
+        notes.warning(
+            value.at,
+            "open-objective",
+            format!("{subject} is left open; nothing can be measured against it."),
+        );
+    } else {
+        notes.error(value.at, "not-a-time", format!("{subject} is not an amount: {}", why.explain(&value.text)));
+    }
+}
+
+/// One row of a table of objectives.
+struct Promise<'d> {
+    subject: &'d Cell,
+    value: &'d Cell,
+    method: &'d str,
+}
+
+fn promises<'d>(document: &'d Document<'_>, words: &[&str], notes: &mut Notes<'_>) -> Vec<Promise<'d>> {
+    let mut promises = Vec::new();
+    for (block, table) in document.tables() {
+        let Some(value) = value_column(table, words) else { continue };
+        if components::is_table(table) {
+            continue;
+        }
+        if table.rows.is_empty() {
+            notes.warning(block.at, "empty-table", "This table of recovery objectives has no rows.");
+        }
+        let subject = subject_column(table, value);
+        let method = (0..table.columns.len())
+            .rev()
+            .find(|&column| column != subject && column != value && !is_objective(table, column));
+        for row in &table.rows {
+            let (Some(subject), Some(value)) = (row.get(subject), row.get(value)) else { continue };
+            if subject.text.is_empty() {
+                notes.warning(
+                    value.at,
+                    "objective-without-subject",
+                    "This objective does not say what it is for; it is left out.",
+                );
+                continue;
+            }
+            let method = method.and_then(|column| row.get(column)).map_or("", |cell| cell.text.as_str());
+            promises.push(Promise { subject, value, method });
+        }
+    }
+    promises
+}
+
+/// The column whose heading is the objective, rather than one that only mentions it.
+fn value_column(table: &Table, words: &[&str]) -> Option<usize> {
+    table.column(|text| words.contains(&text)).or_else(|| {
+        table.column(|text| words.iter().any(|word| text.starts_with(word) || text.ends_with(&format!("({word})"))))
+    })
+}
+
+fn is_objective(table: &Table, column: usize) -> bool {
+    table.columns.get(column).is_some_and(|cell| {
+        let text = cell.text.to_lowercase();
+        TIME.iter().chain(&POINT).any(|word| text.starts_with(word))
+    })
+}
+
+fn subject_column(table: &Table, value: usize) -> usize {
+    let named = ["component", "service", "system", "data", "asset", "application"];
+    table
+        .column(|text| named.iter().any(|word| text.starts_with(word)))
+        .filter(|&column| column != value)
+        .unwrap_or(usize::from(value == 0))
+}
+
+/// True if a heading announces objectives of time (or of points): their absence is then a mistake, not a choice.
+pub(super) fn is_announced(document: &Document<'_>, points: bool) -> bool {
+    let words = if points { POINT } else { TIME };
+    document.blocks.iter().any(|block| matches!(block.kind, BlockKind::Heading(_)) && document.is_under(block, &words))
+}

@@ -1,0 +1,112 @@
+//! What the worker has to do: leases on the database's clock, fences that only rise.
+
+use shared::ids::RunId;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{Store, StoreError, Tx, error::from_name};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobKind {
+    /// Look at the live host and write down what the steps mean.
+    Resolve,
+    Execute,
+}
+
+impl JobKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Execute => "execute",
+        }
+    }
+}
+
+/// A job held under a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    pub run: RunId,
+    pub kind: JobKind,
+    /// To be carried by every write; a later claim raises it.
+    pub fence: i64,
+}
+
+impl Store {
+    /// Takes the oldest job that nobody holds, of the projects this worker may touch. One short transaction; the lease is what
+    /// keeps the job, not a lock.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn job_claim(
+        &self,
+        worker: &str,
+        projects: &[String],
+        lease_seconds: f64,
+    ) -> Result<Option<Claimed>, StoreError> {
+        #[derive(FromRow)]
+        struct Row {
+            run_id: Uuid,
+            kind: String,
+            fence: i64,
+        }
+        let row = sqlx::query_as::<_, Row>(
+            "WITH free AS (
+                 SELECT j.run_id FROM job j JOIN run r ON r.id = j.run_id
+                 WHERE (j.lease_until IS NULL OR j.lease_until < clock_timestamp()) AND r.project = ANY($2)
+                 ORDER BY j.added_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED),
+             held AS (
+                 UPDATE job SET worker = $1, heard_at = clock_timestamp(),
+                                lease_until = clock_timestamp() + make_interval(secs => $3)
+                 FROM free WHERE job.run_id = free.run_id RETURNING job.run_id, job.kind)
+             UPDATE run SET fence = fence + 1 FROM held WHERE run.id = held.run_id
+             RETURNING run.id AS run_id, held.kind, run.fence",
+        )
+        .bind(worker)
+        .bind(projects)
+        .bind(lease_seconds)
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|row| Ok(Claimed { run: RunId(row.run_id), kind: from_name(row.kind)?, fence: row.fence })).transpose()
+    }
+
+    /// Prolongs the lease. False means: taken over or finished, stop before the next effect.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn job_heartbeat(&self, run: RunId, fence: i64, lease_seconds: f64) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE job SET heard_at = clock_timestamp(), lease_until = clock_timestamp() + make_interval(secs => $3)
+             FROM run WHERE job.run_id = $1 AND run.id = job.run_id AND run.fence = $2 AND job.worker IS NOT NULL",
+        )
+        .bind(run.0)
+        .bind(fence)
+        .bind(lease_seconds)
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+}
+
+impl Tx {
+    /// # Errors
+    /// `Conflict("job_pkey")` if the run already has a job.
+    pub async fn job_add(&mut self, run: RunId, kind: JobKind) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO job (run_id, kind) VALUES ($1, $2)")
+            .bind(run.0)
+            .bind(kind.name())
+            .execute(self.connection())
+            .await?;
+        self.job_was_added();
+        Ok(())
+    }
+
+    /// Takes the job off the list, in the transaction that writes what came of it. Nothing happens if there is none.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn job_finish(&mut self, run: RunId) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM job WHERE run_id = $1").bind(run.0).execute(self.connection()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,121 @@
+//! The only SQL in Muster: rows in, domain values out. Decides nothing; names no HTTP, no Docker.
+//!
+//! Naming: noun first (`run_fetch`, `incident_append`). `&Store` methods read on any connection; `&mut Tx` methods lock or
+//! write inside the caller's transaction. The clock is the database's.
+
+mod audit;
+pub mod embedded;
+mod error;
+mod idempotency;
+mod incident;
+mod job;
+mod live;
+mod output;
+mod report;
+mod run;
+mod session;
+mod system;
+mod tx;
+mod user;
+
+use std::time::Duration;
+
+use shared::timestamp::Timestamp;
+use sqlx::{
+    PgPool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+pub use crate::{
+    error::StoreError,
+    idempotency::Idempotency,
+    incident::IncidentRecord,
+    job::{Claimed, JobKind},
+    live::{Channel, Listener},
+    output::NewLine,
+    report::{Publication, Report},
+    run::{NewRun, RunRecord},
+    system::{PlanVersion, System},
+    tx::Tx,
+    user::{NewUser, User},
+};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+
+/// A pool of connections to one Postgres.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: PgPool,
+}
+
+impl Store {
+    /// Connects and checks that somebody answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if nobody does within a few seconds.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let store = Self::connect_lazy(url)?;
+        store.now().await?;
+        Ok(store)
+    }
+
+    /// A store whose first use connects; for programs that must start while the database is away.
+    ///
+    /// # Errors
+    /// If the URL is not one.
+    pub fn connect_lazy(url: &str) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = url
+            .parse()
+            .map_err(|e: sqlx::Error| StoreError::Bug(format!("DATABASE_URL is not a Postgres URL: {e}")))?;
+        let pool = PgPoolOptions::new()
+            .max_connections(24)
+            .acquire_timeout(Duration::from_secs(3))
+            .connect_lazy_with(options.application_name("muster"));
+        Ok(Self { pool })
+    }
+
+    /// Brings the schema up to this program's version.
+    ///
+    /// # Errors
+    /// If a migration fails or the database was migrated by a newer Muster.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        MIGRATIONS.run(&self.pool).await.map_err(StoreError::from)
+    }
+
+    /// Reachable, and every migration of this program applied.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] otherwise.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        let applied: i64 = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|e| StoreError::Unavailable(e.to_string()))?;
+        let expected = MIGRATIONS.iter().count();
+        if usize::try_from(applied).is_ok_and(|n| n >= expected) {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable(format!("{applied} of {expected} migrations are applied")))
+    }
+
+    /// The database's clock.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn now(&self) -> Result<Timestamp, StoreError> {
+        let now = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&self.pool).await?;
+        Ok(Timestamp::new(now))
+    }
+
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        Tx::begin(&self.pool).await
+    }
+
+    /// Ends all connections; for a graceful stop.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}

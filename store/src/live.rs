@@ -1,0 +1,126 @@
+//! The event stream's log and the wake-up calls of Postgres. Carries what changed, never what it is now.
+
+use serde::{Deserialize, Serialize};
+use shared::api::live::{LiveEvent, Topic};
+use sqlx::{FromRow, postgres::PgListener, types::Json};
+
+use crate::{Store, StoreError};
+
+/// As kept: output is a range of lines, filled in when read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum StoredTopic {
+    Output { run: i64, first: i64, last: i64 },
+    Plain(Topic),
+}
+
+impl From<Topic> for StoredTopic {
+    fn from(topic: Topic) -> Self {
+        match topic {
+            Topic::Output { run, lines } => Self::Output {
+                run,
+                first: lines.first().map_or(0, |l| l.line),
+                last: lines.last().map_or(0, |l| l.line),
+            },
+            other => Self::Plain(other),
+        }
+    }
+}
+
+#[derive(FromRow)]
+struct LiveRow {
+    id: i64,
+    topic: Json<StoredTopic>,
+}
+
+impl Store {
+    /// Events after `id`, in order. An id that was seen means that all before it can be seen.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn live_since(&self, id: i64, limit: i64) -> Result<Vec<LiveEvent>, StoreError> {
+        let rows = sqlx::query_as::<_, LiveRow>("SELECT id, topic FROM live_event WHERE id > $1 ORDER BY id LIMIT $2")
+            .bind(id)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
+        let mut events = Vec::with_capacity(rows.len());
+        for row in rows {
+            let topic = match row.topic.0 {
+                StoredTopic::Plain(topic) => topic,
+                StoredTopic::Output { run, first, last } => {
+                    Topic::Output { run, lines: self.output_between(run, first, last).await? }
+                }
+            };
+            events.push(LiveEvent { id: row.id, topic });
+        }
+        Ok(events)
+    }
+
+    /// The newest id; 0 before the first event.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn live_head(&self) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar("SELECT id FROM live_head").fetch_one(&self.pool).await?)
+    }
+
+    /// The oldest id still kept; a reader that is behind it must start afresh.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn live_tail(&self) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar("SELECT coalesce((SELECT min(id) FROM live_event), (SELECT id + 1 FROM live_head))")
+            .fetch_one(&self.pool)
+            .await?)
+    }
+
+    /// Forgets events older than `hours`.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn live_forget(&self, hours: i32) -> Result<u64, StoreError> {
+        let done = sqlx::query("DELETE FROM live_event WHERE at < clock_timestamp() - make_interval(hours => $1)")
+            .bind(hours)
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected())
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    Live,
+    Job,
+}
+
+/// Waits for wake-up calls on a connection of its own.
+#[derive(Debug)]
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn connect(store: &Store, channel: Channel) -> Result<Self, StoreError> {
+        let mut listener = PgListener::connect_with(&store.pool).await?;
+        // A lost connection must wake the reader too: it may have missed a call.
+        listener.eager_reconnect(true);
+        let name = match channel {
+            Channel::Live => "muster_live",
+            Channel::Job => "muster_job",
+        };
+        listener.listen(name).await?;
+        Ok(Self(listener))
+    }
+
+    /// Returns when there may be something new: after a call, or after the connection was lost and is back.
+    ///
+    /// # Errors
+    /// If the database does not answer; the caller waits and tries again.
+    pub async fn recv(&mut self) -> Result<(), StoreError> {
+        self.0.try_recv().await?;
+        // Calls that queued up meanwhile are answered by the same look.
+        while let Some(_call) = self.0.next_buffered() {}
+        Ok(())
+    }
+}

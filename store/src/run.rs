@@ -1,0 +1,348 @@
+//! Recovery runs and their logs. Folding is the domain's; this file keeps the row in step with the fold.
+
+use shared::{
+    api::incident::RunRowView,
+    domain::{
+        actor::Actor,
+        approval::ApprovalPolicy,
+        run::{Recorded, Run, RunEvent, RunHeader},
+    },
+    digest::Digest,
+    ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
+    plan::Procedure,
+    timestamp::Timestamp,
+};
+use sqlx::{FromRow, PgConnection, types::Json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{Store, StoreError, Tx, error::from_name};
+
+/// A run with what the database knows beside its log.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    pub run: Run,
+    /// When its worker was last heard of, while one holds it.
+    pub heard_at: Option<Timestamp>,
+    pub incident_number: i64,
+    pub incident_title: String,
+    pub system_slug: String,
+    pub plan_version: i32,
+    pub requested_by_name: String,
+}
+
+/// What is fixed when a run is requested.
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    pub incident: IncidentId,
+    pub system: SystemId,
+    pub project: String,
+    pub plan_version: PlanVersionId,
+    pub plan_digest: Digest,
+    pub procedure: Procedure,
+    pub policy: ApprovalPolicy,
+    pub requested_by: UserId,
+}
+
+#[derive(FromRow)]
+struct RunRow {
+    id: Uuid,
+    header: Json<RunHeader>,
+    number: i64,
+    incident_number: i64,
+    incident_title: String,
+    system_slug: String,
+    plan_version: i32,
+    requested_by_name: String,
+    heard_at: Option<OffsetDateTime>,
+}
+
+#[derive(FromRow)]
+struct EventRow {
+    seq: i32,
+    at: OffsetDateTime,
+    by: Json<Actor>,
+    event: Json<RunEvent>,
+}
+
+impl From<EventRow> for Recorded {
+    fn from(row: EventRow) -> Self {
+        Self { seq: row.seq, at: Timestamp::new(row.at), by: row.by.0, event: row.event.0 }
+    }
+}
+
+async fn events(connection: &mut PgConnection, run: RunId) -> Result<Vec<Recorded>, StoreError> {
+    let rows = sqlx::query_as::<_, EventRow>(
+        "SELECT seq, at, by, event FROM run_event WHERE run_id = $1
+         UNION ALL SELECT seq, at, by, event FROM step_event WHERE run_id = $1 ORDER BY seq",
+    )
+    .bind(run.0)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+async fn fold(connection: &mut PgConnection, row: RunRow) -> Result<RunRecord, StoreError> {
+    let events = events(connection, RunId(row.id)).await?;
+    Ok(RunRecord {
+        run: Run::replay(RunHeader { number: row.number, ..row.header.0 }, &events)?,
+        heard_at: row.heard_at.map(Timestamp::new),
+        incident_number: row.incident_number,
+        incident_title: row.incident_title,
+        system_slug: row.system_slug,
+        plan_version: row.plan_version,
+        requested_by_name: row.requested_by_name,
+    })
+}
+
+#[derive(FromRow)]
+struct ListRow {
+    number: i64,
+    incident: i64,
+    procedure: String,
+    state: String,
+    requested_by: String,
+    requested_at: OffsetDateTime,
+    ended_at: Option<OffsetDateTime>,
+}
+
+impl TryFrom<ListRow> for RunRowView {
+    type Error = StoreError;
+
+    fn try_from(row: ListRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            number: row.number,
+            incident: row.incident,
+            procedure: row.procedure,
+            state: from_name(row.state)?,
+            requested_by: row.requested_by,
+            requested_at: Timestamp::new(row.requested_at),
+            ended_at: row.ended_at.map(Timestamp::new),
+        })
+    }
+}
+
+impl Store {
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none with this number.
+    pub async fn run_by_number(&self, number: i64) -> Result<RunRecord, StoreError> {
+        let id: Uuid =
+            sqlx::query_scalar("SELECT id FROM run WHERE number = $1").bind(number).fetch_one(&self.pool).await?;
+        self.run_fetch(RunId(id)).await
+    }
+
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none with this id.
+    pub async fn run_fetch(&self, id: RunId) -> Result<RunRecord, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let row = sqlx::query_as::<_, RunRow>(
+            "SELECT r.id, r.header, r.number, i.number AS incident_number, i.title AS incident_title,
+                    s.slug AS system_slug, p.version AS plan_version, u.name AS requested_by_name,
+                    (SELECT heard_at FROM job WHERE run_id = r.id AND worker IS NOT NULL) AS heard_at
+             FROM run r JOIN incident i ON i.id = r.incident_id JOIN system s ON s.id = r.system_id
+             JOIN plan_version p ON p.id = r.plan_version_id
+             JOIN app_user u ON u.id = (r.header->>'requested_by')::uuid
+             WHERE r.id = $1",
+        )
+        .bind(id.0)
+        .fetch_one(&mut *connection)
+        .await?;
+        fold(&mut connection, row).await
+    }
+
+    /// Newest first, numbers below `before`; of one incident or of all.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn run_list(
+        &self,
+        incident: Option<IncidentId>,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<RunRowView>, StoreError> {
+        let rows = sqlx::query_as::<_, ListRow>(
+            "SELECT r.number, i.number AS incident, r.header->'procedure'->>'title' AS procedure, r.state,
+                    u.name AS requested_by, r.requested_at, r.ended_at
+             FROM run r JOIN incident i ON i.id = r.incident_id JOIN app_user u ON u.id = (r.header->>'requested_by')::uuid
+             WHERE ($1::uuid IS NULL OR r.incident_id = $1) AND ($2::bigint IS NULL OR r.number < $2)
+             ORDER BY r.number DESC LIMIT $3",
+        )
+        .bind(incident.map(|id| id.0))
+        .bind(before)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// The run's log, oldest first.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn run_events(&self, id: RunId) -> Result<Vec<Recorded>, StoreError> {
+        events(&mut *self.pool.acquire().await?, id).await
+    }
+
+    /// The live run of a system, if there is one.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn run_live(&self, system: SystemId) -> Result<Option<i64>, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT number FROM run WHERE system_id = $1
+             AND state IN ('resolving', 'awaiting-approval', 'queued', 'running', 'asking')",
+        )
+        .bind(system.0)
+        .fetch_optional(&self.pool)
+        .await?)
+    }
+
+    /// Runs whose consent has run out and that nobody has marked so.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn runs_expired(&self) -> Result<Vec<RunId>, StoreError> {
+        let ids: Vec<Uuid> = sqlx::query_scalar(
+            "SELECT id FROM run WHERE state IN ('awaiting-approval', 'queued') AND expires_at < clock_timestamp()",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(ids.into_iter().map(RunId).collect())
+    }
+}
+
+impl Tx {
+    /// Writes the header; the caller appends `Requested` next.
+    ///
+    /// # Errors
+    /// `Conflict("run_one_live_per_system")` if another run is live on the target.
+    pub async fn run_create(&mut self, new: NewRun) -> Result<Run, StoreError> {
+        let header = RunHeader {
+            id: RunId(Uuid::now_v7()),
+            number: 0,
+            incident: new.incident,
+            system: new.system,
+            project: new.project,
+            plan_version: new.plan_version,
+            plan_digest: new.plan_digest,
+            procedure: new.procedure,
+            policy: new.policy,
+            requested_by: new.requested_by,
+            requested_at: self.now(),
+        };
+        let number = sqlx::query_scalar(
+            "INSERT INTO run (id, incident_id, system_id, plan_version_id, project, header, state, requested_at)
+             VALUES ($1, $2, $3, $4, $5, $6, 'resolving', $7) RETURNING number",
+        )
+        .bind(header.id.0)
+        .bind(header.incident.0)
+        .bind(header.system.0)
+        .bind(header.plan_version.0)
+        .bind(&header.project)
+        .bind(Json(&header))
+        .bind(header.requested_at.inner())
+        .fetch_one(self.connection())
+        .await?;
+        Ok(Run::new(RunHeader { number, ..header }))
+    }
+
+    /// Locks the run and folds its log.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none with this number.
+    pub async fn run_lock(&mut self, number: i64) -> Result<RunRecord, StoreError> {
+        let id: Uuid =
+            sqlx::query_scalar("SELECT id FROM run WHERE number = $1").bind(number).fetch_one(self.connection()).await?;
+        self.run_lock_id(RunId(id)).await
+    }
+
+    /// Locks the run and folds its log.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none with this id.
+    pub async fn run_lock_id(&mut self, id: RunId) -> Result<RunRecord, StoreError> {
+        let row = sqlx::query_as::<_, RunRow>(
+            "SELECT r.id, r.header, r.number, i.number AS incident_number, i.title AS incident_title,
+                    s.slug AS system_slug, p.version AS plan_version, u.name AS requested_by_name,
+                    (SELECT heard_at FROM job WHERE run_id = r.id AND worker IS NOT NULL) AS heard_at
+             FROM run r JOIN incident i ON i.id = r.incident_id JOIN system s ON s.id = r.system_id
+             JOIN plan_version p ON p.id = r.plan_version_id
+             JOIN app_user u ON u.id = (r.header->>'requested_by')::uuid
+             WHERE r.id = $1 FOR UPDATE OF r",
+        )
+        .bind(id.0)
+        .fetch_one(self.connection())
+        .await?;
+        fold(self.connection(), row).await
+    }
+
+    /// Folds the event into `run` and writes both; `run` was locked or created in this transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if the event may not follow; then nothing was written.
+    pub async fn run_append(&mut self, run: &mut Run, event: RunEvent, by: &Actor) -> Result<(), StoreError> {
+        let recorded = Recorded { seq: run.last_seq + 1, at: self.now(), by: by.clone(), event };
+        let next = run.clone().apply(&recorded)?;
+        let insert = if written_by_worker(&recorded.event) {
+            "INSERT INTO step_event (run_id, seq, at, by, event) VALUES ($1, $2, $3, $4, $5)"
+        } else {
+            "INSERT INTO run_event (run_id, seq, at, by, event) VALUES ($1, $2, $3, $4, $5)"
+        };
+        sqlx::query(insert)
+            .bind(run.header.id.0)
+            .bind(recorded.seq)
+            .bind(recorded.at.inner())
+            .bind(Json(by))
+            .bind(Json(&recorded.event))
+            .execute(self.connection())
+            .await?;
+        sqlx::query("UPDATE run SET state = $2, expires_at = $3, ended_at = $4, n_events = $5 WHERE id = $1")
+            .bind(run.header.id.0)
+            .bind(next.state.name())
+            .bind(next.expires_at().map(Timestamp::inner))
+            .bind(next.ended_at.map(Timestamp::inner))
+            .bind(recorded.seq)
+            .execute(self.connection())
+            .await?;
+        *run = next;
+        Ok(())
+    }
+
+    /// As [`Tx::run_append`], if `fence` is still the run's.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] if another worker has taken over; then nothing was written.
+    pub async fn run_append_fenced(
+        &mut self,
+        run: &mut Run,
+        event: RunEvent,
+        by: &Actor,
+        fence: i64,
+    ) -> Result<(), StoreError> {
+        self.fence_check(run.header.id, fence).await?;
+        self.run_append(run, event, by).await
+    }
+
+    pub(crate) async fn fence_check(&mut self, run: RunId, fence: i64) -> Result<(), StoreError> {
+        let current: i64 = sqlx::query_scalar("SELECT fence FROM run WHERE id = $1 FOR UPDATE")
+            .bind(run.0)
+            .fetch_one(self.connection())
+            .await?;
+        if current == fence { Ok(()) } else { Err(StoreError::Fenced) }
+    }
+}
+
+fn written_by_worker(event: &RunEvent) -> bool {
+    use RunEvent as E;
+    match event {
+        E::Requested | E::Decided { .. } | E::Granted | E::Expired | E::Withdrawn { .. } | E::Answered { .. } => false,
+        E::Resolved { .. }
+        | E::Unresolvable { .. }
+        | E::Claimed { .. }
+        | E::StepStarted { .. }
+        | E::StepEnded { .. }
+        | E::Asked { .. }
+        | E::GuardRefused { .. }
+        | E::Finished { .. } => true,
+    }
+}

@@ -1,0 +1,152 @@
+//! One transaction with its consequences: audit entries and live events are collected and written at commit. Never held while
+//! work is done on a host.
+
+use serde_json::Value;
+use shared::{
+    api::live::Topic,
+    domain::{
+        actor::Actor,
+        audit::{Entry, genesis, link},
+    },
+    timestamp::Timestamp,
+};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+
+use crate::{StoreError, live::StoredTopic};
+
+/// Dropped without [`Tx::commit`], nothing has happened.
+#[derive(Debug)]
+pub struct Tx {
+    inner: Transaction<'static, Postgres>,
+    now: Timestamp,
+    audit: Vec<NewEntry>,
+    live: Vec<StoredTopic>,
+    jobs_added: bool,
+}
+
+#[derive(Debug)]
+struct NewEntry {
+    by: Actor,
+    action: String,
+    object: String,
+    denied: bool,
+    detail: Value,
+}
+
+impl Tx {
+    pub(crate) async fn begin(pool: &PgPool) -> Result<Self, StoreError> {
+        let mut inner = pool.begin().await?;
+        let now = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut *inner).await?;
+        Ok(Self { inner, now: Timestamp::new(now), audit: vec![], live: vec![], jobs_added: false })
+    }
+
+    /// The database's clock when the transaction began.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+
+    /// Notes a change for the audit chain.
+    pub fn audit(&mut self, by: &Actor, action: &str, object: impl Into<String>, detail: Value) {
+        self.audit.push(NewEntry { by: by.clone(), action: action.into(), object: object.into(), denied: false, detail });
+    }
+
+    /// Notes a refused attempt for the audit chain.
+    pub fn audit_denied(&mut self, by: &Actor, action: &str, object: impl Into<String>, detail: Value) {
+        self.audit.push(NewEntry { by: by.clone(), action: action.into(), object: object.into(), denied: true, detail });
+    }
+
+    /// Tells everybody who watches, once committed.
+    pub fn live(&mut self, topic: Topic) {
+        self.live_stored(StoredTopic::from(topic));
+    }
+
+    pub(crate) fn live_stored(&mut self, topic: StoredTopic) {
+        if !self.live.contains(&topic) {
+            self.live.push(topic);
+        }
+    }
+
+    pub(crate) fn job_was_added(&mut self) {
+        self.jobs_added = true;
+    }
+
+    /// Writes audit entries, then live events, then commits. Locks are always taken in this order: domain rows, chain head, live
+    /// head; so transactions cannot wait for each other in a circle.
+    ///
+    /// # Errors
+    /// If anything could not be written; then nothing was.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.write_audit().await?;
+        if !self.live.is_empty() {
+            let topics: Vec<Value> = self.live.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+            sqlx::query(
+                "WITH head AS (UPDATE live_head SET id = id + cardinality($1::jsonb[]) RETURNING id),
+                      new AS (INSERT INTO live_event (id, topic)
+                              SELECT head.id - cardinality($1::jsonb[]) + t.ordinality, t.topic
+                              FROM head, unnest($1::jsonb[]) WITH ORDINALITY AS t (topic, ordinality)
+                              RETURNING id)
+                 SELECT pg_notify('muster_live', max(id)::text) FROM new",
+            )
+            .bind(topics)
+            .execute(&mut *self.inner)
+            .await?;
+        }
+        if self.jobs_added {
+            sqlx::query("SELECT pg_notify('muster_job', '')").execute(&mut *self.inner).await?;
+        }
+        Ok(self.inner.commit().await?)
+    }
+
+    async fn write_audit(&mut self) -> Result<(), StoreError> {
+        if self.audit.is_empty() {
+            return Ok(());
+        }
+        sqlx::query("INSERT INTO audit_head (seq, hash) VALUES (0, $1) ON CONFLICT DO NOTHING")
+            .bind(genesis().to_string())
+            .execute(&mut *self.inner)
+            .await?;
+        let (mut seq, head): (i64, String) =
+            sqlx::query_as("SELECT seq, hash FROM audit_head FOR UPDATE").fetch_one(&mut *self.inner).await?;
+        let mut previous = head.parse().map_err(|e| StoreError::Corrupt(format!("audit head: {e}")))?;
+        let (mut seqs, mut texts, mut previouses, mut hashes) = (vec![], vec![], vec![], vec![]);
+        for new in self.audit.drain(..) {
+            seq += 1;
+            let entry = Entry {
+                seq: seq.unsigned_abs(),
+                at: self.now,
+                by: new.by,
+                action: new.action,
+                object: new.object,
+                denied: new.denied,
+                detail: new.detail,
+            };
+            let link = link(previous, &entry);
+            previous = link.hash;
+            seqs.push(seq);
+            texts.push(link.entry);
+            previouses.push(link.previous.to_string());
+            hashes.push(link.hash.to_string());
+        }
+        sqlx::query(
+            "INSERT INTO audit_entry (seq, entry, previous, hash)
+             SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[])",
+        )
+        .bind(&seqs)
+        .bind(&texts)
+        .bind(&previouses)
+        .bind(&hashes)
+        .execute(&mut *self.inner)
+        .await?;
+        sqlx::query("UPDATE audit_head SET seq = $1, hash = $2")
+            .bind(seq)
+            .bind(previous.to_string())
+            .execute(&mut *self.inner)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,35 @@
+//! `cargo xtask bench`: what CI does not time, as ratios taken in one run. Asserts nothing; prints one table.
+#![expect(clippy::print_stdout, reason = "printing the table is its purpose")]
+
+mod load;
+mod page;
+mod restart;
+
+use anyhow::Result;
+
+/// One line of the table.
+pub struct Measured {
+    pub what: &'static str,
+    pub value: String,
+    pub goal: &'static str,
+    pub met: bool,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut rows = vec![];
+    rows.extend(restart::measure().await?);
+    rows.extend(load::measure().await?);
+    rows.extend(page::measure().await?);
+    println!("\n| Measured | Value | Goal | |\n|---|---:|---:|---|");
+    for row in &rows {
+        println!("| {} | {} | {} | {} |", row.what, row.value, row.goal, if row.met { "met" } else { "**missed**" });
+    }
+    Ok(())
+}
+
+/// The middle value.
+pub fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

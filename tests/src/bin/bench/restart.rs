@@ -1,0 +1,112 @@
+//! What Muster adds to a restart: step start to outcome in the event stream, against the raw Docker API, in turns; and how long
+//! an approval takes to have its first effect.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use bollard::{
+    Docker,
+    query_parameters::{EventsOptionsBuilder, RestartContainerOptions},
+};
+use futures::StreamExt as _;
+use shared::{
+    api::run::{DecisionIn, RunRequestIn, RunView},
+    domain::{
+        access::Role,
+        run::{RunEvent, RunState},
+    },
+    timestamp::Timestamp,
+};
+use tests::{events::Events, muster::Muster, persona::Persona, testnet::Testnet};
+
+use crate::{Measured, median};
+
+const TURNS: usize = 15;
+
+const PLAN: &str = "# Bench\n\n## Incident Classification\n\n### Level 1 - Minor\n- Node down\n- Response Time: < 1 hour\n\n\
+## Recovery Procedures\n\n### 1. Restart only\n\n```bash\n# 1. Restart failed node\ndocker-compose restart validator1\n```\n\n\
+## Recovery Time Objectives (RTO)\n\n| Component | RTO | Recovery Method |\n|---|---|---|\n| Single Node | 10 minutes | Restart |\n";
+
+pub async fn measure() -> Result<Vec<Measured>> {
+    let testnet = Testnet::up()?;
+    let muster = Muster::start_with_plan(PLAN, &testnet.project).await?;
+    let _worker = muster.docker_worker(&testnet.project).await?;
+    let (operator, approver) = (muster.persona(Role::Operator).await?, muster.persona(Role::Approver).await?);
+    let incident = muster.declare(&operator, "validator1").await?.number;
+    let docker = Docker::connect_with_local_defaults()?.negotiate_version().await?;
+    let container = testnet.container("validator1")?;
+    let (mut raw, mut ours, mut ratios, mut first) = (vec![], vec![], vec![], vec![]);
+    for turn in 0..=TURNS {
+        let started = Instant::now();
+        docker.restart_container(&container, None::<RestartContainerOptions>).await?;
+        let a = started.elapsed().as_secs_f64() * 1000.0;
+        let (b, effect) = run_once(&muster, &operator, &approver, incident, &docker, &container).await?;
+        if turn > 0 {
+            raw.push(a);
+            ours.push(b);
+            ratios.push(b / a);
+            first.push(effect);
+        }
+    }
+    let ratio = median(&mut ratios);
+    let effect = median(&mut first);
+    Ok(vec![
+        Measured {
+            what: "`docker restart` as a step, start to outcome in the event stream, against the raw API",
+            value: format!("{ratio:.3} ({:.0} ms against {:.0} ms)", median(&mut ours), median(&mut raw)),
+            goal: "≤ 1.05",
+            met: ratio <= 1.05,
+        },
+        Measured {
+            what: "approval to first effect on the host, p50",
+            value: format!("{effect:.1} ms"),
+            goal: "< 20 ms",
+            met: effect < 20.0,
+        },
+    ])
+}
+
+/// Milliseconds from the step's start to its outcome in the stream, and from the approval to Docker's first signal.
+async fn run_once(
+    muster: &Muster,
+    operator: &Persona,
+    approver: &Persona,
+    incident: i64,
+    docker: &Docker,
+    container: &str,
+) -> Result<(f64, f64)> {
+    let request = RunRequestIn { procedure: "restart-only".into() };
+    let run = operator.api.request_run(incident, &request, &uuid::Uuid::new_v4().to_string()).await?;
+    let view = until(operator, run.number, |v| v.state == RunState::AwaitingApproval).await?;
+    let mut stream = Events::open(&operator.http, None).await?;
+    stream.next().await.context("the greeting")?;
+    let filters = std::collections::HashMap::from([("container", vec![container]), ("event", vec!["kill"])]);
+    let mut signals = docker.events(Some(EventsOptionsBuilder::new().filters(&filters).build()));
+    let content = view.content.context("a resolved run has content")?;
+    approver.api.decide(run.number, &DecisionIn { approve: true, reason: None, content }).await?;
+    let signal = tokio::time::timeout(std::time::Duration::from_secs(20), signals.next()).await?.context("no signal")??;
+    until(operator, run.number, |v| !v.state.live()).await?;
+    let log = muster.store.run_events(run.id).await?;
+    let at = |wanted: &dyn Fn(&RunEvent) -> bool| log.iter().find(|r| wanted(&r.event)).map(|r| r.at).context("the log lacks an event");
+    let decided = at(&|e| matches!(e, RunEvent::Granted))?;
+    let begun = at(&|e| matches!(e, RunEvent::StepStarted { .. }))?;
+    let ended = at(&|e| matches!(e, RunEvent::StepEnded { .. }))?;
+    let seen = stream.drain().into_iter().find(|e| e.name == "run" && e.at >= ended).context("no event told of the outcome")?;
+    let signal_ns = signal.time_nano.context("a Docker event without time")?;
+    Ok((ms(begun, seen.at), signal_ns as f64 / 1e6 - decided.inner().unix_timestamp_nanos() as f64 / 1e6))
+}
+
+fn ms(from: Timestamp, to: Timestamp) -> f64 {
+    (to.inner() - from.inner()).as_seconds_f64() * 1000.0
+}
+
+async fn until(person: &Persona, run: i64, wanted: impl Fn(&RunView) -> bool) -> Result<RunView> {
+    loop {
+        let view = person.api.run(run).await?;
+        if wanted(&view) {
+            return Ok(view);
+        }
+        anyhow::ensure!(view.state.live(), "the run ended as {:?}: {:?}", view.state, view.reason);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}

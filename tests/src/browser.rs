@@ -1,0 +1,248 @@
+//! A real Chromium, one process and profile for each person. Finds things as a person would: by what can be seen or is named.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail};
+use chromiumoxide::{
+    browser::{Browser, BrowserConfig},
+    cdp::{
+        browser_protocol::{
+            emulation::{MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams, SetScriptExecutionDisabledParams},
+            page::CaptureScreenshotFormat,
+        },
+        js_protocol::runtime::{EventConsoleApiCalled, EventExceptionThrown},
+    },
+    page::{Page, ScreenshotParams},
+};
+use futures::StreamExt as _;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+/// How long anything may take to appear.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct Chromium {
+    browser: Browser,
+    events: JoinHandle<()>,
+    profile: PathBuf,
+}
+
+impl Chromium {
+    /// # Errors
+    /// If Chromium is missing or does not start.
+    pub async fn launch() -> Result<Self> {
+        let profile = std::env::temp_dir().join(format!("muster-browser-{}", Uuid::new_v4().simple()));
+        let program = std::env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("/usr/bin/chromium"), PathBuf::from);
+        let config = BrowserConfig::builder()
+            .chrome_executable(program)
+            .user_data_dir(&profile)
+            .no_sandbox()
+            .window_size(1440, 900)
+            .viewport(None)
+            .args(["disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"])
+            .build()
+            .map_err(anyhow::Error::msg)?;
+        let (browser, mut handler) = Browser::launch(config).await.context("Chromium did not start")?;
+        let events = tokio::spawn(async move { while handler.next().await.is_some() {} });
+        Ok(Self { browser, events, profile })
+    }
+
+    /// # Errors
+    /// If the tab cannot be opened.
+    pub async fn open(&self, url: &str) -> Result<Tab> {
+        let page = self.browser.new_page("about:blank").await?;
+        let complaints = std::sync::Arc::new(std::sync::Mutex::new(vec![]));
+        let mut thrown = page.event_listener::<EventExceptionThrown>().await?;
+        let mut logged = page.event_listener::<EventConsoleApiCalled>().await?;
+        let (a, b) = (complaints.clone(), complaints.clone());
+        tokio::spawn(async move {
+            while let Some(event) = thrown.next().await {
+                note(&a, format!("{:?}", event.exception_details));
+            }
+        });
+        tokio::spawn(async move {
+            while let Some(event) = logged.next().await {
+                if format!("{:?}", event.r#type) == "Error" {
+                    note(&b, format!("{:?}", event.args));
+                }
+            }
+        });
+        let tab = Tab { page, complaints };
+        tab.go(url).await?;
+        Ok(tab)
+    }
+
+    /// # Errors
+    /// If it does not end.
+    pub async fn close(mut self) -> Result<()> {
+        self.browser.close().await?;
+        self.browser.wait().await?;
+        self.events.abort();
+        let _ = std::fs::remove_dir_all(&self.profile);
+        Ok(())
+    }
+}
+
+fn note(list: &std::sync::Mutex<Vec<String>>, what: String) {
+    if let Ok(mut list) = list.lock() {
+        list.push(what);
+    }
+}
+
+pub struct Tab {
+    pub page: Page,
+    complaints: std::sync::Arc<std::sync::Mutex<Vec<String>>>,
+}
+
+/// The element with this test id.
+#[must_use]
+pub fn id(name: &str) -> String {
+    format!("[data-testid=\"{name}\"]")
+}
+
+impl Tab {
+    /// # Errors
+    /// If the page does not load.
+    pub async fn go(&self, url: &str) -> Result<()> {
+        self.page.goto(url).await.with_context(|| format!("cannot open {url}"))?;
+        Ok(())
+    }
+
+    /// Waits until the console runs: clicks before that would be lost.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn ready(&self) -> Result<()> {
+        self.until("the console runs", "document.documentElement.dataset.ready === 'true'").await
+    }
+
+    /// Waits until a JavaScript expression is true.
+    ///
+    /// # Errors
+    /// If it does not become true; shows what the page says instead.
+    pub async fn until(&self, what: &str, expression: &str) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            // While a page is being replaced there is nothing to evaluate in; that is not the answer yet.
+            let holds = self.page.evaluate(format!("Boolean({expression})")).await;
+            if let Ok(value) = holds
+                && value.into_value::<bool>().unwrap_or(false)
+            {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let text = self.eval::<String>("location.href + '\\n' + document.body.innerText").await.unwrap_or_default();
+                bail!("waited in vain until {what}. The page says:\n{text}\nComplaints: {:?}", self.complaints());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// # Errors
+    /// If the script throws or gives another type.
+    pub async fn eval<T: serde::de::DeserializeOwned>(&self, script: &str) -> Result<T> {
+        Ok(self.page.evaluate(script).await?.into_value()?)
+    }
+
+    /// Waits until an element is there, visible and not disabled.
+    ///
+    /// # Errors
+    /// If it does not appear.
+    pub async fn see(&self, selector: &str) -> Result<()> {
+        let script = format!("(e => e && e.getClientRects().length && !e.disabled)(document.querySelector({selector:?}))");
+        self.until(&format!("{selector} can be used"), &script).await
+    }
+
+    /// Waits until the page shows this text.
+    ///
+    /// # Errors
+    /// If it does not appear.
+    pub async fn read(&self, text: &str) -> Result<()> {
+        self.until(&format!("it reads {text:?}"), &format!("document.body.innerText.includes({text:?})")).await
+    }
+
+    /// # Errors
+    /// If it cannot be clicked.
+    pub async fn click(&self, selector: &str) -> Result<()> {
+        self.see(selector).await?;
+        let element = self.page.find_element(selector).await?;
+        element.click().await.with_context(|| format!("cannot click {selector}"))?;
+        Ok(())
+    }
+
+    /// Clicks the button or link that carries exactly these words.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn press(&self, words: &str) -> Result<()> {
+        let find = format!(
+            "[...document.querySelectorAll('button, a, [role=button], summary')]\
+             .find(e => e.innerText.trim() === {words:?} && e.getClientRects().length && !e.disabled)"
+        );
+        self.until(&format!("there is a button {words:?}"), &find).await?;
+        self.page.evaluate(format!("{find}.setAttribute('data-press', '1')")).await?;
+        let element = self.page.find_element("[data-press='1']").await?;
+        element.click().await?;
+        let _ = self.page.evaluate("document.querySelector(\"[data-press='1']\")?.removeAttribute('data-press')").await;
+        Ok(())
+    }
+
+    /// Replaces the text of a field by typing.
+    ///
+    /// # Errors
+    /// If there is no such field.
+    pub async fn fill(&self, selector: &str, text: &str) -> Result<()> {
+        self.see(selector).await?;
+        let element = self.page.find_element(selector).await?;
+        element.click().await?;
+        self.page.evaluate(format!("document.querySelector({selector:?}).select()")).await?;
+        self.page.execute(chromiumoxide::cdp::browser_protocol::input::InsertTextParams::new(text)).await?;
+        Ok(())
+    }
+
+    /// # Errors
+    /// If there is no such element.
+    pub async fn text(&self, selector: &str) -> Result<String> {
+        self.eval(&format!("document.querySelector({selector:?}).innerText")).await
+    }
+
+    /// # Errors
+    /// If the browser does not obey.
+    pub async fn size(&self, width: i64, height: i64) -> Result<()> {
+        self.page.execute(SetDeviceMetricsOverrideParams::new(width, height, 1.0, width < 640)).await?;
+        Ok(())
+    }
+
+    /// # Errors
+    /// If the browser does not obey.
+    pub async fn dark(&self, dark: bool) -> Result<()> {
+        let value = if dark { "dark" } else { "light" };
+        let feature = MediaFeature::new("prefers-color-scheme", value);
+        self.page.execute(SetEmulatedMediaParams::builder().feature(feature).build()).await?;
+        Ok(())
+    }
+
+    /// # Errors
+    /// If the browser does not obey.
+    pub async fn without_javascript(&self) -> Result<()> {
+        self.page.execute(SetScriptExecutionDisabledParams::new(true)).await?;
+        Ok(())
+    }
+
+    /// # Errors
+    /// If the picture cannot be taken or written.
+    pub async fn picture(&self, file: &Path, whole: bool) -> Result<()> {
+        let parameters = ScreenshotParams::builder().format(CaptureScreenshotFormat::Png).full_page(whole).build();
+        self.page.save_screenshot(parameters, file).await?;
+        Ok(())
+    }
+
+    /// Exceptions and console errors so far.
+    #[must_use]
+    pub fn complaints(&self) -> Vec<String> {
+        self.complaints.lock().map(|list| list.clone()).unwrap_or_default()
+    }
+}

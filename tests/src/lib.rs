@@ -1,0 +1,8 @@
+//! The harness: a fresh database, a server on port 0, a worker, people as clients, the testnet and a browser. Holds no assertions.
+
+pub mod browser;
+pub mod events;
+pub mod muster;
+pub mod persona;
+pub mod postgres;
+pub mod testnet;

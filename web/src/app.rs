@@ -1,0 +1,143 @@
+//! The site map: every route and the frame around it. No page is written here.
+
+use leptos::prelude::*;
+use leptos_router::{
+    components::{Outlet, ParentRoute, Redirect, Route, Router, Routes},
+    hooks::{use_location, use_navigate},
+    path,
+};
+
+use crate::{
+    components::{
+        button::Button,
+        dialog::Dialog,
+        error_note::ErrorNote,
+        nav::{Connected, Rail, Shortcuts},
+        sign_in_form::SignInForm,
+        time,
+    },
+    live::provide_live,
+    pages::{
+        audit::AuditPage, declare::DeclarePage, home::HomePage, incident::IncidentPage, incidents::IncidentsPage,
+        login::LoginPage, missing::MissingPage, plan::PlanPage, report::ReportPage, run::RunPage, runs::RunsPage,
+    },
+    session::{provide_session, use_session},
+};
+
+#[component]
+pub(crate) fn App() -> impl IntoView {
+    time::provide_now();
+    let session = provide_session(provide_live());
+    session.ask();
+    // Tests and slow lines: from now on clicks are heard.
+    Effect::new(|_| {
+        if let Some(html) = document().document_element() {
+            // Fails only for a malformed attribute name.
+            let _ = html.set_attribute("data-ready", "true");
+        }
+    });
+    view! {
+        <Router>
+            <Routes fallback=|| view! { <Redirect path="/console"/> }>
+                <Route path=path!("/login") view=LoginPage/>
+                <ParentRoute path=path!("/console") view=Frame>
+                    <Route path=path!("") view=HomePage/>
+                    <Route path=path!("incidents") view=IncidentsPage/>
+                    <Route path=path!("incidents/new") view=DeclarePage/>
+                    <Route path=path!("incidents/:number") view=IncidentPage/>
+                    <Route path=path!("runs") view=RunsPage/>
+                    <Route path=path!("runs/:number") view=RunPage/>
+                    <Route path=path!("reports/:number") view=ReportPage/>
+                    <Route path=path!("plan") view=PlanPage/>
+                    <Route path=path!("audit") view=AuditPage/>
+                    <Route path=path!("*any") view=MissingPage/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}
+
+/// What stays while one moves about: the rail, the connection's state, the shortcuts. Only for who is signed in.
+#[component]
+fn Frame() -> impl IntoView {
+    let session = use_session();
+    let path = use_location().pathname;
+    let navigate = use_navigate();
+    Effect::new(move |_| {
+        if session.known.get() && session.me.with(Option::is_none) {
+            let here = path.get_untracked() + &location().search().unwrap_or_default();
+            let next = String::from(js_sys::encode_uri_component(&here));
+            navigate(&format!("/login?next={next}"), leptos_router::NavigateOptions { replace: true, ..Default::default() });
+        }
+    });
+    follow_with_focus();
+    let inside = Memo::new(move |_| session.me.with(Option::is_some));
+    view! {
+        <Show
+            when=move || inside.get()
+            fallback=move || {
+                view! {
+                    <main class="alone">
+                        <ErrorNote error=session.failed>
+                            <Button on_press=move |()| session.ask()>"Try again"</Button>
+                        </ErrorNote>
+                        <Show when=move || session.failed.with(Option::is_none)>
+                            <p class="loading" role="status">
+                                "Opening the console…"
+                            </p>
+                        </Show>
+                    </main>
+                }
+            }
+        >
+            <a class="skip-link" href="#content">
+                "Skip to the content"
+            </a>
+            <div class="frame">
+                <Rail/>
+                <div class="frame-main">
+                    <Connected/>
+                    <main id="content" class="content" tabindex="-1">
+                        <Outlet/>
+                    </main>
+                </div>
+            </div>
+            <Shortcuts/>
+            <SignInAgain/>
+        </Show>
+    }
+}
+
+/// After a change of page the focus starts at its content, as after a real page load.
+fn follow_with_focus() {
+    let path = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let path = path.get();
+        if before.is_some_and(|before| before != path) {
+            request_animation_frame(|| {
+                window().scroll_to_with_x_and_y(0.0, 0.0);
+                let content = document().get_element_by_id("content");
+                let busy = document().active_element().is_some_and(|e| e.closest("#content").ok().flatten().is_some() && e.id() != "content");
+                if let (Some(content), false) = (content, busy) {
+                    use wasm_bindgen::JsCast;
+                    // Focusing a connected element does not fail.
+                    let _ = content.dyn_into::<web_sys::HtmlElement>().map(|content| content.focus());
+                }
+            });
+        }
+        path
+    });
+}
+
+/// A session that ended is renewed on the spot: nothing typed is lost.
+#[component]
+fn SignInAgain() -> impl IntoView {
+    let session = use_session();
+    let email = move || session.me.with(|me| me.as_ref().map(|me| me.email.clone())).unwrap_or_default();
+    view! {
+        <Dialog open=session.ended title="Sign in again" dismissible=false>
+            <p>"Your session has ended. Nothing you typed on this page is lost; sign in and go on."</p>
+            <SignInForm email=email() on_done=move |me| session.signed_in(me)/>
+        </Dialog>
+    }
+}

@@ -1,0 +1,151 @@
+//! Consent: who asks, what it takes, until when, and the ways to say no. Saying yes is `approve_button`.
+
+use leptos::prelude::*;
+use shared::{
+    api::run::{DecisionIn, RunCommand, RunView, WithdrawIn},
+    domain::{
+        approval::{Choice, Content},
+        clock::Clock,
+        text::Message,
+    },
+};
+
+use crate::{
+    components::{
+        async_view::Fetched,
+        button::{Button, ButtonKind},
+        clock::ClockFace,
+        reason_dialog::ReasonDialog,
+        time::Instant,
+    },
+    transport::api,
+};
+
+/// The offer of a command: whether it is there at all, and why it is off.
+pub(crate) fn refused(run: Signal<RunView>, command: RunCommand) -> Signal<Option<String>> {
+    Signal::derive(move || {
+        run.with(|run| match run.offers.iter().find(|o| o.command == command) {
+            Some(offer) => offer.refused.clone(),
+            None => Some("This cannot be done in the run's present state.".to_owned()),
+        })
+    })
+}
+
+#[component]
+pub(crate) fn ApprovalPanel(run: Signal<RunView>, of: Fetched<RunView>) -> impl IntoView {
+    let number = run.with_untracked(|r| r.number);
+    let refusing = RwSignal::new(false);
+    let withdrawing = RwSignal::new(false);
+    let content = Memo::new(move |_| run.with(|r| r.content));
+    let refuse = move |reason: Message| {
+        let content = content.get_untracked();
+        async move {
+            // Without content there is nothing to refuse yet: look again.
+            let Some(content) = content else { return api().run(number).await };
+            api().decide(number, &DecisionIn { approve: false, reason: Some(reason), content }).await
+        }
+    };
+    let withdraw = move |reason: Message| async move { api().withdraw(number, &WithdrawIn { reason }).await };
+    let may_withdraw = move || run.with(|r| r.offers.iter().any(|o| o.command == RunCommand::Withdraw && o.open()));
+    let procedure = move || run.with(|r| r.procedure.title.clone());
+    view! {
+        <section class="panel approval" aria-labelledby="approval-heading">
+            <h2 id="approval-heading">"Approval"</h2>
+            <Consent run/>
+            <div class="approval-actions">
+                <Button refused=refused(run, RunCommand::Refuse) test_id="refuse" on_press=move |()| refusing.set(true)>
+                    "Refuse…"
+                </Button>
+                <Show when=may_withdraw>
+                    <Button kind=ButtonKind::Quiet test_id="withdraw" on_press=move |()| withdrawing.set(true)>
+                        "Withdraw the request…"
+                    </Button>
+                </Show>
+            </div>
+            <Digests content/>
+            <ReasonDialog
+                open=refusing
+                title=Signal::derive(move || format!("Refuse run {number}: {}", procedure()))
+                text="Nothing will be done on the host. The requester and the timeline see your reason."
+                verb="Refuse this run"
+                danger=true
+                test_id="refuse-send"
+                of
+                send=refuse
+            />
+            <ReasonDialog
+                open=withdrawing
+                title=Signal::derive(move || format!("Withdraw run {number}: {}", procedure()))
+                text="Nothing will be done on the host. The procedure can be requested again."
+                verb="Withdraw this run"
+                danger=true
+                test_id="withdraw-send"
+                of
+                send=withdraw
+            />
+        </section>
+    }
+}
+
+/// Who asks, who has answered, what is missing and until when.
+#[component]
+fn Consent(run: Signal<RunView>) -> impl IntoView {
+    let have = move || run.with(|r| r.decisions.iter().filter(|d| d.choice == Choice::Approve).count());
+    let need = move || run.with(|r| usize::from(r.policy.approvals));
+    let clock = Signal::derive(move || {
+        run.with(|r| Clock {
+            label: "Time to decide".into(),
+            started_at: r.resolution.as_ref().map_or(r.requested_at, |x| x.taken_at),
+            limit_seconds: r.policy.expires_seconds,
+            stopped_at: None,
+        })
+    });
+    let people = move || {
+        run.with(|r| {
+            r.decisions
+                .iter()
+                .map(|d| view! { <li><b>{d.name.clone()}</b> " approved " <Instant at=d.at/></li> })
+                .collect_view()
+        })
+    };
+    view! {
+        <p>
+            <b>{move || run.with(|r| r.requested_by.clone())}</b> " asks "
+            <Instant at=Signal::derive(move || run.with(|r| r.requested_at))/> "."
+        </p>
+        <p aria-live="polite">
+            {move || match need() {
+                0 => "No approval is needed.".to_owned(),
+                1 => format!("{} of 1 approval, by somebody other than the requester.", have()),
+                n => format!("{} of {n} approvals, by different people other than the requester.", have()),
+            }}
+        </p>
+        <ul class="approval-people">{people}</ul>
+        <ClockFace clock/>
+    }
+}
+
+/// What consent binds to, for whoever compares by eye.
+#[component]
+fn Digests(content: Memo<Option<Content>>) -> impl IntoView {
+    move || {
+        content.get().map(|content| {
+            view! {
+                <details class="approval-digests">
+                    <summary>"What consent binds to"</summary>
+                    <dl class="fact-grid">
+                        <dt>"Plan"</dt>
+                        <dd class="name">{content.plan_digest.short()}</dd>
+                        <dt>"Procedure"</dt>
+                        <dd class="name">{content.procedure_digest.short()}</dd>
+                        <dt>"Objects"</dt>
+                        <dd class="name">{content.resolution_digest.short()}</dd>
+                    </dl>
+                    <p class="muted">
+                        "If any of these differs when the run starts, nothing is done."
+                    </p>
+                </details>
+            }
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! The blast radius: what will happen to which objects of the live host, by name, before anybody says yes. Asks nothing.
+
+use leptos::prelude::*;
+use shared::{
+    domain::resolution::{Resolution, ResolvedObject, ResolvedStep},
+    plan::Procedure,
+};
+
+use crate::components::{
+    icon::{Icon, Svg},
+    state_badge::{StateShape, Tone},
+    step_words::{count, effects_first, kind_word, object_word, short_id},
+    time::Instant,
+};
+
+#[component]
+pub(crate) fn BlastRadius(
+    resolution: Resolution,
+    procedure: Procedure,
+    /// Over or still to come: "What will happen", "What was approved".
+    #[prop(into)]
+    heading: String,
+) -> impl IntoView {
+    let (effects, looks) = effects_first(&resolution);
+    let final_steps = effects.iter().filter(|s| s.destructive).count();
+    let kinds: Vec<_> = procedure.steps.iter().map(|s| (s.number, kind_word(&s.kind), s.line, s.source.clone())).collect();
+    let about = move |number: u32| kinds.iter().find(|(n, ..)| *n == number).cloned();
+    let summary = match effects.len() {
+        0 => "Nothing is changed: every step only looks.".to_owned(),
+        n => format!("{} something.", count(n, "step changes", "steps change")),
+    };
+    let danger = (final_steps > 0).then(|| {
+        let words = format!("{} cannot be undone.", count(final_steps, "step", "steps"));
+        view! {
+            <p class="blast-danger">
+                <StateShape tone=Tone::Critical/>
+                {words}
+            </p>
+        }
+    });
+    let effects = effects.into_iter().map(|step| {
+        let (_, kind, line, source) = about(step.number).unwrap_or((step.number, "Step", 0, String::new()));
+        view! { <Effected step kind line source/> }
+    });
+    view! {
+        <section class="blast" aria-labelledby="blast-heading">
+            <header class="blast-head">
+                <h2 id="blast-heading">{heading}</h2>
+                <p class="blast-where">
+                    "On the host " <b class="name">{resolution.host.clone()}</b> ", only in the Compose project "
+                    <b class="name">{resolution.project.clone()}</b> ". Looked at " <Instant at=resolution.taken_at/> "."
+                </p>
+                <p>{summary}</p>
+                {danger}
+            </header>
+            <ol class="blast-effects">{effects.collect_view()}</ol>
+            {(!looks.is_empty()).then(|| view! { <Looks steps=looks/> })}
+        </section>
+    }
+}
+
+/// One step that changes something, and every object it changes.
+#[component]
+fn Effected(step: ResolvedStep, kind: &'static str, line: u32, source: String) -> impl IntoView {
+    let none = step.objects.is_empty();
+    let objects = step.objects.into_iter().map(|object| view! { <Touched object/> }).collect_view();
+    view! {
+        <li class="effect" data-destructive=step.destructive.then_some("")>
+            <p class="effect-head">
+                <span class="chip">{kind}</span>
+                <span class="effect-step">{format!("Step {}", step.number)}</span>
+                {step
+                    .destructive
+                    .then(|| {
+                        view! {
+                            <span class="mark-final">
+                                <StateShape tone=Tone::Critical/>
+                                "Cannot be undone"
+                            </span>
+                        }
+                    })}
+            </p>
+            <p class="effect-words">{step.effect}</p>
+            <ul class="effect-objects">{objects}</ul>
+            {none.then(|| view! { <p class="muted">"It touches no container, volume or network of the project."</p> })}
+            <p class="effect-source">
+                <code>{source}</code>
+                {(line > 0).then(|| view! { <a href=format!("/console/plan#line-{line}")>{format!("Plan, line {line}")}</a> })}
+            </p>
+        </li>
+    }
+}
+
+#[component]
+fn Touched(object: ResolvedObject) -> impl IntoView {
+    let id = short_id(&object);
+    let fact = |name: &'static str, value: Option<String>| {
+        value.map(|value| view! { <div><dt>{name}</dt><dd class="name">{value}</dd></div> })
+    };
+    view! {
+        <li class="touched">
+            <p class="touched-name">
+                <span class="touched-kind">{object_word(object.kind)}</span>
+                <b class="name">{object.name}</b>
+                {object.state.map(|state| view! { <span class="touched-state">{format!("now {state}")}</span> })}
+            </p>
+            <dl class="touched-facts">
+                {fact("Service", object.service)} {fact("Image", object.image)} {fact("Id", Some(id))}
+                {fact("Port", object.port.map(|p| p.to_string()))}
+            </dl>
+        </li>
+    }
+}
+
+/// Steps without effect: said, not shouted.
+#[component]
+fn Looks(steps: Vec<ResolvedStep>) -> impl IntoView {
+    let summary = format!("{} and change nothing", count(steps.len(), "other step only looks", "other steps only look"));
+    let items = steps
+        .into_iter()
+        .map(|step| view! { <li><span class="effect-step">{format!("Step {}", step.number)}</span> {step.effect}</li> })
+        .collect_view();
+    view! {
+        <details class="blast-looks">
+            <summary>
+                <Svg icon=Icon::ChevronRight/>
+                {summary}
+            </summary>
+            <ol>{items}</ol>
+        </details>
+    }
+}

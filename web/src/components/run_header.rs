@@ -1,0 +1,61 @@
+//! The head of a run: what it is, in which state, for which incident, by whom, from which line of the plan. No command but the way on.
+
+use leptos::prelude::*;
+use shared::{api::run::RunView, domain::run::RunState};
+
+use crate::components::{
+    approve_button::ApproveButton, async_view::Fetched, state_badge::StateBadge, time::Instant,
+};
+
+#[component]
+pub(crate) fn RunHeader(run: Signal<RunView>, of: Fetched<RunView>) -> impl IntoView {
+    let state = Memo::new(move |_| run.with(|r| r.state));
+    let incident = Memo::new(move |_| run.with(|r| r.incident));
+    let line = move || run.with(|r| format!("/console/plan#line-{}", r.procedure.line));
+    view! {
+        <header class="object-head">
+            <div class="object-head-line">
+                <div class="object-name">
+                    <p class="kicker">
+                        {move || format!("Run {}", run.with(|r| r.number))} " for "
+                        <a href=move || format!("/console/incidents/{}", incident.get())>
+                            {move || run.with(|r| format!("incident {}: {}", r.incident, r.incident_title))}
+                        </a>
+                    </p>
+                    <h1>{move || run.with(|r| r.procedure.title.clone())}</h1>
+                </div>
+                {move || match state.get() {
+                    RunState::AwaitingApproval => view! { <ApproveButton run of/> }.into_any(),
+                    RunState::Succeeded => {
+                        view! {
+                            <div class="object-actions">
+                                <a class="button primary" href=move || format!("/console/incidents/{}", incident.get())>
+                                    {move || format!("Go on to incident {}", incident.get())}
+                                </a>
+                            </div>
+                        }
+                            .into_any()
+                    }
+                    _ => ().into_any(),
+                }}
+            </div>
+            <div class="object-facts">
+                <span data-testid="run-state" data-state=move || state.get().name() aria-live="polite">
+                    <StateBadge state/>
+                </span>
+                <span>
+                    "Asked for by " <b>{move || run.with(|r| r.requested_by.clone())}</b> " "
+                    <Instant at=Signal::derive(move || run.with(|r| r.requested_at))/>
+                </span>
+                <a href=line>
+                    {move || run.with(|r| format!("Plan version {}, line {}", r.plan_version, r.procedure.line))}
+                </a>
+                <span>"Target " <b class="name">{move || run.with(target)}</b></span>
+            </div>
+        </header>
+    }
+}
+
+fn target(run: &RunView) -> String {
+    run.resolution.as_ref().map_or_else(|| run.project.clone(), |r| format!("{} on {}", r.project, r.host))
+}

@@ -1,0 +1,95 @@
+//! How a run ended, in words: what was done, what was not, how long it took, who allowed it, and what comes next.
+
+use leptos::prelude::*;
+use shared::{
+    api::run::RunView,
+    domain::{
+        approval::Choice,
+        run::{RunState, StepState},
+    },
+};
+
+use crate::components::{
+    state_badge::{Look, StateShape},
+    step_list::span,
+    step_words::count,
+    time::Instant,
+};
+
+#[component]
+pub(crate) fn RunOutcome(run: RunView) -> impl IntoView {
+    let began = run.steps.iter().filter_map(|s| s.started_at).min();
+    let took = began.zip(run.ended_at).map(|(from, to)| span(from, to));
+    let waited = began.map(|began| span(run.requested_at, began));
+    let tone = run.state.tone();
+    let decisions = run
+        .decisions
+        .iter()
+        .map(|d| {
+            let choice = match &d.choice {
+                Choice::Approve => "approved".to_owned(),
+                Choice::Refuse { reason } => format!("refused: {reason}"),
+            };
+            view! { <li><b>{d.name.clone()}</b> " " {choice} " " <Instant at=d.at/></li> }
+        })
+        .collect_view();
+    let fact = |name: &'static str, value: Option<String>| value.map(|v| view! { <dt>{name}</dt><dd>{v}</dd> });
+    view! {
+        <section class="panel outcome" data-tone=tone.name() aria-labelledby="outcome-heading">
+            <h2 id="outcome-heading">
+                <StateShape tone/>
+                {headline(&run)}
+            </h2>
+            {run.reason.clone().map(|reason| view! { <p class="outcome-reason">{reason}</p> })}
+            <p>{done_words(&run)}</p>
+            <dl class="fact-grid">
+                {fact("Ran for", took)} {fact("From request to first step", waited)}
+                {run.ended_at.map(|at| view! { <dt>"Ended"</dt><dd><Instant at/></dd> })}
+                {(!run.decisions.is_empty()).then(|| view! { <dt>"Decided by"</dt><dd><ul class="plain">{decisions}</ul></dd> })}
+            </dl>
+            <p>{next_words(&run)} " " <a href=format!("/console/incidents/{}", run.incident)>{format!("Incident {}", run.incident)}</a></p>
+        </section>
+    }
+}
+
+fn headline(run: &RunView) -> String {
+    match run.state {
+        RunState::Succeeded => "All steps are done".into(),
+        RunState::Stopped => "The run was stopped".into(),
+        RunState::Refused => {
+            let by = run.decisions.iter().find(|d| d.choice != Choice::Approve).map(|d| d.name.clone());
+            by.map_or_else(|| "Refused".into(), |name| format!("{name} refused this run"))
+        }
+        RunState::Expired => "Nobody approved in time".into(),
+        RunState::Withdrawn => "The request was withdrawn".into(),
+        RunState::Unresolvable => "This host does not have what the steps name".into(),
+        live => live.words().into(),
+    }
+}
+
+fn done_words(run: &RunView) -> String {
+    let of = |wanted: fn(&StepState) -> bool| run.steps.iter().filter(|s| wanted(&s.state)).count();
+    let done = of(|s| matches!(s, StepState::Succeeded { .. }));
+    let skipped = of(|s| matches!(s, StepState::Skipped { .. }));
+    let left = of(|s| matches!(s, StepState::Pending));
+    let wrong = of(|s| matches!(s, StepState::Failed { .. } | StepState::Unknown { .. } | StepState::Running));
+    if run.steps.iter().all(|s| s.attempts == 0 && s.state == StepState::Pending) {
+        return "Nothing was done on the host.".into();
+    }
+    let mut parts = vec![format!("{} succeeded", count(done, "step", "steps"))];
+    for (n, words) in [(skipped, "skipped"), (wrong, "failed or unclear"), (left, "not carried out")] {
+        if n > 0 {
+            parts.push(format!("{n} {words}"));
+        }
+    }
+    format!("{}.", parts.join(", "))
+}
+
+fn next_words(run: &RunView) -> &'static str {
+    match run.state {
+        RunState::Succeeded => "Check that the users see it too, then resolve the incident:",
+        RunState::Expired => "Request the procedure again from the incident if it is still needed:",
+        RunState::Unresolvable => "Look at the host, then request the procedure again from the incident:",
+        _ => "Choose what to do next on the incident:",
+    }
+}

@@ -1,0 +1,137 @@
+//! The steps of a run as it goes: state, attempts, time, evidence. Picking one shows its output; nothing is decided here.
+
+use leptos::prelude::*;
+use shared::{
+    api::run::RunView,
+    domain::run::{StepRun, StepState},
+    plan::Step,
+    timestamp::{Timestamp, human_seconds},
+};
+
+use crate::components::{
+    state_badge::{Look, StateShape},
+    step_words::kind_word,
+    time::use_now,
+};
+
+#[component]
+pub(crate) fn StepList(
+    run: Signal<RunView>,
+    /// Asked for a step's output.
+    pick: Callback<u32>,
+) -> impl IntoView {
+    // The procedure is pinned: its steps never change while the run is shown.
+    let steps = run.with_untracked(|r| r.procedure.steps.clone());
+    let done = move || {
+        run.with(|r| {
+            let done = |s: &&StepRun| matches!(s.state, StepState::Succeeded { .. } | StepState::Skipped { .. });
+            (r.steps.iter().filter(done).count(), r.steps.len())
+        })
+    };
+    view! {
+        <section class="steps" aria-labelledby="steps-heading">
+            <h2 id="steps-heading" class="steps-title">
+                "Steps"
+                <span class="muted">
+                    {move || {
+                        let (done, all) = done();
+                        format!("{done} of {all} done")
+                    }}
+                </span>
+            </h2>
+            <ol class="steps-list">
+                {steps.into_iter().map(|step| view! { <StepRow run step pick/> }).collect_view()}
+            </ol>
+        </section>
+    }
+}
+
+#[component]
+fn StepRow(run: Signal<RunView>, step: Step, pick: Callback<u32>) -> impl IntoView {
+    let number = step.number;
+    let state = Memo::new(move |_| run.with(|r| r.steps.iter().find(|s| s.number == number).cloned()));
+    let tone = Signal::derive(move || state.with(|s| s.as_ref().map_or(&StepState::Pending, |s| &s.state).tone()));
+    let word = move || state.with(|s| s.as_ref().map_or(&StepState::Pending, |s| &s.state).word());
+    let now = use_now();
+    let lasted = move || state.with(|s| s.as_ref().and_then(|s| duration(s, now)));
+    let attempts = move || state.with(|s| s.as_ref().map_or(0, |s| s.attempts));
+    let said = move || state.with(|s| s.as_ref().and_then(|s| said(&s.state)));
+    let name = move || state.with(|s| s.as_ref().map_or("pending", |s| state_name(&s.state)));
+    view! {
+        <li class="step" data-state=name aria-current=move || (name() == "running").then_some("step")>
+            <span class="step-shape">
+                <StateShape tone/>
+            </span>
+            <div class="step-body">
+                <p class="step-head">
+                    <button type="button" class="step-title" title="Show this step's output" on:click=move |_| pick.run(number)>
+                        <span class="step-number">{number}</span>
+                        {step.title.clone()}
+                    </button>
+                    <span class="step-time">{lasted}</span>
+                </p>
+                <p class="step-facts">
+                    <span class="step-word">{word}</span>
+                    <span class="chip">{kind_word(&step.kind)}</span>
+                    <Show when=move || { attempts() > 1 }>
+                        <span>{move || format!("attempt {}", attempts())}</span>
+                    </Show>
+                    <a href=format!("/console/plan#line-{}", step.line)>{format!("line {}", step.line)}</a>
+                </p>
+                {move || said().map(|text| view! { <p class="step-said">{text}</p> })}
+            </div>
+        </li>
+    }
+}
+
+/// What it showed, or why it ended as it did.
+pub(crate) fn said(state: &StepState) -> Option<String> {
+    match state {
+        StepState::Pending | StepState::Running => None,
+        StepState::Succeeded { evidence } => Some(evidence.clone()).filter(|e| !e.is_empty()),
+        StepState::Failed { reason } | StepState::Unknown { reason } => Some(reason.clone()),
+        StepState::Skipped { reason } => Some(format!("Skipped: {reason}")),
+    }
+}
+
+fn state_name(state: &StepState) -> &'static str {
+    match state {
+        StepState::Pending => "pending",
+        StepState::Running => "running",
+        StepState::Succeeded { .. } => "succeeded",
+        StepState::Failed { .. } => "failed",
+        StepState::Unknown { .. } => "unknown",
+        StepState::Skipped { .. } => "skipped",
+    }
+}
+
+/// How long it took, or has been taking.
+fn duration(step: &StepRun, now: Signal<Timestamp>) -> Option<String> {
+    let started = step.started_at?;
+    let Some(ended) = step.ended_at else {
+        return (step.state == StepState::Running).then(|| human_seconds(now.get().seconds_since(started).max(0)));
+    };
+    Some(span(started, ended))
+}
+
+/// Tenths of a second below ten: a restart takes less than one.
+pub(crate) fn span(from: Timestamp, to: Timestamp) -> String {
+    let ms = (to.unix_ms() - from.unix_ms()).max(0);
+    match ms {
+        0..10_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+        _ => human_seconds(ms / 1000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_spans_have_tenths() {
+        let at = Timestamp::from_unix_ms;
+        assert_eq!(span(at(0), at(1_260)), "1.2 s");
+        assert_eq!(span(at(0), at(75_000)), "1 min 15 s");
+        assert_eq!(span(at(10), at(0)), "0.0 s");
+    }
+}

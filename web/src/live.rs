@@ -1,0 +1,196 @@
+//! The event stream as signals: who listens, what was heard, whether the line is up. Fetches nothing itself.
+
+use std::{rc::Rc, time::Duration};
+
+use leptos::prelude::*;
+use shared::{
+    api::live::{LiveEvent, Topic},
+    timestamp::Timestamp,
+};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{EventSource, MessageEvent};
+
+use crate::components::time;
+
+const TOPICS: [&str; 5] = ["incident", "run", "output", "report", "plan"];
+/// Several events in a row cause one fetch at once and one when they are over.
+const CALM: Duration = Duration::from_millis(200);
+const RETRY: Duration = Duration::from_secs(3);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Connection {
+    Connecting,
+    Live,
+    /// What one sees is from this instant.
+    Lost {
+        since: Timestamp,
+    },
+}
+
+type Callback = Rc<dyn Fn(&LiveEvent)>;
+
+#[derive(Default)]
+struct Inner {
+    listeners: Vec<(u64, Callback)>,
+    next: u64,
+    source: Option<Source>,
+}
+
+struct Source {
+    events: EventSource,
+    _closures: Vec<Closure<dyn Fn(web_sys::Event)>>,
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.events.close();
+        self.events.set_onopen(None);
+        self.events.set_onerror(None);
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Live {
+    inner: StoredValue<Inner, LocalStorage>,
+    connection: RwSignal<Connection>,
+    /// Bumps when events may have been missed.
+    resumed: RwSignal<u64>,
+}
+
+/// Puts a stream, not yet connected, into context.
+pub(crate) fn provide_live() -> Live {
+    let live = Live {
+        inner: StoredValue::new_local(Inner::default()),
+        connection: RwSignal::new(Connection::Connecting),
+        resumed: RwSignal::new(0),
+    };
+    provide_context(live);
+    live
+}
+
+/// The stream of the app.
+pub(crate) fn use_live() -> Live {
+    use_context().unwrap_or_else(provide_live)
+}
+
+impl Live {
+    pub(crate) fn connection(self) -> Signal<Connection> {
+        self.connection.into()
+    }
+
+    /// Calls back for every event until the current component goes.
+    pub(crate) fn on(self, callback: impl Fn(&LiveEvent) + 'static) {
+        let id = self.inner.try_update_value(|inner| {
+            inner.next += 1;
+            inner.listeners.push((inner.next, Rc::new(callback)));
+            inner.next
+        });
+        on_cleanup(move || {
+            self.inner.try_update_value(|inner| inner.listeners.retain(|(other, _)| Some(*other) != id));
+        });
+    }
+
+    /// A counter that grows when a matching event was heard and when events may have been missed: read it where you fetch.
+    pub(crate) fn refetch_on(self, matches: impl Fn(&Topic) -> bool + 'static) -> Signal<u64> {
+        let count = RwSignal::new(0_u64);
+        let resting = StoredValue::new(false);
+        let again = StoredValue::new(false);
+        self.on(move |event| {
+            if !matches(&event.topic) {
+                return;
+            }
+            if resting.try_get_value() == Some(true) {
+                again.try_set_value(true);
+                return;
+            }
+            bump(count);
+            rest(count, resting, again);
+        });
+        let resumed = self.resumed;
+        Signal::derive(move || count.get() + resumed.get())
+    }
+
+    /// Opens the stream, anew if need be.
+    pub(crate) fn connect(self) {
+        let Ok(events) = EventSource::new("/api/v1/events") else { return };
+        let heard = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| self.hear(&event));
+        for topic in TOPICS {
+            // Fails only for a listener that is no function.
+            let _ = events.add_event_listener_with_callback(topic, heard.as_ref().unchecked_ref());
+        }
+        let opened = Closure::<dyn Fn(web_sys::Event)>::new(move |_| self.opened());
+        events.set_onopen(Some(opened.as_ref().unchecked_ref()));
+        let failed = Closure::<dyn Fn(web_sys::Event)>::new(move |_| self.failed());
+        events.set_onerror(Some(failed.as_ref().unchecked_ref()));
+        let source = Source { events, _closures: vec![heard, opened, failed] };
+        self.inner.try_update_value(|inner| inner.source = Some(source));
+    }
+
+    /// Closes the stream, for who has signed out.
+    pub(crate) fn disconnect(self) {
+        self.inner.try_update_value(|inner| inner.source = None);
+        self.connection.try_set(Connection::Connecting);
+    }
+
+    fn hear(self, event: &web_sys::Event) {
+        let text = event.dyn_ref::<MessageEvent>().and_then(|message| message.data().as_string());
+        // An event this version does not know changes nothing it shows.
+        let Some(event) = text.and_then(|text| serde_json::from_str::<LiveEvent>(&text).ok()) else { return };
+        let listeners: Vec<Callback> =
+            self.inner.try_with_value(|inner| inner.listeners.iter().map(|(_, c)| c.clone()).collect()).unwrap_or_default();
+        for listener in listeners {
+            listener(&event);
+        }
+    }
+
+    fn opened(self) {
+        let before = self.connection.try_get_untracked();
+        self.connection.try_set(Connection::Live);
+        if matches!(before, Some(Connection::Lost { .. })) {
+            bump(self.resumed);
+        }
+    }
+
+    fn failed(self) {
+        if !matches!(self.connection.try_get_untracked(), Some(Connection::Lost { .. })) {
+            self.connection.try_set(Connection::Lost { since: time::now() });
+        }
+        // The browser itself tries again after a cut line, but not after an answer that was no stream.
+        let closed = self.inner.try_with_value(|inner| {
+            inner.source.as_ref().is_some_and(|source| source.events.ready_state() == EventSource::CLOSED)
+        });
+        if closed == Some(true) {
+            set_timeout(
+                move || {
+                    let wanted = self.inner.try_with_value(|inner| {
+                        inner.source.as_ref().is_some_and(|source| source.events.ready_state() == EventSource::CLOSED)
+                    });
+                    if wanted == Some(true) {
+                        self.connect();
+                    }
+                },
+                RETRY,
+            );
+        }
+    }
+}
+
+fn bump(count: RwSignal<u64>) {
+    count.try_update(|n| *n += 1);
+}
+
+fn rest(count: RwSignal<u64>, resting: StoredValue<bool>, again: StoredValue<bool>) {
+    resting.try_set_value(true);
+    set_timeout(
+        move || {
+            if again.try_get_value() == Some(true) {
+                again.try_set_value(false);
+                bump(count);
+                rest(count, resting, again);
+            } else {
+                resting.try_set_value(false);
+            }
+        },
+        CALM,
+    );
+}

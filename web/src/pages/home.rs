@@ -1,0 +1,198 @@
+//! The overview: what burns, and what waits for the person who looks. Everything else has a page of its own.
+
+use leptos::prelude::*;
+use shared::{
+    api::{
+        incident::{IncidentRowView, RunRowView},
+        live::Topic,
+        session::Me,
+        system::SystemView,
+    },
+    domain::{access::Action, incident::IncidentState, run::RunState},
+};
+
+use crate::{
+    components::{
+        async_view::{AsyncView, Fetched},
+        empty::Empty,
+        icon::{Icon, Svg},
+        state_badge::StateBadge,
+        time::Instant,
+        title::title,
+    },
+    live::use_live,
+    pages::incidents::IncidentRows,
+    session::{may, use_me},
+    transport::api,
+};
+
+/// Everything the overview shows, of one moment.
+#[derive(Clone, Debug)]
+struct Overview {
+    systems: Vec<SystemView>,
+    incidents: Vec<IncidentRowView>,
+    runs: Vec<RunRowView>,
+}
+
+#[component]
+pub(crate) fn HomePage() -> impl IntoView {
+    title(|| "Overview".into());
+    let tick = use_live()
+        .refetch_on(|topic| matches!(topic, Topic::Incident { .. } | Topic::Run { .. } | Topic::Plan { .. }));
+    let overview = Fetched::new(move || {
+        tick.track();
+        async {
+            let client = api();
+            Ok(Overview {
+                systems: client.systems().await?.items,
+                incidents: client.incidents(None).await?.items,
+                runs: client.runs(None).await?.items,
+            })
+        }
+    });
+    let declares = may(Action::DeclareIncident);
+    let calm = Memo::new(move |_| overview.value.with(|o| o.as_ref().is_some_and(|o| o.has_plan() && !o.burns())));
+    view! {
+        <header class="page-head">
+            <h1>"Overview"</h1>
+            <Show when=move || declares.get() && !calm.get()>
+                <a class="button" href="/console/incidents/new">
+                    <Svg icon=Icon::Plus/>
+                    "Declare incident"
+                </a>
+            </Show>
+        </header>
+        <AsyncView of=overview what="the overview" content=|overview| view! { <Shown overview=overview/> }/>
+    }
+}
+
+impl Overview {
+    fn has_plan(&self) -> bool {
+        self.systems.iter().any(|system| system.plan_version.is_some())
+    }
+
+    fn open(&self) -> impl Iterator<Item = &IncidentRowView> {
+        self.incidents.iter().filter(|row| row.state != IncidentState::Resolved)
+    }
+
+    fn burns(&self) -> bool {
+        self.open().next().is_some()
+    }
+
+    /// Runs that stand still until this person does something. The run's own page knows for certain.
+    fn waiting_for(&self, me: &Me) -> Vec<RunRowView> {
+        let waits = |run: &&RunRowView| match run.state {
+            RunState::AwaitingApproval => me.may(Action::DecideRun) && run.requested_by != me.name,
+            RunState::Asking => me.may(Action::AnswerStep),
+            _ => false,
+        };
+        self.runs.iter().filter(waits).cloned().collect()
+    }
+
+    fn other_live(&self, me: &Me) -> Vec<RunRowView> {
+        let mine = self.waiting_for(me);
+        self.runs.iter().filter(|run| run.state.live() && !mine.contains(run)).cloned().collect()
+    }
+}
+
+#[component]
+fn Shown(overview: Signal<Overview>) -> impl IntoView {
+    let me = use_me();
+    let open = Memo::new(move |_| overview.with(|o| o.open().cloned().collect::<Vec<_>>()));
+    let mine = Memo::new(move |_| me.with(|me| me.as_ref().map(|me| overview.with(|o| o.waiting_for(me))).unwrap_or_default()));
+    let others = Memo::new(move |_| me.with(|me| me.as_ref().map(|me| overview.with(|o| o.other_live(me))).unwrap_or_default()));
+    let some = |list: Memo<Vec<RunRowView>>| move || list.with(|list| !list.is_empty());
+    let has_plan = Memo::new(move |_| overview.with(Overview::has_plan));
+    view! {
+        <Show when=move || has_plan.get() fallback=|| view! { <FirstSteps/> }>
+            <Show when=some(mine)>
+                <section aria-labelledby="mine">
+                    <h2 id="mine">"Waits for you"</h2>
+                    <RunRows rows=mine/>
+                </section>
+            </Show>
+            <section aria-labelledby="burning">
+                <h2 id="burning">"Open incidents"</h2>
+                <Show when=move || open.with(|open| !open.is_empty()) fallback=|| view! { <Quiet/> }>
+                    <IncidentRows rows=open/>
+                </Show>
+            </section>
+            <Show when=some(others)>
+                <section aria-labelledby="others">
+                    <h2 id="others">"Runs under way"</h2>
+                    <RunRows rows=others/>
+                </section>
+            </Show>
+        </Show>
+    }
+}
+
+#[component]
+fn Quiet() -> impl IntoView {
+    let declares = may(Action::DeclareIncident);
+    view! {
+        <Empty title="All quiet" text="No incident is open and nothing waits for you. When something breaks, declare it: the clocks start and everybody sees the same page.">
+            {move || {
+                declares
+                    .get()
+                    .then(|| {
+                        view! {
+                            <a class="button primary" href="/console/incidents/new">
+                                <Svg icon=Icon::Plus/>
+                                "Declare incident"
+                            </a>
+                        }
+                    })
+            }}
+        </Empty>
+    }
+}
+
+/// From an empty Muster to the first recovery, in visible steps.
+#[component]
+fn FirstSteps() -> impl IntoView {
+    view! {
+        <Empty title="Start with your recovery plan" text="Muster turns a written plan into levels, clocks and recovery buttons. Import it on the machine Muster runs on:">
+            <pre class="command">
+                <code>"muster plan check plan.md\nmuster plan import plan.md --system my-system"</code>
+            </pre>
+            <ol class="steps-ahead">
+                <li>"Import the plan: this page fills itself as soon as it is in."</li>
+                <li>"Read what the compiler says about it on the page Plan."</li>
+                <li>"Declare an incident and try a recovery that only looks."</li>
+            </ol>
+        </Empty>
+    }
+}
+
+#[component]
+fn RunRows(#[prop(into)] rows: Signal<Vec<RunRowView>>) -> impl IntoView {
+    view! {
+        <ul class="rows">
+            <For
+                each=move || rows.get()
+                key=|run| (run.number, run.state)
+                children=|run| {
+                    view! {
+                        <li class="row">
+                            <span class="row-state">
+                                <StateBadge state=run.state/>
+                            </span>
+                            <span class="row-main">
+                                <a class="row-link" href=format!("/console/runs/{}", run.number)>
+                                    {run.procedure}
+                                </a>
+                                <span class="row-meta">
+                                    {format!("Run {} · incident {} · asked for by {}", run.number, run.incident, run.requested_by)}
+                                </span>
+                            </span>
+                            <span class="row-side muted">
+                                "Requested " <Instant at=run.requested_at/>
+                            </span>
+                        </li>
+                    }
+                }
+            />
+        </ul>
+    }
+}

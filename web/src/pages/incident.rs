@@ -1,0 +1,99 @@
+//! One incident: its state, its clocks, the next thing to do, and what happened so far. Runs and the report have pages of their own.
+
+mod commands;
+mod facts;
+mod header;
+mod level;
+mod next;
+mod recovery;
+mod timeline;
+mod words;
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+use shared::{
+    api::{incident::IncidentView, live::Topic},
+    domain::{incident::IncidentCommand, offer::Offer},
+};
+
+use crate::{
+    components::{
+        async_view::{AsyncView, Fetched},
+        error_note::Missing,
+        title::title,
+    },
+    live::use_live,
+    transport::api,
+};
+
+/// What the parts of this page share: the incident as last seen, and where the answers of commands go.
+#[derive(Clone, Copy)]
+struct Here {
+    number: i64,
+    incident: Signal<IncidentView>,
+    fetched: Fetched<IncidentView>,
+}
+
+impl Here {
+    /// Why a command is off; `None` if it may be given. A command that is not offered at all is off without a word.
+    fn refused(self, command: IncidentCommand) -> Signal<Option<String>> {
+        Signal::derive(move || {
+            self.incident.with(|incident| match offer(incident, command) {
+                Some(offer) => offer.refused.clone(),
+                None => Some("This is not offered now.".into()),
+            })
+        })
+    }
+
+    fn open(self, command: IncidentCommand) -> Signal<bool> {
+        let refused = self.refused(command);
+        Signal::derive(move || refused.with(Option::is_none))
+    }
+}
+
+fn offer(incident: &IncidentView, command: IncidentCommand) -> Option<&Offer<IncidentCommand>> {
+    incident.offers.iter().find(|offer| offer.command == command)
+}
+
+#[component]
+pub(crate) fn IncidentPage() -> impl IntoView {
+    let params = use_params_map();
+    let number = Memo::new(move |_| params.with(|params| params.get("number").and_then(|n| n.parse::<i64>().ok())));
+    move || match number.get() {
+        Some(number) => view! { <OneIncident number=number/> }.into_any(),
+        None => view! { <Missing/> }.into_any(),
+    }
+}
+
+#[component]
+fn OneIncident(number: i64) -> impl IntoView {
+    let tick = use_live().refetch_on(move |topic| match topic {
+        Topic::Incident { number: n } | Topic::Run { incident: n, .. } | Topic::Report { incident: n } => *n == number,
+        Topic::Output { .. } | Topic::Plan { .. } => false,
+    });
+    let fetched = Fetched::new(move || {
+        tick.track();
+        async move { api().incident(number).await }
+    });
+    title(move || {
+        let name = fetched.value.with(|i| i.as_ref().map(|i| i.title.clone()));
+        name.map_or_else(|| format!("Incident {number}"), |name| format!("#{number} {name}"))
+    });
+    view! {
+        <AsyncView
+            of=fetched
+            what="the incident"
+            content=move |incident| {
+                let here = Here { number, incident, fetched };
+                view! {
+                    <header::Header here=here/>
+                    <div class="incident">
+                        <recovery::Recovery here=here/>
+                        <timeline::Timeline here=here/>
+                        <facts::Facts here=here/>
+                    </div>
+                }
+            }
+        />
+    }
+}

@@ -1,0 +1,151 @@
+//! The dialogs of resolving and of telling the public. What is typed stays until it was taken.
+
+use leptos::{ev::SubmitEvent, prelude::*};
+use shared::{
+    api::{
+        client::CallError,
+        incident::{ResolveIn, UpdateIn},
+    },
+    domain::{
+        incident::PublicState,
+        run::RunState,
+        text::Message,
+    },
+};
+
+use super::Here;
+use crate::{
+    components::{
+        attempt::Attempt,
+        button::{Button, ButtonKind},
+        dialog::Dialog,
+        error_note::ErrorNote,
+        field::{SelectField, TextArea},
+    },
+    transport::api,
+};
+
+/// Cancel and the deed, at the foot of a dialog's form.
+#[component]
+pub(super) fn DialogFoot(
+    open: RwSignal<bool>,
+    busy: RwSignal<bool>,
+    test_id: &'static str,
+    /// The verb with its object.
+    #[prop(into)]
+    words: Signal<String>,
+) -> impl IntoView {
+    view! {
+        <div class="form-actions">
+            <Button on_press=move |()| open.set(false)>"Cancel"</Button>
+            <Button kind=ButtonKind::Primary submit=true busy=busy test_id=test_id>
+                {move || words.get()}
+            </Button>
+        </div>
+    }
+}
+
+#[component]
+pub(super) fn ResolveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
+    let attempt = Attempt::new();
+    let text = RwSignal::new(String::new());
+    let public_text = RwSignal::new("This is fixed. All affected components work again.".to_owned());
+    let wrong = RwSignal::new(None::<String>);
+    let public = Memo::new(move |_| here.incident.with(|i| i.public_title.is_some()));
+    // A start from what the runs did, until somebody types.
+    Effect::new(move |_| {
+        if open.get() && text.with_untracked(String::is_empty) {
+            let done = here.incident.with_untracked(|i| {
+                let last = i.runs.iter().filter(|run| run.state == RunState::Succeeded).max_by_key(|run| run.number);
+                last.map(|run| format!("{} (run {}) succeeded.", run.procedure, run.number))
+            });
+            text.set(done.unwrap_or_default());
+        }
+    });
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let parsed = Message::parse(&text.get_untracked());
+        wrong.set(parsed.as_ref().err().cloned());
+        let Ok(text) = parsed else { return };
+        let last_word = public_text.get_untracked();
+        let public_text = if public.get_untracked() { Message::parse(&last_word).ok() } else { None };
+        let body = ResolveIn { text, public_text };
+        attempt.run(async move { api().resolve(here.number, &body).await }, move |view| {
+            here.fetched.put(view);
+            open.try_set(false);
+        });
+    };
+    let error = attempt.field("text");
+    view! {
+        <Dialog open=open title=format!("Resolve incident {}", here.number)>
+            <form class="form" on:submit=submit novalidate>
+                <p>"Resolving stops the clocks and cannot be taken back. If it returns, declare a new incident."</p>
+                <ErrorNote error=attempt.error/>
+                <TextArea
+                    label="What was done"
+                    value=text
+                    hint="For the team and the report."
+                    error=Signal::derive(move || wrong.get().or_else(|| error.get()))
+                    required=true
+                />
+                <Show when=move || public.get()>
+                    <TextArea label="Last word on the status page" value=public_text rows=2 error=attempt.field("public_text")/>
+                </Show>
+                <DialogFoot open=open busy=attempt.busy test_id="resolve-submit" words="Resolve incident".to_owned()/>
+            </form>
+        </Dialog>
+    }
+}
+
+#[component]
+pub(super) fn UpdateDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
+    let attempt = Attempt::new();
+    let text = RwSignal::new(String::new());
+    let wrong = RwSignal::new(None::<String>);
+    let offered = [PublicState::Investigating, PublicState::Identified, PublicState::Monitoring];
+    let key = |state: PublicState| state.words().to_lowercase();
+    let state = RwSignal::new(key(PublicState::Investigating));
+    Effect::new(move |_| {
+        if open.get()
+            && let Some(current) = here.incident.with_untracked(|i| i.public_state)
+        {
+            state.set(key(current));
+        }
+    });
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let parsed = Message::parse(&text.get_untracked());
+        wrong.set(parsed.as_ref().err().cloned());
+        let Ok(message) = parsed else { return };
+        let chosen = offered.into_iter().find(|s| key(*s) == state.get_untracked()).unwrap_or(PublicState::Investigating);
+        let body = UpdateIn { state: chosen, text: message };
+        attempt.run(async move { Ok::<_, CallError>(api().post_update(here.number, &body).await?) }, move |view| {
+            here.fetched.put(view);
+            text.try_set(String::new());
+            open.try_set(false);
+        });
+    };
+    let error = attempt.field("text");
+    view! {
+        <Dialog open=open title=format!("Post a public update on incident {}", here.number)>
+            <form class="form" on:submit=submit novalidate>
+                <p>"Everybody can read this on the status page."</p>
+                <ErrorNote error=attempt.error/>
+                <SelectField
+                    label="State"
+                    choices=offered.map(|s| (key(s), s.words().to_owned())).to_vec()
+                    value=state
+                    error=attempt.field("state")
+                />
+                <TextArea
+                    label="Message"
+                    value=text
+                    hint="What is known, what is being done, when you will say more."
+                    error=Signal::derive(move || wrong.get().or_else(|| error.get()))
+                    required=true
+                />
+                <DialogFoot open=open busy=attempt.busy test_id="update-submit" words="Post update".to_owned()/>
+            </form>
+        </Dialog>
+    }
+}

@@ -1,0 +1,163 @@
+//! What belongs to the incident besides its story: components, runs, the public side, the report. Commands nothing.
+
+use leptos::prelude::*;
+use shared::{domain::incident::IncidentCommand, timestamp::human_seconds};
+
+use super::Here;
+use crate::components::{
+    icon::{Icon, Svg},
+    state_badge::StateBadge,
+    time::Instant,
+};
+
+#[component]
+pub(super) fn Facts(here: Here) -> impl IntoView {
+    view! {
+        <aside class="area-facts facts" aria-label="Facts">
+            <Components here=here/>
+            <Runs here=here/>
+            <PublicFacts here=here/>
+            <Report here=here/>
+        </aside>
+    }
+}
+
+#[component]
+fn Components(here: Here) -> impl IntoView {
+    let affected = Memo::new(move |_| here.incident.with(|i| i.affected.clone()));
+    view! {
+        <section class="panel" aria-labelledby="affected">
+            <h2 id="affected">"Affected"</h2>
+            <ul class="fact-list">
+                {move || {
+                    affected
+                        .get()
+                        .into_iter()
+                        .map(|a| {
+                            let promised = a
+                                .rto_seconds
+                                .map(|s| format!("recovery within {}", human_seconds(i64::try_from(s).unwrap_or(i64::MAX))));
+                            view! {
+                                <li>
+                                    <span class="fact-name">
+                                        {a.name} <span class="hint">{promised}</span>
+                                    </span>
+                                    <StateBadge state=a.impact/>
+                                </li>
+                            }
+                        })
+                        .collect_view()
+                }}
+            </ul>
+        </section>
+    }
+}
+
+#[component]
+fn Runs(here: Here) -> impl IntoView {
+    let runs = Memo::new(move |_| {
+        let mut runs = here.incident.with(|i| i.runs.clone());
+        runs.sort_by_key(|run| std::cmp::Reverse(run.number));
+        runs
+    });
+    view! {
+        <section class="panel" aria-labelledby="runs">
+            <h2 id="runs">"Recovery runs"</h2>
+            <Show
+                when=move || runs.with(|runs| !runs.is_empty())
+                fallback=|| view! { <p class="muted">"None yet. A recovery button asks for one."</p> }
+            >
+                <ul class="fact-list">
+                    <For
+                        each=move || runs.get()
+                        key=|run| (run.number, run.state)
+                        children=|run| {
+                            view! {
+                                <li>
+                                    <span class="fact-name">
+                                        <a href=format!("/console/runs/{}", run.number)>
+                                            {format!("Run {} · {}", run.number, run.procedure)}
+                                        </a>
+                                        <span class="hint">
+                                            {run.requested_by} ", " <Instant at=run.requested_at/>
+                                        </span>
+                                    </span>
+                                    <StateBadge state=run.state/>
+                                </li>
+                            }
+                        }
+                    />
+                </ul>
+            </Show>
+        </section>
+    }
+}
+
+#[component]
+fn PublicFacts(here: Here) -> impl IntoView {
+    let shown = Memo::new(move |_| here.incident.with(|i| i.public_title.clone().map(|title| (title, i.public_state))));
+    view! {
+        <section class="panel" aria-labelledby="public">
+            <h2 id="public">"Status page"</h2>
+            {move || match shown.get() {
+                None => view! { <p class="muted">"Internal: the status page does not mention this incident."</p> }.into_any(),
+                Some((title, state)) => {
+                    view! {
+                        <ul class="fact-list">
+                            <li>
+                                <span class="fact-name">
+                                    <a href=format!("/incidents/{}", here.number) rel="external">
+                                        {title}
+                                        <Svg icon=Icon::External/>
+                                    </a>
+                                </span>
+                                {state.map(|state| view! { <StateBadge state=state/> })}
+                            </li>
+                        </ul>
+                    }
+                        .into_any()
+                }
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn Report(here: Here) -> impl IntoView {
+    let report = Memo::new(move |_| here.incident.with(|i| i.report.clone()));
+    let refused = here.refused(IncidentCommand::WriteReport);
+    let over = Memo::new(move |_| here.incident.with(|i| i.resolved_at.is_some()));
+    let address = format!("/console/reports/{}", here.number);
+    view! {
+        <section class="panel" aria-labelledby="report">
+            <h2 id="report">"Report"</h2>
+            {move || {
+                let address = address.clone();
+                match report.get() {
+                    Some(report) => {
+                        let words = match report.published_version {
+                            Some(published) if published == report.version => format!("Version {}, published", report.version),
+                            Some(published) => format!("Version {}; version {published} is published", report.version),
+                            None => format!("Draft, version {}", report.version),
+                        };
+                        view! { <p><a href=address>{words}</a></p> }.into_any()
+                    }
+                    None if refused.with(Option::is_some) => {
+                        view! { <p class="muted">"Not written yet. " {refused.get()}</p> }.into_any()
+                    }
+                    None if over.get() => {
+                        view! { <p><a href=address>"Draft it from the timeline"</a></p> }.into_any()
+                    }
+                    None => {
+                        view! {
+                            <p class="muted">
+                                "Usually written after resolving. " <a href=address>"Start it now"</a>
+                            </p>
+                        }
+                            .into_any()
+                    }
+                }
+            }}
+        </section>
+    }
+}

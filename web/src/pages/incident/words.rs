@@ -1,0 +1,82 @@
+//! The timeline's sentences: every event by exhaustive match. Plain values in, words out.
+
+use shared::{
+    domain::incident::{IncidentEvent, RunMoment},
+    timestamp::human_seconds,
+};
+
+use crate::components::state_badge::{Look, Tone};
+
+pub(super) fn headline(event: &IncidentEvent) -> String {
+    match event {
+        IncidentEvent::Declared { level, .. } => format!("Declared as level {level}"),
+        IncidentEvent::Acknowledged => "Acknowledged".into(),
+        IncidentEvent::WorkStarted => "Work started".into(),
+        IncidentEvent::Noted { .. } => "Note".into(),
+        IncidentEvent::LevelChanged { from, to, .. } => format!("Level changed from {from} to {to}"),
+        IncidentEvent::Posted { state, .. } => format!("Told the public: {}", state.words().to_lowercase()),
+        IncidentEvent::Resolved { .. } => "Resolved".into(),
+        IncidentEvent::Run { procedure, moment, .. } => format!("{procedure}: {}", moment_words(*moment)),
+        IncidentEvent::ReportPublished { version, public } => {
+            format!("Report published, version {version}, {}", if *public { "for everybody" } else { "for the team" })
+        }
+    }
+}
+
+pub(super) fn body(event: &IncidentEvent) -> Option<String> {
+    let text = match event {
+        IncidentEvent::Declared { affected, text, .. } => {
+            let parts = affected.iter().map(|a| format!("{}: {}", a.name, a.impact.words().to_lowercase()));
+            let parts = parts.collect::<Vec<_>>().join(", ");
+            text.as_ref().map_or_else(|| parts.clone(), |text| format!("{parts}\n{text}"))
+        }
+        IncidentEvent::LevelChanged { reason, response_seconds, .. } => match response_seconds {
+            Some(0) => format!("{reason}\nResponse is now due at once."),
+            Some(s) => format!("{reason}\nResponse is now due within {}.", human_seconds(i64::try_from(*s).unwrap_or(i64::MAX))),
+            None => reason.clone(),
+        },
+        IncidentEvent::Noted { text }
+        | IncidentEvent::Posted { text, .. }
+        | IncidentEvent::Resolved { text }
+        | IncidentEvent::Run { text, .. } => text.clone(),
+        IncidentEvent::Acknowledged | IncidentEvent::WorkStarted | IncidentEvent::ReportPublished { .. } => String::new(),
+    };
+    (!text.trim().is_empty()).then_some(text)
+}
+
+pub(super) fn tone(event: &IncidentEvent) -> Tone {
+    match event {
+        IncidentEvent::Declared { .. } => Tone::Critical,
+        IncidentEvent::Posted { state, .. } => state.tone(),
+        IncidentEvent::Resolved { .. } => Tone::Good,
+        IncidentEvent::Run { moment, .. } => match moment {
+            RunMoment::Asked => Tone::Critical,
+            RunMoment::Succeeded => Tone::Good,
+            RunMoment::Resolved => Tone::Warning,
+            RunMoment::Unresolvable | RunMoment::Refused | RunMoment::Stopped => Tone::Notice,
+            RunMoment::Approved | RunMoment::Started | RunMoment::StepEnded | RunMoment::Answered | RunMoment::Requested => Tone::Active,
+            RunMoment::Expired | RunMoment::Withdrawn => Tone::Neutral,
+        },
+        IncidentEvent::LevelChanged { .. } => Tone::Warning,
+        IncidentEvent::Acknowledged | IncidentEvent::WorkStarted => Tone::Active,
+        IncidentEvent::Noted { .. } | IncidentEvent::ReportPublished { .. } => Tone::Neutral,
+    }
+}
+
+fn moment_words(moment: RunMoment) -> &'static str {
+    match moment {
+        RunMoment::Requested => "requested",
+        RunMoment::Resolved => "waits for approval",
+        RunMoment::Unresolvable => "cannot run on this host",
+        RunMoment::Approved => "approved",
+        RunMoment::Refused => "refused",
+        RunMoment::Expired => "approval expired",
+        RunMoment::Withdrawn => "withdrawn",
+        RunMoment::Started => "started",
+        RunMoment::StepEnded => "step ended",
+        RunMoment::Asked => "needs a decision",
+        RunMoment::Answered => "decided",
+        RunMoment::Succeeded => "succeeded",
+        RunMoment::Stopped => "stopped",
+    }
+}

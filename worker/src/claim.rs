@@ -1,0 +1,91 @@
+//! Takes one job and sees to it under a lease. Knows the two kinds of job; what they do is `resolve` and `execute`.
+
+use shared::domain::run::{RunEvent, RunState};
+use store::{Claimed, JobKind, StoreError};
+use tokio::time::Instant;
+
+use crate::{
+    Worker,
+    execute::execute,
+    guard,
+    journal::{Halt, Journal},
+    lease::Lease,
+    resolve::resolve,
+};
+
+/// A job of ours, until it is worked on.
+#[derive(Debug)]
+pub(crate) struct Job {
+    claimed: Claimed,
+    lease: Lease,
+}
+
+/// The oldest job of a project this worker may touch and that nobody else holds.
+pub(crate) async fn claim(worker: &Worker) -> Result<Option<Job>, StoreError> {
+    let asked = Instant::now();
+    let timing = worker.timing;
+    let claimed = worker.store.job_claim(&worker.config.name, &worker.config.projects, timing.lease.as_secs_f64()).await?;
+    Ok(claimed.map(|claimed| Job { claimed, lease: Lease::new(timing.lease, asked) }))
+}
+
+/// Works until the job is done or lost. What goes wrong is logged here, once; the job then waits for its lease to lapse.
+pub(crate) async fn work(worker: &Worker, job: Job) {
+    let Job { claimed, lease } = job;
+    let working = async {
+        match claimed.kind {
+            JobKind::Resolve => look(worker, claimed).await,
+            JobKind::Execute => execute(worker, claimed, &lease).await,
+        }
+    };
+    let keeping = lease.keep(&worker.store, claimed.run, claimed.fence, worker.timing.heartbeat);
+    let ended = tokio::select! {
+        ended = working => ended,
+        // Once the lease is lost only the work knows when it may stop: an effect in hand is brought to its end.
+        () = async { keeping.await; std::future::pending().await } => return,
+    };
+    let (run, fence) = (claimed.run, claimed.fence);
+    match ended {
+        Ok(()) => tracing::debug!(%run, fence, kind = ?claimed.kind, "job done"),
+        Err(Halt::Lost) => tracing::warn!(%run, fence, "lease lost; another worker takes over, nothing more is touched"),
+        Err(Halt::Stopping) => tracing::info!(%run, fence, "stopping; the run goes on when a worker is back"),
+        Err(Halt::Store(error)) => tracing::error!(%run, fence, %error, "job given up for now"),
+    }
+}
+
+/// The resolve job: looks at the host and writes down what the steps mean.
+async fn look(worker: &Worker, claimed: Claimed) -> Result<(), Halt> {
+    let record = worker.store.run_fetch(claimed.run).await?;
+    let mut run = record.run;
+    if run.state != RunState::Resolving {
+        let mut tx = worker.store.begin().await?;
+        tx.job_finish(claimed.run).await?;
+        return Ok(tx.commit().await?);
+    }
+    let header = &run.header;
+    let plan = worker.store.plan_version_fetch(header.plan_version).await?;
+    let checked = guard::allowed(&worker.config.projects, &header.project)
+        .and_then(|()| guard::pinned(&header.procedure, header.plan_digest, &plan.source))
+        .map_err(|why| format!("The worker refused: {}. Nothing was done.", why.trim_end_matches('.')));
+    let found = match checked {
+        Ok(()) => resolve(&*worker.host, &header.project, &header.procedure, worker.store.now().await?).await,
+        Err(reason) => Err(reason),
+    };
+    let event = match found {
+        Ok(resolution) => {
+            tracing::info!(run = header.number, project = header.project, resolution = %resolution.digest(), "resolved");
+            RunEvent::Resolved { resolution }
+        }
+        Err(reason) => {
+            tracing::warn!(run = header.number, project = header.project, reason, "cannot be resolved");
+            RunEvent::Unresolvable { reason }
+        }
+    };
+    let journal = Journal {
+        store: &worker.store,
+        by: &worker.actor,
+        fence: claimed.fence,
+        incident_number: record.incident_number,
+        stopping: &worker.stopping,
+    };
+    journal.append(&mut run, &[event]).await
+}

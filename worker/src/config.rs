@@ -1,0 +1,306 @@
+//! The worker's own configuration: what it may touch and how it gets there. The server can neither read nor write it; nothing
+//! else in this crate looks at the environment.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use figment::{
+    Figment, Metadata, Profile, Provider,
+    error::Kind,
+    providers::{Format as _, Serialized, Toml},
+    value::{Dict, Map, Value},
+};
+use serde::{Deserialize, Deserializer};
+
+/// Everything the worker is told.
+#[derive(Clone)]
+pub struct Config {
+    /// The Compose projects it may touch; never empty.
+    pub projects: Vec<String>,
+    /// How it signs what it does.
+    pub name: String,
+    /// Where it reaches the ports that containers publish on the Docker host.
+    pub host_address: String,
+    /// `unix://…`, `tcp://…`.
+    pub docker_host: String,
+    /// To find the embedded database.
+    pub data_dir: PathBuf,
+    /// Unset: the embedded Postgres of the data directory.
+    pub database_url: Option<String>,
+    /// A filter as `tracing` reads it.
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the database URL: it holds a password.
+        f.debug_struct("Config")
+            .field("projects", &self.projects)
+            .field("name", &self.name)
+            .field("host_address", &self.host_address)
+            .field("docker_host", &self.docker_host)
+            .field("data_dir", &self.data_dir)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The `[worker]` table, or `MUSTER_WORKER_*`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Own {
+    #[serde(default, deserialize_with = "comma_list")]
+    projects: Vec<String>,
+    name: Option<String>,
+    host_address: String,
+    docker_host: String,
+}
+
+/// What the worker shares with the server. Other keys of the file are the server's to judge.
+#[derive(Deserialize)]
+struct Common {
+    data_dir: Option<PathBuf>,
+    database_url: Option<String>,
+    log: String,
+    log_format: LogFormat,
+}
+
+/// A sentence that names the key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+impl Config {
+    /// For tests and tools: these projects, everything else as by default.
+    #[must_use]
+    pub fn for_projects(projects: &[&str]) -> Self {
+        Self {
+            projects: projects.iter().map(|p| (*p).to_owned()).collect(),
+            name: "worker".into(),
+            host_address: "127.0.0.1".into(),
+            docker_host: DOCKER_HOST.into(),
+            data_dir: PathBuf::new(),
+            database_url: None,
+            log: "info".into(),
+            log_format: LogFormat::Text,
+        }
+    }
+
+    /// From this process's environment, and the file it names (`MUSTER_CONFIG`) or `muster.toml` in the current directory.
+    ///
+    /// # Errors
+    /// A sentence that names the key and where it stands.
+    pub fn load() -> Result<Self, ConfigError> {
+        let environment: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let named = environment.get("MUSTER_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
+        let path = named.clone().unwrap_or_else(|| "muster.toml".into());
+        let file = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(ConfigError(format!("{} cannot be read: {error}", path.display()))),
+        };
+        let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+        Self::from_parts(&file, &path, &environment, machine.as_deref().map(str::trim))
+    }
+
+    fn from_parts(
+        file: &str,
+        path: &Path,
+        environment: &BTreeMap<String, String>,
+        machine: Option<&str>,
+    ) -> Result<Self, ConfigError> {
+        let explain = |error| explain(&error, path);
+        let variables = |variables| Environment { variables: environment, names: variables };
+        let toml = || Figment::from(Toml::string(file));
+
+        let defaults = Figment::from(Serialized::globals(BTreeMap::from([("log", "info"), ("log_format", "text")])));
+        let common: Common = defaults.merge(toml()).merge(variables(Names::Common)).extract().map_err(explain)?;
+
+        let defaults = BTreeMap::from([("host_address", "127.0.0.1"), ("docker_host", DOCKER_HOST)]);
+        let own = Figment::from(Serialized::globals(defaults)).merge(toml().focus("worker")).merge(variables(Names::Own));
+        let own: Own = own.extract().map_err(explain)?;
+
+        let projects = checked_projects(own.projects)?;
+        if !["unix://", "tcp://", "http://"].iter().any(|scheme| own.docker_host.starts_with(scheme)) {
+            return Err(ConfigError(format!(
+                "docker_host (DOCKER_HOST): \"{}\" must start with unix:// or tcp://; other ways are not supported yet",
+                own.docker_host
+            )));
+        }
+        let Some(data_dir) = common.data_dir.or_else(|| default_data_dir(environment)) else {
+            return Err(ConfigError("there is no home directory to find the database in: set MUSTER_DATA_DIR".into()));
+        };
+        Ok(Self {
+            projects,
+            name: own.name.or_else(|| machine.map(str::to_owned)).unwrap_or_else(|| "worker".into()),
+            host_address: own.host_address,
+            docker_host: own.docker_host,
+            data_dir: std::path::absolute(&data_dir).unwrap_or(data_dir),
+            database_url: common.database_url,
+            log: common.log,
+            log_format: common.log_format,
+        })
+    }
+}
+
+const DOCKER_HOST: &str = "unix:///var/run/docker.sock";
+
+fn checked_projects(projects: Vec<String>) -> Result<Vec<String>, ConfigError> {
+    let first = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let good = |name: &String| name.starts_with(first) && name.chars().all(|c| first(c) || matches!(c, '_' | '-'));
+    if let Some(bad) = projects.iter().find(|name| !good(name)) {
+        return Err(ConfigError(format!(
+            "projects (MUSTER_WORKER_PROJECTS): \"{bad}\" is no name of a Compose project (small letters, digits, - and _)"
+        )));
+    }
+    if projects.is_empty() {
+        return Err(ConfigError(
+            "projects (MUSTER_WORKER_PROJECTS) is empty, so the worker may touch nothing: \
+             name the Compose projects it may touch, with commas between them"
+                .into(),
+        ));
+    }
+    Ok(projects)
+}
+
+fn default_data_dir(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
+    let set = |key| environment.get(key).filter(|value| !value.is_empty());
+    set("XDG_DATA_HOME")
+        .map(|data| Path::new(data).join("muster"))
+        .or_else(|| set("HOME").map(|home| Path::new(home).join(".local/share/muster")))
+}
+
+/// A TOML list, or one text with commas.
+fn comma_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "names, with commas between them")]
+    enum Either {
+        List(Vec<String>),
+        Text(String),
+    }
+    Ok(match Either::deserialize(deserializer)? {
+        Either::List(list) => list,
+        Either::Text(text) => text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Names {
+    Common,
+    Own,
+}
+
+/// Variables; an empty one counts as unset.
+struct Environment<'a> {
+    variables: &'a BTreeMap<String, String>,
+    names: Names,
+}
+
+impl Environment<'_> {
+    fn key(&self, variable: &str) -> Option<String> {
+        match (self.names, variable) {
+            (Names::Common, "DATABASE_URL") => Some("database_url".into()),
+            (Names::Common, "MUSTER_DATA_DIR" | "MUSTER_LOG" | "MUSTER_LOG_FORMAT") => {
+                variable.strip_prefix("MUSTER_").map(str::to_lowercase)
+            }
+            (Names::Own, "DOCKER_HOST") => Some("docker_host".into()),
+            (Names::Own, _) => variable.strip_prefix("MUSTER_WORKER_").map(str::to_lowercase),
+            (Names::Common, _) => None,
+        }
+    }
+}
+
+impl Provider for Environment<'_> {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(ENVIRONMENT)
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let set = self.variables.iter().filter(|(_, value)| !value.is_empty());
+        let dict: Dict = set.filter_map(|(name, value)| Some((self.key(name)?, Value::from(value.clone())))).collect();
+        Ok(Profile::Default.collect(dict))
+    }
+}
+
+const ENVIRONMENT: &str = "the environment";
+
+fn explain(error: &figment::Error, file: &Path) -> ConfigError {
+    let from_environment = error.metadata.as_ref().is_some_and(|m| m.name == ENVIRONMENT);
+    let written = |key: &str| match (from_environment, key) {
+        (true, "database_url") => "DATABASE_URL".to_owned(),
+        (true, "data_dir" | "log" | "log_format") => format!("MUSTER_{}", key.to_uppercase()),
+        (true, _) => format!("MUSTER_WORKER_{}", key.to_uppercase()),
+        (false, _) => format!("{key} in {}", file.display()),
+    };
+    let key = written(&error.path.join("."));
+    ConfigError(match &error.kind {
+        Kind::UnknownField(name, known) => format!(
+            "unknown key `{name}` of the worker (as a variable: MUSTER_WORKER_{}); known keys: {}",
+            name.to_uppercase(),
+            known.join(", ")
+        ),
+        Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => format!("{key}: found {found}, expected {expected}"),
+        Kind::Message(message) if error.path.is_empty() => format!("{}: {message}", file.display()),
+        other => format!("{key}: {other}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+        let environment = environment.iter().map(|(k, v)| ((*k).into(), (*v).into())).chain([("HOME".into(), "/home/ada".into())]);
+        Config::from_parts(file, Path::new("muster.toml"), &environment.collect(), Some("deep")).map_err(|e| e.0)
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_over_the_defaults() {
+        let file = "listen = \"0.0.0.0:80\"\ndata_dir = \"/data\"\n[worker]\nprojects = [\"one\"]\nname = \"left\"\n";
+        let config = load(file, &[("MUSTER_WORKER_PROJECTS", "bt2c, drill"), ("DOCKER_HOST", "tcp://x:2375"), ("MUSTER_LISTEN", "x")]).unwrap();
+        assert_eq!(config.projects, ["bt2c", "drill"]);
+        assert_eq!((config.name.as_str(), config.docker_host.as_str()), ("left", "tcp://x:2375"));
+        assert_eq!((config.host_address.as_str(), config.data_dir.as_path()), ("127.0.0.1", Path::new("/data")));
+        let config = load("", &[("MUSTER_WORKER_PROJECTS", "123")]).unwrap();
+        assert_eq!((config.projects, config.name.as_str()), (vec!["123".to_owned()], "deep"));
+        assert_eq!(config.data_dir, Path::new("/home/ada/.local/share/muster"));
+    }
+
+    #[test]
+    fn every_mistake_names_its_key() {
+        let ok = ("MUSTER_WORKER_PROJECTS", "bt2c");
+        let cases: [(&str, &[(&str, &str)], &str); 9] = [
+            ("", &[], "MUSTER_WORKER_PROJECTS"),
+            ("", &[("MUSTER_WORKER_PROJECTS", "")], "may touch nothing"),
+            ("", &[("MUSTER_WORKER_PROJECTS", " , ")], "may touch nothing"),
+            ("", &[("MUSTER_WORKER_PROJECTS", "../x")], "\"../x\""),
+            ("", &[ok, ("MUSTER_WORKER_PROJECT", "x")], "MUSTER_WORKER_PROJECT)"),
+            ("[worker]\nprojekts = []", &[ok], "`projekts`"),
+            ("[worker]\nprojects = 7", &[], "projects in muster.toml"),
+            ("", &[ok, ("DOCKER_HOST", "ssh://x")], "DOCKER_HOST"),
+            ("", &[ok, ("MUSTER_LOG_FORMAT", "xml")], "MUSTER_LOG_FORMAT"),
+        ];
+        for (file, environment, part) in cases {
+            let error = load(file, environment).unwrap_err();
+            assert!(error.contains(part), "{file:?} {environment:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_database_password_is_not_shown() {
+        let config = load("", &[("MUSTER_WORKER_PROJECTS", "x"), ("DATABASE_URL", "postgres://u:hush@h/d")]).unwrap();
+        assert!(config.database_url.is_some() && !format!("{config:?}").contains("hush"));
+    }
+}

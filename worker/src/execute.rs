@@ -1,0 +1,178 @@
+//! Carries a run out: ask `next`, write the intent, perform, write the outcome, until the run ends or a person must decide.
+//! Every decision is `next`'s, the guard's or a step's.
+
+use shared::{
+    api::run::Stream,
+    domain::{
+        next::{Next, next},
+        resolution::{Resolution, ResolvedObject},
+        run::{Run, RunEvent, RunState, StepOutcome},
+    },
+};
+use store::Claimed;
+
+use crate::{
+    Worker, guard,
+    journal::{Halt, Journal, foreseen},
+    lease::Lease,
+    output::{self, Output},
+    steps::{self, Before, Probed, Step},
+};
+
+/// Works on a claimed run until its log says that there is nothing more to do for a worker.
+pub(crate) async fn execute(worker: &Worker, claimed: Claimed, lease: &Lease) -> Result<(), Halt> {
+    let record = worker.store.run_fetch(claimed.run).await?;
+    let mut run = record.run;
+    if !matches!(run.state, RunState::Queued | RunState::Running) {
+        tracing::info!(run = run.header.number, state = run.state.name(), "nothing to execute");
+        let mut tx = worker.store.begin().await?;
+        tx.job_finish(claimed.run).await?;
+        return Ok(tx.commit().await?);
+    }
+    let journal = Journal {
+        store: &worker.store,
+        by: &worker.actor,
+        fence: claimed.fence,
+        incident_number: record.incident_number,
+        stopping: &worker.stopping,
+    };
+    let refused = guard::check(worker, &run).await?;
+    let approved = match (refused, run.resolution.clone()) {
+        (Ok(()), Some((_, approved))) => approved,
+        (refused, _) => {
+            let reason = refused.err().unwrap_or_else(|| "The worker refused: the run was never resolved.".into());
+            tracing::warn!(run = run.header.number, reason, "refused by the guard");
+            return journal.append(&mut run, &[RunEvent::GuardRefused { reason }]).await;
+        }
+    };
+    Execution { worker, lease, journal, approved, pending: vec![RunEvent::Claimed { fence: claimed.fence }] }.drive(&mut run).await
+}
+
+struct Execution<'a> {
+    worker: &'a Worker,
+    lease: &'a Lease,
+    journal: Journal<'a>,
+    approved: Resolution,
+    /// Decided, and written together with what comes next: saves a commit between approval and effect.
+    pending: Vec<RunEvent>,
+}
+
+impl Execution<'_> {
+    async fn drive(&mut self, run: &mut Run) -> Result<(), Halt> {
+        loop {
+            self.lease.check()?;
+            if self.worker.stopping.is_cancelled() {
+                return Err(Halt::Stopping);
+            }
+            match next(&foreseen(run, self.journal.by, &self.pending)?) {
+                Next::Start { step, attempt } => self.start(run, step, attempt).await?,
+                Next::Recover { step, attempt } => self.recover(run, step, attempt).await?,
+                Next::Ask { .. } | Next::Finish => self.append(run, vec![]).await?,
+                Next::Wait => return Ok(()),
+            }
+        }
+    }
+
+    async fn append(&mut self, run: &mut Run, events: Vec<RunEvent>) -> Result<(), Halt> {
+        self.pending.extend(events);
+        self.journal.append(run, &self.pending).await?;
+        self.pending.clear();
+        Ok(())
+    }
+
+    /// Intent, effect, outcome.
+    async fn start(&mut self, run: &mut Run, step: u32, attempt: u32) -> Result<(), Halt> {
+        let Some(kind) = run.kind_of(step).cloned() else { return self.impossible(step) };
+        let objects = self.objects(step);
+        match steps::prepare(&kind, &*self.worker.host, &run.header.project, &objects).await {
+            Ok(before) => self.perform(run, step, attempt, before).await,
+            Err(reason) => {
+                // It takes an intent to have an outcome; both are written at once, because nothing is done between them.
+                let fence = self.journal.fence;
+                let outcome = StepOutcome::Failed { reason };
+                let begun = RunEvent::StepStarted { step, attempt, fence, before: Before::new() };
+                self.append(run, vec![begun, RunEvent::StepEnded { step, attempt, fence, outcome }]).await
+            }
+        }
+    }
+
+    async fn perform(&mut self, run: &mut Run, step: u32, attempt: u32, before: Before) -> Result<(), Halt> {
+        let Some(kind) = run.kind_of(step).cloned() else { return self.impossible(step) };
+        let fence = self.journal.fence;
+        self.append(run, vec![RunEvent::StepStarted { step, attempt, fence, before: before.clone() }]).await?;
+        let number = run.header.number;
+        tracing::info!(run = number, step, attempt, fence, kind = kind.name(), "step begun");
+        let objects = self.objects(step);
+        let (output, lines) = Output::new(step, attempt);
+        let (store, lease) = (&self.worker.store, self.lease);
+        let writing = output::write(store, run.header.id, number, fence, lease, lines);
+        let performing = async {
+            // Owned here, so that the writer ends when the step does.
+            let output = output;
+            let step = Step {
+                host: &*self.worker.host,
+                project: &run.header.project,
+                objects: &objects,
+                before: &before,
+                output: &output,
+                lease,
+            };
+            let performed = steps::perform(&kind, step);
+            if kind.has_effect() {
+                return performed.await.map_err(Halt::from);
+            }
+            // A step that only looks is left and begun again by whoever takes the run next; an effect is never left half way.
+            tokio::select! {
+                outcome = performed => outcome.map_err(Halt::from),
+                () = lease.lost() => Err(Halt::Lost),
+                () = self.worker.stopping.cancelled() => Err(Halt::Stopping),
+            }
+        };
+        let (outcome, ()) = tokio::join!(performing, writing);
+        let outcome = outcome?;
+        tracing::info!(run = number, step, attempt, fence, ?outcome, "step ended");
+        self.append(run, vec![RunEvent::StepEnded { step, attempt, fence, outcome }]).await
+    }
+
+    /// An intent without an outcome: somebody was interrupted.
+    async fn recover(&mut self, run: &mut Run, step: u32, attempt: u32) -> Result<(), Halt> {
+        if !self.pending.is_empty() {
+            self.append(run, vec![]).await?;
+        }
+        let Some(kind) = run.kind_of(step).cloned() else { return self.impossible(step) };
+        let before = run.steps.iter().find(|s| s.number == step).map(|s| s.before.clone()).unwrap_or_default();
+        let objects = self.objects(step);
+        let (output, lines) = Output::new(step, attempt);
+        let probing = async {
+            let output = output;
+            let project = &run.header.project;
+            let seen = Step { host: &*self.worker.host, project, objects: &objects, before: &before, output: &output, lease: self.lease };
+            let probed = steps::probe(&kind, seen).await;
+            let text = "The worker was interrupted here and has come back.";
+            if probed == Probed::Again {
+                output.line(Stream::Muster, &format!("{text} The step is begun again.")).await;
+            }
+            probed
+        };
+        let writing = output::write(&self.worker.store, run.header.id, run.header.number, self.journal.fence, self.lease, lines);
+        let (probed, ()) = tokio::join!(probing, writing);
+        tracing::info!(run = run.header.number, step, attempt, ?probed, "interrupted step probed");
+        let outcome = match probed {
+            // The facts of the first intent stay, so that what was done before the interruption is not done twice.
+            Probed::Again => return self.perform(run, step, attempt + 1, before).await,
+            Probed::Done { evidence } => StepOutcome::Succeeded { evidence },
+            Probed::Unknown { reason } => StepOutcome::Unknown { reason },
+        };
+        let fence = self.journal.fence;
+        self.append(run, vec![RunEvent::StepEnded { step, attempt, fence, outcome }]).await
+    }
+
+    /// What was approved for this step, and nothing else.
+    fn objects(&self, step: u32) -> Vec<ResolvedObject> {
+        self.approved.steps.iter().find(|s| s.number == step).map(|s| s.objects.clone()).unwrap_or_default()
+    }
+
+    fn impossible(&self, step: u32) -> Result<(), Halt> {
+        Err(Halt::Store(store::StoreError::Corrupt(format!("the log names step {step}, which the procedure does not have"))))
+    }
+}

@@ -1,0 +1,130 @@
+//! Before anything is done: what the database says is treated as hostile and checked again. Only refuses; never repairs.
+
+use shared::{
+    digest::Digest,
+    domain::{
+        access::Action,
+        approval::{RunRequest, Verdict, evaluate},
+        resolution::Resolution,
+        run::{Run, StepState},
+    },
+    ids::UserId,
+    plan::{Procedure, compile, is_destructive},
+    timestamp::Timestamp,
+};
+use store::StoreError;
+
+use crate::{
+    Worker,
+    journal::has_effect,
+    resolve::resolve,
+    steps::{cannot_run, list},
+};
+
+/// What the guard found out by itself.
+struct Facts<'a> {
+    allowed: &'a [String],
+    /// The plan version's text as it is kept.
+    plan_source: &'a str,
+    may_decide: &'a [UserId],
+    now: Timestamp,
+    /// What the steps mean at this moment.
+    resolution: Result<&'a Resolution, &'a String>,
+}
+
+/// `Ok(Err(reason))` is a refusal in words; nothing was done on the host.
+pub(crate) async fn check(worker: &Worker, run: &Run) -> Result<Result<(), String>, StoreError> {
+    let header = &run.header;
+    // Before anything is asked of the host.
+    if let Err(reason) = allowed(&worker.config.projects, &header.project) {
+        return Ok(Err(reason));
+    }
+    let (resolution, plan, may_decide, now) = tokio::join!(
+        resolve(&*worker.host, &header.project, &header.procedure, header.requested_at),
+        worker.store.plan_version_fetch(header.plan_version),
+        worker.store.users_who_may(Action::DecideRun),
+        worker.store.now(),
+    );
+    let facts = Facts {
+        allowed: &worker.config.projects,
+        plan_source: &plan?.source,
+        may_decide: &may_decide?,
+        now: now?,
+        resolution: resolution.as_ref(),
+    };
+    Ok(verdict(run, &facts).map_err(|reason| with_state(run, reason)))
+}
+
+/// May this worker look at the project at all?
+pub(crate) fn allowed(projects: &[String], project: &str) -> Result<(), String> {
+    if projects.iter().any(|p| p == project) {
+        return Ok(());
+    }
+    Err(format!("this worker may only touch the Compose projects {}, not {project}", list(projects)))
+}
+
+fn verdict(run: &Run, facts: &Facts<'_>) -> Result<(), String> {
+    let header = &run.header;
+    allowed(facts.allowed, &header.project)?;
+    pinned(&header.procedure, header.plan_digest, facts.plan_source)?;
+    let (resolved_at, approved) = run.resolution.as_ref().ok_or("it was never resolved")?;
+    let now = facts.resolution.map_err(Clone::clone)?;
+    let differences = now.differences(approved);
+    if !differences.is_empty() {
+        return Err(format!("what was approved is not what would happen: {}", list(&differences)));
+    }
+    if header.policy.approvals == 0 && has_effect(run) {
+        return Err("it changes something, and asks for nobody's approval".into());
+    }
+    let content = run.content().ok_or("it was never resolved")?;
+    let request = RunRequest { requested_by: header.requested_by, resolved_at: *resolved_at, content };
+    // Consent runs out for beginning, not while what was begun goes on.
+    let begun = run.steps.iter().filter_map(|step| step.started_at).min();
+    let at = begun.map_or(facts.now, |begun| begun.min(facts.now));
+    match evaluate(&header.policy, &request, &run.decisions, |user| facts.may_decide.contains(&user), at) {
+        Verdict::Granted => Ok(()),
+        Verdict::Pending { have, need } => Err(format!("it has {have} of {need} approvals that still count")),
+        Verdict::Refused { by, reason } => Err(format!("{by} has refused it: {reason}")),
+        Verdict::Expired => Err("the approval has expired".into()),
+    }
+}
+
+/// The pinned procedure is, word for word, what the plan's text compiles to, and every step of it can run.
+pub(crate) fn pinned(procedure: &Procedure, plan_digest: Digest, source: &str) -> Result<(), String> {
+    if Digest::of(source.as_bytes()) != plan_digest {
+        return Err("the plan's text is not the one that was approved".into());
+    }
+    let plan = compile(source).plan;
+    if !plan.procedures.contains(procedure) {
+        return Err(format!("the steps of \"{}\" are not those of the plan's text", procedure.title));
+    }
+    let unable = procedure.steps.iter().find_map(|step| {
+        let why = step.unavailable.clone().or_else(|| cannot_run(&step.kind))?;
+        Some(format!("step {} cannot be run: {why}", step.number))
+    });
+    if let Some(why) = procedure.unavailable.clone().or(unable) {
+        return Err(why);
+    }
+    // No kind that can run is destructive yet; one that slips in is stopped here, because its crash rules are not written.
+    match procedure.steps.iter().find(|step| step.destructive || is_destructive(&step.kind)) {
+        Some(step) => Err(format!("step {} cannot be taken back, and such steps cannot run yet", step.number)),
+        None => Ok(()),
+    }
+}
+
+/// Ends the sentence with what is true about the host.
+fn with_state(run: &Run, reason: String) -> String {
+    let reason = reason.trim_end_matches('.');
+    let begun = run.steps.iter().find(|step| step.state == StepState::Running);
+    let done = run.steps.iter().filter(|step| matches!(step.state, StepState::Succeeded { .. })).count();
+    match (begun, done) {
+        (Some(step), _) => {
+            format!("The worker stopped: {reason}. Step {} had been begun; look whether it took effect.", step.number)
+        }
+        (None, 0) => format!("The worker refused: {reason}. Nothing was done; request the run again."),
+        (None, done) => format!("The worker stopped: {reason}. {done} of {} steps had been done.", run.steps.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

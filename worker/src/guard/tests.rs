@@ -1,0 +1,161 @@
+//! Rows altered in every way a hostile database could: each is refused by name.
+
+use shared::{
+    domain::{
+        actor::Actor,
+        approval::{ApprovalPolicy, Choice, Content, Decision},
+        resolution::{ObjectKind, ResolvedObject, ResolvedStep},
+        run::{Recorded, RunEvent, RunHeader},
+    },
+    ids::{IncidentId, PlanVersionId, RunId, SystemId},
+    plan::StepKind,
+};
+use uuid::Uuid;
+
+use super::*;
+
+const SOURCE: &str = "# Plan\n## Recovery\n### 1. Node failure\n```bash\n# 1. Check\ndocker-compose ps validator1\n\
+                      # 2. Restart\ndocker-compose restart validator1\n```\n";
+const REQUESTER: UserId = UserId(Uuid::from_u128(1));
+const APPROVER: UserId = UserId(Uuid::from_u128(2));
+
+fn resolution(id: &str) -> Resolution {
+    let object = ResolvedObject {
+        kind: ObjectKind::Container,
+        id: id.into(),
+        name: "bt2c_validator1_1".into(),
+        service: Some("validator1".into()),
+        image: None,
+        image_id: None,
+        state: None,
+        port: None,
+    };
+    let step = |number, has_effect| ResolvedStep { number, effect: String::new(), has_effect, destructive: false, objects: vec![object.clone()] };
+    let steps = vec![step(1, false), step(2, true)];
+    Resolution { taken_at: Timestamp::from_unix(0), host: "here".into(), project: "bt2c".into(), steps }
+}
+
+fn header() -> RunHeader {
+    let plan = compile(SOURCE).plan;
+    RunHeader {
+        id: RunId(Uuid::nil()),
+        number: 1,
+        incident: IncidentId(Uuid::nil()),
+        system: SystemId(Uuid::nil()),
+        project: "bt2c".into(),
+        plan_version: PlanVersionId(Uuid::nil()),
+        plan_digest: plan.digest,
+        procedure: plan.procedures[0].clone(),
+        policy: ApprovalPolicy::default(),
+        requested_by: REQUESTER,
+        requested_at: Timestamp::from_unix(0),
+    }
+}
+
+fn run(header: RunHeader, decided: impl FnOnce(Content) -> Vec<Decision>) -> Run {
+    let resolved = RunEvent::Resolved { resolution: resolution("a") };
+    let mut log = vec![RunEvent::Requested, resolved];
+    let record = |log: &[RunEvent]| -> Vec<_> {
+        let at = Timestamp::from_unix(0);
+        (1..).zip(log).map(|(seq, event)| Recorded { seq, at, by: Actor::Muster, event: event.clone() }).collect()
+    };
+    let content = Run::replay(header.clone(), &record(&log)).unwrap().content().unwrap();
+    log.extend(decided(content).into_iter().map(|decision| RunEvent::Decided { decision }));
+    log.push(RunEvent::Granted);
+    Run::replay(header, &record(&log)).unwrap()
+}
+
+fn approve(by: UserId, content: Content) -> Decision {
+    Decision { by, name: "Ada".into(), at: Timestamp::from_unix(1), content, choice: Choice::Approve }
+}
+
+fn approved(header: RunHeader) -> Run {
+    run(header, |content| vec![approve(APPROVER, content)])
+}
+
+struct World {
+    allowed: Vec<String>,
+    source: &'static str,
+    may: Vec<UserId>,
+    now: i64,
+    live: Result<Resolution, String>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        let live = Ok(resolution("a"));
+        Self { allowed: vec!["bt2c".into()], source: SOURCE, may: vec![APPROVER, REQUESTER], now: 10, live }
+    }
+}
+
+impl World {
+    fn verdict(&self, run: &Run) -> Result<(), String> {
+        let facts = Facts {
+            allowed: &self.allowed,
+            plan_source: self.source,
+            may_decide: &self.may,
+            now: Timestamp::from_unix(self.now),
+            resolution: self.live.as_ref(),
+        };
+        verdict(run, &facts)
+    }
+}
+
+#[test]
+fn what_was_approved_and_still_holds_may_begin() {
+    assert_eq!(World::default().verdict(&approved(header())), Ok(()));
+}
+
+#[test]
+fn a_changed_world_is_refused_by_name() {
+    let cases = [
+        (World { allowed: vec!["drill".into()], ..World::default() }, "may only touch the Compose projects drill, not bt2c"),
+        (World { source: "# Other", ..World::default() }, "plan's text is not the one"),
+        (World { may: vec![REQUESTER], ..World::default() }, "0 of 1 approvals that still count"),
+        (World { now: 1801, ..World::default() }, "expired"),
+        (World { live: Ok(resolution("b")), ..World::default() }, "step 2 would now touch bt2c_validator1_1 (b)"),
+        (World { live: Err("Docker is down".into()), ..World::default() }, "Docker is down"),
+    ];
+    for (world, part) in cases {
+        let why = world.verdict(&approved(header())).unwrap_err();
+        assert!(why.contains(part), "{part}: {why}");
+    }
+}
+
+#[test]
+fn an_altered_row_is_refused_by_name() {
+    let world = World::default();
+    let mut other_service = header();
+    other_service.procedure.steps[1].kind = StepKind::Restart { services: vec!["postgres".into()] };
+    let mut other_plan = header();
+    other_plan.plan_digest = Digest::of(b"x");
+    let mut no_approval = header();
+    no_approval.policy = ApprovalPolicy::NONE;
+    let mut other_title = header();
+    other_title.procedure.title = "Harmless".into();
+    let cases = [
+        (other_service, "not those of the plan's text"),
+        (other_title, "not those of the plan's text"),
+        (other_plan, "plan's text is not the one"),
+        (no_approval, "nobody's approval"),
+    ];
+    for (header, part) in cases {
+        let why = world.verdict(&approved(header)).unwrap_err();
+        assert!(why.contains(part), "{part}: {why}");
+    }
+    let own = run(header(), |content| vec![approve(REQUESTER, content)]);
+    assert!(world.verdict(&own).unwrap_err().contains("0 of 1"));
+    let stale = run(header(), |content| vec![approve(APPROVER, Content { resolution_digest: Digest::of(b"x"), ..content })]);
+    assert!(world.verdict(&stale).unwrap_err().contains("0 of 1"));
+}
+
+#[test]
+fn consent_does_not_run_out_under_a_run_that_has_begun() {
+    let mut begun = approved(header());
+    begun.steps[0].started_at = Some(Timestamp::from_unix(5));
+    assert_eq!(World { now: 9999, ..World::default() }.verdict(&begun), Ok(()));
+    let text = with_state(&begun, "x".into());
+    assert_eq!(text, "The worker refused: x. Nothing was done; request the run again.");
+    begun.steps[0].state = StepState::Running;
+    assert!(with_state(&begun, "x.".into()).starts_with("The worker stopped: x. Step 1 had been begun"));
+}

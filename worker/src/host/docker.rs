@@ -1,0 +1,351 @@
+//! The real Docker Engine: the only file that imports bollard. Knows nothing of runs, steps or approvals; never reads a
+//! container's environment.
+
+use std::{collections::HashMap, error::Error as _, fmt, path::Path, time::Duration};
+
+use bollard::{
+    API_DEFAULT_VERSION, Docker,
+    container::LogOutput,
+    errors::Error,
+    models::{ContainerInspectResponse, ContainerSummary, PortMap},
+    query_parameters::{
+        InspectContainerOptions, ListContainersOptionsBuilder, LogsOptionsBuilder, RestartContainerOptions,
+        StartContainerOptions, StopContainerOptions,
+    },
+};
+use futures::{FutureExt as _, StreamExt as _, TryFutureExt as _, stream::BoxStream};
+use tokio::sync::OnceCell;
+
+use super::{
+    Answer, Container, ContainerHost, ContainerState, Description, Details, HostError, HttpAnswer, HttpGet, LogLine, Port,
+    http, lines::Lines,
+};
+
+const PROJECT: &str = "com.docker.compose.project";
+const SERVICE: &str = "com.docker.compose.service";
+const NUMBER: &str = "com.docker.compose.container-number";
+const ONE_OFF: &str = "com.docker.compose.oneoff";
+
+/// For questions; commands are limited by the step that gives them.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Longer than any step waits, so that it is always the step that decides when to give up.
+const CLIENT_TIMEOUT_SECONDS: u64 = 3600;
+/// What Docker gives a container that asks for nothing else.
+const DEFAULT_STOP_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Connects at first use, so that a worker can start before Docker does.
+pub struct DockerHost {
+    /// `unix:///var/run/docker.sock`, `tcp://host:port`.
+    address: String,
+    /// Where published ports are reached.
+    published_at: String,
+    docker: OnceCell<Docker>,
+    description: OnceCell<Description>,
+}
+
+impl fmt::Debug for DockerHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DockerHost").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl DockerHost {
+    /// `published_at`: the address under which this program reaches the ports that containers publish on the host.
+    #[must_use]
+    pub fn new(address: &str, published_at: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+            published_at: published_at.to_owned(),
+            docker: OnceCell::new(),
+            description: OnceCell::new(),
+        }
+    }
+
+    async fn docker(&self) -> Result<&Docker, HostError> {
+        self.docker
+            .get_or_try_init(|| async {
+                let docker = match self.address.strip_prefix("unix://") {
+                    Some(socket) if !Path::new(socket).exists() => {
+                        return Err(self.away(format_args!("there is no socket {socket}")));
+                    }
+                    Some(_) => Docker::connect_with_unix(&self.address, CLIENT_TIMEOUT_SECONDS, API_DEFAULT_VERSION),
+                    None => Docker::connect_with_http(&self.address, CLIENT_TIMEOUT_SECONDS, API_DEFAULT_VERSION),
+                };
+                let docker = docker.map_err(|e| self.away(&e))?;
+                self.within(PATIENCE, docker.negotiate_version()).await
+            })
+            .await
+    }
+
+    fn away(&self, cause: impl fmt::Display) -> HostError {
+        HostError::Unreachable(format!("Docker at {} does not answer: {cause}", self.address))
+    }
+
+    fn refused(&self, error: Error) -> HostError {
+        match error {
+            Error::DockerResponseServerError { status_code: 404, message } if message.contains("No such container") => {
+                HostError::Gone
+            }
+            Error::DockerResponseServerError { message, .. } => HostError::Refused(message),
+            other => self.away(innermost(&other)),
+        }
+    }
+
+    async fn within<T>(&self, limit: Duration, asked: impl Future<Output = Result<T, Error>> + Send) -> Result<T, HostError> {
+        match tokio::time::timeout(limit, asked).await {
+            Ok(answer) => answer.map_err(|e| self.refused(e)),
+            Err(_) => Err(self.away(format_args!("no answer within {} s", limit.as_secs()))),
+        }
+    }
+
+    async fn inspect(&self, id: &str) -> Result<ContainerInspectResponse, HostError> {
+        let docker = self.docker().await?;
+        self.within(PATIENCE, docker.inspect_container(id, None::<InspectContainerOptions>)).await
+    }
+
+    async fn get(&self, ask: HttpGet<'_>) -> Result<HttpAnswer, HostError> {
+        let seen = self.inspect(ask.container).await?;
+        let addresses = addresses(&seen);
+        let Details { container, .. } = details(seen);
+        if !container.state.running() {
+            return Err(HostError::NoAnswer(format!("{} is {}", container.name, container.state)));
+        }
+        let published = container.ports.iter().filter(|p| p.container == ask.port).map(|p| (self.published_at.clone(), p.host));
+        let direct = addresses.into_iter().map(|ip| (ip, ask.port));
+        let mut why = format!("{} has no address that can be reached", container.name);
+        for (host, port) in published.chain(direct) {
+            match tokio::time::timeout(CONNECT_TIMEOUT.max(ask.timeout / 2), http::get(&host, port, ask.url)).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(phrase)) => why = format!("{} does not answer at {host}:{port}: {phrase}", container.name),
+                Err(_) => why = format!("{} does not answer at {host}:{port}: too slow", container.name),
+            }
+        }
+        Err(HostError::NoAnswer(why))
+    }
+}
+
+impl ContainerHost for DockerHost {
+    fn describe(&self) -> Answer<'_, Description> {
+        async {
+            let asked = self.description.get_or_try_init(|| async {
+                let docker = self.docker().await?;
+                let told = self.within(PATIENCE, docker.info()).await?;
+                Ok(Description {
+                    name: told.name.unwrap_or_else(|| self.address.clone()),
+                    version: told.server_version.unwrap_or_default(),
+                })
+            });
+            asked.await.cloned()
+        }
+        .boxed()
+    }
+
+    fn containers<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Container>> {
+        async move {
+            let docker = self.docker().await?;
+            let filters = HashMap::from([("label", vec![format!("{PROJECT}={project}")])]);
+            let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+            let listed = self.within(PATIENCE, docker.list_containers(Some(options))).await?;
+            // Containers of `docker-compose run` belong to nobody's service.
+            let one_off = |seen: &ContainerSummary| {
+                seen.labels.as_ref().and_then(|l| l.get(ONE_OFF)).is_some_and(|v| v.eq_ignore_ascii_case("true"))
+            };
+            let mut containers: Vec<_> = listed.into_iter().filter(|seen| !one_off(seen)).map(container).collect();
+            containers.sort_by(|a, b| (&a.service, a.number, &a.name).cmp(&(&b.service, b.number, &b.name)));
+            Ok(containers)
+        }
+        .boxed()
+    }
+
+    fn container<'a>(&'a self, id: &'a str) -> Answer<'a, Details> {
+        self.inspect(id).map_ok(details).boxed()
+    }
+
+    fn restart<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        async move {
+            let options = None::<RestartContainerOptions>;
+            self.docker().await?.restart_container(id, options).await.map_err(|e| self.refused(e))
+        }
+        .boxed()
+    }
+
+    fn stop<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        async move {
+            let options = None::<StopContainerOptions>;
+            self.docker().await?.stop_container(id, options).await.map_err(|e| self.refused(e))
+        }
+        .boxed()
+    }
+
+    fn start<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        async move {
+            let options = None::<StartContainerOptions>;
+            self.docker().await?.start_container(id, options).await.map_err(|e| self.refused(e))
+        }
+        .boxed()
+    }
+
+    fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<LogLine, HostError>> {
+        let opened = async move {
+            let docker = self.docker().await?;
+            let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail(&tail.to_string()).build();
+            Ok(docker.logs(id, Some(options)))
+        };
+        opened
+            .map_ok(move |pieces| {
+                let mut lines = Lines::default();
+                // `None` marks the end, so that an unfinished last line is not lost.
+                pieces.map(Some).chain(futures::stream::iter([None])).flat_map(move |piece| {
+                    let found = match piece {
+                        Some(Ok(LogOutput::StdErr { message })) => lines.push(true, &message),
+                        Some(Ok(other)) => lines.push(false, &other.into_bytes()),
+                        Some(Err(error)) => return futures::stream::iter(vec![Err(self.refused(error))]),
+                        None => lines.finish(),
+                    };
+                    futures::stream::iter(found.into_iter().map(Ok).collect::<Vec<_>>())
+                })
+            })
+            .try_flatten_stream()
+            .boxed()
+    }
+
+    fn http_get<'a>(&'a self, ask: HttpGet<'a>) -> Answer<'a, HttpAnswer> {
+        async move {
+            let limit = tokio::time::timeout(ask.timeout, self.get(ask)).await;
+            limit.unwrap_or_else(|_| Err(HostError::NoAnswer(format!("no answer within {} s", ask.timeout.as_secs()))))
+        }
+        .boxed()
+    }
+}
+
+fn container(seen: ContainerSummary) -> Container {
+    let labels = seen.labels.unwrap_or_default();
+    // A linked container has further names with a slash inside.
+    let names = seen.names.unwrap_or_default();
+    let name = names.iter().map(|n| n.trim_start_matches('/')).find(|n| !n.contains('/')).unwrap_or_default();
+    let status = seen.status.unwrap_or_default();
+    let ports = seen.ports.unwrap_or_default();
+    let mut ports: Vec<_> =
+        ports.iter().filter_map(|p| Some(Port { host: p.public_port?, container: p.private_port })).collect();
+    // One line per address family.
+    ports.sort_by_key(|p| (p.host, p.container));
+    ports.dedup();
+    Container {
+        id: seen.id.unwrap_or_default(),
+        name: name.to_owned(),
+        project: labels.get(PROJECT).cloned(),
+        service: labels.get(SERVICE).cloned(),
+        number: number(&labels),
+        image: seen.image.unwrap_or_default(),
+        image_id: seen.image_id.unwrap_or_default(),
+        state: state(seen.state.map(|s| s.to_string()).as_deref(), exit_code(&status)),
+        ports,
+    }
+}
+
+fn details(seen: ContainerInspectResponse) -> Details {
+    let config = seen.config.unwrap_or_default();
+    let labels = config.labels.unwrap_or_default();
+    let lived = seen.state.unwrap_or_default();
+    let state = state(lived.status.map(|s| s.to_string()).as_deref(), lived.exit_code);
+    let ports = if state.running() {
+        seen.network_settings.and_then(|n| n.ports).unwrap_or_default()
+    } else {
+        seen.host_config.and_then(|h| h.port_bindings).unwrap_or_default()
+    };
+    let stop_timeout = config.stop_timeout.and_then(|s| u64::try_from(s).ok());
+    Details {
+        container: Container {
+            id: seen.id.unwrap_or_default(),
+            name: seen.name.unwrap_or_default().trim_start_matches('/').to_owned(),
+            project: labels.get(PROJECT).cloned(),
+            service: labels.get(SERVICE).cloned(),
+            number: number(&labels),
+            image: config.image.unwrap_or_default(),
+            image_id: seen.image.unwrap_or_default(),
+            state,
+            ports: published(&ports),
+        },
+        started_at: lived.started_at.unwrap_or_default(),
+        finished_at: lived.finished_at.unwrap_or_default(),
+        stop_timeout: stop_timeout.map_or(DEFAULT_STOP_TIMEOUT, Duration::from_secs),
+    }
+}
+
+fn published(map: &PortMap) -> Vec<Port> {
+    let mut found = vec![];
+    for (key, bindings) in map {
+        let Some(container) = key.strip_suffix("/tcp").and_then(|p| p.parse().ok()) else { continue };
+        let hosts = bindings.iter().flatten().filter_map(|b| b.host_port.as_deref()?.parse().ok());
+        found.extend(hosts.filter(|host| *host != 0).map(|host| Port { host, container }));
+    }
+    found.sort_by_key(|p| (p.host, p.container));
+    found.dedup();
+    found
+}
+
+/// The container's own addresses, one per network it is in.
+fn addresses(seen: &ContainerInspectResponse) -> Vec<String> {
+    let networks = seen.network_settings.as_ref().and_then(|n| n.networks.as_ref());
+    let mut found: Vec<_> = networks
+        .into_iter()
+        .flat_map(HashMap::values)
+        .filter_map(|n| n.ip_address.clone())
+        .filter(|ip| !ip.is_empty())
+        .collect();
+    found.sort();
+    found
+}
+
+fn number(labels: &HashMap<String, String>) -> u32 {
+    labels.get(NUMBER).and_then(|n| n.parse().ok()).unwrap_or(1)
+}
+
+fn state(name: Option<&str>, exit_code: Option<i64>) -> ContainerState {
+    match name {
+        Some("running") => ContainerState::Running,
+        Some("paused") => ContainerState::Paused,
+        Some("restarting") => ContainerState::Restarting,
+        Some("removing") => ContainerState::Removing,
+        Some("created") => ContainerState::Created,
+        Some("exited") => ContainerState::Exited(exit_code),
+        _ => ContainerState::Dead,
+    }
+}
+
+/// "Exited (137) 3 minutes ago" → 137: the list has the code nowhere else.
+fn exit_code(status: &str) -> Option<i64> {
+    status.strip_prefix("Exited (")?.split(')').next()?.parse().ok()
+}
+
+fn innermost(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text = inner.to_string();
+        source = inner.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_status_tells_the_exit_code() {
+        let cases = [("Exited (137) 3 minutes ago", Some(137)), ("Exited (0) About an hour ago", Some(0)), ("Up 5 minutes", None)];
+        for (status, code) in cases {
+            assert_eq!(exit_code(status), code, "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_host_without_docker_is_named() {
+        let host = DockerHost::new("unix:///nowhere/docker.sock", "127.0.0.1");
+        let error = host.describe().await.unwrap_err();
+        let text = "Docker at unix:///nowhere/docker.sock does not answer: there is no socket /nowhere/docker.sock";
+        assert_eq!(error, HostError::Unreachable(text.into()));
+    }
+}

@@ -1,0 +1,64 @@
+//! Pieces of a byte stream → lines, for standard output and standard error apart. Knows nothing of Docker.
+
+use super::LogLine;
+
+/// Longer lines are cut into pieces, so that a program without line ends cannot fill the memory.
+const MAX_LINE: usize = 16 * 1024;
+
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    rest: [Vec<u8>; 2],
+}
+
+impl Lines {
+    /// The lines that end within `piece`.
+    pub(super) fn push(&mut self, from_stderr: bool, piece: &[u8]) -> Vec<LogLine> {
+        let rest = &mut self.rest[usize::from(from_stderr)];
+        let mut found = vec![];
+        for &byte in piece {
+            if byte != b'\n' {
+                rest.push(byte);
+            }
+            if byte == b'\n' || rest.len() >= MAX_LINE {
+                found.push(line(from_stderr, rest));
+            }
+        }
+        found
+    }
+
+    /// What was begun and not ended.
+    pub(super) fn finish(&mut self) -> Vec<LogLine> {
+        let [out, err] = &mut self.rest;
+        [(false, out), (true, err)].into_iter().filter(|(_, rest)| !rest.is_empty()).map(|(e, rest)| line(e, rest)).collect()
+    }
+}
+
+fn line(from_stderr: bool, bytes: &mut Vec<u8>) -> LogLine {
+    let text = String::from_utf8_lossy(bytes).trim_end_matches('\r').to_owned();
+    bytes.clear();
+    LogLine { from_stderr, text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_become_lines_and_streams_do_not_mix() {
+        let mut lines = Lines::default();
+        let mut all = lines.push(false, b"one\r\ntw");
+        all.extend(lines.push(true, b"bad\n"));
+        all.extend(lines.push(false, b"o\nthr"));
+        all.extend(lines.finish());
+        let read: Vec<_> = all.iter().map(|l| (l.from_stderr, l.text.as_str())).collect();
+        assert_eq!(read, [(false, "one"), (true, "bad"), (false, "two"), (false, "thr")]);
+    }
+
+    #[test]
+    fn a_line_without_end_is_cut() {
+        let mut lines = Lines::default();
+        let found = lines.push(false, &[b'x'; MAX_LINE * 2 + 1]);
+        assert_eq!(found.len(), 2);
+        assert_eq!(lines.finish()[0].text, "x");
+    }
+}

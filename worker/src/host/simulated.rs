@@ -1,0 +1,302 @@
+//! A Docker host that exists only in memory, for tests: same trait, faults on demand. Says SIMULATED wherever it speaks, so
+//! that nobody takes it for the real thing.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures::{FutureExt as _, StreamExt as _, stream::BoxStream};
+
+use super::{
+    Answer, Container, ContainerHost, ContainerState, Description, Details, HostError, HttpAnswer, HttpGet, LogLine, Port,
+};
+
+/// What can be asked of a host, for faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    Look,
+    Logs,
+    Http,
+    Restart,
+    Stop,
+    Start,
+}
+
+/// What goes wrong, once.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// The call fails and nothing happens.
+    Fails(HostError),
+    /// The call fails although its effect happens: Docker went away before it could answer.
+    FailsAfterEffect(HostError),
+    /// The call never returns and nothing happens: kill the worker now.
+    HangsBefore,
+    /// Its effect happens, the call never returns: kill the worker now.
+    HangsAfter,
+}
+
+/// An effect that really happened on this host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effect {
+    pub op: Op,
+    pub container: String,
+}
+
+type Reply = Box<dyn FnMut(&HttpGet<'_>) -> Result<HttpAnswer, HostError> + Send>;
+
+#[derive(Default)]
+struct World {
+    containers: Vec<Details>,
+    effects: Vec<Effect>,
+    faults: HashMap<Op, VecDeque<Fault>>,
+    away: bool,
+    /// Counts starts, so that every start has its own instant.
+    starts: u32,
+    logs: HashMap<String, Vec<LogLine>>,
+    replies: HashMap<(String, u16), Reply>,
+    delay: Duration,
+}
+
+pub struct SimulatedHost {
+    world: Mutex<World>,
+}
+
+impl fmt::Debug for SimulatedHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SimulatedHost")
+    }
+}
+
+impl Default for SimulatedHost {
+    fn default() -> Self {
+        Self { world: Mutex::new(World { starts: 1, ..World::default() }) }
+    }
+}
+
+impl SimulatedHost {
+    /// The name approvers see.
+    pub const NAME: &'static str = "SIMULATED";
+
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a running container `{project}_{service}_1` with its id `{project}-{service}` and published ports.
+    pub fn add(&self, project: &str, service: &str, ports: &[(u16, u16)]) -> String {
+        let id = format!("{project}-{service}");
+        self.world().containers.push(Details {
+            container: Container {
+                id: id.clone(),
+                name: format!("{project}_{service}_1"),
+                project: Some(project.into()),
+                service: Some(service.into()),
+                number: 1,
+                image: "simulated:1".into(),
+                image_id: "sha256:simulated".into(),
+                state: ContainerState::Running,
+                ports: ports.iter().map(|&(host, container)| Port { host, container }).collect(),
+            },
+            started_at: instant(0),
+            finished_at: "0001-01-01T00:00:00Z".into(),
+            stop_timeout: Duration::from_secs(10),
+        });
+        id
+    }
+
+    /// Changes a container behind everybody's back; false if there is none.
+    pub fn change(&self, id: &str, change: impl FnOnce(&mut Details)) -> bool {
+        self.world().containers.iter_mut().find(|c| c.container.id == id).map(change).is_some()
+    }
+
+    /// The container dies, as if killed.
+    pub fn kill(&self, id: &str) -> bool {
+        self.change(id, |c| c.container.state = ContainerState::Exited(Some(137)))
+    }
+
+    /// The container is removed.
+    pub fn remove(&self, id: &str) {
+        self.world().containers.retain(|c| c.container.id != id);
+    }
+
+    /// The next call of this kind (after those already planned) goes wrong.
+    pub fn fault(&self, op: Op, fault: Fault) {
+        self.world().faults.entry(op).or_default().push_back(fault);
+    }
+
+    /// While true, Docker does not answer anything.
+    pub fn set_away(&self, away: bool) {
+        self.world().away = away;
+    }
+
+    /// How long each restart, stop or start takes.
+    pub fn set_delay(&self, delay: Duration) {
+        self.world().delay = delay;
+    }
+
+    pub fn set_logs(&self, id: &str, lines: &[&str]) {
+        let lines = lines.iter().map(|text| LogLine { from_stderr: false, text: (*text).into() }).collect();
+        self.world().logs.insert(id.into(), lines);
+    }
+
+    /// Answers HTTP on a container's port; without it nobody listens there.
+    pub fn answer(&self, id: &str, port: u16, reply: impl FnMut(&HttpGet<'_>) -> Result<HttpAnswer, HostError> + Send + 'static) {
+        self.world().replies.insert((id.into(), port), Box::new(reply));
+    }
+
+    /// Answers every GET with a height that grows by one each time.
+    pub fn answer_growing_height(&self, id: &str, port: u16, from: u64) {
+        let mut height = from;
+        self.answer(id, port, move |_| {
+            height += 1;
+            Ok(HttpAnswer { status: 200, body: format!("# SIMULATED\nsimulated_height {height}\n"), cut: false })
+        });
+    }
+
+    /// Everything that was done to containers, in order.
+    #[must_use]
+    pub fn effects(&self) -> Vec<Effect> {
+        self.world().effects.clone()
+    }
+
+    fn look<T>(&self, op: Op, see: impl FnOnce(&mut World) -> Result<T, HostError>) -> Result<T, HostError> {
+        let mut world = self.world();
+        match world.faults.get_mut(&op).and_then(VecDeque::pop_front) {
+            Some(Fault::Fails(error) | Fault::FailsAfterEffect(error)) => return Err(error),
+            Some(Fault::HangsBefore | Fault::HangsAfter) | None => {}
+        }
+        if world.away {
+            return Err(away());
+        }
+        see(&mut world)
+    }
+
+    async fn act(&self, op: Op, id: &str) -> Result<(), HostError> {
+        let (delay, fault) = {
+            let mut world = self.world();
+            (world.delay, world.faults.get_mut(&op).and_then(VecDeque::pop_front))
+        };
+        match fault {
+            Some(Fault::Fails(error)) => return Err(error),
+            Some(Fault::HangsBefore) => std::future::pending().await,
+            Some(Fault::FailsAfterEffect(_) | Fault::HangsAfter) | None => {}
+        }
+        tokio::time::sleep(delay).await;
+        self.effect(op, id)?;
+        match fault {
+            Some(Fault::FailsAfterEffect(error)) => Err(error),
+            Some(Fault::HangsAfter) => std::future::pending().await,
+            _ => Ok(()),
+        }
+    }
+
+    fn effect(&self, op: Op, id: &str) -> Result<(), HostError> {
+        let mut world = self.world();
+        if world.away {
+            return Err(away());
+        }
+        let started_at = instant(world.starts);
+        world.starts += 1;
+        let found = world.containers.iter_mut().find(|c| c.container.id == id).ok_or(HostError::Gone)?;
+        match op {
+            Op::Restart | Op::Start => {
+                found.container.state = ContainerState::Running;
+                found.started_at = started_at;
+            }
+            Op::Stop => {
+                found.container.state = ContainerState::Exited(Some(0));
+                found.finished_at = started_at;
+            }
+            Op::Look | Op::Logs | Op::Http => {}
+        }
+        let container = found.container.name.clone();
+        world.effects.push(Effect { op, container });
+        Ok(())
+    }
+}
+
+fn instant(n: u32) -> String {
+    format!("2026-01-01T00:00:{:02}.{n:09}Z", n % 60)
+}
+
+fn away() -> HostError {
+    HostError::Unreachable("Docker at SIMULATED does not answer: it is away".into())
+}
+
+impl ContainerHost for SimulatedHost {
+    fn describe(&self) -> Answer<'_, Description> {
+        async { self.look(Op::Look, |_| Ok(Description { name: Self::NAME.into(), version: Self::NAME.into() })) }.boxed()
+    }
+
+    fn containers<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Container>> {
+        async move {
+            self.look(Op::Look, |world| {
+                let all = world.containers.iter().map(|c| c.container.clone());
+                let mut found: Vec<_> = all.filter(|c| c.project.as_deref() == Some(project)).collect();
+                for stopped in found.iter_mut().filter(|c| !c.state.running()) {
+                    stopped.ports.clear();
+                }
+                found.sort_by(|a, b| (&a.service, a.number).cmp(&(&b.service, b.number)));
+                Ok(found)
+            })
+        }
+        .boxed()
+    }
+
+    fn container<'a>(&'a self, id: &'a str) -> Answer<'a, Details> {
+        async move {
+            self.look(Op::Look, |world| world.containers.iter().find(|c| c.container.id == id).cloned().ok_or(HostError::Gone))
+        }
+        .boxed()
+    }
+
+    fn restart<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        self.act(Op::Restart, id).boxed()
+    }
+
+    fn stop<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        self.act(Op::Stop, id).boxed()
+    }
+
+    fn start<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        self.act(Op::Start, id).boxed()
+    }
+
+    fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<LogLine, HostError>> {
+        let lines = self.look(Op::Logs, |world| {
+            if !world.containers.iter().any(|c| c.container.id == id) {
+                return Err(HostError::Gone);
+            }
+            let simulated = || vec![LogLine { from_stderr: false, text: "SIMULATED log line".into() }];
+            let lines = world.logs.get(id).cloned().unwrap_or_else(simulated);
+            let skip = lines.len().saturating_sub(usize::try_from(tail).unwrap_or(usize::MAX));
+            Ok(lines.into_iter().skip(skip))
+        });
+        match lines {
+            Ok(lines) => futures::stream::iter(lines.map(Ok)).boxed(),
+            Err(error) => futures::stream::iter([Err(error)]).boxed(),
+        }
+    }
+
+    fn http_get<'a>(&'a self, ask: HttpGet<'a>) -> Answer<'a, HttpAnswer> {
+        async move {
+            self.look(Op::Http, |world| {
+                let found = world.containers.iter().find(|c| c.container.id == ask.container).ok_or(HostError::Gone)?;
+                let (name, state) = (&found.container.name, found.container.state);
+                if !state.running() {
+                    return Err(HostError::NoAnswer(format!("{name} is {state}")));
+                }
+                let refused = HostError::NoAnswer(format!("{name} does not answer on port {}: connection refused", ask.port));
+                world.replies.get_mut(&(ask.container.to_owned(), ask.port)).map_or(Err(refused), |reply| reply(&ask))
+            })
+        }
+        .boxed()
+    }
+}

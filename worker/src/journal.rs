@@ -1,0 +1,228 @@
+//! The worker's pen: events of a run with all their consequences (audit, timeline, live events, job) in one transaction, tried
+//! until the database has them or refuses them. Decides only what follows from the log itself.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::{
+    api::live::Topic,
+    domain::{
+        actor::Actor,
+        incident::{IncidentEvent, RunMoment},
+        next::{Next, next},
+        run::{Recorded, Run, RunEvent, RunState, StepOutcome},
+    },
+};
+use store::{JobKind, Store, StoreError, Tx};
+use tokio_util::sync::CancellationToken;
+
+use crate::lease::LeaseLost;
+
+/// Between attempts while the database is away.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Why work on a run ends before the run's log says so. The job stays, and is taken up again when its lease has lapsed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Halt {
+    #[error("the lease is lost")]
+    Lost,
+    #[error("the worker is stopping")]
+    Stopping,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<LeaseLost> for Halt {
+    fn from(LeaseLost: LeaseLost) -> Self {
+        Self::Lost
+    }
+}
+
+pub(crate) struct Journal<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) by: &'a Actor,
+    pub(crate) fence: i64,
+    pub(crate) incident_number: i64,
+    pub(crate) stopping: &'a CancellationToken,
+}
+
+impl Journal<'_> {
+    /// Writes the events, and those that follow from them without anybody's doing (a question, the end), and folds them into
+    /// `run`. While the database is away it tries on; after a lost COMMIT it reads back whether the events are there.
+    pub(crate) async fn append(&self, run: &mut Run, events: &[RunEvent]) -> Result<(), Halt> {
+        let mut silent = false;
+        loop {
+            match self.try_append(run, events).await {
+                Ok(next) => {
+                    *run = next;
+                    return Ok(());
+                }
+                Err(StoreError::Fenced) => return Err(Halt::Lost),
+                Err(StoreError::Unavailable(error)) => {
+                    if !std::mem::replace(&mut silent, true) {
+                        tracing::warn!(run = run.header.number, %error, "the database does not answer; trying on");
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE) => {}
+                () = self.stopping.cancelled() => return Err(Halt::Stopping),
+            }
+            if let Some(next) = self.read_back(run, events).await? {
+                tracing::info!(run = run.header.number, "the database answers again; the last write had arrived");
+                *run = next;
+                return Ok(());
+            }
+        }
+    }
+
+    async fn read_back(&self, run: &Run, events: &[RunEvent]) -> Result<Option<Run>, Halt> {
+        let log = match self.store.run_events(run.header.id).await {
+            Ok(log) => log,
+            Err(StoreError::Unavailable(_)) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let new: Vec<_> = log.iter().filter(|recorded| recorded.seq > run.last_seq).collect();
+        if new.is_empty() {
+            return Ok(None);
+        }
+        if new.iter().zip(events).all(|(recorded, event)| recorded.event == *event) && new.len() >= events.len() {
+            return Ok(Some(Run::replay(run.header.clone(), &log).map_err(StoreError::from)?));
+        }
+        // Somebody else wrote meanwhile.
+        Err(Halt::Lost)
+    }
+
+    async fn try_append(&self, run: &Run, events: &[RunEvent]) -> Result<Run, StoreError> {
+        let mut tx = self.store.begin().await?;
+        // While it is running only the holder of the fence writes; before, people and the clock may end it at any moment.
+        if run.state != RunState::Running && tx.run_lock_id(run.header.id).await?.run.last_seq != run.last_seq {
+            return Err(StoreError::Fenced);
+        }
+        let mut now = run.clone();
+        let mut told = vec![];
+        for event in events {
+            self.write(&mut tx, &mut now, event.clone(), &mut told).await?;
+        }
+        while let Some(event) = following(&now) {
+            self.write(&mut tx, &mut now, event, &mut told).await?;
+        }
+        match now.state {
+            RunState::Running => {}
+            RunState::Queued => {
+                tx.job_finish(run.header.id).await?;
+                tx.job_add(run.header.id, JobKind::Execute).await?;
+            }
+            _ => tx.job_finish(run.header.id).await?,
+        }
+        if !told.is_empty() {
+            let record = tx.incident_lock_id(run.header.incident).await?;
+            for event in &told {
+                // An event about a run never changes the incident's state.
+                tx.incident_append(&record, &record.incident, event, self.by).await?;
+            }
+            tx.live(Topic::Incident { number: self.incident_number });
+        }
+        tx.live(Topic::Run { number: run.header.number, incident: self.incident_number });
+        tx.commit().await?;
+        Ok(now)
+    }
+
+    async fn write(&self, tx: &mut Tx, run: &mut Run, event: RunEvent, told: &mut Vec<IncidentEvent>) -> Result<(), StoreError> {
+        // Consent that nobody needs to give is not the worker's.
+        let by = if event == RunEvent::Granted { &Actor::Muster } else { self.by };
+        let (action, object, detail) = audited(run, &event);
+        tx.audit(by, action, object, detail);
+        if let Some((moment, text)) = moment(run, &event) {
+            let (number, procedure) = (run.header.number, run.header.procedure.title.clone());
+            told.push(IncidentEvent::Run { number, procedure, moment, text });
+        }
+        tx.run_append_fenced(run, event, by, self.fence).await
+    }
+}
+
+/// What the log would be with these events; for deciding before writing.
+pub(crate) fn foreseen(run: &Run, by: &Actor, events: &[RunEvent]) -> Result<Run, StoreError> {
+    let at = run.header.requested_at;
+    let mut next = run.clone();
+    for event in events {
+        let recorded = Recorded { seq: next.last_seq + 1, at, by: by.clone(), event: event.clone() };
+        next = next.apply(&recorded)?;
+    }
+    Ok(next)
+}
+
+/// The event that the log calls for by itself.
+fn following(run: &Run) -> Option<RunEvent> {
+    // Without steps that change anything nobody needs to be asked; the guard looks again.
+    if run.state == RunState::AwaitingApproval && run.header.policy.approvals == 0 && !has_effect(run) {
+        return Some(RunEvent::Granted);
+    }
+    match next(run) {
+        Next::Ask { step, why } => Some(RunEvent::Asked { step, why }),
+        Next::Finish => Some(RunEvent::Finished { succeeded: true }),
+        Next::Start { .. } | Next::Recover { .. } | Next::Wait => None,
+    }
+}
+
+pub(crate) fn has_effect(run: &Run) -> bool {
+    run.header.procedure.steps.iter().any(|step| step.kind.has_effect())
+}
+
+fn audited(run: &Run, event: &RunEvent) -> (&'static str, String, Value) {
+    let number = run.header.number;
+    let (whole, step) = (format!("run {number}"), |step: &u32| format!("run {number} step {step}"));
+    match event {
+        RunEvent::Resolved { resolution } => {
+            ("run.resolved", whole, json!({ "resolution": resolution.digest(), "host": resolution.host, "project": resolution.project }))
+        }
+        RunEvent::Unresolvable { reason } => ("run.found-unresolvable", whole, json!({ "reason": reason })),
+        RunEvent::Granted => ("run.granted", whole, json!({ "approvals": run.header.policy.approvals })),
+        RunEvent::Claimed { fence } => ("run.claimed", whole, json!({ "fence": fence })),
+        RunEvent::StepStarted { step: n, attempt, fence, before } => {
+            ("step.started", step(n), json!({ "attempt": attempt, "fence": fence, "before": before }))
+        }
+        RunEvent::StepEnded { step: n, attempt, fence, outcome } => {
+            ("step.ended", step(n), json!({ "attempt": attempt, "fence": fence, "outcome": outcome }))
+        }
+        RunEvent::Asked { step: n, why } => ("run.asked", step(n), json!({ "why": why })),
+        RunEvent::GuardRefused { reason } => ("run.refused-by-worker", whole, json!({ "reason": reason })),
+        RunEvent::Finished { succeeded } => ("run.finished", whole, json!({ "succeeded": succeeded })),
+        // Not written by a worker; kept whole if one ever does.
+        other => ("run.changed", whole, json!(other)),
+    }
+}
+
+/// How the incident's timeline tells it, if it does. `run` is as it was before the event.
+fn moment(run: &Run, event: &RunEvent) -> Option<(RunMoment, String)> {
+    let title = |number: u32| {
+        let step = run.header.procedure.steps.iter().find(|s| s.number == number);
+        step.map_or_else(|| format!("Step {number}"), |s| format!("Step {number}, {}", s.title))
+    };
+    Some(match event {
+        RunEvent::Resolved { resolution } => {
+            let effects: Vec<_> = resolution.steps.iter().filter(|s| s.has_effect).map(|s| s.effect.as_str()).collect();
+            let effects = if effects.is_empty() { "changes nothing, only looks".to_owned() } else { effects.join("; ") };
+            (RunMoment::Resolved, format!("On host {}: {effects}", resolution.host))
+        }
+        RunEvent::Unresolvable { reason } => (RunMoment::Unresolvable, reason.clone()),
+        RunEvent::Granted => (RunMoment::Approved, "Needs no approval: it only looks".into()),
+        RunEvent::Claimed { .. } if run.state == RunState::Queued => (RunMoment::Started, "The worker has started".into()),
+        RunEvent::Claimed { .. } if matches!(next(run), Next::Recover { .. }) => {
+            (RunMoment::Started, "Taken up again after the worker was interrupted".into())
+        }
+        RunEvent::StepEnded { step, outcome, .. } => {
+            let text = match outcome {
+                StepOutcome::Succeeded { evidence } => format!("{}: {evidence}", title(*step)),
+                StepOutcome::Failed { reason } => format!("{} failed: {reason}", title(*step)),
+                StepOutcome::Unknown { reason } => format!("{}: nobody can tell whether it took effect: {reason}", title(*step)),
+            };
+            (RunMoment::StepEnded, text)
+        }
+        RunEvent::Asked { step, .. } => (RunMoment::Asked, format!("{} needs a decision: retry, skip or stop", title(*step))),
+        RunEvent::GuardRefused { reason } => (RunMoment::Stopped, reason.clone()),
+        RunEvent::Finished { .. } => (RunMoment::Succeeded, "All steps have succeeded".into()),
+        _ => return None,
+    })
+}

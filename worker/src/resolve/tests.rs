@@ -1,0 +1,122 @@
+//! Names against a simulated host: what is found, what is refused, and with which sentence.
+
+use shared::plan::{compile, procedure_digest, step_digest};
+
+use super::*;
+use crate::host::simulated::{Fault, Op, SimulatedHost};
+
+fn host() -> SimulatedHost {
+    let host = SimulatedHost::new();
+    host.add("bt2c", "postgres", &[]);
+    host.add("bt2c", "validator1", &[(8081, 8080)]);
+    host.add("bt2c", "validator2", &[(8082, 8080)]);
+    host.add("other", "validator3", &[(8083, 8080)]);
+    host
+}
+
+fn procedure(kinds: Vec<StepKind>) -> Procedure {
+    let steps: Vec<_> = (1..)
+        .zip(kinds)
+        .map(|(number, kind)| Step {
+            number,
+            title: String::new(),
+            line: number,
+            source: String::new(),
+            digest: step_digest(&kind, ""),
+            kind,
+            destructive: false,
+            unavailable: None,
+        })
+        .collect();
+    let digest = procedure_digest("", &steps);
+    Procedure { id: "p".into(), title: String::new(), section: vec![], line: 1, digest, steps, unavailable: None }
+}
+
+async fn of(host: &SimulatedHost, kind: StepKind) -> Result<ResolvedStep, String> {
+    let resolution = resolve(host, "bt2c", &procedure(vec![kind]), Timestamp::from_unix(0)).await?;
+    Ok(resolution.steps[0].clone())
+}
+
+fn restart(services: &[&str]) -> StepKind {
+    StepKind::Restart { services: services.iter().map(|s| (*s).to_owned()).collect() }
+}
+
+fn get(url: &str) -> StepKind {
+    StepKind::Http { method: "GET".into(), url: url.into() }
+}
+
+#[tokio::test]
+async fn the_plans_node_failure_procedure_resolves_with_a_dead_validator() {
+    let host = host();
+    host.kill("bt2c-validator1");
+    let source = "# Plan\n## Recovery\n### 1. Node failure\n```bash\n# 1. Check\ndocker-compose ps validator1 validator2\n# 2. Logs\n\
+                  docker-compose logs --tail=100 validator1\n# 3. Restart\ndocker-compose restart validator1\n# 4. Verify\n\
+                  curl http://localhost:8081/api/v1/status\n# 5. Monitor\n\
+                  watch -n 5 'curl -s http://localhost:8081/api/v1/metrics | grep height'\n```\n";
+    let plan = compile(source).plan;
+    let resolution = resolve(&host, "bt2c", &plan.procedures[0], Timestamp::from_unix(0)).await.unwrap();
+    let effects: Vec<_> = resolution.steps.iter().map(|s| s.effect.as_str()).collect();
+    assert_eq!(effects[..4], [
+        "Looks at containers bt2c_validator1_1 and bt2c_validator2_1",
+        "Reads the last 100 log lines of container bt2c_validator1_1",
+        "Restarts container bt2c_validator1_1",
+        "Sends GET http://localhost:8081/api/v1/status to bt2c_validator1_1, port 8080",
+    ]);
+    assert!(effects[4].starts_with("Waits at most ") && effects[4].ends_with("asking bt2c_validator1_1, port 8080"), "{}", effects[4]);
+    assert_eq!(resolution.steps.iter().map(|s| s.has_effect).collect::<Vec<_>>(), [false, false, true, false, false]);
+    assert_eq!(resolution.steps[2].objects[0].state.as_deref(), Some("exited (137)"));
+    assert_eq!((resolution.host.as_str(), resolution.project.as_str()), ("SIMULATED", "bt2c"));
+
+    // The consent does not change when the container comes back.
+    host.change("bt2c-validator1", |c| c.container.state = crate::host::ContainerState::Running);
+    let again = resolve(&host, "bt2c", &plan.procedures[0], Timestamp::from_unix(9)).await.unwrap();
+    assert_eq!(again.differences(&resolution), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn no_names_mean_the_whole_project_and_nothing_else() {
+    let step = of(&host(), restart(&[])).await.unwrap();
+    assert_eq!(step.effect, "Restarts containers bt2c_postgres_1, bt2c_validator1_1 and bt2c_validator2_1");
+    let step = of(&host(), get("http://validator2:8080/x")).await.unwrap();
+    assert_eq!((step.objects[0].name.as_str(), step.objects[0].port), ("bt2c_validator2_1", Some(8080)));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_named_with_what_is() {
+    let cases = [
+        (
+            restart(&["validator1", "validatr2"]),
+            "Step 1 names the service \"validatr2\", which has no container in the project bt2c on host SIMULATED; \
+             there is postgres, validator1 and validator2. Nothing was done.",
+        ),
+        (
+            get("http://localhost:8083/x"),
+            "Step 1 asks http://localhost:8083/x, but no container of the project bt2c publishes port 8083 on host SIMULATED; \
+             it publishes 8081 (validator1) and 8082 (validator2). Nothing was done.",
+        ),
+        (restart(&["validator3"]), "Step 1 names the service \"validator3\", which has no container in the project bt2c"),
+        (get("http://example.com/"), "Step 1 asks http://example.com/, which is outside of the project. Nothing was done."),
+        (StepKind::Shell {}, "Step 1 cannot be run: a step of kind shell cannot run yet. Nothing was done."),
+    ];
+    for (kind, sentence) in cases {
+        let why = of(&host(), kind).await.unwrap_err();
+        assert!(why.starts_with(sentence), "{why}");
+    }
+    let why = of(&SimulatedHost::new(), restart(&[])).await.unwrap_err();
+    assert_eq!(why, "Step 1 needs containers, but the project bt2c has none on host SIMULATED. Nothing was done.");
+    let both = procedure(vec![restart(&["x"]), restart(&["y"])]);
+    let why = resolve(&host(), "bt2c", &both, Timestamp::from_unix(0)).await.unwrap_err();
+    assert!(why.contains("Step 1") && why.contains("Step 2"), "{why}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_docker_that_restarts_is_waited_for_and_one_that_is_down_is_said_so() {
+    let host = host();
+    host.fault(Op::Look, Fault::Fails(HostError::Unreachable("Docker does not answer".into())));
+    assert!(of(&host, restart(&[])).await.is_ok());
+    host.set_away(true);
+    let begun = tokio::time::Instant::now();
+    let why = of(&host, restart(&[])).await.unwrap_err();
+    assert!(why.ends_with("Nothing was done. Start Docker and request the run again."), "{why}");
+    assert!(begun.elapsed() < PATIENCE + Duration::from_secs(1));
+}

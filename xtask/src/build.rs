@@ -1,0 +1,39 @@
+//! Builds the parts: programs, console, node, images. Starts none of them.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::{command, docker, progress, project::Project, setup, web};
+
+/// The server and the worker, as `cargo build` makes them.
+pub(crate) fn programs(project: &Project) -> Result<PathBuf> {
+    progress::step("building the server and the worker", || {
+        command::run(&mut project.cargo(&["build", "--package", "server", "--package", "worker"]))
+    })?;
+    Ok(project.programs())
+}
+
+/// The console, the styles and their manifest.
+pub(crate) fn assets(project: &Project) -> Result<PathBuf> {
+    setup::targets(&[setup::WASM])?;
+    progress::step("building the console", || web::build(project, web::Profile::Release))
+}
+
+/// Names of the images the testnet runs on.
+pub(crate) struct TestnetImages {
+    pub(crate) node: String,
+    pub(crate) postgres: String,
+}
+
+/// The testnet's images; needs an engine that answers.
+pub(crate) fn testnet_images(project: &Project) -> Result<TestnetImages> {
+    let musl = setup::musl();
+    setup::targets(&[&musl])?;
+    progress::step("building the testnet's node", || {
+        command::run(&mut project.cargo(&["build", "--package", "testnet-node", "--target", &musl]))?;
+        docker::build_node_image(project, &project.target.join(&musl).join("debug/testnet-node"))
+    })?;
+    let postgres = docker::postgres_image(project)?;
+    Ok(TestnetImages { node: docker::NODE_IMAGE.into(), postgres })
+}

@@ -1,0 +1,145 @@
+//! The release directory and Muster's own Docker images. Images are made from what this machine built: no registry is asked.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::{build, command, docker, progress, progress::say, project::Project, setup, web};
+
+const PROGRAMS: [&str; 2] = ["muster", "muster-worker"];
+
+/// Builds everything optimised and lays it out as the Dockerfile expects it.
+pub(crate) fn dist(project: &Project, out: &Path) -> Result<()> {
+    setup::targets(&[setup::WASM])?;
+    progress::step("building the server and the worker, optimised", || {
+        command::run(&mut project.cargo(&["build", "--release", "--package", "server", "--package", "worker"]))
+    })?;
+    let assets = progress::step("building the console", || web::build(project, web::Profile::Release))?;
+    lay_out(out, &project.target.join("release"), &assets)?;
+    say(&format!("The programs and the assets are in {}", out.display()));
+    Ok(())
+}
+
+/// Builds `muster-server:TAG` and `muster-worker:TAG` from the repository's Dockerfile. The places of the two public images are
+/// taken by images made here: one with the built programs and a shell, one with the libraries the programs link.
+pub(crate) fn images(project: &Project, tag: &str) -> Result<()> {
+    setup::needs(&[setup::Need::Docker])?;
+    fs::create_dir_all(project.target.join("xtask"))?;
+    let engine = docker::Engine::ensure(&project.target.join("xtask/dockerd.log"))?;
+    let programs = build::programs(project)?;
+    let assets = build::assets(project)?;
+    let made = progress::step("building Muster's images", || {
+        let work = project.target.join("xtask/images");
+        if work.exists() {
+            fs::remove_dir_all(&work)?;
+        }
+        let base = work.join("base");
+        let paths: Vec<PathBuf> = PROGRAMS.iter().map(|name| programs.join(name)).collect();
+        copy_libraries(&paths, &base)?;
+        import(&base, "muster-base:local")?;
+
+        let builder = work.join("builder");
+        lay_out(&builder.join("out"), &programs, &assets)?;
+        let shell = Path::new("/bin/sh").canonicalize()?;
+        fs::create_dir_all(builder.join("bin"))?;
+        fs::copy(&shell, builder.join("bin/sh"))?;
+        copy_libraries(&[shell], &builder)?;
+        import(&builder, "muster-builder:local")?;
+
+        for target in ["server", "worker"] {
+            let mut docker = Command::new("docker");
+            docker.args([
+                "build",
+                "-q",
+                "--label",
+                docker::OURS,
+                "--target",
+                target,
+                "-t",
+                &format!("muster-{target}:{tag}"),
+            ]);
+            docker.args(["--build-arg", "BUILDER=muster-builder:local", "--build-arg", "BASE=muster-base:local"]);
+            command::run(docker.arg(&project.root))?;
+        }
+        docker::prune();
+        Ok(())
+    });
+    engine.stop();
+    made?;
+    say(&format!("The images are muster-server:{tag} and muster-worker:{tag}"));
+    Ok(())
+}
+
+/// `muster`, `muster-worker`, `assets/` and an empty `data/` for the volume.
+fn lay_out(out: &Path, programs: &Path, assets: &Path) -> Result<()> {
+    fs::create_dir_all(out.join("data"))?;
+    // Docker takes over the owner of a directory only with something in it.
+    fs::write(out.join("data/.keep"), "")?;
+    for name in PROGRAMS {
+        fs::copy(programs.join(name), out.join(name)).with_context(|| format!("cannot copy {name}"))?;
+    }
+    let target = out.join("assets");
+    if target.exists() {
+        fs::remove_dir_all(&target)?;
+    }
+    copy_tree(assets, &target)
+}
+
+fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default();
+        if path.is_dir() {
+            copy_tree(&path, &to.join(name))?;
+        } else {
+            fs::copy(&path, to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The dynamic loader and the libraries these programs link, under their own paths.
+fn copy_libraries(programs: &[PathBuf], root: &Path) -> Result<()> {
+    let mut libraries = BTreeSet::new();
+    for program in programs {
+        // A static program has none, and `ldd` says so with a failure.
+        let said = Command::new("ldd").arg(program).output().context("ldd is missing")?;
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        libraries.extend(said.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from));
+    }
+    fs::create_dir_all(root.join("tmp"))?;
+    for library in libraries {
+        let inside = root.join(library.strip_prefix("/")?);
+        if let Some(parent) = inside.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::copy(&library, &inside).with_context(|| format!("cannot copy {}", library.display()))?;
+    }
+    Ok(())
+}
+
+fn import(root: &Path, name: &str) -> Result<()> {
+    let mut tar = Command::new("tar")
+        .args(["--owner=0", "--group=0", "--numeric-owner", "-c", "-C"])
+        .arg(root)
+        .arg(".")
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run tar")?;
+    let pipe = tar.stdout.take().context("tar has no output")?;
+    let label = format!("LABEL {}", docker::OURS);
+    let imported = Command::new("docker")
+        .args(["import", "-c", "ENV PATH=/usr/local/bin:/usr/bin:/bin", "-c", &label, "-", name])
+        .stdin(pipe)
+        .stdout(Stdio::null())
+        .status();
+    ensure!(tar.wait()?.success(), "tar could not pack {}", root.display());
+    ensure!(imported.context("cannot run docker")?.success(), "docker could not import {name}");
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! Where this checkout is and where it builds to. Reads `cargo metadata`; changes nothing.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+
+use crate::command;
+
+/// The checkout.
+pub(crate) struct Project {
+    pub(crate) root: PathBuf,
+    pub(crate) target: PathBuf,
+}
+
+/// What we use of `cargo metadata`.
+#[derive(Deserialize)]
+pub(crate) struct Metadata {
+    pub(crate) packages: Vec<Package>,
+    pub(crate) workspace_members: Vec<String>,
+    workspace_root: PathBuf,
+    target_directory: PathBuf,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Package {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) license: Option<String>,
+    pub(crate) dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Dependency {
+    pub(crate) name: String,
+    /// `None` for an ordinary dependency, else `dev` or `build`.
+    pub(crate) kind: Option<String>,
+}
+
+/// The cargo that runs us.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+impl Project {
+    /// The checkout of the current directory.
+    pub(crate) fn find() -> Result<Self> {
+        let metadata = metadata(true)?;
+        Ok(Self { root: metadata.workspace_root, target: metadata.target_directory })
+    }
+
+    /// Where the console, the styles and their manifest are built to.
+    pub(crate) fn assets(&self) -> PathBuf {
+        self.target.join("assets")
+    }
+
+    /// Where `cargo build` puts the programs.
+    pub(crate) fn programs(&self) -> PathBuf {
+        self.target.join("debug")
+    }
+
+    /// A command of this checkout's cargo, run at its root.
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = cargo();
+        command.args(arguments).current_dir(&self.root);
+        command
+    }
+
+    pub(crate) fn path(&self, relative: impl AsRef<Path>) -> PathBuf {
+        self.root.join(relative)
+    }
+}
+
+/// What cargo knows of the workspace, with or without what it depends on.
+pub(crate) fn metadata(only_members: bool) -> Result<Metadata> {
+    let mut command = cargo();
+    command.args(["metadata", "--format-version", "1"]);
+    if only_members {
+        command.arg("--no-deps");
+    }
+    serde_json::from_str(&command::output(&mut command)?).context("cargo metadata speaks a language we do not know")
+}

@@ -1,0 +1,170 @@
+//! Installs what a fresh Debian or Ubuntu lacks: Rust targets by rustup, programs by apt. Asks for nothing it can see is there.
+
+use std::{fs, path::Path, process::Command};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{command, progress, project};
+
+pub(crate) const WASM: &str = "wasm32-unknown-unknown";
+
+/// The target of the testnet's node: static, so that its image needs nothing else.
+pub(crate) fn musl() -> String {
+    format!("{}-unknown-linux-musl", std::env::consts::ARCH)
+}
+
+/// Something a task needs on the machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Need {
+    PostgresPrograms,
+    Docker,
+    Chromium,
+    /// Makes an image from Debian packages.
+    Mmdebstrap,
+}
+
+impl Need {
+    fn is_there(self) -> bool {
+        match self {
+            Self::PostgresPrograms => postgres_programs(),
+            Self::Docker => crate::docker::installed(),
+            Self::Chromium => chromium().is_some(),
+            Self::Mmdebstrap => command::which("mmdebstrap").is_some(),
+        }
+    }
+
+    fn packages(self) -> Vec<&'static str> {
+        match self {
+            Self::PostgresPrograms => vec!["postgresql"],
+            Self::Docker => {
+                // Ubuntu names the second Compose apart; Debian's `docker-compose` is whichever it has.
+                let compose = if known_to_apt("docker-compose-v2") { "docker-compose-v2" } else { "docker-compose" };
+                let client = if known_to_apt("docker-cli") { &["docker-cli"][..] } else { &[] };
+                [&["docker.io", compose], client].concat()
+            }
+            Self::Chromium => vec!["chromium"],
+            Self::Mmdebstrap => vec!["mmdebstrap"],
+        }
+    }
+}
+
+fn postgres_programs() -> bool {
+    let packaged = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    packaged.into_iter().any(|version| version.path().join("bin/initdb").is_file())
+        || command::which("initdb").is_some()
+}
+
+/// The browser for the tests.
+pub(crate) fn chromium() -> Option<std::path::PathBuf> {
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+        .iter()
+        .find_map(|name| command::which(name))
+}
+
+/// Makes sure the Rust targets are installed.
+pub(crate) fn targets(targets: &[&str]) -> Result<()> {
+    let missing: Vec<&str> = targets.iter().copied().filter(|target| !has_target(target)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if command::which("rustup").is_none() {
+        bail!(
+            "The Rust targets {} are missing and there is no rustup to add them. Nothing was built. Install them the way Rust was installed.",
+            missing.join(", ")
+        );
+    }
+    progress::step(&format!("adding the Rust targets {}", missing.join(", ")), || {
+        command::run(Command::new("rustup").args(["target", "add"]).args(&missing))
+    })
+}
+
+fn has_target(target: &str) -> bool {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    command::output(Command::new(rustc).args(["--print", "target-libdir", "--target", target]))
+        .is_ok_and(|directory| Path::new(directory.trim()).is_dir())
+}
+
+/// Installs the packages behind the needs that are not met.
+pub(crate) fn needs(needs: &[Need]) -> Result<()> {
+    let missing: Vec<Need> = needs.iter().copied().filter(|need| !need.is_there()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = || missing.iter().flat_map(|need| need.packages()).collect::<Vec<_>>();
+    let by_hand = || format!("Install them yourself, then run this again: sudo apt-get install {}", list().join(" "));
+    if command::which("apt-get").is_none() || as_root("true").is_err() {
+        bail!(
+            "Programs are missing and cannot be installed from here (that takes apt-get, and root or sudo without a password). {}",
+            by_hand()
+        );
+    }
+    progress::step("asking the package sources what there is", || apt(&["update", "-q"])).with_context(by_hand)?;
+    let packages = list();
+    progress::step(&format!("installing {}", packages.join(", ")), || {
+        if missing.contains(&Need::PostgresPrograms) {
+            without_system_cluster(|| install(&packages))
+        } else {
+            install(&packages)
+        }
+    })
+    .with_context(by_hand)?;
+    match missing.iter().find(|need| !need.is_there()) {
+        None => Ok(()),
+        Some(need) => bail!(
+            "{} did not bring what is needed ({need:?}). Nothing else was done. {}",
+            packages.join(", "),
+            by_hand()
+        ),
+    }
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    apt(&[&["install", "-y", "-q", "--no-install-recommends"], packages].concat())
+}
+
+fn apt(arguments: &[&str]) -> Result<()> {
+    command::run(as_root("env")?.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments))
+}
+
+fn known_to_apt(package: &str) -> bool {
+    command::output(Command::new("apt-cache").args(["search", "--names-only", &format!("^{package}$")]))
+        .is_ok_and(|found| !found.trim().is_empty())
+}
+
+/// A command with root's rights: as it is for root, else by sudo if that asks for no password.
+pub(crate) fn as_root(program: &str) -> Result<Command> {
+    if nix::unistd::geteuid().is_root() {
+        return Ok(Command::new(program));
+    }
+    if command::succeeds(Command::new("sudo").args(["-n", "true"])) {
+        let mut command = Command::new("sudo");
+        command.args(["-n", program]);
+        return Ok(command);
+    }
+    bail!("this takes root, or sudo without a password")
+}
+
+/// Debian's package would make and start a cluster for the whole machine: only the programs are wanted. Its switch is put back.
+fn without_system_cluster(work: impl FnOnce() -> Result<()>) -> Result<()> {
+    const SWITCH: &str = "/etc/postgresql-common/createcluster.conf";
+    install(&["postgresql-common"])?;
+    let before = fs::read_to_string(SWITCH).with_context(|| format!("cannot read {SWITCH}"))?;
+    let kept = tempfile_with(&before)?;
+    let off = tempfile_with(&format!("{before}\ncreate_main_cluster = false\n"))?;
+    let done = copy_as_root(&off, SWITCH).and_then(|()| work());
+    let restored = copy_as_root(&kept, SWITCH);
+    let _ = fs::remove_file(&off).and(fs::remove_file(&kept));
+    done.and(restored)
+}
+
+fn copy_as_root(from: &Path, to: &str) -> Result<()> {
+    command::run(as_root("cp")?.arg(from).arg(to))
+}
+
+fn tempfile_with(text: &str) -> Result<std::path::PathBuf> {
+    let directory = project::Project::find()?.target.join("xtask");
+    fs::create_dir_all(&directory)?;
+    let path = directory.join(format!("setup-{}-{}", std::process::id(), text.len()));
+    fs::write(&path, text)?;
+    Ok(path)
+}

@@ -1,0 +1,194 @@
+//! `cargo xtask test`: every check and every test, one table, one summary line. Leaves nothing out without saying so.
+
+mod counts;
+mod report;
+mod scratch;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+pub(crate) use self::report::NotAllWell;
+use self::{counts::Counts, report::Report, scratch::Scratch};
+use crate::{
+    build, command,
+    docker::Engine,
+    progress::say,
+    project::Project,
+    setup::{self, Need},
+    tidy,
+};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Leave out the tests that need Docker or a browser.
+    #[arg(long)]
+    fast: bool,
+    /// Run only the tests whose name contains one of these, and no other checks.
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+}
+
+pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
+    let mut report = Report::default();
+    if arguments.fast {
+        say("Left out, as asked by --fast: the tests in docker:: and browser::.");
+    }
+    if !arguments.names.is_empty() {
+        say("Left out, as names were given: format, lints, house rules, documentation and all other tests.");
+    }
+    report.check("what the tests need is installed", || setup_all(arguments.fast));
+    if arguments.names.is_empty() {
+        checks(project, &mut report);
+    }
+    let mut engine = None;
+    let built = build_all(project, arguments.fast, &mut report, &mut engine);
+    match built {
+        Some(parts) => report.count("tests", || tests(project, arguments, &parts)),
+        None => report.fail("tests", "not run: what they test was not built"),
+    }
+    if let Some(engine) = engine {
+        engine.stop();
+    }
+    report.finish()
+}
+
+fn setup_all(fast: bool) -> Result<()> {
+    setup::targets(&[setup::WASM])?;
+    let mut needs = vec![Need::PostgresPrograms];
+    if !fast {
+        setup::targets(&[&setup::musl()])?;
+        needs.extend([Need::Docker, Need::Chromium]);
+    }
+    setup::needs(&needs)
+}
+
+fn checks(project: &Project, report: &mut Report) {
+    report.check("format", || command::run(&mut project.cargo(&["fmt", "--all", "--", "--check", "--color", "never"])));
+    report.check("house rules (tidy)", || tidy::run(project));
+    for (crate_name, stranger) in [("server", "bollard"), ("worker", "axum")] {
+        report
+            .check(&format!("{crate_name} does not link {stranger}"), || does_not_link(project, crate_name, stranger));
+    }
+    report.check("lints, programs and tests", || {
+        command::run(&mut project.cargo(&[
+            "clippy",
+            "--workspace",
+            "--exclude",
+            "web",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    });
+    report.check("lints, console", || {
+        command::run(&mut project.cargo(&[
+            "clippy",
+            "--package",
+            "web",
+            "--target",
+            setup::WASM,
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    });
+    report.check("documentation", || {
+        let packages = ["--package", "shared", "--package", "store", "--package", "server", "--package", "worker"];
+        let mut doc = project.cargo(&["doc", "--no-deps", "--document-private-items"]);
+        command::run(doc.args(packages).env("RUSTDOCFLAGS", "-D warnings"))
+    });
+}
+
+/// `cargo tree -i` fails with "nothing to print" or an unknown package when the dependency is absent, which is what we want.
+fn does_not_link(project: &Project, package: &str, stranger: &str) -> Result<()> {
+    let mut tree =
+        project.cargo(&["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}"]);
+    let linked = command::output(&mut tree)?;
+    let found = linked.lines().any(|line| line.split_whitespace().next() == Some(stranger));
+    ensure!(!found, "{package} links {stranger}: see `cargo tree -p {package} -i {stranger}`");
+    Ok(())
+}
+
+/// Our own plans are documents reviewed like code: the program itself must find nothing wrong with them.
+fn plans_compile(project: &Project, programs: &Path) -> Result<()> {
+    let mut git = Command::new("git");
+    git.args(["ls-files", "--cached", "--others", "--exclude-standard", "plans/*plan.md"]).current_dir(&project.root);
+    let plans = command::output(&mut git)?;
+    ensure!(!plans.trim().is_empty(), "there is no plan below plans/");
+    plans.lines().try_for_each(|plan| {
+        command::run(Command::new(programs.join("muster")).args(["plan", "check", plan]).current_dir(&project.root))
+    })
+}
+
+/// What the tests are pointed at.
+struct Parts {
+    programs: PathBuf,
+    assets: PathBuf,
+    images: Option<build::TestnetImages>,
+}
+
+fn build_all(project: &Project, fast: bool, report: &mut Report, engine: &mut Option<Engine>) -> Option<Parts> {
+    let programs = report.part("build: server and worker", || build::programs(project))?;
+    report.check("the plans compile", || plans_compile(project, &programs));
+    let assets = report.part("build: console", || build::assets(project))?;
+    if fast {
+        return Some(Parts { programs, assets, images: None });
+    }
+    *engine = Some(report.part("Docker engine", || {
+        fs::create_dir_all(project.target.join("xtask"))?;
+        Engine::ensure(&project.target.join("xtask/dockerd.log"))
+    })?);
+    let images = report.part("build: images of the testnet", || build::testnet_images(project))?;
+    Some(Parts { programs, assets, images: Some(images) })
+}
+
+fn tests(project: &Project, arguments: &Arguments, parts: &Parts) -> Result<Counts> {
+    let scratch = Scratch::new()?;
+    let nextest = command::succeeds(&mut project.cargo(&["nextest", "--version"]));
+    if !nextest {
+        say("     cargo-nextest is not installed: the tests run under `cargo test`, which takes longer.");
+    }
+    let mut command = if nextest { nextest_command(project, arguments) } else { plain_command(project, arguments) };
+    command
+        .env("MUSTER_BIN_DIR", &parts.programs)
+        .env("MUSTER_ASSETS_DIR", &parts.assets)
+        .env("MUSTER_TEST_DATABASE_DIR", scratch.path());
+    if let Some(images) = &parts.images {
+        command.env("TESTNET_NODE_IMAGE", &images.node).env("TESTNET_POSTGRES_IMAGE", &images.postgres);
+        let chromium = setup::chromium().context("Chromium is not installed: sudo apt-get install chromium")?;
+        command.env("CHROMIUM", chromium);
+    }
+    let (fine, said) = command::stream(&mut command)?;
+    let counts = if nextest { counts::of_nextest(&said) } else { counts::of_cargo_test(&said) };
+    let counts = counts.context("the tests did not run to their end; see above")?;
+    ensure!(fine || counts.failed > 0, "the test runner failed although no test did; see above");
+    if counts.passed + counts.failed == 0 {
+        bail!("no test has such a name");
+    }
+    Ok(counts)
+}
+
+fn nextest_command(project: &Project, arguments: &Arguments) -> Command {
+    let mut command = project.cargo(&["nextest", "run", "--workspace", "--no-fail-fast", "--color", "never"]);
+    if arguments.fast {
+        command.args(["--filterset", "not test(/^(docker|browser)::/)"]);
+    }
+    command.args(&arguments.names);
+    command
+}
+
+fn plain_command(project: &Project, arguments: &Arguments) -> Command {
+    let mut command = project.cargo(&["test", "--workspace", "--no-fail-fast", "--", "--test-threads", "2"]);
+    if arguments.fast {
+        command.args(["--skip", "docker::", "--skip", "browser::"]);
+    }
+    command.args(&arguments.names);
+    command
+}
