@@ -91,7 +91,7 @@ impl Config {
         executable: Option<&Path>,
     ) -> Result<Self, ConfigError> {
         let defaults = [("listen", "127.0.0.1:8080"), ("public_url", "http://localhost:8080"), ("log", "info"), ("log_format", "text")];
-        let mut figment = Figment::from(Serialized::globals(BTreeMap::from(defaults)));
+        let mut figment = Figment::from(Serialized::defaults(BTreeMap::from(defaults)));
         if let Some(text) = file {
             figment = figment.merge(Toml::string(text));
         }
@@ -231,18 +231,20 @@ mod tests {
 
     #[test]
     fn every_mistake_names_its_key() {
-        let cases: [(&str, &[(&str, &str)], &str); 7] = [
-            ("lisen = \"x\"", &[], "`lisen`"),
-            ("", &[("MUSTER_LISEN", "x")], "MUSTER_LISEN"),
-            ("listen = \"nowhere\"", &[], "listen in muster.toml"),
-            ("", &[("MUSTER_LISTEN", "nowhere")], "MUSTER_LISTEN"),
-            ("", &[("MUSTER_PUBLIC_URL", "ftp://x")], "MUSTER_PUBLIC_URL"),
-            ("", &[("MUSTER_PUBLIC_URL", "http://x/muster")], "must end after the host"),
-            ("listen = ", &[], "muster.toml"),
+        let in_file = [("lisen = \"x\"", "`lisen`"), ("listen = \"nowhere\"", "listen in muster.toml"), ("listen = ", "muster.toml")];
+        for (file, part) in in_file {
+            let error = load(file, &[]).unwrap_err();
+            assert!(error.contains(part), "{file:?}: {error}");
+        }
+        let in_environment = [
+            ("MUSTER_LISEN", "x", "MUSTER_LISEN"),
+            ("MUSTER_LISTEN", "nowhere", "MUSTER_LISTEN"),
+            ("MUSTER_PUBLIC_URL", "ftp://x", "MUSTER_PUBLIC_URL"),
+            ("MUSTER_PUBLIC_URL", "http://x/muster", "must end after the host"),
         ];
-        for (file, environment, part) in cases {
-            let error = load(file, environment).unwrap_err();
-            assert!(error.contains(part), "{file:?} {environment:?}: {error}");
+        for (key, value, part) in in_environment {
+            let error = load("", &[(key, value)]).unwrap_err();
+            assert!(error.contains(part), "{key}={value}: {error}");
         }
     }
 }

@@ -11,11 +11,11 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::error::AppError;
 
 /// The largest body any route reads.
-pub const BODY_LIMIT: usize = 1024 * 1024;
+pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
 
 /// A JSON body.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub(crate) struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = AppError;
@@ -27,7 +27,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
 /// For commands without parameters: an empty body or `{}`.
 #[derive(Debug)]
-pub struct NoBody;
+pub(crate) struct NoBody;
 
 impl<S: Send + Sync> FromRequest<S> for NoBody {
     type Rejection = AppError;
@@ -86,7 +86,7 @@ fn sentence(said: &str) -> String {
 
 /// A path's parameters.
 #[derive(Debug)]
-pub struct Path<T>(pub T);
+pub(crate) struct Path<T>(pub T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
     type Rejection = AppError;
@@ -101,7 +101,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 
 /// A query string's parameters; unknown ones are refused by the type.
 #[derive(Debug)]
-pub struct Query<T>(pub T);
+pub(crate) struct Query<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = AppError;
@@ -114,10 +114,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// The `Idempotency-Key`, if one was sent.
+#[derive(Debug)]
+pub(crate) struct Key(pub Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Key {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, AppError> {
+        // What is not text becomes an empty key, which the use case refuses by name.
+        Ok(Self(parts.headers.get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned())))
+    }
+}
+
 /// Where to go on in a list.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Before {
+pub(crate) struct Before {
     #[serde(default)]
     pub before: Option<i64>,
 }

@@ -1,1 +1,149 @@
-//! Placeholder.
+//! The internet-facing server: `AppState` and `build` wire it for `main` and for tests alike. Never names Docker, SQL or the effect
+//! of a step.
+
+pub mod app;
+pub mod assets;
+pub mod auth;
+mod background;
+pub mod config;
+pub mod documents;
+pub mod error;
+mod extract;
+mod headers;
+pub mod live;
+pub mod public;
+pub mod router;
+mod routes;
+mod shell;
+pub mod telemetry;
+
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    ops::Deref,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::serve::ListenerExt as _;
+use store::Store;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use router::build;
+
+use crate::{
+    app::plan::Plans,
+    assets::Assets,
+    auth::{password::Passwords, throttle::Throttle},
+    config::PublicUrl,
+    live::Hub,
+    public::PublicPages,
+};
+
+/// How long requests and streams may take to end once the server is told to stop.
+const PATIENCE: Duration = Duration::from_secs(10);
+const MINUTES_5: Duration = Duration::from_secs(300);
+
+/// What a running server must be told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub public_url: PublicUrl,
+    pub assets_dir: PathBuf,
+}
+
+/// Limits on attempts, by what they are counted for.
+#[derive(Debug)]
+pub struct Throttles {
+    /// Sign-ins for one account.
+    pub account: Throttle,
+    /// Sign-ins from one address; more than for an account, since an office shares an address.
+    pub address: Throttle,
+    /// Audit entries about unknown people at one address.
+    pub unknown: Throttle,
+}
+
+/// Everything a request can reach.
+#[derive(Debug)]
+pub struct Parts {
+    pub settings: Settings,
+    pub store: Store,
+    pub plans: Plans,
+    pub hub: Hub,
+    pub public: Arc<PublicPages>,
+    pub assets: Assets,
+    pub passwords: Passwords,
+    pub throttles: Throttles,
+    /// Cancelled when the server begins to stop: streams end on it.
+    pub stop: CancellationToken,
+}
+
+/// [`Parts`], shared by all requests.
+#[derive(Clone, Debug)]
+pub struct AppState(Arc<Parts>);
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl AppState {
+    #[must_use]
+    pub fn new(store: Store, settings: Settings) -> Self {
+        let assets = Assets::new(settings.assets_dir.clone());
+        let script = assets.manifest().ok().and_then(|m| m.r#static.get("status.js").map(|name| assets::address(name)));
+        Self(Arc::new(Parts {
+            plans: Plans::new(store.clone()),
+            hub: Hub::default(),
+            public: Arc::new(PublicPages::new(script)),
+            assets,
+            passwords: Passwords::default(),
+            throttles: Throttles {
+                account: Throttle::new(10, MINUTES_5),
+                address: Throttle::new(50, MINUTES_5),
+                unknown: Throttle::new(60, MINUTES_5),
+            },
+            stop: CancellationToken::new(),
+            settings,
+            store,
+        }))
+    }
+}
+
+/// Serves until `shutdown` ends, then lets requests end. What runs in the background runs with it and ends with it.
+///
+/// # Errors
+/// If the listener fails.
+pub async fn serve(listener: TcpListener, state: AppState, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    let mut background = background::spawn(&state);
+    let app = build(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    // Events are small: they must not wait for each other's acknowledgement.
+    let listener = listener.tap_io(|connection| {
+        let _ = connection.set_nodelay(true);
+    });
+    let stopping = state.clone();
+    let stop = async move {
+        shutdown.await;
+        stopping.stop.cancel();
+        stopping.public.close();
+    };
+    let served = axum::serve(listener, app).with_graceful_shutdown(stop);
+    let out_of_patience = async {
+        state.stop.cancelled().await;
+        tokio::time::sleep(PATIENCE).await;
+    };
+    let outcome = tokio::select! {
+        outcome = async { served.await } => outcome,
+        () = out_of_patience => {
+            tracing::warn!("some requests did not end in time and were cut off");
+            Ok(())
+        }
+    };
+    background.shutdown().await;
+    outcome
+}

@@ -1,2 +1,115 @@
-//! P
-fn main(){}
+//! The program `muster`: its subcommands and nothing else. What they do is in `cli` and in the library.
+
+mod cli;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use shared::domain::access::{ContactRole, Role};
+
+/// Muster: the recovery plan you wrote, running.
+#[derive(Parser)]
+#[command(name = "muster", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve,
+    /// Check, import or export a recovery plan.
+    #[command(subcommand)]
+    Plan(PlanCommand),
+    /// Manage the people who can sign in.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Check or export the audit chain.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+#[derive(Subcommand)]
+enum PlanCommand {
+    /// Say what a plan file compiles to and what is wrong with it. Needs no database.
+    Check {
+        file: PathBuf,
+        /// One JSON document on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a plan file the newest version of a system's plan; the first import creates the system.
+    Import {
+        file: PathBuf,
+        /// Short name of the system: lower-case letters, digits, hyphens.
+        #[arg(long, value_name = "SLUG")]
+        system: String,
+        /// Compose project whose containers the plan is about [default: the slug].
+        #[arg(long)]
+        project: Option<String>,
+        /// Name of a new system [default: the plan's title].
+        #[arg(long, value_name = "TITLE")]
+        name: Option<String>,
+        /// Why this version exists, for the history.
+        #[arg(long, value_name = "TEXT", default_value = "imported on the command line")]
+        reason: String,
+    },
+    /// Print a system's newest plan, byte for byte as it was imported.
+    Export {
+        #[arg(long, value_name = "SLUG")]
+        system: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Create an account; the password is read from standard input.
+    Add {
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        name: String,
+        /// viewer, responder, operator, approver or administrator.
+        #[arg(long)]
+        role: Role,
+        /// system-administrator, database-administrator or security-officer; may be repeated.
+        #[arg(long = "contact-role", value_name = "ROLE")]
+        contact_roles: Vec<ContactRole>,
+    },
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Check the chain: the database's, or that of an export.
+    Verify {
+        /// A file written by `muster audit export`.
+        #[arg(long, value_name = "EXPORT")]
+        file: Option<PathBuf>,
+    },
+    /// Print the whole chain as JSON Lines.
+    Export,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return cli::failed(&cli::Failure::wrong(format!("the program could not start: {error}"))),
+    };
+    runtime.block_on(async {
+        let done = match arguments.command {
+            Command::Serve => cli::serve::serve().await,
+            Command::Plan(PlanCommand::Check { file, json }) => cli::plan::check(&file, json),
+            Command::Plan(PlanCommand::Import { file, system, project, name, reason }) => {
+                cli::plan::import(&file, &system, project.as_deref(), name.as_deref(), &reason).await
+            }
+            Command::Plan(PlanCommand::Export { system }) => cli::plan::export(&system).await,
+            Command::User(UserCommand::Add { email, name, role, contact_roles }) => cli::user::add(email, name, role, contact_roles).await,
+            Command::Audit(AuditCommand::Verify { file: None }) => cli::audit::verify().await,
+            Command::Audit(AuditCommand::Verify { file: Some(file) }) => cli::audit::verify_file(&file),
+            Command::Audit(AuditCommand::Export) => cli::audit::export().await,
+        };
+        done.unwrap_or_else(|failure| cli::failed(&failure))
+    })
+}

@@ -1,1 +1,203 @@
-//! Placeholder.
+//! A whole Muster in this process: a database of its own, the server on port 0, workers on demand. Ends when dropped.
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use shared::{
+    api::incident::{AffectedIn, DeclareIn, IncidentView, PublicIn},
+    digest::Digest,
+    domain::{
+        access::Role,
+        actor::Actor,
+        status::Impact,
+        text::{Message, Title},
+    },
+    plan,
+};
+use store::{NewUser, Store};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use worker::{
+    Timing, Worker,
+    config::{Config, LogFormat},
+    host::{ContainerHost, docker::DockerHost},
+};
+
+use crate::{
+    persona::{Http, Persona},
+    postgres::Database,
+    testnet::root,
+};
+
+pub struct Muster {
+    pub base: String,
+    pub database: Database,
+    pub store: Store,
+    pub state: server::AppState,
+    stop: CancellationToken,
+}
+
+/// A worker in this process; stops when dropped.
+pub struct RunningWorker {
+    stop: CancellationToken,
+    pub done: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for RunningWorker {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl RunningWorker {
+    /// Ends it as a crash would: in the middle of whatever it does.
+    pub fn kill(self) {
+        self.done.abort();
+    }
+}
+
+impl Muster {
+    /// With our own plan for the Compose project `bt2c`.
+    ///
+    /// # Errors
+    /// If Postgres cannot be started.
+    pub async fn start() -> Result<Self> {
+        let text = std::fs::read_to_string(root().join("plans/bt2c/plan.md"))?;
+        Self::start_with_plan(&text, "bt2c").await
+    }
+
+    /// # Errors
+    /// If Postgres cannot be started.
+    pub async fn start_with_plan(text: &str, project: &str) -> Result<Self> {
+        let muster = Self::start_empty().await?;
+        let mut tx = muster.store.begin().await?;
+        let title = plan::compile(text).plan.title;
+        let system = tx.system_create("bt2c", &title, project).await?;
+        tx.plan_version_add(system.id, Digest::of(text.as_bytes()), text, &Actor::CommandLine, "for the test").await?;
+        tx.live(shared::api::live::Topic::Plan { system: "bt2c".into() });
+        tx.commit().await?;
+        // The page is prepared when something changes; do not race with it.
+        muster.state.public.refresh(&muster.store).await?;
+        Ok(muster)
+    }
+
+    /// Without a system.
+    ///
+    /// # Errors
+    /// If Postgres cannot be started.
+    pub async fn start_empty() -> Result<Self> {
+        let database = Database::create().await?;
+        let store = database.store.clone();
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let base = format!("http://{}", listener.local_addr()?);
+        let assets_dir = std::env::var_os("MUSTER_ASSETS_DIR").map_or_else(|| root().join("target/assets"), PathBuf::from);
+        let public_url = server::config::PublicUrl::parse(&base).map_err(anyhow::Error::msg)?;
+        let state = server::AppState::new(store.clone(), server::Settings { public_url, assets_dir });
+        state.public.refresh(&store).await?;
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        let serving = state.clone();
+        tokio::spawn(async move { server::serve(listener, serving, stopped).await });
+        Ok(Self { base, database, store, state, stop })
+    }
+
+    /// A new person with this role, signed in.
+    ///
+    /// # Errors
+    /// If the sign-in is refused.
+    pub async fn persona(&self, role: Role) -> Result<Persona> {
+        let (email, password) = self.account(role).await?;
+        Persona::sign_in(&self.base, &email, &password).await
+    }
+
+    /// A new account: address and password.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn account(&self, role: Role) -> Result<(String, String)> {
+        let password = Uuid::new_v4().to_string();
+        let email = format!("{role}-{}@test.invalid", &password[..8]);
+        let hash = self.state.passwords.hash(password.clone()).await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
+        let mut tx = self.store.begin().await?;
+        let name = format!("Test {role}");
+        tx.user_create(&NewUser { email: &email, name: &name, password_hash: &hash, role, contact_roles: &[] }).await?;
+        tx.commit().await?;
+        Ok((email, password))
+    }
+
+    /// Somebody who is not signed in.
+    ///
+    /// # Errors
+    /// If the HTTP client cannot be built.
+    pub fn stranger(&self) -> Result<Http> {
+        Http::new(&self.base)
+    }
+
+    /// A worker on the real Docker.
+    ///
+    /// # Errors
+    /// If there is no Docker.
+    pub async fn docker_worker(&self, project: &str) -> Result<RunningWorker> {
+        let host = DockerHost::new("unix:///var/run/docker.sock", "127.0.0.1");
+        Ok(self.worker(Arc::new(host), project, Timing::default()))
+    }
+
+    /// A worker on any host.
+    #[must_use]
+    pub fn worker(&self, host: Arc<dyn ContainerHost>, project: &str, timing: Timing) -> RunningWorker {
+        let worker = Worker::new(self.store.clone(), host, worker_config(project)).with_timing(timing);
+        let stop = CancellationToken::new();
+        let token = stop.clone();
+        let done = tokio::spawn(async move { worker.run(token).await });
+        RunningWorker { stop, done }
+    }
+
+    /// Declares a public level 1 incident on one component.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub async fn declare(&self, person: &Persona, component: &str) -> Result<IncidentView> {
+        let body = declaration(component)?;
+        person.api.declare(&body, &Uuid::new_v4().to_string()).await.context("declare")
+    }
+}
+
+impl Drop for Muster {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// What `Muster::declare` sends.
+///
+/// # Errors
+/// Never, in practice: the texts are fit.
+pub fn declaration(component: &str) -> Result<DeclareIn> {
+    Ok(DeclareIn {
+        system: "bt2c".into(),
+        title: Title::parse(&format!("{component} is down")).map_err(anyhow::Error::msg)?,
+        level: 1,
+        affected: vec![AffectedIn { component: component.into(), impact: Impact::MajorOutage }],
+        text: Some(Message::parse("internal: paged by the watchdog").map_err(anyhow::Error::msg)?),
+        public: Some(PublicIn {
+            title: Title::parse(&format!("{component} is not available")).map_err(anyhow::Error::msg)?,
+            text: Message::parse("We are looking into it.").map_err(anyhow::Error::msg)?,
+        }),
+    })
+}
+
+/// A worker that may touch one project.
+#[must_use]
+pub fn worker_config(project: &str) -> Config {
+    Config {
+        projects: vec![project.to_owned()],
+        name: "test-worker".into(),
+        host_address: "127.0.0.1".into(),
+        docker_host: "unix:///var/run/docker.sock".into(),
+        data_dir: PathBuf::new(),
+        database_url: None,
+        log: "info".into(),
+        log_format: LogFormat::Text,
+    }
+}

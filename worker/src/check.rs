@@ -31,7 +31,9 @@ pub async fn check(config: &Config, store: Result<Store, String>, host: &dyn Con
     for project in &config.projects {
         let label = format!("project {project}");
         match host.containers(project).await {
-            Ok(containers) if containers.is_empty() => report.line(false, &label, "no containers; bring the project up first"),
+            Ok(containers) if containers.is_empty() => {
+                report.line(false, &label, "no containers; bring the project up first")
+            }
             Ok(containers) => {
                 report.line(true, &label, &format!("{} containers", containers.len()));
                 for c in containers {

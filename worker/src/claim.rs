@@ -24,7 +24,8 @@ pub(crate) struct Job {
 pub(crate) async fn claim(worker: &Worker) -> Result<Option<Job>, StoreError> {
     let asked = Instant::now();
     let timing = worker.timing;
-    let claimed = worker.store.job_claim(&worker.config.name, &worker.config.projects, timing.lease.as_secs_f64()).await?;
+    let claimed =
+        worker.store.job_claim(&worker.config.name, &worker.config.projects, timing.lease.as_secs_f64()).await?;
     Ok(claimed.map(|claimed| Job { claimed, lease: Lease::new(timing.lease, asked) }))
 }
 
@@ -46,7 +47,9 @@ pub(crate) async fn work(worker: &Worker, job: Job) {
     let (run, fence) = (claimed.run, claimed.fence);
     match ended {
         Ok(()) => tracing::debug!(%run, fence, kind = ?claimed.kind, "job done"),
-        Err(Halt::Lost) => tracing::warn!(%run, fence, "lease lost; another worker takes over, nothing more is touched"),
+        Err(Halt::Lost) => {
+            tracing::warn!(%run, fence, "lease lost; another worker takes over, nothing more is touched")
+        }
         Err(Halt::Stopping) => tracing::info!(%run, fence, "stopping; the run goes on when a worker is back"),
         Err(Halt::Store(error)) => tracing::error!(%run, fence, %error, "job given up for now"),
     }

@@ -125,11 +125,12 @@ impl Config {
         let variables = |variables| Environment { variables: environment, names: variables };
         let toml = || Figment::from(Toml::string(file));
 
-        let defaults = Figment::from(Serialized::globals(BTreeMap::from([("log", "info"), ("log_format", "text")])));
+        let defaults = Figment::from(Serialized::defaults(BTreeMap::from([("log", "info"), ("log_format", "text")])));
         let common: Common = defaults.merge(toml()).merge(variables(Names::Common)).extract().map_err(explain)?;
 
         let defaults = BTreeMap::from([("host_address", "127.0.0.1"), ("docker_host", DOCKER_HOST)]);
-        let own = Figment::from(Serialized::globals(defaults)).merge(toml().focus("worker")).merge(variables(Names::Own));
+        let own =
+            Figment::from(Serialized::defaults(defaults)).merge(toml().focus("worker")).merge(variables(Names::Own));
         let own: Own = own.extract().map_err(explain)?;
 
         let projects = checked_projects(own.projects)?;
@@ -192,7 +193,9 @@ fn comma_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>,
     }
     Ok(match Either::deserialize(deserializer)? {
         Either::List(list) => list,
-        Either::Text(text) => text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+        Either::Text(text) => {
+            text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        }
     })
 }
 
@@ -251,7 +254,9 @@ fn explain(error: &figment::Error, file: &Path) -> ConfigError {
             name.to_uppercase(),
             known.join(", ")
         ),
-        Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => format!("{key}: found {found}, expected {expected}"),
+        Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
+            format!("{key}: found {found}, expected {expected}")
+        }
         Kind::Message(message) if error.path.is_empty() => format!("{}: {message}", file.display()),
         other => format!("{key}: {other}"),
     })
@@ -262,14 +267,19 @@ mod tests {
     use super::*;
 
     fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
-        let environment = environment.iter().map(|(k, v)| ((*k).into(), (*v).into())).chain([("HOME".into(), "/home/ada".into())]);
+        let environment =
+            environment.iter().map(|(k, v)| ((*k).into(), (*v).into())).chain([("HOME".into(), "/home/ada".into())]);
         Config::from_parts(file, Path::new("muster.toml"), &environment.collect(), Some("deep")).map_err(|e| e.0)
     }
 
     #[test]
     fn the_environment_wins_over_the_file_over_the_defaults() {
         let file = "listen = \"0.0.0.0:80\"\ndata_dir = \"/data\"\n[worker]\nprojects = [\"one\"]\nname = \"left\"\n";
-        let config = load(file, &[("MUSTER_WORKER_PROJECTS", "bt2c, drill"), ("DOCKER_HOST", "tcp://x:2375"), ("MUSTER_LISTEN", "x")]).unwrap();
+        let config = load(
+            file,
+            &[("MUSTER_WORKER_PROJECTS", "bt2c, drill"), ("DOCKER_HOST", "tcp://x:2375"), ("MUSTER_LISTEN", "x")],
+        )
+        .unwrap();
         assert_eq!(config.projects, ["bt2c", "drill"]);
         assert_eq!((config.name.as_str(), config.docker_host.as_str()), ("left", "tcp://x:2375"));
         assert_eq!((config.host_address.as_str(), config.data_dir.as_path()), ("127.0.0.1", Path::new("/data")));
@@ -281,7 +291,8 @@ mod tests {
     #[test]
     fn every_mistake_names_its_key() {
         let ok = ("MUSTER_WORKER_PROJECTS", "bt2c");
-        let cases: [(&str, &[(&str, &str)], &str); 9] = [
+        type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+        let cases: [Case<'_>; 9] = [
             ("", &[], "MUSTER_WORKER_PROJECTS"),
             ("", &[("MUSTER_WORKER_PROJECTS", "")], "may touch nothing"),
             ("", &[("MUSTER_WORKER_PROJECTS", " , ")], "may touch nothing"),

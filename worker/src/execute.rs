@@ -45,7 +45,9 @@ pub(crate) async fn execute(worker: &Worker, claimed: Claimed, lease: &Lease) ->
             return journal.append(&mut run, &[RunEvent::GuardRefused { reason }]).await;
         }
     };
-    Execution { worker, lease, journal, approved, pending: vec![RunEvent::Claimed { fence: claimed.fence }] }.drive(&mut run).await
+    Execution { worker, lease, journal, approved, pending: vec![RunEvent::Claimed { fence: claimed.fence }] }
+        .drive(&mut run)
+        .await
 }
 
 struct Execution<'a> {
@@ -146,7 +148,14 @@ impl Execution<'_> {
         let probing = async {
             let output = output;
             let project = &run.header.project;
-            let seen = Step { host: &*self.worker.host, project, objects: &objects, before: &before, output: &output, lease: self.lease };
+            let seen = Step {
+                host: &*self.worker.host,
+                project,
+                objects: &objects,
+                before: &before,
+                output: &output,
+                lease: self.lease,
+            };
             let probed = steps::probe(&kind, seen).await;
             let text = "The worker was interrupted here and has come back.";
             if probed == Probed::Again {
@@ -154,7 +163,8 @@ impl Execution<'_> {
             }
             probed
         };
-        let writing = output::write(&self.worker.store, run.header.id, run.header.number, self.journal.fence, self.lease, lines);
+        let writing =
+            output::write(&self.worker.store, run.header.id, run.header.number, self.journal.fence, self.lease, lines);
         let (probed, ()) = tokio::join!(probing, writing);
         tracing::info!(run = run.header.number, step, attempt, ?probed, "interrupted step probed");
         let outcome = match probed {
@@ -173,6 +183,8 @@ impl Execution<'_> {
     }
 
     fn impossible(&self, step: u32) -> Result<(), Halt> {
-        Err(Halt::Store(store::StoreError::Corrupt(format!("the log names step {step}, which the procedure does not have"))))
+        Err(Halt::Store(store::StoreError::Corrupt(format!(
+            "the log names step {step}, which the procedure does not have"
+        ))))
     }
 }

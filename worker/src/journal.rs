@@ -129,7 +129,13 @@ impl Journal<'_> {
         Ok(now)
     }
 
-    async fn write(&self, tx: &mut Tx, run: &mut Run, event: RunEvent, told: &mut Vec<IncidentEvent>) -> Result<(), StoreError> {
+    async fn write(
+        &self,
+        tx: &mut Tx,
+        run: &mut Run,
+        event: RunEvent,
+        told: &mut Vec<IncidentEvent>,
+    ) -> Result<(), StoreError> {
         // Consent that nobody needs to give is not the worker's.
         let by = if event == RunEvent::Granted { &Actor::Muster } else { self.by };
         let (action, object, detail) = audited(run, &event);
@@ -174,9 +180,11 @@ fn audited(run: &Run, event: &RunEvent) -> (&'static str, String, Value) {
     let number = run.header.number;
     let (whole, step) = (format!("run {number}"), |step: &u32| format!("run {number} step {step}"));
     match event {
-        RunEvent::Resolved { resolution } => {
-            ("run.resolved", whole, json!({ "resolution": resolution.digest(), "host": resolution.host, "project": resolution.project }))
-        }
+        RunEvent::Resolved { resolution } => (
+            "run.resolved",
+            whole,
+            json!({ "resolution": resolution.digest(), "host": resolution.host, "project": resolution.project }),
+        ),
         RunEvent::Unresolvable { reason } => ("run.found-unresolvable", whole, json!({ "reason": reason })),
         RunEvent::Granted => ("run.granted", whole, json!({ "approvals": run.header.policy.approvals })),
         RunEvent::Claimed { fence } => ("run.claimed", whole, json!({ "fence": fence })),
@@ -203,12 +211,15 @@ fn moment(run: &Run, event: &RunEvent) -> Option<(RunMoment, String)> {
     Some(match event {
         RunEvent::Resolved { resolution } => {
             let effects: Vec<_> = resolution.steps.iter().filter(|s| s.has_effect).map(|s| s.effect.as_str()).collect();
-            let effects = if effects.is_empty() { "changes nothing, only looks".to_owned() } else { effects.join("; ") };
+            let effects =
+                if effects.is_empty() { "changes nothing, only looks".to_owned() } else { effects.join("; ") };
             (RunMoment::Resolved, format!("On host {}: {effects}", resolution.host))
         }
         RunEvent::Unresolvable { reason } => (RunMoment::Unresolvable, reason.clone()),
         RunEvent::Granted => (RunMoment::Approved, "Needs no approval: it only looks".into()),
-        RunEvent::Claimed { .. } if run.state == RunState::Queued => (RunMoment::Started, "The worker has started".into()),
+        RunEvent::Claimed { .. } if run.state == RunState::Queued => {
+            (RunMoment::Started, "The worker has started".into())
+        }
         RunEvent::Claimed { .. } if matches!(next(run), Next::Recover { .. }) => {
             (RunMoment::Started, "Taken up again after the worker was interrupted".into())
         }
@@ -216,11 +227,15 @@ fn moment(run: &Run, event: &RunEvent) -> Option<(RunMoment, String)> {
             let text = match outcome {
                 StepOutcome::Succeeded { evidence } => format!("{}: {evidence}", title(*step)),
                 StepOutcome::Failed { reason } => format!("{} failed: {reason}", title(*step)),
-                StepOutcome::Unknown { reason } => format!("{}: nobody can tell whether it took effect: {reason}", title(*step)),
+                StepOutcome::Unknown { reason } => {
+                    format!("{}: nobody can tell whether it took effect: {reason}", title(*step))
+                }
             };
             (RunMoment::StepEnded, text)
         }
-        RunEvent::Asked { step, .. } => (RunMoment::Asked, format!("{} needs a decision: retry, skip or stop", title(*step))),
+        RunEvent::Asked { step, .. } => {
+            (RunMoment::Asked, format!("{} needs a decision: retry, skip or stop", title(*step)))
+        }
         RunEvent::GuardRefused { reason } => (RunMoment::Stopped, reason.clone()),
         RunEvent::Finished { .. } => (RunMoment::Succeeded, "All steps have succeeded".into()),
         _ => return None,

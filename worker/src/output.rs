@@ -51,7 +51,14 @@ impl Output {
 }
 
 /// Writes until every [`Output`] is dropped and its last line is in the database. The first line of a quiet step goes at once.
-pub(crate) async fn write(store: &Store, run: RunId, number: i64, fence: i64, lease: &Lease, mut lines: mpsc::Receiver<NewLine>) {
+pub(crate) async fn write(
+    store: &Store,
+    run: RunId,
+    number: i64,
+    fence: i64,
+    lease: &Lease,
+    mut lines: mpsc::Receiver<NewLine>,
+) {
     let mut batch = vec![];
     let mut last: Option<Instant> = None;
     while lines.recv_many(&mut batch, BATCH).await > 0 {
@@ -62,7 +69,9 @@ pub(crate) async fn write(store: &Store, run: RunId, number: i64, fence: i64, le
         loop {
             match store.output_append(run, number, fence, &batch).await {
                 Ok(()) => break,
-                Err(StoreError::Unavailable(_)) if lease.check().is_ok() => tokio::time::sleep(Duration::from_millis(500)).await,
+                Err(StoreError::Unavailable(_)) if lease.check().is_ok() => {
+                    tokio::time::sleep(Duration::from_millis(500)).await
+                }
                 Err(StoreError::Fenced) => {
                     lease.lose();
                     return;

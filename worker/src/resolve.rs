@@ -35,11 +35,14 @@ pub(crate) async fn resolve(
             Err(HostError::Unreachable(why)) => {
                 return Err(format!("{why}. Nothing was done. Start Docker and request the run again."));
             }
-            Err(error) => return Err(format!("Docker could not be asked for its containers: {error}. Nothing was done.")),
+            Err(error) => {
+                return Err(format!("Docker could not be asked for its containers: {error}. Nothing was done."));
+            }
         }
     };
     let view = View { host: &name, project, containers: &containers };
-    let (steps, problems): (Vec<_>, Vec<_>) = procedure.steps.iter().map(|step| view.step(step)).partition(Result::is_ok);
+    let (steps, problems): (Vec<_>, Vec<_>) =
+        procedure.steps.iter().map(|step| view.step(step)).partition(Result::is_ok);
     let problems: Vec<_> = problems.into_iter().filter_map(Result::err).collect();
     if !problems.is_empty() {
         return Err(format!("{} Nothing was done.", problems.join(" ")));
@@ -49,7 +52,11 @@ pub(crate) async fn resolve(
 }
 
 /// The host's name and the project's containers, with the ports that stopped ones will publish.
-async fn look(host: &dyn ContainerHost, project: &str, procedure: &Procedure) -> Result<(String, Vec<Container>), HostError> {
+async fn look(
+    host: &dyn ContainerHost,
+    project: &str,
+    procedure: &Procedure,
+) -> Result<(String, Vec<Container>), HostError> {
     let (described, containers) = tokio::join!(host.describe(), host.containers(project));
     let (name, mut containers) = (described?.name, containers?);
     if procedure.steps.iter().any(|step| url_of(&step.kind).is_some()) {
@@ -153,7 +160,9 @@ impl View<'_> {
             }
             Target::Service { name, port } => {
                 let found = self.services(&[name])?;
-                let [one] = &found[..] else { return Err(format!("asks {url}, which means {} containers", found.len())) };
+                let [one] = &found[..] else {
+                    return Err(format!("asks {url}, which means {} containers", found.len()));
+                };
                 Ok(ResolvedObject { port: Some(port), ..one.clone() })
             }
         }

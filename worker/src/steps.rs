@@ -131,7 +131,12 @@ fn power(kind: &StepKind) -> Option<Power> {
 }
 
 /// Collects the facts for the intent; only looks. The error is the reason why the step cannot be begun.
-pub(crate) async fn prepare(kind: &StepKind, host: &dyn ContainerHost, project: &str, objects: &[ResolvedObject]) -> Result<Before, String> {
+pub(crate) async fn prepare(
+    kind: &StepKind,
+    host: &dyn ContainerHost,
+    project: &str,
+    objects: &[ResolvedObject],
+) -> Result<Before, String> {
     match power(kind) {
         Some(power) => power.prepare(host, project, objects).await,
         None => Ok(Before::new()),

@@ -128,6 +128,10 @@ pub async fn import(store: &Store, by: &Actor, import: Import<'_>) -> Result<Imp
         let message = format!("The system {} already has the project {}; it cannot be changed by an import.", system.slug, system.project);
         return Err(AppError::invalid("project", message));
     }
+    if !is_slug(import.slug) {
+        let message = "A system's slug has 1 to 63 lower-case letters, digits and hyphens and starts with a letter or digit.";
+        return Err(AppError::invalid("system", message));
+    }
     let digest = import.compiled.plan.digest;
     if let Some(system) = &known
         && let Some(current) = store.plan_current(system.id).await?
@@ -163,10 +167,14 @@ pub async fn import(store: &Store, by: &Actor, import: Import<'_>) -> Result<Imp
     Ok(Imported::New { version, system_created })
 }
 
+fn is_slug(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.len() <= 63 && text.starts_with(fits) && text.chars().all(|c| fits(c) || c == '-')
+}
+
 fn name_constraint(error: StoreError) -> AppError {
     let StoreError::Conflict(constraint) = &error else { return error.into() };
     match constraint.as_str() {
-        "system_slug_check" => AppError::invalid("system", "A system's slug has 1 to 63 lower-case letters, digits and hyphens and starts with a letter or digit."),
         "system_project_check" => AppError::invalid("project", "A Compose project's name has lower-case letters, digits, hyphens and underscores and starts with a letter or digit."),
         "system_project_key" => AppError::invalid("project", "Another system already has this Compose project."),
         "system_name_check" => AppError::invalid("name", "The system's name must not be empty."),

@@ -1,6 +1,6 @@
 //! Label, control, hint and error as one thing. Holds no rule about what may be typed.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use crate::components::button::unique_id;
 
@@ -17,14 +17,24 @@ pub(crate) fn TextField(
     #[prop(optional)] autofocus: bool,
 ) -> impl IntoView {
     let id = unique_id("field");
+    let node = NodeRef::<html::Input>::new();
+    if autofocus {
+        // The attribute only works while a page loads.
+        Effect::new(move |_| {
+            if let Some(input) = node.get() {
+                // Focusing a connected element does not fail.
+                let _ = input.focus();
+            }
+        });
+    }
     view! {
         <div class="field" class:wrong=move || error.with(Option::is_some)>
             <label for=id.clone()>{label}</label>
             <input
+                node_ref=node
                 id=id.clone()
                 type=kind
                 autocomplete=autocomplete
-                autofocus=autofocus
                 required=required
                 spellcheck=(kind != "text").then_some("false")
                 prop:value=value

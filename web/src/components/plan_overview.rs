@@ -91,7 +91,7 @@ pub(crate) fn PlanOverview(compiled: Compiled) -> impl IntoView {
         </section>
         <section aria-labelledby="levels">
             <h2 id="levels">"Levels"</h2>
-            <ul class="cards">{levels.collect_view()}</ul>
+            <ul class="sheets">{levels.collect_view()}</ul>
         </section>
         <section aria-labelledby="components">
             <h2 id="components">"Components"</h2>

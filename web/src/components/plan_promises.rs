@@ -85,7 +85,7 @@ fn Checklists(lists: Vec<Checklist>) -> impl IntoView {
     view! {
         <section aria-labelledby="checklists">
             <h2 id="checklists">"Checklists"</h2>
-            <ul class="cards">{lists.collect_view()}</ul>
+            <ul class="sheets">{lists.collect_view()}</ul>
         </section>
     }
 }

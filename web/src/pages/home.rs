@@ -95,10 +95,19 @@ impl Overview {
     }
 }
 
+/// What is due first comes first; what has no clock comes last.
+fn next_due(row: &IncidentRowView) -> i64 {
+    row.clocks.iter().filter(|c| c.stopped_at.is_none()).map(|c| c.due_at().unix_ms()).min().unwrap_or(i64::MAX)
+}
+
 #[component]
 fn Shown(overview: Signal<Overview>) -> impl IntoView {
     let me = use_me();
-    let open = Memo::new(move |_| overview.with(|o| o.open().cloned().collect::<Vec<_>>()));
+    let open = Memo::new(move |_| {
+        let mut open = overview.with(|o| o.open().cloned().collect::<Vec<_>>());
+        open.sort_by_key(next_due);
+        open
+    });
     let mine = Memo::new(move |_| me.with(|me| me.as_ref().map(|me| overview.with(|o| o.waiting_for(me))).unwrap_or_default()));
     let others = Memo::new(move |_| me.with(|me| me.as_ref().map(|me| overview.with(|o| o.other_live(me))).unwrap_or_default()));
     let some = |list: Memo<Vec<RunRowView>>| move || list.with(|list| !list.is_empty());

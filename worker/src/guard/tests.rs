@@ -30,7 +30,13 @@ fn resolution(id: &str) -> Resolution {
         state: None,
         port: None,
     };
-    let step = |number, has_effect| ResolvedStep { number, effect: String::new(), has_effect, destructive: false, objects: vec![object.clone()] };
+    let step = |number, has_effect| ResolvedStep {
+        number,
+        effect: String::new(),
+        has_effect,
+        destructive: false,
+        objects: vec![object.clone()],
+    };
     let steps = vec![step(1, false), step(2, true)];
     Resolution { taken_at: Timestamp::from_unix(0), host: "here".into(), project: "bt2c".into(), steps }
 }
@@ -109,7 +115,10 @@ fn what_was_approved_and_still_holds_may_begin() {
 #[test]
 fn a_changed_world_is_refused_by_name() {
     let cases = [
-        (World { allowed: vec!["drill".into()], ..World::default() }, "may only touch the Compose projects drill, not bt2c"),
+        (
+            World { allowed: vec!["drill".into()], ..World::default() },
+            "may only touch the Compose projects drill, not bt2c",
+        ),
         (World { source: "# Other", ..World::default() }, "plan's text is not the one"),
         (World { may: vec![REQUESTER], ..World::default() }, "0 of 1 approvals that still count"),
         (World { now: 1801, ..World::default() }, "expired"),
@@ -145,7 +154,8 @@ fn an_altered_row_is_refused_by_name() {
     }
     let own = run(header(), |content| vec![approve(REQUESTER, content)]);
     assert!(world.verdict(&own).unwrap_err().contains("0 of 1"));
-    let stale = run(header(), |content| vec![approve(APPROVER, Content { resolution_digest: Digest::of(b"x"), ..content })]);
+    let stale =
+        run(header(), |content| vec![approve(APPROVER, Content { resolution_digest: Digest::of(b"x"), ..content })]);
     assert!(world.verdict(&stale).unwrap_err().contains("0 of 1"));
 }
 

@@ -17,8 +17,8 @@ use futures::{FutureExt as _, StreamExt as _, TryFutureExt as _, stream::BoxStre
 use tokio::sync::OnceCell;
 
 use super::{
-    Answer, Container, ContainerHost, ContainerState, Description, Details, HostError, HttpAnswer, HttpGet, LogLine, Port,
-    http, lines::Lines,
+    Answer, Container, ContainerHost, ContainerState, Description, Details, HostError, HttpAnswer, HttpGet, LogLine,
+    Port, http, lines::Lines,
 };
 
 const PROJECT: &str = "com.docker.compose.project";
@@ -92,7 +92,11 @@ impl DockerHost {
         }
     }
 
-    async fn within<T>(&self, limit: Duration, asked: impl Future<Output = Result<T, Error>> + Send) -> Result<T, HostError> {
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        asked: impl Future<Output = Result<T, Error>> + Send,
+    ) -> Result<T, HostError> {
         match tokio::time::timeout(limit, asked).await {
             Ok(answer) => answer.map_err(|e| self.refused(e)),
             Err(_) => Err(self.away(format_args!("no answer within {} s", limit.as_secs()))),
@@ -111,7 +115,8 @@ impl DockerHost {
         if !container.state.running() {
             return Err(HostError::NoAnswer(format!("{} is {}", container.name, container.state)));
         }
-        let published = container.ports.iter().filter(|p| p.container == ask.port).map(|p| (self.published_at.clone(), p.host));
+        let published =
+            container.ports.iter().filter(|p| p.container == ask.port).map(|p| (self.published_at.clone(), p.host));
         let direct = addresses.into_iter().map(|ip| (ip, ask.port));
         let mut why = format!("{} has no address that can be reached", container.name);
         for (host, port) in published.chain(direct) {
@@ -335,7 +340,11 @@ mod tests {
 
     #[test]
     fn the_lists_status_tells_the_exit_code() {
-        let cases = [("Exited (137) 3 minutes ago", Some(137)), ("Exited (0) About an hour ago", Some(0)), ("Up 5 minutes", None)];
+        let cases = [
+            ("Exited (137) 3 minutes ago", Some(137)),
+            ("Exited (0) About an hour ago", Some(0)),
+            ("Up 5 minutes", None),
+        ];
         for (status, code) in cases {
             assert_eq!(exit_code(status), code, "{status}");
         }

@@ -111,7 +111,8 @@ mod tests {
 
     #[tokio::test]
     async fn asks_for_path_and_query_under_the_plans_host_name() {
-        let (answer, seen) = ask(b"HTTP/1.1 503 No\r\ncontent-length: 4\r\n\r\nwait", "http://localhost:8081/a/b?c=d").await;
+        let (answer, seen) =
+            ask(b"HTTP/1.1 503 No\r\ncontent-length: 4\r\n\r\nwait", "http://localhost:8081/a/b?c=d").await;
         assert_eq!(answer, Ok(HttpAnswer { status: 503, body: "wait".into(), cut: false }));
         assert!(seen.starts_with("GET /a/b?c=d HTTP/1.1\r\n") && seen.contains("host: localhost:8081\r\n"), "{seen}");
     }

@@ -29,7 +29,11 @@ impl Lines {
     /// What was begun and not ended.
     pub(super) fn finish(&mut self) -> Vec<LogLine> {
         let [out, err] = &mut self.rest;
-        [(false, out), (true, err)].into_iter().filter(|(_, rest)| !rest.is_empty()).map(|(e, rest)| line(e, rest)).collect()
+        [(false, out), (true, err)]
+            .into_iter()
+            .filter(|(_, rest)| !rest.is_empty())
+            .map(|(e, rest)| line(e, rest))
+            .collect()
     }
 }
 

@@ -11,7 +11,8 @@ use std::{
 use futures::{FutureExt as _, StreamExt as _, stream::BoxStream};
 
 use super::{
-    Answer, Container, ContainerHost, ContainerState, Description, Details, HostError, HttpAnswer, HttpGet, LogLine, Port,
+    Answer, Container, ContainerHost, ContainerState, Description, Details, HostError, HttpAnswer, HttpGet, LogLine,
+    Port,
 };
 
 /// What can be asked of a host, for faults.
@@ -147,7 +148,12 @@ impl SimulatedHost {
     }
 
     /// Answers HTTP on a container's port; without it nobody listens there.
-    pub fn answer(&self, id: &str, port: u16, reply: impl FnMut(&HttpGet<'_>) -> Result<HttpAnswer, HostError> + Send + 'static) {
+    pub fn answer(
+        &self,
+        id: &str,
+        port: u16,
+        reply: impl FnMut(&HttpGet<'_>) -> Result<HttpAnswer, HostError> + Send + 'static,
+    ) {
         self.world().replies.insert((id.into(), port), Box::new(reply));
     }
 
@@ -232,7 +238,8 @@ fn away() -> HostError {
 
 impl ContainerHost for SimulatedHost {
     fn describe(&self) -> Answer<'_, Description> {
-        async { self.look(Op::Look, |_| Ok(Description { name: Self::NAME.into(), version: Self::NAME.into() })) }.boxed()
+        async { self.look(Op::Look, |_| Ok(Description { name: Self::NAME.into(), version: Self::NAME.into() })) }
+            .boxed()
     }
 
     fn containers<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Container>> {
@@ -252,7 +259,9 @@ impl ContainerHost for SimulatedHost {
 
     fn container<'a>(&'a self, id: &'a str) -> Answer<'a, Details> {
         async move {
-            self.look(Op::Look, |world| world.containers.iter().find(|c| c.container.id == id).cloned().ok_or(HostError::Gone))
+            self.look(Op::Look, |world| {
+                world.containers.iter().find(|c| c.container.id == id).cloned().ok_or(HostError::Gone)
+            })
         }
         .boxed()
     }
@@ -293,7 +302,8 @@ impl ContainerHost for SimulatedHost {
                 if !state.running() {
                     return Err(HostError::NoAnswer(format!("{name} is {state}")));
                 }
-                let refused = HostError::NoAnswer(format!("{name} does not answer on port {}: connection refused", ask.port));
+                let refused =
+                    HostError::NoAnswer(format!("{name} does not answer on port {}: connection refused", ask.port));
                 world.replies.get_mut(&(ask.container.to_owned(), ask.port)).map_or(Err(refused), |reply| reply(&ask))
             })
         }

@@ -56,13 +56,20 @@ async fn the_plans_node_failure_procedure_resolves_with_a_dead_validator() {
     let plan = compile(source).plan;
     let resolution = resolve(&host, "bt2c", &plan.procedures[0], Timestamp::from_unix(0)).await.unwrap();
     let effects: Vec<_> = resolution.steps.iter().map(|s| s.effect.as_str()).collect();
-    assert_eq!(effects[..4], [
-        "Looks at containers bt2c_validator1_1 and bt2c_validator2_1",
-        "Reads the last 100 log lines of container bt2c_validator1_1",
-        "Restarts container bt2c_validator1_1",
-        "Sends GET http://localhost:8081/api/v1/status to bt2c_validator1_1, port 8080",
-    ]);
-    assert!(effects[4].starts_with("Waits at most ") && effects[4].ends_with("asking bt2c_validator1_1, port 8080"), "{}", effects[4]);
+    assert_eq!(
+        effects[..4],
+        [
+            "Looks at containers bt2c_validator1_1 and bt2c_validator2_1",
+            "Reads the last 100 log lines of container bt2c_validator1_1",
+            "Restarts container bt2c_validator1_1",
+            "Sends GET http://localhost:8081/api/v1/status to bt2c_validator1_1, port 8080",
+        ]
+    );
+    assert!(
+        effects[4].starts_with("Waits at most ") && effects[4].ends_with("asking bt2c_validator1_1, port 8080"),
+        "{}",
+        effects[4]
+    );
     assert_eq!(resolution.steps.iter().map(|s| s.has_effect).collect::<Vec<_>>(), [false, false, true, false, false]);
     assert_eq!(resolution.steps[2].objects[0].state.as_deref(), Some("exited (137)"));
     assert_eq!((resolution.host.as_str(), resolution.project.as_str()), ("SIMULATED", "bt2c"));
@@ -94,8 +101,14 @@ async fn what_is_not_there_is_named_with_what_is() {
             "Step 1 asks http://localhost:8083/x, but no container of the project bt2c publishes port 8083 on host SIMULATED; \
              it publishes 8081 (validator1) and 8082 (validator2). Nothing was done.",
         ),
-        (restart(&["validator3"]), "Step 1 names the service \"validator3\", which has no container in the project bt2c"),
-        (get("http://example.com/"), "Step 1 asks http://example.com/, which is outside of the project. Nothing was done."),
+        (
+            restart(&["validator3"]),
+            "Step 1 names the service \"validator3\", which has no container in the project bt2c",
+        ),
+        (
+            get("http://example.com/"),
+            "Step 1 asks http://example.com/, which is outside of the project. Nothing was done.",
+        ),
         (StepKind::Shell {}, "Step 1 cannot be run: a step of kind shell cannot run yet. Nothing was done."),
     ];
     for (kind, sentence) in cases {

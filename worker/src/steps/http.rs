@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::Step;
-use crate::host::{HttpAnswer, HttpGet, HostError};
+use crate::host::{HostError, HttpAnswer, HttpGet};
 
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(250);

@@ -10,7 +10,9 @@ use crate::host::Details;
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub(super) async fn perform(step: Step<'_>) -> Result<String, String> {
-    timeout(LIMIT, look(step)).await.unwrap_or_else(|_| Err(format!("Docker was not done within {} s", LIMIT.as_secs())))
+    timeout(LIMIT, look(step))
+        .await
+        .unwrap_or_else(|_| Err(format!("Docker was not done within {} s", LIMIT.as_secs())))
 }
 
 async fn look(step: Step<'_>) -> Result<String, String> {

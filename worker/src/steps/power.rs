@@ -97,7 +97,9 @@ impl Power {
             Ok(now) if silent && self.already(&now, object, step.before) => {
                 Fate::Done(format!("{} {name}, although Docker did not answer meanwhile", self.done()))
             }
-            Ok(now) => Fate::Failed(format!("could not {} {name}: {why}. It is now {}", self.verb(), now.container.state)),
+            Ok(now) => {
+                Fate::Failed(format!("could not {} {name}: {why}. It is now {}", self.verb(), now.container.state))
+            }
             Err(HostError::Gone) => Fate::Failed(format!("{name} is no longer there")),
             Err(error) => Fate::Unknown(format!("{error}; {name} could not be looked at again")),
         })

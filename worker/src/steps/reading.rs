@@ -42,7 +42,8 @@ fn metric_name(line: &str) -> Option<&str> {
     let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | ':'))).unwrap_or(line.len());
     let name = &line[..end];
     let follows = line[end..].chars().next();
-    (name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && matches!(follows, Some('{' | ' ' | '\t'))).then_some(name)
+    (name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && matches!(follows, Some('{' | ' ' | '\t')))
+        .then_some(name)
 }
 
 /// Length of `{…}` at the beginning, quotes respected.
@@ -69,8 +70,10 @@ mod tests {
 
     #[test]
     fn finds_what_a_person_would_read() {
-        let prometheus = "# HELP bt2c_block_height Height 7\n# TYPE bt2c_block_height gauge\nbt2c_peers 1\nbt2c_block_height 41\n";
-        let cases: &[(&str, Option<&str>, Option<(&str, f64)>)] = &[
+        let prometheus =
+            "# HELP bt2c_block_height Height 7\n# TYPE bt2c_block_height gauge\nbt2c_peers 1\nbt2c_block_height 41\n";
+        type Case<'a> = (&'a str, Option<&'a str>, Option<(&'a str, f64)>);
+        let cases: &[Case<'_>] = &[
             (prometheus, Some("height"), Some(("bt2c_block_height", 41.0))),
             (prometheus, None, Some(("bt2c_peers", 1.0))),
             ("height{node=\"1\",path=\"a}b\"} 4.2e1 1700000000", Some("height"), Some(("height", 42.0))),

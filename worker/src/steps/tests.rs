@@ -80,7 +80,8 @@ impl Bench {
     async fn probe(&self, kind: &StepKind, before: &Before) -> Probed {
         let (output, _lines) = Output::new(1, 1);
         let objects = &self.objects;
-        probe(kind, Step { host: &self.host, project: PROJECT, objects, before, output: &output, lease: &self.lease }).await
+        probe(kind, Step { host: &self.host, project: PROJECT, objects, before, output: &output, lease: &self.lease })
+            .await
     }
 
     fn done(&self) -> Vec<(Op, String)> {
@@ -182,10 +183,7 @@ async fn when_docker_goes_away_in_the_middle_the_containers_state_decides() {
     let bench = Bench::new(&["a", "b"]);
     bench.host.fault(Op::Restart, Fault::Fails(unreachable()));
     let failure = bench.run(&restart()).await.failure().to_owned();
-    assert_eq!(
-        failure,
-        "could not restart bt2c_a_1: Docker does not answer. It is now running. Not touched: bt2c_b_1"
-    );
+    assert_eq!(failure, "could not restart bt2c_a_1: Docker does not answer. It is now running. Not touched: bt2c_b_1");
     assert!(bench.done().is_empty());
 }
 
@@ -194,12 +192,15 @@ async fn when_docker_stays_away_the_outcome_is_unknown() {
     let bench = Bench::new(&["a"]);
     let before = bench.prepare(&restart()).await;
     bench.host.set_delay(Duration::from_secs(1));
-    let perform = bench.perform(&restart(), &before);
+    let kind = restart();
+    let perform = bench.perform(&kind, &before);
     let (performed, ()) = tokio::join!(perform, async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         bench.host.set_away(true);
     });
-    assert!(matches!(&performed.outcome, Ok(StepOutcome::Unknown { reason }) if reason.contains("could not be looked at")));
+    assert!(
+        matches!(&performed.outcome, Ok(StepOutcome::Unknown { reason }) if reason.contains("could not be looked at"))
+    );
     assert!(matches!(bench.probe(&restart(), &before).await, Probed::Unknown { .. }));
 }
 
@@ -302,7 +303,11 @@ async fn http_gives_a_service_that_starts_a_moment() {
     });
     let performed = bench.run(&get()).await;
     assert_eq!(performed.evidence(), "http://localhost:8081/status answered 200 OK");
-    assert!(performed.text().starts_with("a: connection refused; trying again for up to 10 s\n"), "{}", performed.text());
+    assert!(
+        performed.text().starts_with("a: connection refused; trying again for up to 10 s\n"),
+        "{}",
+        performed.text()
+    );
 
     bench.host.kill("bt2c-a");
     let begun = Instant::now();
@@ -341,18 +346,20 @@ async fn wait_until_ends_at_its_timeout_with_the_last_value() {
     assert_eq!(performed.failure(), "height did not grow within 1 min; it is still 41");
     assert_eq!(begun.elapsed().as_secs(), 60);
     bench.host.answer("bt2c-a", 8080, |_| answers(200, "peers 1"));
-    let why = "not within 1 min: http://localhost:8081/metrics answered without a line that has \"height\" and a number";
+    let why =
+        "not within 1 min: http://localhost:8081/metrics answered without a line that has \"height\" and a number";
     assert_eq!(bench.run(&wait(Condition::Grows)).await.failure(), why);
-    assert_eq!(
-        bench.run(&wait(Condition::Answers)).await.evidence(),
-        "http://localhost:8081/metrics answered 200 OK"
-    );
+    assert_eq!(bench.run(&wait(Condition::Answers)).await.evidence(), "http://localhost:8081/metrics answered 200 OK");
 }
 
 #[tokio::test]
 async fn kinds_that_cannot_run_do_nothing_and_say_so() {
     let bench = Bench::new(&["a"]);
-    for kind in [StepKind::Down { volumes: true }, StepKind::Shell {}, StepKind::Http { method: "POST".into(), url: String::new() }] {
+    for kind in [
+        StepKind::Down { volumes: true },
+        StepKind::Shell {},
+        StepKind::Http { method: "POST".into(), url: String::new() },
+    ] {
         let performed = bench.run(&kind).await;
         assert!(performed.failure().ends_with("cannot run yet; nothing was done"), "{}", performed.failure());
         assert!(bench.done().is_empty());

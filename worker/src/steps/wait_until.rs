@@ -79,7 +79,13 @@ pub(super) async fn perform(step: Step<'_>, probe: &Probe, wait: Wait) -> Result
 }
 
 /// The error ends the wait: asking again would not help.
-async fn ask(step: Step<'_>, url: &Url, filter: Option<&str>, condition: Condition, left: Duration) -> Result<Seen, String> {
+async fn ask(
+    step: Step<'_>,
+    url: &Url,
+    filter: Option<&str>,
+    condition: Condition,
+    left: Duration,
+) -> Result<Seen, String> {
     let [object] = step.objects else { return Err(format!("{url} means no container; nothing was asked")) };
     let port = object.port.ok_or_else(|| format!("{url} means no port; nothing was asked"))?;
     // A last question at the very end still gets a moment.

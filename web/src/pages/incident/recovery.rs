@@ -130,7 +130,8 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
                 }
             }}
             <p class="procedure-meta">
-                {services} <a href=format!("/console/plan#line-{}", offer.line)>{place}</a>
+                <span>{services}</span>
+                <a href=format!("/console/plan#line-{}", offer.line)>{place}</a>
             </p>
         </li>
     }

@@ -1,0 +1,56 @@
+//! What the server does without being asked: follow the log, keep the public pages fresh, end what has run out. Each task has one
+//! line here and its work elsewhere.
+
+use std::{future::Future, time::Duration};
+
+use shared::api::live::Topic;
+use tokio::task::JoinSet;
+
+use crate::{AppState, app::expiry, live};
+
+const SWEEP_EVERY: Duration = Duration::from_secs(3);
+const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// Events are kept this long for readers that come back.
+const KEEP_EVENTS_HOURS: i32 = 48;
+
+/// The tasks end when the set is dropped or shut down.
+pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let public = state.public.clone();
+    tasks.spawn(live::tail(state.store.clone(), state.hub.clone(), move |topic| {
+        if matches!(topic, Topic::Incident { .. } | Topic::Report { .. } | Topic::Plan { .. }) {
+            public.nudge();
+        }
+    }));
+    tasks.spawn(state.public.clone().keep_fresh(state.store.clone()));
+    let sweeping = state.clone();
+    tasks.spawn(every(SWEEP_EVERY, move || {
+        let state = sweeping.clone();
+        async move { expiry::sweep(&state.store).await.map_err(|e| e.cause().unwrap_or(e.message()).to_owned()) }
+    }));
+    let tidying = state.clone();
+    tasks.spawn(every(TIDY_EVERY, move || {
+        let state = tidying.clone();
+        async move {
+            state.store.sessions_delete_expired().await.map_err(|e| e.to_string())?;
+            state.store.live_forget(KEEP_EVENTS_HOURS).await.map(drop).map_err(|e| e.to_string())
+        }
+    }));
+    tasks
+}
+
+/// A failure is logged when it begins, not every time.
+async fn every<F: Future<Output = Result<(), String>>>(pause: Duration, work: impl Fn() -> F) {
+    let mut failing = false;
+    loop {
+        match work().await {
+            Ok(()) => failing = false,
+            Err(error) if failing => tracing::debug!(error, "still failing in the background"),
+            Err(error) => {
+                tracing::warn!(error, "a background task failed and is tried again");
+                failing = true;
+            }
+        }
+        tokio::time::sleep(pause).await;
+    }
+}

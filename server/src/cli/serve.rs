@@ -1,0 +1,57 @@
+//! `muster serve`: configuration → database → listener → until told to stop.
+
+use std::{process::ExitCode, time::Duration};
+
+use server::{AppState, Settings, config::Config, telemetry};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use super::{Done, Failure, database::Database, message};
+
+/// A database that starts beside the server gets this many seconds.
+const DATABASE_PATIENCE: u32 = 30;
+
+pub(crate) async fn serve() -> Done {
+    let config = Config::load()?;
+    telemetry::start(&config)?;
+    // Signals are heard from the first moment: a stop while the database starts must not leave it behind.
+    let mut terminate = signal(SignalKind::terminate()).map_err(|e| Failure::wrong(e.to_string()))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| Failure::wrong(e.to_string()))?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|e| Failure::wrong(format!("cannot listen on {} (MUSTER_LISTEN): {e}", config.listen)))?;
+    let database = open(&config).await?;
+    let settings = Settings { public_url: config.public_url.clone(), assets_dir: config.assets_dir.clone() };
+    let state = AppState::new(database.store.clone(), settings);
+    tracing::info!(listen = %config.listen, public_url = %config.public_url, "Muster serves");
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("Muster stops");
+    };
+    let served = server::serve(listener, state, stop).await;
+    database.close().await?;
+    served.map_err(|e| Failure::wrong(format!("the server failed: {e}")))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A database of its own may start at the same time as the server; it is waited for.
+async fn open(config: &Config) -> Result<Database, Failure> {
+    for second in 0.. {
+        match Database::open(config).await {
+            Ok(database) => return Ok(database),
+            Err(failure) if config.database_url.is_some() && second < DATABASE_PATIENCE => {
+                if second == 0 {
+                    message(&format!("{}; trying again for {DATABASE_PATIENCE} s", failure.message));
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Err(Failure::wrong("the database does not answer"))
+}

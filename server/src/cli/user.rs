@@ -1,0 +1,45 @@
+//! `muster user …`. The password comes from standard input and goes nowhere but into its hash.
+
+use std::{
+    io::{self, BufRead as _, IsTerminal as _},
+    process::ExitCode,
+};
+
+use server::{
+    app::user::{self, NewAccount},
+    auth::password::Passwords,
+    config::Config,
+};
+use shared::domain::{
+    access::{ContactRole, Role},
+    actor::Actor,
+};
+
+use super::{Done, Failure, database::Database, message};
+
+pub(crate) async fn add(email: String, name: String, role: Role, contact_roles: Vec<ContactRole>) -> Done {
+    let config = Config::load()?;
+    let password = password()?;
+    let database = Database::open(&config).await?;
+    let new = NewAccount { email, name, role, contact_roles, password };
+    let created = user::create(&database.store, &Passwords::default(), &Actor::CommandLine, new).await;
+    database.close().await?;
+    let created = created?;
+    message(&format!("created the account {} ({})", created.email, created.role));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn password() -> Result<String, Failure> {
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        message("type the password and press Enter (it is shown; to hide it, pipe it in)");
+    }
+    let mut line = String::new();
+    stdin.lock().read_line(&mut line).map_err(|e| Failure::wrong(format!("the password cannot be read: {e}")))?;
+    let password = line.strip_suffix('\n').unwrap_or(&line);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    if password.is_empty() {
+        return Err(Failure::wrong("no password came on standard input; nothing was created. For example: echo \"$PASSWORD\" | muster user add …"));
+    }
+    Ok(password.to_owned())
+}

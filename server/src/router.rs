@@ -1,0 +1,99 @@
+//! The whole surface: every address, and the layers around it. No handler does anything here.
+
+use axum::{
+    Router,
+    middleware::{from_fn_with_state, map_response, map_response_with_state},
+    routing::{delete, get, post, put},
+};
+use http::{HeaderMap, Uri};
+use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
+
+use crate::{
+    AppState, assets,
+    auth::{origin, session},
+    error::{self, AppError},
+    extract::BODY_LIMIT,
+    headers, public,
+    routes::{self, audit, events, incident, report, run, system},
+    shell,
+};
+
+macro_rules! routes {
+    ($($method:ident $path:literal => $handler:path,)*) => {
+        /// Method and path of every route under `/api/v1`, for tests that must cover them all.
+        pub const API: &[(&str, &str)] = &[$((stringify!($method), $path),)*];
+
+        fn api_routes() -> Router<AppState> {
+            Router::new()$(.route($path, $method($handler)))*
+        }
+    };
+}
+
+routes! {
+    post "/session" => routes::session::sign_in,
+    get "/session" => routes::session::me,
+    delete "/session" => routes::session::sign_out,
+    get "/systems" => system::list,
+    get "/systems/{slug}/plan" => system::plan,
+    get "/incidents" => incident::list,
+    post "/incidents" => incident::declare,
+    get "/incidents/{number}" => incident::view,
+    post "/incidents/{number}/acknowledge" => incident::acknowledge,
+    post "/incidents/{number}/work" => incident::start_work,
+    post "/incidents/{number}/notes" => incident::note,
+    post "/incidents/{number}/level" => incident::change_level,
+    post "/incidents/{number}/updates" => incident::post_update,
+    post "/incidents/{number}/resolve" => incident::resolve,
+    post "/incidents/{number}/runs" => run::request,
+    get "/runs" => run::list,
+    get "/runs/{number}" => run::view,
+    get "/runs/{number}/output" => run::output,
+    post "/runs/{number}/decision" => run::decide,
+    post "/runs/{number}/withdraw" => run::withdraw,
+    post "/runs/{number}/answer" => run::answer,
+    get "/incidents/{number}/report" => report::view,
+    post "/incidents/{number}/report" => report::write_draft,
+    put "/incidents/{number}/report" => report::save,
+    post "/incidents/{number}/report/publish" => report::publish,
+    get "/incidents/{number}/report/export.html" => report::export_html,
+    get "/incidents/{number}/report/export.md" => report::export_markdown,
+    get "/audit" => audit::list,
+    get "/audit/verify" => audit::verify,
+    get "/events" => events::stream,
+}
+
+/// The server as one service; used by `serve` and by tests.
+pub fn build(state: AppState) -> Router {
+    let https = state.settings.public_url.is_https();
+    let api = api_routes()
+        .fallback(no_such_address)
+        .method_not_allowed_fallback(async || AppError::wrong_method())
+        .layer(axum::extract::DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(session::layer(state.store.clone(), https))
+        .layer(from_fn_with_state(state.clone(), origin::guard))
+        .layer(TraceLayer::new_for_http())
+        .layer(map_response(error::enveloped));
+    let rest = Router::new()
+        .nest("/api/v1", api)
+        .route("/api/{*rest}", axum::routing::any(no_such_address))
+        .route("/healthz", get(routes::health::alive))
+        .route("/readyz", get(routes::health::ready))
+        .merge(shell::router())
+        .merge(assets::router(&state))
+        .layer(CatchPanicLayer::custom(error::panicked));
+    // The public pages carry prepared headers and must stay as cheap as the bytes they are.
+    let mut pages: Router<AppState> = public::router(state.public.clone()).with_state(()).layer(CatchPanicLayer::custom(error::panicked));
+    if https {
+        pages = pages.layer(map_response_with_state(state.clone(), headers::strict_transport));
+    }
+    let nowhere = state.public.clone();
+    headers::secured(rest, &state)
+        .merge(pages)
+        .fallback(async move |request: HeaderMap| nowhere.not_found(&request))
+        .with_state(state)
+}
+
+async fn no_such_address(address: Uri) -> AppError {
+    AppError::not_found(format!("address {} in this API", address.path()))
+}

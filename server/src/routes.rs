@@ -1,0 +1,17 @@
+//! HTTP ↔ use cases, one noun per file: take a permit, read the input, call `app`, answer. No rule, no transaction.
+
+pub(crate) mod audit;
+pub(crate) mod events;
+pub(crate) mod health;
+pub(crate) mod incident;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod session;
+pub(crate) mod system;
+
+use axum::Json;
+
+use crate::error::AppError;
+
+/// What most routes answer.
+type Answer<T> = Result<Json<T>, AppError>;
