@@ -7,8 +7,8 @@ use std::{
 
 use axum::{
     Router,
-    extract::{Request, State},
-    middleware::{Next, from_fn_with_state},
+    extract::Request,
+    middleware::{Next, from_fn},
     response::Response,
 };
 use http::{HeaderValue, header};
@@ -65,11 +65,11 @@ pub fn address(name: &str) -> String {
 /// `/assets/…`
 pub(crate) fn router(state: &AppState) -> Router<AppState> {
     let files = ServeDir::new(state.assets.directory()).precompressed_gzip().append_index_html_on_directories(false);
-    Router::new().nest_service("/assets", files).layer(from_fn_with_state(state.clone(), cache))
+    Router::new().nest_service("/assets", files).layer(from_fn(cache))
 }
 
 /// What carries its hash in its name never changes; a missing file is said to be missing only for now.
-async fn cache(State(_): State<AppState>, request: Request, next: Next) -> Response {
+async fn cache(request: Request, next: Next) -> Response {
     let hashed = is_hashed(request.uri().path());
     let mut response = next.run(request).await;
     let found = response.status().is_success() || response.status() == http::StatusCode::NOT_MODIFIED;
@@ -79,6 +79,7 @@ async fn cache(State(_): State<AppState>, request: Request, next: Next) -> Respo
         (false, _) => "no-store",
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(policy));
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     response
 }
 
@@ -97,7 +98,9 @@ mod tests {
     #[test]
     fn only_names_with_a_hash_are_kept_for_ever() {
         assert!(is_hashed("/assets/console-1f2e3d4c5b6a.js"));
-        for path in ["/assets/manifest.json", "/assets/.stamp", "/assets/snippets/inline0.js", "/assets/a-1f2e.js", "/assets/"] {
+        for path in
+            ["/assets/manifest.json", "/assets/.stamp", "/assets/snippets/inline0.js", "/assets/a-1f2e.js", "/assets/"]
+        {
             assert!(!is_hashed(path), "{path}");
         }
     }

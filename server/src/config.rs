@@ -17,7 +17,7 @@ use figment::{
 use serde::Deserialize;
 
 /// What `serve` and the commands need to know.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     pub listen: SocketAddr,
     pub public_url: PublicUrl,
@@ -28,6 +28,15 @@ pub struct Config {
     /// A filter as `tracing` reads it: `info`, `server=debug`.
     pub log: String,
     pub log_format: LogFormat,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the database URL: it holds a password.
+        let mut shown = f.debug_struct("Config");
+        shown.field("listen", &self.listen).field("public_url", &self.public_url).field("data_dir", &self.data_dir);
+        shown.field("assets_dir", &self.assets_dir).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -90,7 +99,14 @@ impl Config {
         environment: &BTreeMap<String, String>,
         executable: Option<&Path>,
     ) -> Result<Self, ConfigError> {
-        let defaults = [("listen", "127.0.0.1:8080"), ("public_url", "http://localhost:8080"), ("log", "info"), ("log_format", "text")];
+        // Quiet where others call an expired session suspicious or a migration that is there news.
+        let log = "info,sqlx=warn,tower_sessions_core=error";
+        let defaults = [
+            ("listen", "127.0.0.1:8080"),
+            ("public_url", "http://localhost:8080"),
+            ("log", log),
+            ("log_format", "text"),
+        ];
         let mut figment = Figment::from(Serialized::defaults(BTreeMap::from(defaults)));
         if let Some(text) = file {
             figment = figment.merge(Toml::string(text));
@@ -100,10 +116,12 @@ impl Config {
             Some(directory) => std::path::absolute(&directory).unwrap_or(directory),
             None => return Err(ConfigError("there is no home directory to keep data in: set MUSTER_DATA_DIR".into())),
         };
-        let beside = || executable.and_then(Path::parent).map_or_else(|| "assets".into(), |directory| directory.join("assets"));
+        let beside =
+            || executable.and_then(Path::parent).map_or_else(|| "assets".into(), |directory| directory.join("assets"));
         Ok(Self {
             listen: keys.listen,
-            public_url: PublicUrl::parse(&keys.public_url).map_err(|e| ConfigError(format!("public_url (MUSTER_PUBLIC_URL): {e}")))?,
+            public_url: PublicUrl::parse(&keys.public_url)
+                .map_err(|e| ConfigError(format!("public_url (MUSTER_PUBLIC_URL): {e}")))?,
             data_dir,
             assets_dir: keys.assets_dir.unwrap_or_else(beside),
             database_url: keys.database_url,
@@ -129,10 +147,17 @@ impl Provider for Environment<'_> {
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        let ours = self.0.iter().filter(|(key, value)| !value.is_empty() && !NOT_OURS.iter().any(|other| key.starts_with(other)));
+        let ours = self
+            .0
+            .iter()
+            .filter(|(key, value)| !value.is_empty() && !NOT_OURS.iter().any(|other| key.starts_with(other)));
         let dict: Dict = ours
             .filter_map(|(key, value)| {
-                let name = if key == "DATABASE_URL" { "database_url".into() } else { key.strip_prefix("MUSTER_")?.to_lowercase() };
+                let name = if key == "DATABASE_URL" {
+                    "database_url".into()
+                } else {
+                    key.strip_prefix("MUSTER_")?.to_lowercase()
+                };
                 Some((name, Value::from(value.clone())))
             })
             .collect();
@@ -152,9 +177,15 @@ fn explain(error: figment::Error, file: &Path) -> ConfigError {
         Kind::UnknownField(name, known) => {
             let known: Vec<_> = known.iter().filter(|k| **k != "worker").copied().collect();
             // Which source an unknown key came from is not told; only the environment's keys are in capitals there.
-            format!("unknown key `{name}` (as a variable: MUSTER_{}); known keys: {}", name.to_uppercase(), known.join(", "))
+            format!(
+                "unknown key `{name}` (as a variable: MUSTER_{}); known keys: {}",
+                name.to_uppercase(),
+                known.join(", ")
+            )
         }
-        Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => format!("{key}: found {found}, expected {expected}"),
+        Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
+            format!("{key}: found {found}, expected {expected}")
+        }
         Kind::Message(message) if error.path.is_empty() => format!("{}: {message}", file.display()),
         other => format!("{key}: {other}"),
     })
@@ -207,13 +238,27 @@ mod tests {
     use super::*;
 
     fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
-        let environment = environment.iter().map(|(k, v)| ((*k).into(), (*v).into())).chain([("HOME".into(), "/home/ada".into())]).collect();
-        Config::from_parts(Some(file), Path::new("muster.toml"), &environment, Some(Path::new("/opt/muster/bin/muster"))).map_err(|e| e.0)
+        let environment = environment
+            .iter()
+            .map(|(k, v)| ((*k).into(), (*v).into()))
+            .chain([("HOME".into(), "/home/ada".into())])
+            .collect();
+        Config::from_parts(
+            Some(file),
+            Path::new("muster.toml"),
+            &environment,
+            Some(Path::new("/opt/muster/bin/muster")),
+        )
+        .map_err(|e| e.0)
     }
 
     #[test]
     fn the_environment_wins_over_the_file_over_the_defaults() {
-        let config = load("listen = \"0.0.0.0:80\"\nlog = \"debug\"\n", &[("MUSTER_LOG", "warn"), ("DATABASE_URL", "postgres://x")]).unwrap();
+        let config = load(
+            "listen = \"0.0.0.0:80\"\nlog = \"debug\"\n",
+            &[("MUSTER_LOG", "warn"), ("DATABASE_URL", "postgres://x")],
+        )
+        .unwrap();
         assert_eq!(config.listen.to_string(), "0.0.0.0:80");
         assert_eq!((config.log.as_str(), config.database_url.as_deref()), ("warn", Some("postgres://x")));
         assert_eq!(config.data_dir, Path::new("/home/ada/.local/share/muster"));
@@ -223,7 +268,13 @@ mod tests {
 
     #[test]
     fn what_belongs_to_others_is_left_alone_and_empty_is_unset() {
-        let environment = [("MUSTER_WORKER_PROJECTS", "x"), ("MUSTER_TEST_Y", "x"), ("MUSTER_BIN_DIR", "x"), ("DATABASE_URL", ""), ("XDG_DATA_HOME", "/data")];
+        let environment = [
+            ("MUSTER_WORKER_PROJECTS", "x"),
+            ("MUSTER_TEST_Y", "x"),
+            ("MUSTER_BIN_DIR", "x"),
+            ("DATABASE_URL", ""),
+            ("XDG_DATA_HOME", "/data"),
+        ];
         let config = load("[worker]\nprojects = [\"x\"]\n", &environment).unwrap();
         assert_eq!(config.database_url, None);
         assert_eq!(config.data_dir, Path::new("/data/muster"));
@@ -231,7 +282,11 @@ mod tests {
 
     #[test]
     fn every_mistake_names_its_key() {
-        let in_file = [("lisen = \"x\"", "`lisen`"), ("listen = \"nowhere\"", "listen in muster.toml"), ("listen = ", "muster.toml")];
+        let in_file = [
+            ("lisen = \"x\"", "`lisen`"),
+            ("listen = \"nowhere\"", "listen in muster.toml"),
+            ("listen = ", "muster.toml"),
+        ];
         for (file, part) in in_file {
             let error = load(file, &[]).unwrap_err();
             assert!(error.contains(part), "{file:?}: {error}");

@@ -43,8 +43,17 @@ impl AppError {
     /// One field is not as it must be.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
         let message = message.into();
-        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid, format!("Nothing was changed. {message}"));
+        let mut error =
+            Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid, format!("Nothing was changed. {message}"));
         error.0.view.fields.push(FieldError { field: field.into(), message });
+        error
+    }
+
+    /// As [`AppError::invalid`], for a sentence that does not name the field by itself.
+    pub fn invalid_field(field: &str, message: impl Into<String>) -> Self {
+        let mut error = Self::invalid(field, message);
+        let said = error.0.view.fields.first().map(|f| f.message.clone()).unwrap_or_default();
+        error.0.view.message = format!("Nothing was changed. {field}: {said}");
         error
     }
 
@@ -57,7 +66,8 @@ impl AppError {
     }
 
     pub fn wrong_content_type() -> Self {
-        let message = "Muster reads JSON only: send the body with `Content-Type: application/json`. Nothing was changed.";
+        let message =
+            "Muster reads JSON only: send the body with `Content-Type: application/json`. Nothing was changed.";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::Invalid, message)
     }
 
@@ -67,11 +77,19 @@ impl AppError {
     }
 
     pub fn not_signed_in() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn, "You are not signed in, or your session has ended. Sign in and try again; nothing was changed.")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            ErrorCode::NotSignedIn,
+            "You are not signed in, or your session has ended. Sign in and try again; nothing was changed.",
+        )
     }
 
     pub fn wrong_credentials() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::WrongCredentials, "No active account has this e-mail address and password. Check both and try again.")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            ErrorCode::WrongCredentials,
+            "No active account has this e-mail address and password. Check both and try again.",
+        )
     }
 
     pub fn may_not(action: Action) -> Self {
@@ -138,6 +156,14 @@ impl AppError {
         error
     }
 
+    /// Given up while waiting: the one failure that cannot say that nothing was changed.
+    pub fn too_slow(seconds: u64) -> Self {
+        let message = format!(
+            "Muster did not get an answer from its database within {seconds} s and stopped waiting. Whether the change was made is not known: look before you repeat it."
+        );
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, message).caused("a request took too long")
+    }
+
     pub fn bug(cause: impl Into<String>) -> Self {
         let message = "Muster made a mistake and stopped before the end of this request; nothing it began was kept. The server's log says more.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Bug, message).caused(cause)
@@ -172,7 +198,9 @@ impl From<StoreError> for AppError {
             // Use cases say what is missing (`Found::found`); this is for a row that vanished in between.
             StoreError::NotFound => Self::not_found("such thing any more"),
             StoreError::Unavailable(cause) => Self::unavailable(cause),
-            StoreError::Conflict(_) | StoreError::Fenced | StoreError::Corrupt(_) | StoreError::Bug(_) => Self::bug(error.to_string()),
+            StoreError::Conflict(_) | StoreError::Fenced | StoreError::Corrupt(_) | StoreError::Bug(_) => {
+                Self::bug(error.to_string())
+            }
         }
     }
 }
@@ -225,7 +253,8 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
 /// The API never answers an error without its envelope, whoever made the error.
 pub(crate) async fn enveloped(response: Response) -> Response {
     let status = response.status();
-    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"application/json"));
+    let is_json =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"application/json"));
     if is_json || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
@@ -238,7 +267,9 @@ pub(crate) async fn enveloped(response: Response) -> Response {
             }
             enveloped
         }
-        _ if status.is_client_error() => AppError::malformed(None, "This request cannot be read. Nothing was changed.").into_response(),
+        _ if status.is_client_error() => {
+            AppError::malformed(None, "This request cannot be read. Nothing was changed.").into_response()
+        }
         // The only part that answers without an envelope is the session layer when it cannot save.
         _ => AppError::unavailable(format!("a layer answered {status}")).into_response(),
     }

@@ -45,9 +45,11 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
 }
 
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, AppError> {
-    Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| match rejection.into_response().status() {
-        StatusCode::PAYLOAD_TOO_LARGE => AppError::too_large(BODY_LIMIT),
-        _ => AppError::malformed(None, "The body did not arrive whole. Nothing was changed; send it again."),
+    Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| {
+        match rejection.into_response().status() {
+            StatusCode::PAYLOAD_TOO_LARGE => AppError::too_large(BODY_LIMIT),
+            _ => AppError::malformed(None, "The body did not arrive whole. Nothing was changed; send it again."),
+        }
     })
 }
 
@@ -61,15 +63,20 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AppError> {
         }
         let said = inner.to_string();
         let field = field_of(&path, &said);
-        AppError::invalid(&field, sentence(&said))
+        AppError::invalid_field(&field, sentence(&said))
     })?;
-    json.end().map_err(|e| AppError::malformed(None, format!("The body is not one JSON document: {e}. Nothing was changed.")))?;
+    json.end().map_err(|e| {
+        AppError::malformed(None, format!("The body is not one JSON document: {e}. Nothing was changed."))
+    })?;
     Ok(value)
 }
 
 /// serde names a missing or unknown field in its message only: "missing field `title`".
 fn field_of(path: &str, said: &str) -> String {
-    let named = said.strip_prefix("missing field `").or_else(|| said.strip_prefix("unknown field `")).and_then(|rest| rest.split('`').next());
+    let named = said
+        .strip_prefix("missing field `")
+        .or_else(|| said.strip_prefix("unknown field `"))
+        .and_then(|rest| rest.split('`').next());
     match (path, named) {
         (".", None) => "body".into(),
         (".", Some(name)) => name.into(),
@@ -81,7 +88,13 @@ fn field_of(path: &str, said: &str) -> String {
 /// Without the position, which means nothing to a person at a form.
 fn sentence(said: &str) -> String {
     let text = said.split(" at line ").next().unwrap_or(said);
-    if text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
+    if text.starts_with("missing field") {
+        return "This field is missing.".into();
+    }
+    let mut characters = text.chars();
+    let first = characters.next().map(char::to_uppercase);
+    let text: String = first.into_iter().flatten().chain(characters).collect();
+    if text.ends_with('.') { text } else { format!("{text}.") }
 }
 
 /// A path's parameters.
@@ -93,8 +106,12 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AppError> {
         let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
-        path.map(|axum::extract::Path(value)| Self(value)).map_err(|rejection| {
-            AppError::malformed(Some("path".into()), format!("This address cannot be read: {}.", rejection.body_text()))
+        path.map(|axum::extract::Path(value)| Self(value)).map_err(|_| {
+            // Every parameter that can fail is a number.
+            AppError::malformed(
+                Some("path".into()),
+                format!("{} is no address of this API: it must name a number.", parts.uri.path()),
+            )
         })
     }
 }
@@ -109,7 +126,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AppError> {
         let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
         query.map(|axum::extract::Query(value)| Self(value)).map_err(|rejection| {
-            AppError::malformed(Some("query".into()), format!("The address's parameters cannot be read: {}.", rejection.body_text()))
+            let said = rejection.body_text();
+            let said = said.strip_prefix("Failed to deserialize query string: ").unwrap_or(&said);
+            AppError::malformed(Some("query".into()), format!("What stands after the ? cannot be read: {said}."))
         })
     }
 }
@@ -149,7 +168,10 @@ mod tests {
             (r#"{"system":"s","level":1,"affected":[]}"#, "title"),
             (r#"{"system":"s","title":" ","level":1,"affected":[]}"#, "title"),
             (r#"{"system":"s","title":"t","level":900,"affected":[]}"#, "level"),
-            (r#"{"system":"s","title":"t","level":1,"affected":[{"component":"c","impact":"worse"}]}"#, "affected[0].impact"),
+            (
+                r#"{"system":"s","title":"t","level":1,"affected":[{"component":"c","impact":"worse"}]}"#,
+                "affected[0].impact",
+            ),
             (r#"{"system":"s","title":"t","level":1,"affected":[{"impact":"degraded"}]}"#, "affected[0].component"),
             (r#"{"system":"s","title":"t","level":1,"affected":[],"colour":1}"#, "colour"),
             ("[]", "body"),

@@ -17,15 +17,7 @@ mod routes;
 mod shell;
 pub mod telemetry;
 
-use std::{
-    future::Future,
-    io,
-    net::SocketAddr,
-    ops::Deref,
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::Future, io, net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt as _;
 use store::Store;
@@ -119,7 +111,11 @@ impl AppState {
 ///
 /// # Errors
 /// If the listener fails.
-pub async fn serve(listener: TcpListener, state: AppState, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    state: AppState,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
     let mut background = background::spawn(&state);
     let app = build(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
     // Events are small: they must not wait for each other's acknowledgement.

@@ -53,7 +53,12 @@ pub(crate) async fn tail(store: Store, hub: Hub, seen: impl Fn(&Topic) + Send) {
     }
 }
 
-async fn follow(store: &Store, hub: &Hub, seen: &(impl Fn(&Topic) + Send), last: &mut Option<i64>) -> Result<std::convert::Infallible, StoreError> {
+async fn follow(
+    store: &Store,
+    hub: &Hub,
+    seen: &(impl Fn(&Topic) + Send),
+    last: &mut Option<i64>,
+) -> Result<std::convert::Infallible, StoreError> {
     // Listening begins before the first look, so nothing can fall between them.
     let mut listener = Listener::connect(store, Channel::Live).await?;
     loop {

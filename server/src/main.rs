@@ -105,7 +105,9 @@ fn main() -> ExitCode {
                 cli::plan::import(&file, &system, project.as_deref(), name.as_deref(), &reason).await
             }
             Command::Plan(PlanCommand::Export { system }) => cli::plan::export(&system).await,
-            Command::User(UserCommand::Add { email, name, role, contact_roles }) => cli::user::add(email, name, role, contact_roles).await,
+            Command::User(UserCommand::Add { email, name, role, contact_roles }) => {
+                cli::user::add(email, name, role, contact_roles).await
+            }
             Command::Audit(AuditCommand::Verify { file: None }) => cli::audit::verify().await,
             Command::Audit(AuditCommand::Verify { file: Some(file) }) => cli::audit::verify_file(&file),
             Command::Audit(AuditCommand::Export) => cli::audit::export().await,

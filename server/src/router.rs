@@ -1,9 +1,13 @@
 //! The whole surface: every address, and the layers around it. No handler does anything here.
 
+use std::time::Duration;
+
 use axum::{
     Router,
-    middleware::{from_fn_with_state, map_response, map_response_with_state},
-    routing::{delete, get, post, put},
+    extract::Request,
+    middleware::{Next, from_fn, from_fn_with_state, map_response, map_response_with_state},
+    response::{IntoResponse as _, Response},
+    routing::{any, delete, get, post, put},
 };
 use http::{HeaderMap, Uri};
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
@@ -18,13 +22,16 @@ use crate::{
     shell,
 };
 
+/// Longer than the slowest honest answer: the check of a long audit chain.
+const ANSWER_SECONDS: u64 = 30;
+
 macro_rules! routes {
     ($($method:ident $path:literal => $handler:path,)*) => {
-        /// Method and path of every route under `/api/v1`, for tests that must cover them all.
-        pub const API: &[(&str, &str)] = &[$((stringify!($method), $path),)*];
+        /// Method and path of every route of the API, for tests that must cover them all.
+        pub const API: &[(&str, &str)] = &[$((stringify!($method), concat!("/api/v1", $path)),)*];
 
         fn api_routes() -> Router<AppState> {
-            Router::new()$(.route($path, $method($handler)))*
+            Router::new()$(.route(concat!("/api/v1", $path), $method($handler)))*
         }
     };
 }
@@ -66,24 +73,26 @@ routes! {
 pub fn build(state: AppState) -> Router {
     let https = state.settings.public_url.is_https();
     let api = api_routes()
-        .fallback(no_such_address)
+        .route("/api", any(no_such_address))
+        .route("/api/{*rest}", any(no_such_address))
         .method_not_allowed_fallback(async || AppError::wrong_method())
         .layer(axum::extract::DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(from_fn(in_time))
         .layer(session::layer(state.store.clone(), https))
         .layer(from_fn_with_state(state.clone(), origin::guard))
         .layer(TraceLayer::new_for_http())
         .layer(map_response(error::enveloped));
     let rest = Router::new()
-        .nest("/api/v1", api)
-        .route("/api/{*rest}", axum::routing::any(no_such_address))
+        .merge(api)
         .route("/healthz", get(routes::health::alive))
         .route("/readyz", get(routes::health::ready))
         .merge(shell::router())
         .merge(assets::router(&state))
         .layer(CatchPanicLayer::custom(error::panicked));
     // The public pages carry prepared headers and must stay as cheap as the bytes they are.
-    let mut pages: Router<AppState> = public::router(state.public.clone()).with_state(()).layer(CatchPanicLayer::custom(error::panicked));
+    let mut pages: Router<AppState> =
+        public::router(state.public.clone()).with_state(()).layer(CatchPanicLayer::custom(error::panicked));
     if https {
         pages = pages.layer(map_response_with_state(state.clone(), headers::strict_transport));
     }
@@ -92,6 +101,12 @@ pub fn build(state: AppState) -> Router {
         .merge(pages)
         .fallback(async move |request: HeaderMap| nowhere.not_found(&request))
         .with_state(state)
+}
+
+/// Until an answer begins; streams may go on.
+async fn in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(Duration::from_secs(ANSWER_SECONDS), next.run(request)).await;
+    answer.unwrap_or_else(|_| AppError::too_slow(ANSWER_SECONDS).into_response())
 }
 
 async fn no_such_address(address: Uri) -> AppError {

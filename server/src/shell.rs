@@ -28,7 +28,11 @@ struct Unbuilt {
 }
 
 pub(crate) fn router() -> Router<AppState> {
-    Router::new().route("/login", get(shell)).route("/console", get(shell)).route("/console/", get(shell)).route("/console/{*rest}", get(shell))
+    Router::new()
+        .route("/login", get(shell))
+        .route("/console", get(shell))
+        .route("/console/", get(shell))
+        .route("/console/{*rest}", get(shell))
 }
 
 async fn shell(State(state): State<AppState>) -> Result<Response, AppError> {
@@ -51,7 +55,10 @@ async fn shell(State(state): State<AppState>) -> Result<Response, AppError> {
         }
     };
     let page = page.map_err(|e| AppError::bug(format!("the shell cannot be rendered: {e}")))?;
-    let headers: [(HeaderName, HeaderValue); 2] = [(header::CONTENT_SECURITY_POLICY, policy(&nonce)?), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    let headers: [(HeaderName, HeaderValue); 2] = [
+        (header::CONTENT_SECURITY_POLICY, policy(&nonce)?),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
     Ok((status, headers, Html(page)).into_response())
 }
 

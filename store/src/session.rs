@@ -20,13 +20,12 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
+    /// Only what still exists: a late touch must not bring back a session that was ended.
+    ///
     /// # Errors
     /// If the database does not answer.
     pub async fn session_save(&self, id: &str, content: &Value, expires_at: OffsetDateTime) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO session (id, content, expires_at) VALUES ($1, $2, $3)
-             ON CONFLICT (id) DO UPDATE SET content = excluded.content, expires_at = excluded.expires_at",
-        )
+        sqlx::query("UPDATE session SET content = $2, expires_at = $3 WHERE id = $1")
         .bind(id)
         .bind(content)
         .bind(expires_at)

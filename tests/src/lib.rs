@@ -5,4 +5,5 @@ pub mod events;
 pub mod muster;
 pub mod persona;
 pub mod postgres;
+pub mod scene;
 pub mod testnet;

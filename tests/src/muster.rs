@@ -51,6 +51,13 @@ impl Drop for RunningWorker {
 }
 
 impl RunningWorker {
+    /// Ends it as a polite signal would: what it has begun it brings to an end.
+    pub async fn stop(&mut self) {
+        self.stop.cancel();
+        // A worker that panicked has ended too; the test sees what it left.
+        let _ = (&mut self.done).await;
+    }
+
     /// Ends it as a crash would: in the middle of whatever it does.
     pub fn kill(self) {
         self.done.abort();
@@ -87,12 +94,20 @@ impl Muster {
     /// # Errors
     /// If Postgres cannot be started.
     pub async fn start_empty() -> Result<Self> {
+        let assets = std::env::var_os("MUSTER_ASSETS_DIR").map_or_else(|| root().join("target/assets"), PathBuf::from);
+        Self::serve(None, assets).await
+    }
+
+    /// Without a system, known to the public under this address (its own, if none is given).
+    ///
+    /// # Errors
+    /// If Postgres cannot be started.
+    pub async fn serve(public_url: Option<&str>, assets_dir: PathBuf) -> Result<Self> {
         let database = Database::create().await?;
         let store = database.store.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let base = format!("http://{}", listener.local_addr()?);
-        let assets_dir = std::env::var_os("MUSTER_ASSETS_DIR").map_or_else(|| root().join("target/assets"), PathBuf::from);
-        let public_url = server::config::PublicUrl::parse(&base).map_err(anyhow::Error::msg)?;
+        let public_url = server::config::PublicUrl::parse(public_url.unwrap_or(&base)).map_err(anyhow::Error::msg)?;
         let state = server::AppState::new(store.clone(), server::Settings { public_url, assets_dir });
         state.public.refresh(&store).await?;
         let stop = CancellationToken::new();

@@ -26,19 +26,27 @@ impl Http {
         Ok(Self { base: base.to_owned(), client })
     }
 
-    /// A request as a script would write it: status and body.
+    /// A request as a script would write it.
     ///
     /// # Errors
     /// If no answer came.
-    pub async fn raw(&self, method: &str, path: &str, body: Option<Value>) -> Result<(StatusCode, Value)> {
+    pub async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<reqwest::Response> {
         let mut request = self
             .client
             .request(method.parse().context("method")?, format!("{}{path}", self.base))
             .header(header::ORIGIN, &self.base);
         if let Some(body) = body {
-            request = request.json(&body);
+            request = request.json(body);
         }
-        let response = request.send().await?;
+        Ok(request.send().await?)
+    }
+
+    /// A request as a script would write it: status and body.
+    ///
+    /// # Errors
+    /// If no answer came.
+    pub async fn raw(&self, method: &str, path: &str, body: Option<Value>) -> Result<(StatusCode, Value)> {
+        let response = self.ask(method, path, body.as_ref()).await?;
         let status = response.status();
         let text = response.text().await?;
         Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))

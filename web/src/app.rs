@@ -67,7 +67,10 @@ fn Frame() -> impl IntoView {
         if session.known.get() && session.me.with(Option::is_none) {
             let here = path.get_untracked() + &location().search().unwrap_or_default();
             let next = String::from(js_sys::encode_uri_component(&here));
-            navigate(&format!("/login?next={next}"), leptos_router::NavigateOptions { replace: true, ..Default::default() });
+            navigate(
+                &format!("/login?next={next}"),
+                leptos_router::NavigateOptions { replace: true, ..Default::default() },
+            );
         }
     });
     follow_with_focus();
@@ -117,7 +120,9 @@ fn follow_with_focus() {
             request_animation_frame(|| {
                 window().scroll_to_with_x_and_y(0.0, 0.0);
                 let content = document().get_element_by_id("content");
-                let busy = document().active_element().is_some_and(|e| e.closest("#content").ok().flatten().is_some() && e.id() != "content");
+                let busy = document()
+                    .active_element()
+                    .is_some_and(|e| e.closest("#content").ok().flatten().is_some() && e.id() != "content");
                 if let (Some(content), false) = (content, busy) {
                     use wasm_bindgen::JsCast;
                     // Focusing a connected element does not fail.

@@ -2,15 +2,21 @@
 
 use std::{rc::Rc, time::Duration};
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use shared::{
-    api::live::{LiveEvent, Topic},
+    api::{
+        error::ErrorCode,
+        live::{LiveEvent, Topic},
+    },
     timestamp::Timestamp,
 };
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{EventSource, MessageEvent};
 
-use crate::components::time;
+use crate::{
+    components::time,
+    transport::{api, signal_signed_out},
+};
 
 const TOPICS: [&str; 5] = ["incident", "run", "output", "report", "plan"];
 /// Several events in a row cause one fetch at once and one when they are over.
@@ -136,8 +142,10 @@ impl Live {
         let text = event.dyn_ref::<MessageEvent>().and_then(|message| message.data().as_string());
         // An event this version does not know changes nothing it shows.
         let Some(event) = text.and_then(|text| serde_json::from_str::<LiveEvent>(&text).ok()) else { return };
-        let listeners: Vec<Callback> =
-            self.inner.try_with_value(|inner| inner.listeners.iter().map(|(_, c)| c.clone()).collect()).unwrap_or_default();
+        let listeners: Vec<Callback> = self
+            .inner
+            .try_with_value(|inner| inner.listeners.iter().map(|(_, c)| c.clone()).collect())
+            .unwrap_or_default();
         for listener in listeners {
             listener(&event);
         }
@@ -156,22 +164,34 @@ impl Live {
             self.connection.try_set(Connection::Lost { since: time::now() });
         }
         // The browser itself tries again after a cut line, but not after an answer that was no stream.
-        let closed = self.inner.try_with_value(|inner| {
-            inner.source.as_ref().is_some_and(|source| source.events.ready_state() == EventSource::CLOSED)
-        });
-        if closed == Some(true) {
+        if self.closed() {
+            self.try_again();
+        }
+    }
+
+    /// An ordinary call finds out whether the sign-in has ended; if so, whoever signs in again also connects again.
+    fn try_again(self) {
+        spawn_local(async move {
+            let signed_out = api().me().await.is_err_and(|error| error.code() == Some(ErrorCode::NotSignedIn));
+            if signed_out {
+                signal_signed_out();
+                return;
+            }
             set_timeout(
                 move || {
-                    let wanted = self.inner.try_with_value(|inner| {
-                        inner.source.as_ref().is_some_and(|source| source.events.ready_state() == EventSource::CLOSED)
-                    });
-                    if wanted == Some(true) {
+                    if self.closed() {
                         self.connect();
                     }
                 },
                 RETRY,
             );
-        }
+        });
+    }
+
+    fn closed(self) -> bool {
+        let closed =
+            |inner: &Inner| inner.source.as_ref().is_some_and(|s| s.events.ready_state() == EventSource::CLOSED);
+        self.inner.try_with_value(closed) == Some(true)
     }
 }
 

@@ -26,12 +26,17 @@ pub(crate) fn on_signed_out(callback: impl Fn() + 'static) {
     ON_SIGNED_OUT.with(|slot| *slot.borrow_mut() = Some(Box::new(callback)));
 }
 
+/// Somebody found out that the sign-in has ended.
+pub(crate) fn signal_signed_out() {
+    ON_SIGNED_OUT.with(|slot| slot.borrow().iter().for_each(|callback| callback()));
+}
+
 impl Transport for Browser {
     async fn send(&self, request: Request) -> Result<Response, String> {
         let about_session = request.path == "/api/v1/session";
         let answer = fetch(&request).await.map_err(|_| "no connection to the server".to_owned())?;
         if answer.status == 401 && !about_session {
-            ON_SIGNED_OUT.with(|slot| slot.borrow().iter().for_each(|callback| callback()));
+            signal_signed_out();
         }
         Ok(answer)
     }

@@ -1,6 +1,11 @@
 //! The program `muster-worker`: configuration, database, Docker, then the loop. Decides nothing.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use clap::{Parser, Subcommand};
 use store::Store;
@@ -133,7 +138,7 @@ fn start_logging(config: &Config) -> Result<(), ConfigError> {
     let filter = EnvFilter::try_new(&config.log)
         .map_err(|e| ConfigError(format!("log (MUSTER_LOG): \"{}\" is not a filter: {e}", config.log)))?;
     let registry = tracing_subscriber::registry().with(filter);
-    let layer = fmt::layer().with_writer(std::io::stderr);
+    let layer = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     // An error means that somebody has started logging already, which is as good.
     let _ = match config.log_format {
         LogFormat::Text => registry.with(layer.with_target(false)).try_init(),
@@ -142,9 +147,9 @@ fn start_logging(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "this is what the command was asked for")]
 fn print(text: &str) {
-    print!("{text}");
+    // A reader that has seen enough (`| head`) is no error.
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 #[expect(clippy::print_stderr, reason = "there may be no logging yet")]

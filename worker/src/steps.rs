@@ -70,17 +70,17 @@ impl Step<'_> {
         self.lease.check().map_err(|LeaseLost| Untouchable::Lease)?;
         Ok(details)
     }
+}
 
-    /// Looks at a container, waiting for a Docker that is being restarted.
-    pub(crate) async fn look_patiently(&self, id: &str) -> Result<Details, HostError> {
-        let until = tokio::time::Instant::now() + DOCKER_COMES_BACK;
-        loop {
-            match self.host.container(id).await {
-                Err(HostError::Unreachable(_)) if tokio::time::Instant::now() < until => {
-                    tokio::time::sleep(Duration::from_millis(300)).await;
-                }
-                answer => return answer,
+/// Looks at a container, waiting for a Docker that is being restarted.
+async fn look_patiently(host: &dyn ContainerHost, id: &str) -> Result<Details, HostError> {
+    let until = tokio::time::Instant::now() + DOCKER_COMES_BACK;
+    loop {
+        match host.container(id).await {
+            Err(HostError::Unreachable(_)) if tokio::time::Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(300)).await;
             }
+            answer => return answer,
         }
     }
 }

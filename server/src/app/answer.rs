@@ -29,7 +29,10 @@ pub async fn answer(store: &Store, permit: &Permit<AnswerStep>, number: i64, inp
     match &run.question {
         Some((step, _)) if run.state == RunState::Asking && *step == input.step => {}
         Some((step, _)) if run.state == RunState::Asking => {
-            return Err(AppError::not_now(format!("This run asks about step {step}, not step {}. Read it again and decide then.", input.step)));
+            return Err(AppError::not_now(format!(
+                "This run asks about step {step}, not step {}. Read it again and decide then.",
+                input.step
+            )));
         }
         _ => return Err(AppError::not_now(NOT_ASKING)),
     }
@@ -50,7 +53,8 @@ pub async fn answer(store: &Store, permit: &Permit<AnswerStep>, number: i64, inp
 
 fn reasoned(answer: Answer) -> Result<Answer, AppError> {
     let checked = |reason: String| {
-        let reason = Message::parse(&reason).map_err(|_| AppError::invalid("answer.reason", "A reason of at most 10,000 characters is needed."))?;
+        let reason = Message::parse(&reason)
+            .map_err(|_| AppError::invalid("answer.reason", "A reason of at most 10,000 characters is needed."))?;
         Ok::<_, AppError>(reason.into_inner())
     };
     Ok(match answer {

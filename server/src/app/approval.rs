@@ -40,7 +40,9 @@ pub async fn decide(store: &Store, permit: &Permit<DecideRun>, number: i64, inpu
         tx.commit().await?;
         return Err(AppError::forbidden(OWN_REQUEST));
     }
-    let (Some(content), Some((resolved_at, _))) = (run.content(), &run.resolution) else { return Err(not_waiting(&run)) };
+    let (Some(content), Some((resolved_at, _))) = (run.content(), &run.resolution) else {
+        return Err(not_waiting(&run));
+    };
     if run.state != RunState::AwaitingApproval {
         return Err(not_waiting(&run));
     }

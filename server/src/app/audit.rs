@@ -1,10 +1,13 @@
 //! Reading and checking the audit chain. The rule of the chain is the domain's; nothing here writes.
 
 use shared::{
-    api::{List, audit::{AuditEntryView, AuditVerdict}},
+    api::{
+        List,
+        audit::{AuditEntryView, AuditVerdict},
+    },
     domain::audit::{Link, Verifier},
 };
-use store::Store;
+use store::{Store, StoreError};
 
 use crate::{
     auth::permit::{Permit, ReadAudit},
@@ -16,7 +19,11 @@ const BATCH: i64 = 1000;
 
 /// # Errors
 /// If the database does not answer.
-pub async fn list(store: &Store, _permit: &Permit<ReadAudit>, before: Option<i64>) -> Result<List<AuditEntryView>, AppError> {
+pub async fn list(
+    store: &Store,
+    _permit: &Permit<ReadAudit>,
+    before: Option<i64>,
+) -> Result<List<AuditEntryView>, AppError> {
     let items = store.audit_list(before, PAGE).await?;
     let full = i64::try_from(items.len()).is_ok_and(|n| n == PAGE);
     let next = items.last().filter(|last| full && last.entry.seq > 1).map(|last| last.entry.seq.to_string());
@@ -35,13 +42,22 @@ pub async fn verify(store: &Store, _permit: &Permit<ReadAudit>) -> Result<AuditV
 /// If the database does not answer. A broken chain is a verdict, not an error.
 pub async fn verify_all(store: &Store) -> Result<AuditVerdict, AppError> {
     // Read first: entries that are added meanwhile come after it.
-    let (head_seq, head_hash) = store.audit_head().await?;
     let mut verifier = Verifier::default();
+    let (head_seq, head_hash) = match store.audit_head().await {
+        Err(StoreError::Corrupt(what)) => return Ok(verdict(&verifier, Some(format!("the head is not readable: {what}")))),
+        head => head?,
+    };
     let mut at_head = (head_seq == 0).then_some(verifier.head().1);
     let mut broken = None;
     let mut after = 0;
     'chain: loop {
-        let links = store.audit_links(after, BATCH).await?;
+        let links = match store.audit_links(after, BATCH).await {
+            Err(StoreError::Corrupt(what)) => {
+                broken = Some(format!("entry {} or one after it: is not readable: {what}", after + 1));
+                break;
+            }
+            links => links?,
+        };
         let Some((last, _)) = links.last() else { break };
         after = *last;
         for (_, link) in &links {
@@ -54,13 +70,26 @@ pub async fn verify_all(store: &Store) -> Result<AuditVerdict, AppError> {
             }
         }
     }
-    let (entries, head) = verifier.head();
+    let entries = verifier.head().0;
+    // Head and entry are written together: read last, the head cannot name fewer entries than there were.
+    let (last_head, _) = store.audit_head().await?;
     let broken = broken.or_else(|| match at_head {
+        Some(hash) if hash == head_hash && entries > last_head => {
+            Some(format!("entry {}: was inserted; the head names {last_head} entries", last_head + 1))
+        }
         Some(hash) if hash == head_hash => None,
         Some(_) => Some(format!("entry {head_seq}: is not the one the head names: the chain was computed anew")),
-        None => Some(format!("entry {}: is missing; the head names {head_seq} entries, so the end was cut off", entries + 1)),
+        None => Some(format!(
+            "entry {}: is missing; the head names {head_seq} entries, so the end was cut off",
+            entries + 1
+        )),
     });
-    Ok(AuditVerdict { entries, head, broken })
+    Ok(verdict(&verifier, broken))
+}
+
+fn verdict(verifier: &Verifier, broken: Option<String>) -> AuditVerdict {
+    let (entries, head) = verifier.head();
+    AuditVerdict { entries, head, broken }
 }
 
 /// An export, line by line; empty lines do not count.
@@ -75,14 +104,14 @@ pub fn verify_lines(lines: impl Iterator<Item = std::io::Result<String>>) -> Res
         if line.trim().is_empty() {
             continue;
         }
-        let link: Link = serde_json::from_str(&line).map_err(|e| format!("line {number} is not an entry of an audit export: {e}"))?;
+        let link: Link = serde_json::from_str(&line)
+            .map_err(|e| format!("line {number} is not an entry of an audit export: {e}"))?;
         if let Err(error) = verifier.check(&link) {
             broken = Some(error.to_string());
             break;
         }
     }
-    let (entries, head) = verifier.head();
-    Ok(AuditVerdict { entries, head, broken })
+    Ok(verdict(&verifier, broken))
 }
 
 /// Every link in order, for an export.
@@ -104,7 +133,13 @@ pub async fn export(store: &Store, mut write: impl FnMut(&Link) -> std::io::Resu
 
 #[cfg(test)]
 mod tests {
-    use shared::{domain::{actor::Actor, audit::{Entry, genesis, link}}, timestamp::Timestamp};
+    use shared::{
+        domain::{
+            actor::Actor,
+            audit::{Entry, genesis, link},
+        },
+        timestamp::Timestamp,
+    };
 
     use super::*;
 

@@ -38,11 +38,15 @@ pub async fn declare(
     let turn = Turn::new(permit.id(), key, "declare", &input)?;
     let system = match store.system_by_slug(&input.system).await {
         Ok(system) => system,
-        Err(StoreError::NotFound) => return Err(AppError::invalid("system", format!("There is no system \"{}\".", input.system))),
+        Err(StoreError::NotFound) => {
+            return Err(AppError::invalid("system", format!("There is no system \"{}\".", input.system)));
+        }
         Err(error) => return Err(error.into()),
     };
     let plan = plans.current(system.id).await?;
-    let plan = plan.ok_or_else(|| AppError::invalid("system", format!("{} has no plan yet; an administrator must import one first.", system.name)))?;
+    let plan = plan.ok_or_else(|| {
+        AppError::invalid("system", format!("{} has no plan yet; an administrator must import one first.", system.name))
+    })?;
     let level = level(&plan.compiled.plan, input.level)?;
     let affected = affected(&plan.compiled.plan, &input)?;
 
@@ -55,7 +59,12 @@ pub async fn declare(
     let first = IncidentEvent::Declared { level: level.level, affected: affected.clone(), text };
     let incident = declared(input.title, level, affected, input.public.as_ref().map(|p| p.title.clone()), tx.now());
     let record = tx.incident_create(system.id, &incident, &level.name, &by, &first).await?;
-    tx.audit(&by, "incident.declared", format!("incident {}", record.number), json!({"title": incident.title, "event": first}));
+    tx.audit(
+        &by,
+        "incident.declared",
+        format!("incident {}", record.number),
+        json!({"title": incident.title, "event": first}),
+    );
     if let Some(public) = input.public {
         let posted = IncidentEvent::Posted { state: PublicState::Investigating, text: public.text.into_inner() };
         append(&mut tx, record.clone(), vec![posted], permit, "incident.posted").await?;
@@ -66,7 +75,13 @@ pub async fn declare(
     Ok(record.number)
 }
 
-fn declared(title: Title, level: &Level, affected: Vec<Affected>, public_title: Option<Title>, now: Timestamp) -> Incident {
+fn declared(
+    title: Title,
+    level: &Level,
+    affected: Vec<Affected>,
+    public_title: Option<Title>,
+    now: Timestamp,
+) -> Incident {
     Incident {
         title: title.into_inner(),
         level: level.level,
@@ -95,7 +110,10 @@ fn affected(plan: &Plan, input: &DeclareIn) -> Result<Vec<Affected>, AppError> {
         let field = format!("affected[{i}].component");
         let Some(component) = plan.components.iter().find(|component| component.id == given.component) else {
             let known: Vec<_> = plan.components.iter().map(|component| component.id.as_str()).collect();
-            return Err(AppError::invalid(&field, format!("The plan has no component \"{}\"; it has {}.", given.component, known.join(", "))));
+            return Err(AppError::invalid(
+                &field,
+                format!("The plan has no component \"{}\"; it has {}.", given.component, known.join(", ")),
+            ));
         };
         if found.iter().any(|other| other.component == component.id) {
             return Err(AppError::invalid(&field, format!("{} is named twice.", component.name)));
@@ -125,12 +143,18 @@ pub async fn start_work(store: &Store, permit: &Permit<HandleIncident>, number: 
 /// # Errors
 /// If there is no such incident.
 pub async fn note(store: &Store, permit: &Permit<HandleIncident>, number: i64, input: NoteIn) -> Result<(), AppError> {
-    change(store, permit, number, "incident.noted", |_| vec![IncidentEvent::Noted { text: input.text.into_inner() }]).await
+    change(store, permit, number, "incident.noted", |_| vec![IncidentEvent::Noted { text: input.text.into_inner() }])
+        .await
 }
 
 /// # Errors
 /// If it is internal or resolved.
-pub async fn post_update(store: &Store, permit: &Permit<PostUpdate>, number: i64, input: UpdateIn) -> Result<(), AppError> {
+pub async fn post_update(
+    store: &Store,
+    permit: &Permit<PostUpdate>,
+    number: i64,
+    input: UpdateIn,
+) -> Result<(), AppError> {
     if input.state == PublicState::Resolved {
         return Err(AppError::invalid("state", "The public state becomes resolved by resolving the incident."));
     }
@@ -167,10 +191,16 @@ pub async fn change_level(
 
 /// # Errors
 /// If it is resolved already.
-pub async fn resolve(store: &Store, permit: &Permit<HandleIncident>, number: i64, input: ResolveIn) -> Result<(), AppError> {
+pub async fn resolve(
+    store: &Store,
+    permit: &Permit<HandleIncident>,
+    number: i64,
+    input: ResolveIn,
+) -> Result<(), AppError> {
     change(store, permit, number, "incident.resolved", |record| {
         let text = input.public_text.map_or_else(|| RESOLVED_PUBLICLY.into(), Message::into_inner);
-        let last_word = record.incident.public_title.as_ref().map(|_| IncidentEvent::Posted { state: PublicState::Resolved, text });
+        let last_word =
+            record.incident.public_title.as_ref().map(|_| IncidentEvent::Posted { state: PublicState::Resolved, text });
         // The last word goes first: nothing can be posted about a resolved incident.
         last_word.into_iter().chain([IncidentEvent::Resolved { text: input.text.into_inner() }]).collect()
     })

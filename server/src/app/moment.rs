@@ -13,7 +13,13 @@ use store::{IncidentRecord, Tx};
 use crate::error::AppError;
 
 /// Locks the incident; the run's lock is already held.
-pub(super) async fn tell(tx: &mut Tx, run: &Run, moment: RunMoment, text: impl Into<String>, by: &Actor) -> Result<(), AppError> {
+pub(super) async fn tell(
+    tx: &mut Tx,
+    run: &Run,
+    moment: RunMoment,
+    text: impl Into<String>,
+    by: &Actor,
+) -> Result<(), AppError> {
     let record = tx.incident_lock_id(run.header.incident).await?;
     tell_of(tx, &record, run, moment, text, by).await
 }

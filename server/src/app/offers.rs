@@ -49,7 +49,8 @@ pub(super) fn incident(incident: &Incident, role: Role) -> Vec<Offer<IncidentCom
 pub(super) fn procedures(plan: &Plan, incident: &Incident, role: Role, live_run: Option<i64>) -> Vec<ProcedureOffer> {
     let closed = incident.permits(IncidentCommand::RequestRun).err().map(|refusal| refusal.message);
     let lacks = lacks(role, Action::RequestRun);
-    let busy = live_run.map(|number| format!("Run {number} has not ended; only one run at a time may act on this system."));
+    let busy =
+        live_run.map(|number| format!("Run {number} has not ended; only one run at a time may act on this system."));
     plan.procedures
         .iter()
         .map(|procedure| {
@@ -69,7 +70,8 @@ pub(super) fn procedures(plan: &Plan, incident: &Incident, role: Role, live_run:
 }
 
 fn affects(plan: &Plan, incident: &Incident, service: &str) -> bool {
-    let of_service = |component: &str| plan.components.iter().any(|c| c.id == component && c.service.as_deref() == Some(service));
+    let of_service =
+        |component: &str| plan.components.iter().any(|c| c.id == component && c.service.as_deref() == Some(service));
     incident.affected.iter().any(|affected| affected.component == service || of_service(&affected.component))
 }
 
@@ -78,9 +80,10 @@ fn services(procedure: &Procedure) -> Vec<String> {
     let mut found: Vec<String> = vec![];
     for step in procedure.steps.iter().filter(|step| step.kind.has_effect()) {
         let named = match &step.kind {
-            StepKind::Restart { services } | StepKind::Stop { services } | StepKind::Start { services } | StepKind::Up { services } => {
-                services.as_slice()
-            }
+            StepKind::Restart { services }
+            | StepKind::Stop { services }
+            | StepKind::Start { services }
+            | StepKind::Up { services } => services.as_slice(),
             StepKind::Exec { service, .. } | StepKind::Sql { service, .. } => std::slice::from_ref(service),
             _ => &[],
         };
@@ -96,8 +99,13 @@ fn services(procedure: &Procedure) -> Vec<String> {
 pub(super) fn run(run: &Run, user: UserId, role: Role, now: Timestamp) -> Vec<Offer<RunCommand>> {
     use RunCommand as C;
     let decide = decide(run, user, role, now);
-    let withdraw = if runs::withdrawable(run.state) { lacks(role, Action::RequestRun) } else { Some(runs::not_withdrawable(run.state)) };
-    let answer = if run.state == RunState::Asking { lacks(role, Action::AnswerStep) } else { Some(answer::NOT_ASKING.into()) };
+    let withdraw = if runs::withdrawable(run.state) {
+        lacks(role, Action::RequestRun)
+    } else {
+        Some(runs::not_withdrawable(run.state))
+    };
+    let answer =
+        if run.state == RunState::Asking { lacks(role, Action::AnswerStep) } else { Some(answer::NOT_ASKING.into()) };
     vec![
         offer(C::Approve, decide.clone()),
         offer(C::Refuse, decide),
@@ -126,7 +134,10 @@ fn decide(run: &Run, user: UserId, role: Role, now: Timestamp) -> Option<String>
 }
 
 pub(super) fn report(role: Role) -> Vec<Offer<ReportCommand>> {
-    vec![offer(ReportCommand::Save, lacks(role, Action::EditReport)), offer(ReportCommand::Publish, lacks(role, Action::PublishReport))]
+    vec![
+        offer(ReportCommand::Save, lacks(role, Action::EditReport)),
+        offer(ReportCommand::Publish, lacks(role, Action::PublishReport)),
+    ]
 }
 
 #[cfg(test)]

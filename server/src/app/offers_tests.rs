@@ -22,7 +22,12 @@ fn incident_in(state: IncidentState) -> Incident {
         title: "down".into(),
         level: 1,
         response_seconds: None,
-        affected: vec![Affected { component: "node-one".into(), name: "Node one".into(), impact: Impact::MajorOutage, rto_seconds: None }],
+        affected: vec![Affected {
+            component: "node-one".into(),
+            name: "Node one".into(),
+            impact: Impact::MajorOutage,
+            rto_seconds: None,
+        }],
         state,
         declared_at: Timestamp::from_unix(0),
         acknowledged_at: None,
@@ -50,7 +55,10 @@ fn procedure(id: &str, service: &str) -> Procedure {
         section: vec![],
         line: 1,
         digest: Digest::of(b"procedure"),
-        steps: vec![step(1, StepKind::Logs { services: vec!["other".into()], tail: None }), step(2, StepKind::Restart { services: services() })],
+        steps: vec![
+            step(1, StepKind::Logs { services: vec!["other".into()], tail: None }),
+            step(2, StepKind::Restart { services: services() }),
+        ],
         unavailable: None,
     }
 }
@@ -89,10 +97,16 @@ fn a_procedure_fits_what_is_affected_and_says_why_it_is_off() {
     };
     let mut plan = shared::plan::compile("# x\n").plan;
     plan.components = vec![component];
-    plan.procedures = vec![procedure("first", "validator1"), Procedure { unavailable: Some("no script".into()), ..procedure("second", "validator2") }];
+    plan.procedures = vec![
+        procedure("first", "validator1"),
+        Procedure { unavailable: Some("no script".into()), ..procedure("second", "validator2") },
+    ];
     let open = incident_in(IncidentState::Working);
     let offers = procedures(&plan, &open, Role::Operator, None);
-    assert_eq!((offers[0].fits, offers[0].services.as_slice(), &offers[0].refused), (true, &["validator1".to_owned()][..], &None));
+    assert_eq!(
+        (offers[0].fits, offers[0].services.as_slice(), &offers[0].refused),
+        (true, &["validator1".to_owned()][..], &None)
+    );
     assert!(!offers[1].fits && offers[1].refused.as_deref().unwrap().contains("no script"));
     assert!(procedures(&plan, &open, Role::Viewer, None)[0].refused.as_deref().unwrap().contains("role"));
     assert!(procedures(&plan, &open, Role::Operator, Some(7))[0].refused.as_deref().unwrap().contains("Run 7"));
@@ -113,13 +127,16 @@ fn the_requester_never_decides() {
         requested_by: UserId(Uuid::from_u128(1)),
         requested_at: Timestamp::from_unix(0),
     };
-    let resolution = Resolution { taken_at: Timestamp::from_unix(0), host: "h".into(), project: "bt2c".into(), steps: vec![] };
+    let resolution =
+        Resolution { taken_at: Timestamp::from_unix(0), host: "h".into(), project: "bt2c".into(), steps: vec![] };
     let log: Vec<_> = (1..)
         .zip([RunEvent::Requested, RunEvent::Resolved { resolution }])
         .map(|(seq, event)| Recorded { seq, at: Timestamp::from_unix(0), by: Actor::Muster, event })
         .collect();
     let waiting = Run::replay(header, &log).unwrap();
-    let said = |user, role, at| refused(&run(&waiting, UserId(Uuid::from_u128(user)), role, Timestamp::from_unix(at)), RunCommand::Approve);
+    let said = |user, role, at| {
+        refused(&run(&waiting, UserId(Uuid::from_u128(user)), role, Timestamp::from_unix(at)), RunCommand::Approve)
+    };
     assert!(said(1, Role::Administrator, 10).contains("somebody else"));
     assert_eq!(said(2, Role::Approver, 10), "");
     assert!(said(2, Role::Operator, 10).contains("you need the role"));

@@ -7,7 +7,11 @@ use std::{
 
 use serde_json::json;
 use shared::{
-    api::{List, live::Topic, system::{PlanView, SystemView}},
+    api::{
+        List,
+        live::Topic,
+        system::{PlanView, SystemView},
+    },
     domain::actor::Actor,
     ids::{PlanVersionId, SystemId},
     plan::{Compiled, compile},
@@ -80,10 +84,17 @@ pub async fn systems(store: &Store, _permit: &Permit<ViewConsole>) -> Result<Lis
 
 /// # Errors
 /// 404 if there is no such system, or it has no plan yet.
-pub async fn view(store: &Store, plans: &Plans, _permit: &Permit<ViewConsole>, slug: &str) -> Result<PlanView, AppError> {
+pub async fn view(
+    store: &Store,
+    plans: &Plans,
+    _permit: &Permit<ViewConsole>,
+    slug: &str,
+) -> Result<PlanView, AppError> {
     let system = store.system_by_slug(slug).await.found(|| format!("system \"{slug}\""))?;
     let plan = plans.current(system.id).await?;
-    let plan = plan.ok_or_else(|| AppError::not_found(format!("plan of {} yet; import one with `muster plan import`", system.name)))?;
+    let plan = plan.ok_or_else(|| {
+        AppError::not_found(format!("plan of {} yet; import one with `muster plan import`", system.name))
+    })?;
     let version = &plan.version;
     Ok(PlanView {
         system: system_view(system, Some(version.version)),
@@ -125,11 +136,15 @@ pub async fn import(store: &Store, by: &Actor, import: Import<'_>) -> Result<Imp
     if let (Some(system), Some(project)) = (&known, import.project)
         && system.project != project
     {
-        let message = format!("The system {} already has the project {}; it cannot be changed by an import.", system.slug, system.project);
+        let message = format!(
+            "The system {} already has the project {}; it cannot be changed by an import.",
+            system.slug, system.project
+        );
         return Err(AppError::invalid("project", message));
     }
     if !is_slug(import.slug) {
-        let message = "A system's slug has 1 to 63 lower-case letters, digits and hyphens and starts with a letter or digit.";
+        let message =
+            "A system's slug has 1 to 63 lower-case letters, digits and hyphens and starts with a letter or digit.";
         return Err(AppError::invalid("system", message));
     }
     let digest = import.compiled.plan.digest;
@@ -145,8 +160,16 @@ pub async fn import(store: &Store, by: &Actor, import: Import<'_>) -> Result<Imp
         None => {
             let title = import.compiled.plan.title.trim();
             let name = import.name.unwrap_or(if title.is_empty() { import.slug } else { title });
-            let created = tx.system_create(import.slug, name, import.project.unwrap_or(import.slug)).await.map_err(name_constraint)?;
-            tx.audit(by, "system.created", format!("system {}", created.slug), json!({"name": created.name, "project": created.project}));
+            let created = tx
+                .system_create(import.slug, name, import.project.unwrap_or(import.slug))
+                .await
+                .map_err(name_constraint)?;
+            tx.audit(
+                by,
+                "system.created",
+                format!("system {}", created.slug),
+                json!({"name": created.name, "project": created.project}),
+            );
             (created, true)
         }
     };
@@ -175,7 +198,10 @@ fn is_slug(text: &str) -> bool {
 fn name_constraint(error: StoreError) -> AppError {
     let StoreError::Conflict(constraint) = &error else { return error.into() };
     match constraint.as_str() {
-        "system_project_check" => AppError::invalid("project", "A Compose project's name has lower-case letters, digits, hyphens and underscores and starts with a letter or digit."),
+        "system_project_check" => AppError::invalid(
+            "project",
+            "A Compose project's name has lower-case letters, digits, hyphens and underscores and starts with a letter or digit.",
+        ),
         "system_project_key" => AppError::invalid("project", "Another system already has this Compose project."),
         "system_name_check" => AppError::invalid("name", "The system's name must not be empty."),
         _ => error.into(),

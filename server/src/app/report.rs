@@ -117,7 +117,12 @@ pub async fn save(store: &Store, permit: &Permit<EditReport>, number: i64, input
 
 /// # Errors
 /// If the version that was read is not the newest.
-pub async fn publish(store: &Store, permit: &Permit<PublishReport>, number: i64, input: PublishIn) -> Result<(), AppError> {
+pub async fn publish(
+    store: &Store,
+    permit: &Permit<PublishReport>,
+    number: i64,
+    input: PublishIn,
+) -> Result<(), AppError> {
     let record = incident(store, number).await?;
     let by = permit.actor();
     let mut tx = store.begin().await?;

@@ -34,10 +34,14 @@ pub async fn request(
     let seen = store.incident_by_number(incident).await.found(|| format!("incident {incident}"))?;
     let system = store.system_fetch(seen.system).await?;
     let plan = plans.current(seen.system).await?;
-    let plan = plan.ok_or_else(|| AppError::not_now(format!("{} has no plan, so there is nothing to run.", system.name)))?;
+    let plan =
+        plan.ok_or_else(|| AppError::not_now(format!("{} has no plan, so there is nothing to run.", system.name)))?;
     let procedure = plan.compiled.plan.procedures.iter().find(|p| p.id == input.procedure);
     let procedure = procedure.ok_or_else(|| {
-        AppError::invalid("procedure", format!("Version {} of the plan has no procedure \"{}\".", plan.version.version, input.procedure))
+        AppError::invalid(
+            "procedure",
+            format!("Version {} of the plan has no procedure \"{}\".", plan.version.version, input.procedure),
+        )
     })?;
     if let Some(why) = &procedure.unavailable {
         return Err(AppError::not_now(format!("{} cannot run: {why}", procedure.title)));
@@ -84,20 +88,31 @@ pub async fn request(
 
 /// What only looks needs nobody's consent.
 fn policy(procedure: &Procedure) -> ApprovalPolicy {
-    if procedure.steps.iter().any(|step| step.kind.has_effect()) { ApprovalPolicy::default() } else { ApprovalPolicy::NONE }
+    if procedure.steps.iter().any(|step| step.kind.has_effect()) {
+        ApprovalPolicy::default()
+    } else {
+        ApprovalPolicy::NONE
+    }
 }
 
 async fn busy(store: &Store, seen: &store::IncidentRecord, system: &str) -> Result<AppError, AppError> {
     let rule = format!("Only one run at a time may act on {system}");
     Ok(AppError::target_busy(match store.run_live(seen.system).await? {
-        Some(number) => format!("{rule}, and run {number} has not ended. Nothing was requested; wait for it, or withdraw it."),
+        Some(number) => {
+            format!("{rule}, and run {number} has not ended. Nothing was requested; wait for it, or withdraw it.")
+        }
         None => format!("{rule}, and another one was ending just now. Nothing was requested; try again."),
     }))
 }
 
 /// # Errors
 /// If the run has started or ended.
-pub async fn withdraw(store: &Store, permit: &Permit<RequestRun>, number: i64, input: WithdrawIn) -> Result<(), AppError> {
+pub async fn withdraw(
+    store: &Store,
+    permit: &Permit<RequestRun>,
+    number: i64,
+    input: WithdrawIn,
+) -> Result<(), AppError> {
     let by = permit.actor();
     let mut tx = store.begin().await?;
     let mut run = tx.run_lock(number).await.found(|| format!("run {number}"))?.run;
@@ -118,7 +133,9 @@ pub(super) fn withdrawable(state: RunState) -> bool {
 
 pub(super) fn not_withdrawable(state: RunState) -> String {
     match state {
-        RunState::Running | RunState::Asking => "This run has started; it can be stopped when it asks, not withdrawn.".into(),
+        RunState::Running | RunState::Asking => {
+            "This run has started; it can be stopped when it asks, not withdrawn.".into()
+        }
         _ => format!("This run has ended: {}.", state.words().to_lowercase()),
     }
 }

@@ -16,9 +16,17 @@ pub(super) struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     /// Without a key every request is its own.
-    pub(super) fn new<T: Serialize>(user: UserId, key: Option<&'a str>, what: &str, body: &T) -> Result<Self, AppError> {
+    pub(super) fn new<T: Serialize>(
+        user: UserId,
+        key: Option<&'a str>,
+        what: &str,
+        body: &T,
+    ) -> Result<Self, AppError> {
         if key.is_some_and(|key| key.is_empty() || key.len() > 200 || !key.chars().all(|c| c.is_ascii_graphic())) {
-            return Err(AppError::invalid("Idempotency-Key", "An Idempotency-Key has 1 to 200 visible ASCII characters."));
+            return Err(AppError::invalid(
+                "Idempotency-Key",
+                "An Idempotency-Key has 1 to 200 visible ASCII characters.",
+            ));
         }
         Ok(Self { user, key, request: Digest::of_value(&(what, body)) })
     }

@@ -49,7 +49,13 @@ pub async fn create(store: &Store, passwords: &Passwords, by: &Actor, new: NewAc
     contact_roles.dedup();
     let mut tx = store.begin().await?;
     let created = tx
-        .user_create(&NewUser { email: &email, name: name.as_str(), password_hash: &password_hash, role: new.role, contact_roles: &contact_roles })
+        .user_create(&NewUser {
+            email: &email,
+            name: name.as_str(),
+            password_hash: &password_hash,
+            role: new.role,
+            contact_roles: &contact_roles,
+        })
         .await;
     let user = match created {
         Ok(user) => user,
@@ -77,7 +83,10 @@ fn email(text: &str) -> Result<String, AppError> {
 fn check_password(password: &str) -> Result<(), AppError> {
     let n = password.chars().count();
     if n < MIN_CHARACTERS {
-        return Err(AppError::invalid("password", format!("The password has {n} characters; it needs at least {MIN_CHARACTERS}.")));
+        return Err(AppError::invalid(
+            "password",
+            format!("The password has {n} characters; it needs at least {MIN_CHARACTERS}."),
+        ));
     }
     if password.len() > MAX_BYTES {
         return Err(AppError::invalid("password", format!("The password is longer than {MAX_BYTES} bytes.")));

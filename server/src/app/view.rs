@@ -32,7 +32,11 @@ fn page<T>(items: Vec<T>, limit: i64, key: impl Fn(&T) -> i64) -> List<T> {
 ///
 /// # Errors
 /// If the database does not answer.
-pub async fn incidents(store: &Store, _permit: &Permit<ViewConsole>, before: Option<i64>) -> Result<List<IncidentRowView>, AppError> {
+pub async fn incidents(
+    store: &Store,
+    _permit: &Permit<ViewConsole>,
+    before: Option<i64>,
+) -> Result<List<IncidentRowView>, AppError> {
     let records = store.incident_list(before, PAGE).await?;
     let rows = records.into_iter().map(|record| IncidentRowView {
         number: record.number,
@@ -71,7 +75,9 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
         public_state: incident.public_state,
         clocks: incident.clocks(),
         offers: offers::incident(&incident, user.role),
-        procedures: plan.map(|plan| offers::procedures(&plan.compiled.plan, &incident, user.role, live_run)).unwrap_or_default(),
+        procedures: plan
+            .map(|plan| offers::procedures(&plan.compiled.plan, &incident, user.role, live_run))
+            .unwrap_or_default(),
         runs,
         timeline,
         report: report.map(|r| ReportRef { version: r.version, published_version: r.published.map(|p| p.version) }),
@@ -86,7 +92,11 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
 ///
 /// # Errors
 /// If the database does not answer.
-pub async fn runs(store: &Store, _permit: &Permit<ViewConsole>, before: Option<i64>) -> Result<List<RunRowView>, AppError> {
+pub async fn runs(
+    store: &Store,
+    _permit: &Permit<ViewConsole>,
+    before: Option<i64>,
+) -> Result<List<RunRowView>, AppError> {
     Ok(page(store.run_list(None, before, PAGE).await?, PAGE, |row| row.number))
 }
 
@@ -128,7 +138,12 @@ pub async fn run(store: &Store, user: &User, number: i64) -> Result<RunView, App
 ///
 /// # Errors
 /// 404 if there is no such run.
-pub async fn output(store: &Store, _permit: &Permit<ViewConsole>, number: i64, after: i64) -> Result<List<OutputLine>, AppError> {
+pub async fn output(
+    store: &Store,
+    _permit: &Permit<ViewConsole>,
+    number: i64,
+    after: i64,
+) -> Result<List<OutputLine>, AppError> {
     let record = store.run_by_number(number).await.found(|| format!("run {number}"))?;
     let lines = store.output_list(record.run.header.id, after, LINES).await?;
     Ok(page(lines, LINES, |line| line.line))

@@ -21,7 +21,13 @@ pub async fn record(state: &AppState, by: &Actor, action: Action, path: &str) ->
 ///
 /// # Errors
 /// If the entry cannot be written.
-pub async fn record_unknown(state: &AppState, by: &Actor, action: &str, object: String, address: Address) -> Result<(), AppError> {
+pub async fn record_unknown(
+    state: &AppState,
+    by: &Actor,
+    action: &str,
+    object: String,
+    address: Address,
+) -> Result<(), AppError> {
     let address = address.text();
     if state.throttles.unknown.attempt(&address, Instant::now()).is_err() {
         tracing::warn!(address, action, object, "a refused attempt; too many from there for the audit log");

@@ -56,11 +56,16 @@ fn check_origin(headers: &HeaderMap, public_origin: &str) -> Result<(), String> 
     let scripts = || format!("Scripts must send the header `Origin: {public_origin}`.");
     match site {
         None | Some("same-origin" | "none") => {}
-        Some(other) => return Err(format!("This request came from another site (Sec-Fetch-Site: {other}). Nothing was changed.")),
+        Some(other) => {
+            return Err(format!("This request came from another site (Sec-Fetch-Site: {other}). Nothing was changed."));
+        }
     }
     match origin {
         Some(origin) if is_ours(origin, public_origin, text(headers, header::HOST)) => Ok(()),
-        Some(origin) => Err(format!("This request came from {origin}, not from Muster's own pages. Nothing was changed. {}", scripts())),
+        Some(origin) => Err(format!(
+            "This request came from {origin}, not from Muster's own pages. Nothing was changed. {}",
+            scripts()
+        )),
         // A browser that sends Sec-Fetch-Site and no Origin on a write has been told by its user to hide the origin.
         None if site.is_some() => Ok(()),
         None => Err(format!("This request does not say where it came from. Nothing was changed. {}", scripts())),
@@ -72,12 +77,15 @@ fn is_ours(origin: &str, public_origin: &str, host: Option<&str>) -> bool {
     if origin == public_origin {
         return true;
     }
-    let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    let https = origin.strip_prefix("https://");
+    // Behind https, what came over plain http may have been written by anybody on the way.
+    let authority = if public_origin.starts_with("https://") { https } else { https.or(origin.strip_prefix("http://")) };
     authority.is_some() && authority == host
 }
 
 fn check_content_type(headers: &HeaderMap, has_body: bool) -> Result<(), AppError> {
-    let essence = text(headers, header::CONTENT_TYPE).map(|t| t.split(';').next().unwrap_or(t).trim().to_ascii_lowercase());
+    let essence =
+        text(headers, header::CONTENT_TYPE).map(|t| t.split(';').next().unwrap_or(t).trim().to_ascii_lowercase());
     match essence.as_deref() {
         Some("application/json") => Ok(()),
         None if !has_body => Ok(()),
@@ -98,7 +106,7 @@ mod tests {
     #[test]
     fn origins() {
         let ours = "https://muster.example";
-        let cases: [(&[(&str, &str)], bool); 14] = [
+        let cases: [(&[(&str, &str)], bool); 15] = [
             (&[], false),
             (&[("origin", "https://muster.example")], true),
             (&[("origin", "https://muster.example"), ("sec-fetch-site", "same-origin")], true),
@@ -111,13 +119,16 @@ mod tests {
             (&[("origin", "null"), ("sec-fetch-site", "same-origin")], false),
             (&[("origin", "https://evil.example")], false),
             (&[("origin", "http://muster.example")], false),
-            (&[("origin", "http://127.0.0.1:4711"), ("host", "127.0.0.1:4711")], true),
-            (&[("origin", "http://127.0.0.1:4711"), ("host", "127.0.0.1:4712")], false),
+            (&[("origin", "https://127.0.0.1:4711"), ("host", "127.0.0.1:4711")], true),
+            (&[("origin", "https://127.0.0.1:4711"), ("host", "127.0.0.1:4712")], false),
+            (&[("origin", "http://muster.example"), ("host", "muster.example")], false),
         ];
         for (given, expected) in cases {
             let checked = check_origin(&headers(given), ours);
             assert_eq!(checked.is_ok(), expected, "{given:?}: {checked:?}");
         }
+        let by_port = headers(&[("origin", "http://127.0.0.1:4711"), ("host", "127.0.0.1:4711")]);
+        assert!(check_origin(&by_port, "http://localhost:8080").is_ok(), "plain http has no better");
         assert!(check_origin(&headers(&[]), ours).unwrap_err().contains("Origin: https://muster.example"));
     }
 

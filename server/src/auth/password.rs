@@ -74,7 +74,8 @@ fn verify(password: &str, stored: Option<&str>) -> Result<bool, AppError> {
             NOBODY.get_or_init(|| made)
         }
     };
-    let parsed = PasswordHash::new(stored.unwrap_or(nobody)).map_err(|e| AppError::bug(format!("stored password hash: {e}")))?;
+    let parsed =
+        PasswordHash::new(stored.unwrap_or(nobody)).map_err(|e| AppError::bug(format!("stored password hash: {e}")))?;
     Ok(argon2()?.verify_password(password.as_bytes(), &parsed).is_ok() && stored.is_some())
 }
 

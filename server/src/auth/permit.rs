@@ -77,11 +77,16 @@ impl<A: Permission> FromRequestParts<AppState> for Permit<A> {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, AppError> {
-        let session = parts.extensions.get::<Session>().cloned().ok_or_else(|| AppError::bug("a route stands outside the session layer"))?;
+        let session = parts
+            .extensions
+            .get::<Session>()
+            .cloned()
+            .ok_or_else(|| AppError::bug("a route stands outside the session layer"))?;
         let path = format!("{} {}", parts.method, parts.uri.path());
         let Some(user) = session::user(&session, &state.store).await? else {
             if !origin::is_read(&parts.method) {
-                denied::record_unknown(state, &Actor::Anonymous, "access.denied", path, Address::of(&parts.extensions)).await?;
+                denied::record_unknown(state, &Actor::Anonymous, "access.denied", path, Address::of(&parts.extensions))
+                    .await?;
             }
             return Err(AppError::not_signed_in());
         };

@@ -4,11 +4,7 @@ use serde::{Deserialize, Serialize};
 use shared::{ids::UserId, timestamp::Timestamp};
 use store::{Store, StoreError, User};
 use time::{Duration, OffsetDateTime};
-use tower_sessions::{
-    Expiry, Session, SessionManagerLayer,
-    cookie::SameSite,
-    session::Error,
-};
+use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite, session::Error};
 
 use crate::{auth::session_store::StoredSessions, error::AppError};
 
@@ -116,7 +112,9 @@ async fn touch(session: &Session, signed_in: SignedIn, now: OffsetDateTime) -> R
 /// If the database does not answer.
 pub async fn still_open(store: &Store, key: &str) -> Result<bool, StoreError> {
     let Some((content, _)) = store.session_load(key).await? else { return Ok(false) };
-    let Some(signed_in) = content.get(KEY).and_then(|value| SignedIn::deserialize(value).ok()) else { return Ok(false) };
+    let Some(signed_in) = content.get(KEY).and_then(|value| SignedIn::deserialize(value).ok()) else {
+        return Ok(false);
+    };
     if ended(&signed_in, now()) {
         return Ok(false);
     }
@@ -143,7 +141,11 @@ mod tests {
         };
         let cases = [(0, 7, false), (0, 8, true), (7, 14, false), (7, 15, true), (23, 23, false), (23, 24, true)];
         for (touched, at, expected) in cases {
-            assert_eq!(ended(&session(touched), start + Duration::hours(at)), expected, "touched at {touched} h, now {at} h");
+            assert_eq!(
+                ended(&session(touched), start + Duration::hours(at)),
+                expected,
+                "touched at {touched} h, now {at} h"
+            );
         }
     }
 }

@@ -37,7 +37,8 @@ impl Throttle {
             times.pop_front();
         }
         if times.len() >= self.limit {
-            let wait = times.front().map_or(self.window, |first| self.window.saturating_sub(now.duration_since(*first)));
+            let wait =
+                times.front().map_or(self.window, |first| self.window.saturating_sub(now.duration_since(*first)));
             return Err(wait.as_secs() + 1);
         }
         times.push_back(now);

@@ -11,7 +11,9 @@ use super::Failure;
 pub(crate) fn result(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::wrong(format!("the result could not be written: {error}"))),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::wrong(format!("the result could not be written: {error}")))
+        }
         _ => Ok(()),
     }
 }

@@ -34,8 +34,13 @@ fn not_text(bytes: &[u8], valid: usize) -> Compiled {
     let count = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
     let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count());
     let message = "This file is not text in UTF-8, so it cannot be a plan. Save it as UTF-8 and check again.".into();
-    let diagnostic =
-        Diagnostic { severity: Severity::Error, code: "not-text".into(), message, line: count(before.matches('\n').count()), column: count(column) };
+    let diagnostic = Diagnostic {
+        severity: Severity::Error,
+        code: "not-text".into(),
+        message,
+        line: count(before.matches('\n').count()),
+        column: count(column),
+    };
     let mut nothing = compile("");
     nothing.plan.digest = Digest::of(bytes);
     nothing.diagnostics = vec![diagnostic];
@@ -88,7 +93,12 @@ fn report(file: &str, compiled: &Compiled) -> String {
         plan.rpo.len(),
     );
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let _ = writeln!(text, "{errors} errors, {warnings} warnings, {} notices, {} gaps", count(Severity::Notice), compiled.gaps.len());
+    let _ = writeln!(
+        text,
+        "{errors} errors, {warnings} warnings, {} notices, {} gaps",
+        count(Severity::Notice),
+        compiled.gaps.len()
+    );
     text
 }
 
@@ -104,9 +114,15 @@ pub(crate) async fn import(file: &Path, system: &str, project: Option<&str>, nam
     let imported = plan::import(&database.store, &Actor::CommandLine, wanted).await;
     database.close().await?;
     let said = match imported? {
-        Imported::Unchanged { version } => format!("nothing changed: version {version} of the plan of {system} is this very text"),
-        Imported::New { version, system_created: true } => format!("created the system {system} and imported version {version} of its plan"),
-        Imported::New { version, system_created: false } => format!("imported version {version} of the plan of {system}"),
+        Imported::Unchanged { version } => {
+            format!("nothing changed: version {version} of the plan of {system} is this very text")
+        }
+        Imported::New { version, system_created: true } => {
+            format!("created the system {system} and imported version {version} of its plan")
+        }
+        Imported::New { version, system_created: false } => {
+            format!("imported version {version} of the plan of {system}")
+        }
     };
     message(&said);
     Ok(ExitCode::SUCCESS)

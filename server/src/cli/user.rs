@@ -39,7 +39,9 @@ fn password() -> Result<String, Failure> {
     let password = line.strip_suffix('\n').unwrap_or(&line);
     let password = password.strip_suffix('\r').unwrap_or(password);
     if password.is_empty() {
-        return Err(Failure::wrong("no password came on standard input; nothing was created. For example: echo \"$PASSWORD\" | muster user add …"));
+        return Err(Failure::wrong(
+            "no password came on standard input; nothing was created. For example: echo \"$PASSWORD\" | muster user add …",
+        ));
     }
     Ok(password.to_owned())
 }

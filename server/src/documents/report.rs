@@ -13,8 +13,9 @@ use shared::{
 
 use crate::public::{PublicReport, compact, instant};
 
-static STYLE: LazyLock<String> =
-    LazyLock::new(|| compact(concat!(include_str!("../../../web/style/tokens.css"), include_str!("../../../web/style/document.css"))));
+static STYLE: LazyLock<String> = LazyLock::new(|| {
+    compact(concat!(include_str!("../../../web/style/tokens.css"), include_str!("../../../web/style/document.css")))
+});
 
 /// The exact text of the document's `<style>`, for the policy that allows it.
 #[must_use]
@@ -103,7 +104,8 @@ fn body_html(source: &str) -> String {
     // Alignment arrives as a style, which cleaning takes away. In text `<` is escaped by now, so this finds only real cells.
     for cell in ["th", "td"] {
         for side in ["left", "center", "right"] {
-            html = html.replace(&format!("<{cell} style=\"text-align: {side}\">"), &format!("<{cell} align=\"{side}\">"));
+            html =
+                html.replace(&format!("<{cell} style=\"text-align: {side}\">"), &format!("<{cell} align=\"{side}\">"));
         }
     }
     let mut clean = ammonia::Builder::default()
@@ -144,7 +146,17 @@ mod tests {
     #[test]
     fn a_report_tells_its_facts_and_text() {
         let html = report_html(&document("# Summary\n\nIt **fell**.\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n"));
-        for part in ["#12", "Level 1: &#34;Critical&#34;", "22 Nov 2026, 03:10 UTC", "42 min", "3, published 23 Nov 2026, 03:10 UTC by Ada &#38; Co", "<h2>Summary</h2>", "<strong>fell</strong>", "<td align=\"right\">2</td>", "is&#60;/b&#62; away"] {
+        for part in [
+            "#12",
+            "Level 1: &#34;Critical&#34;",
+            "22 Nov 2026, 03:10 UTC",
+            "42 min",
+            "3, published 23 Nov 2026, 03:10 UTC by Ada &#38; Co",
+            "<h2>Summary</h2>",
+            "<strong>fell</strong>",
+            "<td align=\"right\">2</td>",
+            "is&#60;/b&#62; away",
+        ] {
             assert!(html.contains(part), "{part:?} is missing in {html}");
         }
         assert!(!html.contains("<script"));
@@ -185,7 +197,20 @@ mod tests {
             "{{ document.secret }}{% include \"x\" %}",
         ];
         // As a browser reads it: only real tags and attributes count, escaped text does not.
-        let active = ["<script", "<svg", "<iframe", "<style", "<base", "<meta", "<form", "<input", "<math", "<details", "<noscript", "<!--"];
+        let active = [
+            "<script",
+            "<svg",
+            "<iframe",
+            "<style",
+            "<base",
+            "<meta",
+            "<form",
+            "<input",
+            "<math",
+            "<details",
+            "<noscript",
+            "<!--",
+        ];
         for source in corpus {
             let html = body_html(source).to_lowercase();
             for tag in active {

@@ -29,8 +29,13 @@ pub(crate) struct IncidentFacts<'a> {
     pub(crate) has_public_report: bool,
 }
 
-pub(crate) fn snapshot(taken_at: Timestamp, systems: &[SystemFacts], incidents: &[IncidentFacts<'_>]) -> StatusSnapshot {
-    let mut public: Vec<PublicIncident> = incidents.iter().filter_map(|facts| public_incident(facts, systems)).collect();
+pub(crate) fn snapshot(
+    taken_at: Timestamp,
+    systems: &[SystemFacts],
+    incidents: &[IncidentFacts<'_>],
+) -> StatusSnapshot {
+    let mut public: Vec<PublicIncident> =
+        incidents.iter().filter_map(|facts| public_incident(facts, systems)).collect();
     public.sort_by_key(|i| std::cmp::Reverse((i.started_at, i.number)));
     let (open, mut past): (Vec<_>, Vec<_>) = public.into_iter().partition(|i| i.resolved_at.is_none());
     past.sort_by_key(|i| std::cmp::Reverse((i.resolved_at, i.number)));
@@ -49,7 +54,11 @@ fn components(systems: &[SystemFacts], incidents: &[IncidentFacts<'_>]) -> Vec<C
     for system in systems {
         for (id, name) in &system.components {
             known.insert((system.slug.as_str(), id.as_str()));
-            components.push(ComponentStatus { id: key(&system.slug, id), name: shown(systems, &system.slug, name), impact: Impact::Operational });
+            components.push(ComponentStatus {
+                id: key(&system.slug, id),
+                name: shown(systems, &system.slug, name),
+                impact: Impact::Operational,
+            });
         }
     }
     let open = incidents.iter().filter(|f| f.incident.public_title.is_some() && f.incident.resolved_at.is_none());

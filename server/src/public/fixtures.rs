@@ -25,11 +25,22 @@ pub(crate) fn component(name: &str, impact: Impact) -> ComponentStatus {
 
 pub(crate) fn incident(number: i64, title: &str, started: i64, resolved: Option<i64>) -> PublicIncident {
     let mut updates = vec![
-        PublicUpdate { at: ago(started - 9), state: S::Identified, text: "One of the two nodes has stopped.\nBlocks are still made by the other one.".into() },
+        PublicUpdate {
+            at: ago(started - 9),
+            state: S::Identified,
+            text: "One of the two nodes has stopped.\nBlocks are still made by the other one.".into(),
+        },
         PublicUpdate { at: ago(started), state: S::Investigating, text: "We are looking into it.".into() },
     ];
     if let Some(minutes) = resolved {
-        updates.insert(0, PublicUpdate { at: ago(minutes), state: S::Resolved, text: "The node runs again and has caught up.".into() });
+        updates.insert(
+            0,
+            PublicUpdate {
+                at: ago(minutes),
+                state: S::Resolved,
+                text: "The node runs again and has caught up.".into(),
+            },
+        );
     }
     PublicIncident {
         number,
@@ -49,7 +60,11 @@ fn snapshot(components: Vec<ComponentStatus>, open: Vec<PublicIncident>, past: V
 }
 
 fn three(first: Impact) -> Vec<ComponentStatus> {
-    vec![component("Validator 1", first), component("Validator 2", Impact::Operational), component("PostgreSQL database", Impact::Operational)]
+    vec![
+        component("Validator 1", first),
+        component("Validator 2", Impact::Operational),
+        component("PostgreSQL database", Impact::Operational),
+    ]
 }
 
 fn past() -> Vec<PublicIncident> {
@@ -75,7 +90,8 @@ pub(crate) fn empty() -> StatusSnapshot {
 pub(crate) fn crowded() -> StatusSnapshot {
     let components = (1..=40).map(|n| component(&format!("Service {n}"), Impact::ALL[n % 4])).collect();
     let open = (1..=300).map(|n| incident(1000 - n, &format!("Service {n} is not available"), 20 + n, None)).collect();
-    let past = (1..=300).map(|n| incident(600 - n, &format!("Service {n} was slow"), 90 * n + 50, Some(90 * n))).collect();
+    let past =
+        (1..=300).map(|n| incident(600 - n, &format!("Service {n} was slow"), 90 * n + 50, Some(90 * n))).collect();
     snapshot(components, open, past)
 }
 
@@ -88,7 +104,11 @@ pub(crate) fn absurd() -> StatusSnapshot {
     open.updates[0].text = format!("{long} {long}\n\nhttps://example.org/{}", "x".repeat(300));
     let mut old = incident(11, &long, 60 * 24 * 6, Some(60 * 24 * 5));
     old.components = vec![long.clone()];
-    snapshot(vec![component(&long, Impact::PartialOutage), component("Validator 2", Impact::Degraded)], vec![open], vec![old])
+    snapshot(
+        vec![component(&long, Impact::PartialOutage), component("Validator 2", Impact::Degraded)],
+        vec![open],
+        vec![old],
+    )
 }
 
 pub(crate) fn content(snapshot: StatusSnapshot) -> Content {

@@ -18,7 +18,10 @@ pub(crate) struct Frame {
 
 impl Frame {
     pub(crate) fn new(script: Option<String>) -> Self {
-        let style = compact(concat!(include_str!("../../../web/style/tokens.css"), include_str!("../../../web/style/public.css")));
+        let style = compact(concat!(
+            include_str!("../../../web/style/tokens.css"),
+            include_str!("../../../web/style/public.css")
+        ));
         let policy = Policy::for_style(&style);
         Self { style, policy, script }
     }

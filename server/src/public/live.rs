@@ -22,7 +22,8 @@ pub(crate) async fn live(State(pages): State<Arc<PublicPages>>) -> Response {
         .map_while(|version| version)
         .map(|version| Ok::<_, Infallible>(Event::default().event("changed").id(&*version).data(&*version)));
     let alive = Event::default().event("alive").data("1");
-    let mut response = Sse::new(changes).keep_alive(KeepAlive::new().interval(ALIVE_EVERY).event(alive)).into_response();
+    let mut response =
+        Sse::new(changes).keep_alive(KeepAlive::new().interval(ALIVE_EVERY).event(alive)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Proxies of the nginx family would otherwise hold events back.

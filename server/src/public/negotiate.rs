@@ -30,7 +30,11 @@ fn refuses(parameter: &str) -> bool {
 pub(crate) fn already_has(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     let tag = etag.as_bytes();
     headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
-        value.as_bytes().split(|b| *b == b',').map(<[u8]>::trim_ascii).any(|t| t == b"*" || t.strip_prefix(b"W/").unwrap_or(t) == tag)
+        value
+            .as_bytes()
+            .split(|b| *b == b',')
+            .map(<[u8]>::trim_ascii)
+            .any(|t| t == b"*" || t.strip_prefix(b"W/").unwrap_or(t) == tag)
     })
 }
 
@@ -65,7 +69,14 @@ mod tests {
     #[test]
     fn tags_are_compared_whole() {
         let tag = HeaderValue::from_static("\"ab\"");
-        for (value, expected) in [("\"ab\"", true), ("W/\"ab\"", true), ("\"x\", \"ab\"", true), ("*", true), ("\"abc\"", false), ("ab", false)] {
+        for (value, expected) in [
+            ("\"ab\"", true),
+            ("W/\"ab\"", true),
+            ("\"x\", \"ab\"", true),
+            ("*", true),
+            ("\"abc\"", false),
+            ("ab", false),
+        ] {
             assert_eq!(already_has(&with(header::IF_NONE_MATCH, value), &tag), expected, "{value:?}");
         }
     }

@@ -53,7 +53,11 @@ impl Page {
         let digest = Sha256::digest(&html);
         let tag: String = digest.iter().take(12).map(|b| format!("{b:02x}")).collect();
         let gzip = gzip(html.as_bytes());
-        Self { status, plain: Encoded::new(html.into(), &tag, policy, status), gzip: Encoded::new(gzip, &format!("{tag}-gz"), policy, status).zipped() }
+        Self {
+            status,
+            plain: Encoded::new(html.into(), &tag, policy, status),
+            gzip: Encoded::new(gzip, &format!("{tag}-gz"), policy, status).zipped(),
+        }
     }
 
     /// The prepared bytes, or 304 to whoever has them already.
@@ -61,8 +65,11 @@ impl Page {
     pub fn respond(&self, request: &HeaderMap) -> Response {
         let encoded = if takes_gzip(request) { &self.gzip } else { &self.plain };
         let known = self.status == StatusCode::OK && already_has(request, &encoded.etag);
-        let (status, body) =
-            if known { (StatusCode::NOT_MODIFIED, Body::empty()) } else { (self.status, Body::from(encoded.body.clone())) };
+        let (status, body) = if known {
+            (StatusCode::NOT_MODIFIED, Body::empty())
+        } else {
+            (self.status, Body::from(encoded.body.clone()))
+        };
         let mut response = Response::new(body);
         *response.status_mut() = status;
         *response.headers_mut() = encoded.headers.clone();
@@ -95,8 +102,10 @@ impl Encoded {
             (header::CONTENT_SECURITY_POLICY, policy.0.clone()),
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-            (HeaderName::from_static("permissions-policy"), HeaderValue::from_static("camera=(), geolocation=(), microphone=()")),
-            (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+            (
+                HeaderName::from_static("permissions-policy"),
+                HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
+            ),
         ];
         Self { body, etag, headers: HeaderMap::from_iter(headers) }
     }

@@ -106,7 +106,15 @@ impl PublicPages {
         };
         let live = watch::Sender::new(Some(site.version.clone()));
         let report_policy = Policy::for_style(documents::style());
-        Self { frame, report_policy, not_found, site: RwLock::new(Arc::new(site)), live, nudged: Notify::new(), turn: Mutex::new(()) }
+        Self {
+            frame,
+            report_policy,
+            not_found,
+            site: RwLock::new(Arc::new(site)),
+            live,
+            nudged: Notify::new(),
+            turn: Mutex::new(()),
+        }
     }
 
     pub(crate) fn site(&self) -> Arc<Site> {
@@ -140,9 +148,22 @@ impl PublicPages {
             (old.history.clone(), old.incidents.clone(), old.reports.clone())
         } else {
             let history = History::new(&self.frame, &content.snapshot, &version, PAST_LIMIT);
-            (self.frame.page(StatusCode::OK, &history), self.incidents(&old, &content, &version), self.reports(&old, &content))
+            (
+                self.frame.page(StatusCode::OK, &history),
+                self.incidents(&old, &content, &version),
+                self.reports(&old, &content),
+            )
         };
-        self.show(Site { version, content: Some(content), read_at: Instant::now(), stale: false, home, history, incidents, reports });
+        self.show(Site {
+            version,
+            content: Some(content),
+            read_at: Instant::now(),
+            stale: false,
+            home,
+            history,
+            incidents,
+            reports,
+        });
     }
 
     /// The facts could not be read. Old pages stay; once they are too old, those that claim to be current say so.
@@ -187,7 +208,9 @@ impl PublicPages {
         let snapshot = &content.snapshot;
         let same_title = old.content.as_ref().is_some_and(|c| c.snapshot.title == snapshot.title);
         let render = |incident: &PublicIncident| {
-            let unchanged = same_title && before.get(&incident.number) == Some(&incident) && (!old.stale || incident.resolved_at.is_some());
+            let unchanged = same_title
+                && before.get(&incident.number) == Some(&incident)
+                && (!old.stale || incident.resolved_at.is_some());
             if let Some(page) = old.incidents.get(&incident.number).filter(|_| unchanged) {
                 return (incident.number, page.clone());
             }

@@ -43,7 +43,9 @@ impl PublicPages {
             let outcome = self.refresh(&store).await;
             match &outcome {
                 Ok(()) if failing => tracing::info!("the public pages are up to date again"),
-                Err(error) if !failing => tracing::warn!(%error, "the public pages could not be updated; the old ones are served"),
+                Err(error) if !failing => {
+                    tracing::warn!(%error, "the public pages could not be updated; the old ones are served")
+                }
                 _ => {}
             }
             failing = outcome.is_err();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Path, State, rejection::PathRejection},
+    extract::{Path, Request, State, rejection::PathRejection},
     http::HeaderMap,
     response::Response,
     routing::get,
@@ -15,6 +15,7 @@ use super::{live::live, pages::PublicPages};
 type Pages = State<Arc<PublicPages>>;
 type Number = Result<Path<String>, PathRejection>;
 
+/// Handlers take the request whole: the extractor of headers alone would copy them all for every visitor.
 pub fn router(pages: Arc<PublicPages>) -> Router {
     Router::new()
         .route("/", get(home))
@@ -25,27 +26,27 @@ pub fn router(pages: Arc<PublicPages>) -> Router {
         .with_state(pages)
 }
 
-async fn home(State(pages): Pages, request: HeaderMap) -> Response {
-    pages.site().home.respond(&request)
+async fn home(State(pages): Pages, request: Request) -> Response {
+    pages.site().home.respond(request.headers())
 }
 
-async fn history(State(pages): Pages, request: HeaderMap) -> Response {
-    pages.site().history.respond(&request)
+async fn history(State(pages): Pages, request: Request) -> Response {
+    pages.site().history.respond(request.headers())
 }
 
-async fn incident(State(pages): Pages, number: Number, request: HeaderMap) -> Response {
+async fn incident(State(pages): Pages, number: Number, request: Request) -> Response {
     let site = pages.site();
     match parse(number).and_then(|n| site.incidents.get(&n)) {
-        Some(page) => page.respond(&request),
-        None => missing(&pages, &request),
+        Some(page) => page.respond(request.headers()),
+        None => missing(&pages, request.headers()),
     }
 }
 
-async fn report(State(pages): Pages, number: Number, request: HeaderMap) -> Response {
+async fn report(State(pages): Pages, number: Number, request: Request) -> Response {
     let site = pages.site();
     match parse(number).and_then(|n| site.reports.get(&n)) {
-        Some(page) => page.respond(&request),
-        None => missing(&pages, &request),
+        Some(page) => page.respond(request.headers()),
+        None => missing(&pages, request.headers()),
     }
 }
 

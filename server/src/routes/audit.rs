@@ -14,7 +14,11 @@ use crate::{
     extract::{Before, Query},
 };
 
-pub(crate) async fn list(permit: Permit<ReadAudit>, State(state): State<AppState>, Query(page): Query<Before>) -> Answer<List<AuditEntryView>> {
+pub(crate) async fn list(
+    permit: Permit<ReadAudit>,
+    State(state): State<AppState>,
+    Query(page): Query<Before>,
+) -> Answer<List<AuditEntryView>> {
     Ok(Json(audit::list(&state.store, &permit, page.before).await?))
 }
 

@@ -56,15 +56,25 @@ pub(crate) async fn stream(
     Query(resume): Query<Resume>,
 ) -> Result<Response, AppError> {
     let last = match headers.get("last-event-id") {
-        Some(value) => Some(id(value).ok_or_else(|| AppError::malformed(Some("Last-Event-ID".into()), "Last-Event-ID must be the id of an event."))?),
+        Some(value) => Some(id(value).ok_or_else(|| {
+            AppError::malformed(Some("Last-Event-ID".into()), "Last-Event-ID must be the id of an event.")
+        })?),
         None => resume.last,
     };
     let session = session.id().map(|id| session_store::key(&id)).ok_or_else(AppError::not_signed_in)?;
     let Start { reader, cursor, missed } = Reader::start(&state.store, &state.hub, last).await?;
-    let hello = Event::default().event("hello").id(cursor.to_string()).data(json!({"id": cursor, "missed": missed}).to_string());
+    let hello = Event::default()
+        .event("hello")
+        .id(cursor.to_string())
+        .data(json!({"id": cursor, "missed": missed}).to_string());
     let line = Line { state, reader, hello: Some(hello), session, check_at: Instant::now() + CHECK_EVERY };
-    let events = stream::unfold(line, |mut line| async move { line.next().await.map(|event| (Ok::<_, Infallible>(event), line)) });
-    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE_EVERY).text("alive")).into_response();
+    let events =
+        stream::unfold(
+            line,
+            |mut line| async move { line.next().await.map(|event| (Ok::<_, Infallible>(event), line)) },
+        );
+    let mut response =
+        Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE_EVERY).text("alive")).into_response();
     // Proxies of the nginx family would otherwise hold events back.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)

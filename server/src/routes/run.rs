@@ -21,15 +21,29 @@ async fn shown(state: &AppState, user: &User, number: i64) -> Answer<RunView> {
     Ok(Json(view::run(&state.store, user, number).await?))
 }
 
-pub(crate) async fn list(permit: Permit<ViewConsole>, State(state): State<AppState>, Query(page): Query<Before>) -> Answer<List<RunRowView>> {
+pub(crate) async fn list(
+    permit: Permit<ViewConsole>,
+    State(state): State<AppState>,
+    Query(page): Query<Before>,
+) -> Answer<List<RunRowView>> {
     Ok(Json(view::runs(&state.store, &permit, page.before).await?))
 }
 
-pub(crate) async fn view(permit: Permit<ViewConsole>, State(state): State<AppState>, Path(number): Path<i64>) -> Answer<RunView> {
+pub(crate) async fn view(
+    permit: Permit<ViewConsole>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+) -> Answer<RunView> {
     shown(&state, permit.user(), number).await
 }
 
-pub(crate) async fn request(permit: Permit<RequestRun>, State(state): State<AppState>, Path(incident): Path<i64>, Key(key): Key, Body(input): Body<RunRequestIn>) -> Answer<RunView> {
+pub(crate) async fn request(
+    permit: Permit<RequestRun>,
+    State(state): State<AppState>,
+    Path(incident): Path<i64>,
+    Key(key): Key,
+    Body(input): Body<RunRequestIn>,
+) -> Answer<RunView> {
     let number = run::request(&state.store, &state.plans, &permit, key.as_deref(), incident, input).await?;
     shown(&state, permit.user(), number).await
 }
@@ -41,21 +55,41 @@ pub(crate) struct After {
     after: i64,
 }
 
-pub(crate) async fn output(permit: Permit<ViewConsole>, State(state): State<AppState>, Path(number): Path<i64>, Query(page): Query<After>) -> Answer<List<OutputLine>> {
+pub(crate) async fn output(
+    permit: Permit<ViewConsole>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+    Query(page): Query<After>,
+) -> Answer<List<OutputLine>> {
     Ok(Json(view::output(&state.store, &permit, number, page.after).await?))
 }
 
-pub(crate) async fn decide(permit: Permit<DecideRun>, State(state): State<AppState>, Path(number): Path<i64>, Body(input): Body<DecisionIn>) -> Answer<RunView> {
+pub(crate) async fn decide(
+    permit: Permit<DecideRun>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+    Body(input): Body<DecisionIn>,
+) -> Answer<RunView> {
     approval::decide(&state.store, &permit, number, input).await?;
     shown(&state, permit.user(), number).await
 }
 
-pub(crate) async fn withdraw(permit: Permit<RequestRun>, State(state): State<AppState>, Path(number): Path<i64>, Body(input): Body<WithdrawIn>) -> Answer<RunView> {
+pub(crate) async fn withdraw(
+    permit: Permit<RequestRun>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+    Body(input): Body<WithdrawIn>,
+) -> Answer<RunView> {
     run::withdraw(&state.store, &permit, number, input).await?;
     shown(&state, permit.user(), number).await
 }
 
-pub(crate) async fn answer(permit: Permit<AnswerStep>, State(state): State<AppState>, Path(number): Path<i64>, Body(input): Body<AnswerIn>) -> Answer<RunView> {
+pub(crate) async fn answer(
+    permit: Permit<AnswerStep>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+    Body(input): Body<AnswerIn>,
+) -> Answer<RunView> {
     answer::answer(&state.store, &permit, number, input).await?;
     shown(&state, permit.user(), number).await
 }

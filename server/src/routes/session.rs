@@ -18,7 +18,12 @@ use crate::{
     extract::Body,
 };
 
-pub(crate) async fn sign_in(State(state): State<AppState>, session: Session, address: Address, Body(input): Body<SignIn>) -> Answer<Me> {
+pub(crate) async fn sign_in(
+    State(state): State<AppState>,
+    session: Session,
+    address: Address,
+    Body(input): Body<SignIn>,
+) -> Answer<Me> {
     Ok(Json(sign_in::sign_in(&state, &session, address, input).await?))
 }
 

@@ -18,6 +18,10 @@ pub(crate) async fn list(permit: Permit<ViewConsole>, State(state): State<AppSta
     Ok(Json(plan::systems(&state.store, &permit).await?))
 }
 
-pub(crate) async fn plan(permit: Permit<ViewConsole>, State(state): State<AppState>, Path(slug): Path<String>) -> Answer<PlanView> {
+pub(crate) async fn plan(
+    permit: Permit<ViewConsole>,
+    State(state): State<AppState>,
+    Path(slug): Path<String>,
+) -> Answer<PlanView> {
     Ok(Json(plan::view(&state.store, &state.plans, &permit, &slug).await?))
 }

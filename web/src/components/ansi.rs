@@ -44,7 +44,8 @@ impl Look {
     }
 
     fn apply(&mut self, parameters: &str) {
-        let mut codes = parameters.split([';', ':']).map(|p| if p.is_empty() { Some(0) } else { p.parse::<u16>().ok() });
+        let mut codes =
+            parameters.split([';', ':']).map(|p| if p.is_empty() { Some(0) } else { p.parse::<u16>().ok() });
         while let Some(code) = codes.next() {
             match code {
                 Some(0) => *self = Self::default(),
@@ -170,7 +171,8 @@ mod tests {
     #[test]
     fn other_escapes_vanish_and_nothing_panics() {
         assert_eq!(plain("\u{1b}[2K\u{1b}]0;title\u{7}done\r").text, "done");
-        for text in ["\u{1b}", "\u{1b}[", "\u{1b}[38;5m x", "\u{1b}[38m", "\u{1b}]", "é\u{1b}[31mé", "\u{1b}[99999m"] {
+        for text in ["\u{1b}", "\u{1b}[", "\u{1b}[38;5m x", "\u{1b}[38m", "\u{1b}]", "é\u{1b}[31mé", "\u{1b}[99999m"]
+        {
             let _ = plain(text);
         }
     }

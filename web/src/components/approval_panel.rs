@@ -15,6 +15,7 @@ use crate::{
         async_view::Fetched,
         button::{Button, ButtonKind},
         clock::ClockFace,
+        icon::{Icon, Svg},
         reason_dialog::ReasonDialog,
         time::Instant,
     },
@@ -132,7 +133,10 @@ fn Digests(content: Memo<Option<Content>>) -> impl IntoView {
         content.get().map(|content| {
             view! {
                 <details class="approval-digests">
-                    <summary>"What consent binds to"</summary>
+                    <summary>
+                        <Svg icon=Icon::ChevronRight/>
+                        "What consent binds to"
+                    </summary>
                     <dl class="fact-grid">
                         <dt>"Plan"</dt>
                         <dd class="name">{content.plan_digest.short()}</dd>

@@ -29,7 +29,9 @@ pub(crate) fn ApproveButton(run: Signal<RunView>, of: Fetched<RunView>) -> impl 
     let confirming = RwSignal::new(false);
     let content = Memo::new(move |_| run.with(|r| r.content));
     let words = Memo::new(move |_| {
-        run.with(|r| r.resolution.as_ref().map(|resolution| approve_words(resolution, &r.procedure)).unwrap_or_default())
+        run.with(|r| {
+            r.resolution.as_ref().map(|resolution| approve_words(resolution, &r.procedure)).unwrap_or_default()
+        })
     });
     let destructive =
         Memo::new(move |_| run.with(|r| r.resolution.iter().any(|x| x.steps.iter().any(|s| s.destructive))));

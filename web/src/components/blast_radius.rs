@@ -23,7 +23,8 @@ pub(crate) fn BlastRadius(
 ) -> impl IntoView {
     let (effects, looks) = effects_first(&resolution);
     let final_steps = effects.iter().filter(|s| s.destructive).count();
-    let kinds: Vec<_> = procedure.steps.iter().map(|s| (s.number, kind_word(&s.kind), s.line, s.source.clone())).collect();
+    let kinds: Vec<_> =
+        procedure.steps.iter().map(|s| (s.number, kind_word(&s.kind), s.line, s.source.clone())).collect();
     let about = move |number: u32| kinds.iter().find(|(n, ..)| *n == number).cloned();
     let summary = match effects.len() {
         0 => "Nothing is changed: every step only looks.".to_owned(),
@@ -93,7 +94,8 @@ fn Effected(step: ResolvedStep, kind: &'static str, line: u32, source: String) -
 
 #[component]
 fn Touched(object: ResolvedObject) -> impl IntoView {
-    let id = short_id(&object);
+    // A volume's id is its name.
+    let id = (object.id != object.name).then(|| short_id(&object));
     let fact = |name: &'static str, value: Option<String>| {
         value.map(|value| view! { <div><dt>{name}</dt><dd class="name">{value}</dd></div> })
     };
@@ -105,7 +107,7 @@ fn Touched(object: ResolvedObject) -> impl IntoView {
                 {object.state.map(|state| view! { <span class="touched-state">{format!("now {state}")}</span> })}
             </p>
             <dl class="touched-facts">
-                {fact("Service", object.service)} {fact("Image", object.image)} {fact("Id", Some(id))}
+                {fact("Service", object.service)} {fact("Image", object.image)} {fact("Id", id)}
                 {fact("Port", object.port.map(|p| p.to_string()))}
             </dl>
         </li>
@@ -115,7 +117,8 @@ fn Touched(object: ResolvedObject) -> impl IntoView {
 /// Steps without effect: said, not shouted.
 #[component]
 fn Looks(steps: Vec<ResolvedStep>) -> impl IntoView {
-    let summary = format!("{} and change nothing", count(steps.len(), "other step only looks", "other steps only look"));
+    let summary =
+        format!("{} and change nothing", count(steps.len(), "other step only looks", "other steps only look"));
     let items = steps
         .into_iter()
         .map(|step| view! { <li><span class="effect-step">{format!("Step {}", step.number)}</span> {step.effect}</li> })

@@ -51,7 +51,11 @@ pub(crate) fn ClockFace(#[prop(into)] clock: Signal<Clock>) -> impl IntoView {
 
 /// What a plan promises, in words.
 pub(crate) fn limit_words(seconds: u64) -> String {
-    if seconds == 0 { "promised: at once".into() } else { format!("promised: {}", human_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))) }
+    if seconds == 0 {
+        "promised: at once".into()
+    } else {
+        format!("promised: {}", human_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)))
+    }
 }
 
 /// The clock that presses most, for a row of a list.

@@ -221,7 +221,10 @@ mod tests {
     fn a_line_is_cut_at_colours_and_hits() {
         let cut = pieces("ab\u{1b}[31mcd\u{1b}[0mé", "BC");
         let texts: Vec<_> = cut.iter().map(|p| (p.text.as_str(), p.classes.as_str(), p.hit)).collect();
-        assert_eq!(texts, [("a", "", false), ("b", "", true), ("c", "sgr-fg-1", true), ("d", "sgr-fg-1", false), ("é", "", false)]);
+        assert_eq!(
+            texts,
+            [("a", "", false), ("b", "", true), ("c", "sgr-fg-1", true), ("d", "sgr-fg-1", false), ("é", "", false)]
+        );
         assert_eq!(pieces("", "x"), vec![]);
     }
 }

@@ -59,7 +59,14 @@ impl Searching {
         }
         self.busy.set(more);
         if more {
-            set_timeout(move || if self.busy.try_get_untracked().is_some() { self.scan() }, Duration::ZERO);
+            set_timeout(
+                move || {
+                    if self.busy.try_get_untracked().is_some() {
+                        self.scan()
+                    }
+                },
+                Duration::ZERO,
+            );
         }
     }
 

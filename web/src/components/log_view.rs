@@ -26,7 +26,10 @@ struct Pane {
     scroll: RwSignal<f64>,
     view: RwSignal<f64>,
     follow: RwSignal<bool>,
-    wide: RwSignal<bool>,
+    /// The box has been measured once it had lines.
+    measured: StoredValue<bool>,
+    /// The next scrolling is the page's own, not a person's.
+    own: StoredValue<bool>,
 }
 
 impl Pane {
@@ -35,7 +38,11 @@ impl Pane {
         let Some(element) = self.element.get_untracked() else { return };
         let (top, view) = (f64::from(element.scroll_top()), f64::from(element.client_height()));
         let before = self.scroll.get_untracked();
-        if f64::from(element.scroll_height()) - view - top < 4.0 {
+        let own = self.own.get_value();
+        self.own.set_value(false);
+        if own {
+            // It says nothing about what the person wants.
+        } else if f64::from(element.scroll_height()) - view - top < 4.0 {
             self.follow.set(live);
         } else if top < before - 1.0 {
             self.follow.set(false);
@@ -48,7 +55,10 @@ impl Pane {
     fn scroll_to(self, pixels: f64) {
         request_animation_frame(move || {
             if let Some(element) = self.element.try_get_untracked().flatten() {
+                let before = element.scroll_top();
                 element.set_scroll_top(pixels as i32);
+                // Where nothing moves, no event comes that would take the mark back.
+                self.own.set_value(element.scroll_top() != before);
                 self.scroll.set(f64::from(element.scroll_top()));
                 self.view.set(f64::from(element.client_height()));
             }
@@ -73,7 +83,8 @@ pub(crate) fn LogView(
         scroll: RwSignal::new(0.0),
         view: RwSignal::new(600.0),
         follow: RwSignal::new(live.get_untracked() && marked.get_untracked().is_none()),
-        wide: RwSignal::new(false),
+        measured: StoredValue::new(false),
+        own: StoredValue::new(false),
     };
     let searching = Searching::new(feed);
     let count = Memo::new(move |_| feed.count());
@@ -86,9 +97,7 @@ pub(crate) fn LogView(
     let rows = move || {
         let Window { first, end, .. } = window.get();
         let needle = searching.needle();
-        feed.with(|lines| {
-            lines.get(first..end).iter().map(|line| (line.clone(), needle.clone())).collect::<Vec<_>>()
-        })
+        feed.with(|lines| lines.get(first..end).iter().map(|line| (line.clone(), needle.clone())).collect::<Vec<_>>())
     };
     view! {
         <section class="log" aria-label="Output">
@@ -177,14 +186,12 @@ fn keep_in_sight(
         let n = count.get();
         if pane.follow.get() {
             pane.scroll_to(log_window::height(n));
-        } else if n > 0 {
-            // The first lines give the box its size.
+        } else if n > 0 && !pane.measured.get_value() {
+            pane.measured.set_value(true);
             request_animation_frame(move || {
-                if pane.element.try_get_untracked().flatten().is_some() && pane.wide.get_untracked() {
-                    return;
+                if let Some(element) = pane.element.try_get_untracked().flatten() {
+                    pane.view.set(f64::from(element.client_height()));
                 }
-                pane.wide.set(true);
-                pane.read(false);
             });
         }
     });
@@ -229,7 +236,7 @@ fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push('\u{202f}');
         }
         out.push(c);

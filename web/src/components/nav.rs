@@ -205,7 +205,9 @@ pub(crate) fn Shortcuts() -> impl IntoView {
 
 fn typing(event: &ev::KeyboardEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    target.is_some_and(|element| element.closest("input, textarea, select, dialog[open], [contenteditable]").ok().flatten().is_some())
+    target.is_some_and(|element| {
+        element.closest("input, textarea, select, dialog[open], [contenteditable]").ok().flatten().is_some()
+    })
 }
 
 #[component]

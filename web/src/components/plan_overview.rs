@@ -20,7 +20,7 @@ pub(crate) fn PlanHead(view: PlanView) -> impl IntoView {
             <div>
                 <p class="kicker">{view.system.name} ", Compose project " <b class="name">{view.system.project}</b></p>
                 <h1>{view.compiled.plan.title}</h1>
-                <p class="object-facts">
+                <p class="plan-facts">
                     <span>{format!("Version {}", view.version)}</span>
                     <span>"Digest " <code class="name" title=digest.to_string()>{digest.short()}</code></span>
                     <span>"Imported " <Instant at=view.imported_at/> {format!(" by {}", view.imported_by)}</span>
@@ -58,7 +58,9 @@ pub(crate) fn PlanOverview(compiled: Compiled) -> impl IntoView {
         }
     });
     let levels = plan.levels.into_iter().map(|l| {
-        let response = l.response_seconds.map_or("The plan gives no response time".to_owned(), |s| format!("Response: {}", promised(s)));
+        let response = l
+            .response_seconds
+            .map_or("The plan gives no response time".to_owned(), |s| format!("Response: {}", promised(s)));
         view! {
             <li class="sheet">
                 <h3>{format!("Level {}: {}", l.level, l.name)}</h3>
@@ -131,10 +133,10 @@ fn Readiness(compiled: Compiled) -> impl IntoView {
     let or_good = |n: usize, tone: Tone| if n == 0 { Tone::Good } else { tone };
     view! {
         <ul class="tiles" aria-label="Readiness">
-            {tile("#procedures", all - off, "procedures can run", if all == off { Tone::Warning } else { Tone::Good })}
+            {tile("#procedures", all - off, if all - off == 1 { "procedure can run" } else { "procedures can run" }, if all == off { Tone::Warning } else { Tone::Good })}
             {tile("#procedures", off, "cannot run yet", or_good(off, Tone::Notice))}
-            {tile("#gaps", compiled.gaps.len(), "gaps", or_good(compiled.gaps.len(), Tone::Warning))}
-            {tile("#diagnostics", said, "diagnostics", if errors > 0 { Tone::Critical } else { or_good(said, Tone::Notice) })}
+            {tile("#gaps", compiled.gaps.len(), if compiled.gaps.len() == 1 { "gap" } else { "gaps" }, or_good(compiled.gaps.len(), Tone::Warning))}
+            {tile("#diagnostics", said, if said == 1 { "diagnostic" } else { "diagnostics" }, if errors > 0 { Tone::Critical } else { or_good(said, Tone::Notice) })}
         </ul>
     }
 }

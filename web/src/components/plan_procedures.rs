@@ -80,7 +80,12 @@ fn PlanStep(step: Step) -> impl IntoView {
 /// What the compiler understood, where the source alone does not say it.
 fn about(kind: &StepKind) -> String {
     match kind {
-        StepKind::WaitUntil { probe: Probe::HttpNumber { url, filter }, condition, interval_seconds, timeout_seconds } => {
+        StepKind::WaitUntil {
+            probe: Probe::HttpNumber { url, filter },
+            condition,
+            interval_seconds,
+            timeout_seconds,
+        } => {
             let number = filter.as_ref().map_or_else(|| "the answer".to_owned(), |f| format!("“{f}”"));
             let holds = match condition {
                 Condition::Grows => "grows",

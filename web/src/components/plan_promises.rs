@@ -120,7 +120,13 @@ mod tests {
 
     #[test]
     fn points_read_like_the_plan() {
-        let row = |amount, unit: &str| RecoveryPoint { data: "x".into(), amount, unit: unit.into(), method: String::new(), line: 1 };
+        let row = |amount, unit: &str| RecoveryPoint {
+            data: "x".into(),
+            amount,
+            unit: unit.into(),
+            method: String::new(),
+            line: 1,
+        };
         assert_eq!(
             [lost(&row(0, "blocks")), lost(&row(300, "seconds")), lost(&row(3, "blocks"))],
             ["nothing", "5 min", "3 blocks"]

@@ -58,7 +58,7 @@ where
     let (text, test_id) = (StoredValue::new(text), StoredValue::new(test_id.unwrap_or_else(|| "reason-send".into())));
     view! {
         <Dialog open title>
-            <form on:submit=move |event| {
+            <form class="form" on:submit=move |event| {
                 event.prevent_default();
                 submit();
             }>

@@ -8,20 +8,20 @@ use crate::components::{
     time::Instant,
 };
 
+/// What happened, and the choices.
 #[component]
-pub(crate) fn OtherVersion(text: ReportText, send: Callback<i32>, saving: RwSignal<bool>) -> impl IntoView {
+pub(crate) fn ConflictNote(text: ReportText, send: Callback<i32>, saving: RwSignal<bool>) -> impl IntoView {
     move || {
         let conflict = text.conflict.get()?;
         let version = conflict.current;
-        let theirs = conflict.clone();
-        let mine = conflict.clone();
+        let (theirs, mine) = (conflict.clone(), conflict.clone());
         Some(view! {
-            <section class="report-other" aria-label="The other version" data-testid="report-conflict">
-                <div class="note warning" role="alert">
+            <div class="note warning report-conflict" role="alert" data-testid="report-conflict">
+                <div class="note-body">
                     <p>
                         <b>{format!("{} saved version {version} ", conflict.current_by)}</b>
                         <Instant at=conflict.current_at/>
-                        ". Yours was not saved. Both texts are here; nothing is lost."
+                        ". Yours was not saved. Both texts are below; nothing is lost."
                     </p>
                     <div class="report-choices">
                         <Button
@@ -39,14 +39,23 @@ pub(crate) fn OtherVersion(text: ReportText, send: Callback<i32>, saving: RwSign
                             "Take theirs, keep mine below"
                         </Button>
                     </div>
-                    <p class="muted">{format!("Version {version} stays in the history either way.")}</p>
+                    <p>{format!("Version {version} stays in the history either way.")}</p>
                 </div>
-                <label class="report-label" for="report-theirs">
-                    {format!("Theirs: version {version}")}
-                </label>
-                <textarea id="report-theirs" class="report-body" readonly prop:value=conflict.current_body></textarea>
-            </section>
+            </div>
         })
+    }
+}
+
+/// The other one's text, beside one's own.
+#[component]
+pub(crate) fn OtherVersion(text: ReportText) -> impl IntoView {
+    let version = move || text.conflict.with(|c| c.as_ref().map_or(0, |c| c.current));
+    let body = move || text.conflict.with(|c| c.as_ref().map(|c| c.current_body.clone()).unwrap_or_default());
+    view! {
+        <section class="report-other" aria-label="The other version">
+            <label class="report-label" for="report-theirs">{move || format!("Theirs: version {}", version())}</label>
+            <textarea id="report-theirs" class="report-body" readonly prop:value=body></textarea>
+        </section>
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
         button::{Button, ButtonKind},
         error_note::ErrorNote,
         publish_dialog::PublishDialog,
-        report_conflict::{KeptText, OtherVersion},
+        report_conflict::{ConflictNote, KeptText, OtherVersion},
         report_text::ReportText,
         time::Instant,
     },
@@ -67,7 +67,8 @@ pub(crate) fn ReportEditor(report: Signal<ReportView>, of: Fetched<Option<Report
             text.conflict.set(Some(conflict));
         }
     });
-    let offer = move |command| report.with(|r| r.offers.iter().find(|o| o.command == command).and_then(|o| o.refused.clone()));
+    let offer =
+        move |command| report.with(|r| r.offers.iter().find(|o| o.command == command).and_then(|o| o.refused.clone()));
     let save_refused = Signal::derive(move || offer(ReportCommand::Save));
     let publish_refused = Signal::derive(move || {
         offer(ReportCommand::Publish)
@@ -75,7 +76,7 @@ pub(crate) fn ReportEditor(report: Signal<ReportView>, of: Fetched<Option<Report
     });
     let new_to_readers = move || report.with(|r| r.published.as_ref().is_none_or(|p| p.version < r.version));
     let filled = |on: bool| if on { ButtonKind::Primary } else { ButtonKind::Plain };
-    let save_kind = Signal::derive(move || filled(text.dirty()));
+    let save_kind = Signal::derive(move || filled(text.dirty() && text.conflict.with(Option::is_none)));
     let publish_kind = Signal::derive(move || filled(!text.dirty() && new_to_readers()));
     let compare = move |()| text.conflict.set(Some(report.with(|r| as_conflict(r, text))));
     view! {
@@ -104,7 +105,8 @@ pub(crate) fn ReportEditor(report: Signal<ReportView>, of: Fetched<Option<Report
                 <Button on_press=compare>"Show both texts"</Button>
             </div>
         </Show>
-        <Halves text read_only=Signal::derive(move || save_refused.with(Option::is_some)) send=Callback::new(send) saving=save.busy/>
+        <ConflictNote text send=Callback::new(send) saving=save.busy/>
+        <Halves text read_only=Signal::derive(move || save_refused.with(Option::is_some)) send=Callback::new(send)/>
         <KeptText text/>
         <PublishDialog open=publishing report of/>
     }
@@ -162,7 +164,7 @@ fn ReportHead(report: Signal<ReportView>, text: ReportText, children: Children) 
 
 /// The text, and beside it how it looks or what somebody else wrote.
 #[component]
-fn Halves(text: ReportText, read_only: Signal<bool>, send: Callback<i32>, saving: RwSignal<bool>) -> impl IntoView {
+fn Halves(text: ReportText, read_only: Signal<bool>, send: Callback<i32>) -> impl IntoView {
     let half = RwSignal::new(Half::Write);
     let shown = RwSignal::new(text.text.get_untracked());
     let mut later = debounce(Duration::from_millis(120), move |text: String| {
@@ -220,7 +222,7 @@ fn Halves(text: ReportText, read_only: Signal<bool>, send: Callback<i32>, saving
                     }
                 }
             >
-                <OtherVersion text send saving/>
+                <OtherVersion text/>
             </Show>
         </div>
     }

@@ -65,7 +65,8 @@ impl ReportText {
             let _ = storage.remove_item(&key(self.incident));
             return;
         }
-        let draft = Draft { user: self.user.get_value(), base: self.base.get_untracked(), text: self.text.get_untracked() };
+        let draft =
+            Draft { user: self.user.get_value(), base: self.base.get_untracked(), text: self.text.get_untracked() };
         if let Ok(json) = serde_json::to_string(&draft) {
             // A full or forbidden storage loses only this second safety: the text is still on the page.
             let _ = storage.set_item(&key(self.incident), &json);

@@ -3,9 +3,7 @@
 use leptos::prelude::*;
 use shared::{api::run::RunView, domain::run::RunState};
 
-use crate::components::{
-    approve_button::ApproveButton, async_view::Fetched, state_badge::StateBadge, time::Instant,
-};
+use crate::components::{approve_button::ApproveButton, async_view::Fetched, state_badge::StateBadge, time::Instant};
 
 #[component]
 pub(crate) fn RunHeader(run: Signal<RunView>, of: Fetched<RunView>) -> impl IntoView {

@@ -33,7 +33,8 @@ pub(crate) fn RunOutcome(run: RunView) -> impl IntoView {
             view! { <li><b>{d.name.clone()}</b> " " {choice} " " <Instant at=d.at/></li> }
         })
         .collect_view();
-    let fact = |name: &'static str, value: Option<String>| value.map(|v| view! { <dt>{name}</dt><dd>{v}</dd> });
+    let fact =
+        |name: &'static str, value: Option<String>| value.map(|v| view! { <div><dt>{name}</dt><dd>{v}</dd></div> });
     view! {
         <section class="panel outcome" data-tone=tone.name() aria-labelledby="outcome-heading">
             <h2 id="outcome-heading">
@@ -41,11 +42,11 @@ pub(crate) fn RunOutcome(run: RunView) -> impl IntoView {
                 {headline(&run)}
             </h2>
             {run.reason.clone().map(|reason| view! { <p class="outcome-reason">{reason}</p> })}
-            <p>{done_words(&run)}</p>
-            <dl class="fact-grid">
+            {done_words(&run).map(|words| view! { <p>{words}</p> })}
+            <dl class="outcome-facts">
                 {fact("Ran for", took)} {fact("From request to first step", waited)}
-                {run.ended_at.map(|at| view! { <dt>"Ended"</dt><dd><Instant at/></dd> })}
-                {(!run.decisions.is_empty()).then(|| view! { <dt>"Decided by"</dt><dd><ul class="plain">{decisions}</ul></dd> })}
+                {run.ended_at.map(|at| view! { <div><dt>"Ended"</dt><dd><Instant at/></dd></div> })}
+                {(!run.decisions.is_empty()).then(|| view! { <div><dt>"Decided by"</dt><dd><ul class="plain">{decisions}</ul></dd></div> })}
             </dl>
             <p>{next_words(&run)} " " <a href=format!("/console/incidents/{}", run.incident)>{format!("Incident {}", run.incident)}</a></p>
         </section>
@@ -54,7 +55,13 @@ pub(crate) fn RunOutcome(run: RunView) -> impl IntoView {
 
 fn headline(run: &RunView) -> String {
     match run.state {
-        RunState::Succeeded => "All steps are done".into(),
+        RunState::Succeeded if run.steps.iter().any(|s| matches!(s.state, StepState::Skipped { .. })) => {
+            "The run came to its end, with steps skipped".into()
+        }
+        RunState::Succeeded => match run.steps.len() {
+            1 => "The step is done".into(),
+            n => format!("All {n} steps are done"),
+        },
         RunState::Stopped => "The run was stopped".into(),
         RunState::Refused => {
             let by = run.decisions.iter().find(|d| d.choice != Choice::Approve).map(|d| d.name.clone());
@@ -67,14 +74,18 @@ fn headline(run: &RunView) -> String {
     }
 }
 
-fn done_words(run: &RunView) -> String {
+/// What was and was not done, unless the headline has said it.
+fn done_words(run: &RunView) -> Option<String> {
     let of = |wanted: fn(&StepState) -> bool| run.steps.iter().filter(|s| wanted(&s.state)).count();
     let done = of(|s| matches!(s, StepState::Succeeded { .. }));
     let skipped = of(|s| matches!(s, StepState::Skipped { .. }));
     let left = of(|s| matches!(s, StepState::Pending));
     let wrong = of(|s| matches!(s, StepState::Failed { .. } | StepState::Unknown { .. } | StepState::Running));
     if run.steps.iter().all(|s| s.attempts == 0 && s.state == StepState::Pending) {
-        return "Nothing was done on the host.".into();
+        return Some("Nothing was done on the host.".into());
+    }
+    if done == run.steps.len() {
+        return None;
     }
     let mut parts = vec![format!("{} succeeded", count(done, "step", "steps"))];
     for (n, words) in [(skipped, "skipped"), (wrong, "failed or unclear"), (left, "not carried out")] {
@@ -82,7 +93,7 @@ fn done_words(run: &RunView) -> String {
             parts.push(format!("{n} {words}"));
         }
     }
-    format!("{}.", parts.join(", "))
+    Some(format!("{}.", parts.join(", ")))
 }
 
 fn next_words(run: &RunView) -> &'static str {

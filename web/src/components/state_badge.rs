@@ -42,9 +42,13 @@ impl Tone {
             // A disc with a tick cut out.
             Self::Good => "M6 .8a5.2 5.2 0 1 1 0 10.4A5.2 5.2 0 0 1 6 .8zm2.5 3L5.2 7.2 3.5 5.6l-.9 1 2.6 2.4 4.3-4.3z",
             // A square.
-            Self::Notice => "M2.5 1.5h7a1 1 0 0 1 1 1v7a1 1 0 0 1-1 1h-7a1 1 0 0 1-1-1v-7a1 1 0 0 1 1-1zm2.7 3.9v3.4h1.6V5.4zm0-2.2v1.4h1.6V3.2z",
+            Self::Notice => {
+                "M2.5 1.5h7a1 1 0 0 1 1 1v7a1 1 0 0 1-1 1h-7a1 1 0 0 1-1-1v-7a1 1 0 0 1 1-1zm2.7 3.9v3.4h1.6V5.4zm0-2.2v1.4h1.6V3.2z"
+            }
             // A triangle with a mark.
-            Self::Warning => "M6 .9a.8.8 0 0 1 .7.4l5 9a.8.8 0 0 1-.7 1.2H1a.8.8 0 0 1-.7-1.2l5-9A.8.8 0 0 1 6 .9zm-.8 3.3v3.4h1.6V4.2zm0 4.3v1.4h1.6V8.5z",
+            Self::Warning => {
+                "M6 .9a.8.8 0 0 1 .7.4l5 9a.8.8 0 0 1-.7 1.2H1a.8.8 0 0 1-.7-1.2l5-9A.8.8 0 0 1 6 .9zm-.8 3.3v3.4h1.6V4.2zm0 4.3v1.4h1.6V8.5z"
+            }
             // An octagon with a mark.
             Self::Critical => "M3.8.7h4.4l3.1 3.1v4.4l-3.1 3.1H3.8L.7 8.2V3.8zm1.4 2.1v4h1.6v-4zm0 4.9v1.5h1.6V7.7z",
         }

@@ -167,7 +167,8 @@ mod tests {
             steps: vec![restart],
             unavailable: None,
         };
-        let resolution = Resolution { taken_at: Timestamp::from_unix(0), host: "h".into(), project: "bt2c".into(), steps };
+        let resolution =
+            Resolution { taken_at: Timestamp::from_unix(0), host: "h".into(), project: "bt2c".into(), steps };
         approve_words(&resolution, &procedure)
     }
 

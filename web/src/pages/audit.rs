@@ -71,10 +71,9 @@ fn Log() -> impl IntoView {
 #[component]
 fn Verdict(verdict: AuditVerdict) -> impl IntoView {
     let (tone, words) = match &verdict.broken {
-        None => (
-            Tone::Good,
-            format!("The chain holds: all {} entries are there, in order and unaltered.", verdict.entries),
-        ),
+        None => {
+            (Tone::Good, format!("The chain holds: all {} entries are there, in order and unaltered.", verdict.entries))
+        }
         Some(broken) => (
             Tone::Critical,
             format!(
@@ -83,7 +82,7 @@ fn Verdict(verdict: AuditVerdict) -> impl IntoView {
         ),
     };
     view! {
-        <div class=format!("note {}", tone.name()) data-testid="audit-verdict" data-holds=verdict.broken.is_none().to_string()>
+        <div class=if tone == Tone::Critical { "note critical" } else { "note" } data-tone=tone.name() data-testid="audit-verdict" data-holds=verdict.broken.is_none().to_string()>
             <StateShape tone/>
             <div class="note-body">
                 <p>{words}</p>

@@ -37,8 +37,8 @@ struct Overview {
 #[component]
 pub(crate) fn HomePage() -> impl IntoView {
     title(|| "Overview".into());
-    let tick = use_live()
-        .refetch_on(|topic| matches!(topic, Topic::Incident { .. } | Topic::Run { .. } | Topic::Plan { .. }));
+    let tick =
+        use_live().refetch_on(|topic| matches!(topic, Topic::Incident { .. } | Topic::Run { .. } | Topic::Plan { .. }));
     let overview = Fetched::new(move || {
         tick.track();
         async {
@@ -51,11 +51,12 @@ pub(crate) fn HomePage() -> impl IntoView {
         }
     });
     let declares = may(Action::DeclareIncident);
-    let calm = Memo::new(move |_| overview.value.with(|o| o.as_ref().is_some_and(|o| o.has_plan() && !o.burns())));
+    // While all is quiet the button stands in the middle of the page.
+    let burns = Memo::new(move |_| overview.value.with(|o| o.as_ref().is_some_and(Overview::burns)));
     view! {
         <header class="page-head">
             <h1>"Overview"</h1>
-            <Show when=move || declares.get() && !calm.get()>
+            <Show when=move || declares.get() && burns.get()>
                 <a class="button" href="/console/incidents/new">
                     <Svg icon=Icon::Plus/>
                     "Declare incident"
@@ -108,8 +109,11 @@ fn Shown(overview: Signal<Overview>) -> impl IntoView {
         open.sort_by_key(next_due);
         open
     });
-    let mine = Memo::new(move |_| me.with(|me| me.as_ref().map(|me| overview.with(|o| o.waiting_for(me))).unwrap_or_default()));
-    let others = Memo::new(move |_| me.with(|me| me.as_ref().map(|me| overview.with(|o| o.other_live(me))).unwrap_or_default()));
+    let mine = Memo::new(move |_| {
+        me.with(|me| me.as_ref().map(|me| overview.with(|o| o.waiting_for(me))).unwrap_or_default())
+    });
+    let others =
+        Memo::new(move |_| me.with(|me| me.as_ref().map(|me| overview.with(|o| o.other_live(me))).unwrap_or_default()));
     let some = |list: Memo<Vec<RunRowView>>| move || list.with(|list| !list.is_empty());
     let has_plan = Memo::new(move |_| overview.with(Overview::has_plan));
     view! {

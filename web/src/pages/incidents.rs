@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use shared::{
-    api::{List, client::CallError, incident::IncidentRowView, live::Topic},
+    api::{List, incident::IncidentRowView, live::Topic},
     domain::{access::Action, incident::IncidentState},
 };
 
@@ -63,13 +63,10 @@ fn Pages(first: Signal<List<IncidentRowView>>) -> impl IntoView {
     let next = move || cursor.get().unwrap_or_else(|| first.with(|list| list.next.clone()));
     let more = move |()| {
         let Some(before) = next() else { return };
-        attempt.run(
-            async move { Ok::<_, CallError>(api().incidents(Some(&before)).await?) },
-            move |list| {
-                older.update(|older| older.extend(list.items));
-                cursor.set(Some(list.next));
-            },
-        );
+        attempt.run(async move { api().incidents(Some(&before)).await }, move |list| {
+            older.update(|older| older.extend(list.items));
+            cursor.set(Some(list.next));
+        });
     };
     view! {
         <Show

@@ -1,7 +1,10 @@
 //! The compiled plan of a system: what it promises, what can run, what is missing, and its text. Importing is the command line's.
 
 use leptos::prelude::*;
-use leptos_router::{NavigateOptions, hooks::{use_location, use_navigate, use_query_map}};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate, use_query_map},
+};
 use shared::api::{
     List,
     live::Topic,
@@ -50,10 +53,13 @@ fn Systems(list: Signal<List<SystemView>>) -> impl IntoView {
             l.items.iter().find(|s| Some(&s.slug) == asked.as_ref()).or(first).cloned()
         })
     });
-    let slug = Memo::new(move |_| chosen.with(|s| s.as_ref().filter(|s| s.plan_version.is_some()).map(|s| s.slug.clone())));
+    let slug =
+        Memo::new(move |_| chosen.with(|s| s.as_ref().filter(|s| s.plan_version.is_some()).map(|s| s.slug.clone())));
     view! {
         <Show when=move || list.with(|l| l.items.len() > 1)>
-            <Switch list chosen/>
+            <div class="plan-switch">
+                <Switch list chosen/>
+            </div>
         </Show>
         {move || match slug.get() {
             Some(slug) => view! { <OnePlan slug/> }.into_any(),
@@ -65,7 +71,8 @@ fn Systems(list: Signal<List<SystemView>>) -> impl IntoView {
 #[component]
 fn Switch(list: Signal<List<SystemView>>, chosen: Memo<Option<SystemView>>) -> impl IntoView {
     let value = RwSignal::new(chosen.get_untracked().map(|s| s.slug).unwrap_or_default());
-    let choices = Signal::derive(move || list.with(|l| l.items.iter().map(|s| (s.slug.clone(), s.name.clone())).collect()));
+    let choices =
+        Signal::derive(move || list.with(|l| l.items.iter().map(|s| (s.slug.clone(), s.name.clone())).collect()));
     let navigate = use_navigate();
     Effect::new(move |before: Option<String>| {
         let slug = value.get();
@@ -130,9 +137,9 @@ fn Whole(plan: Signal<PlanView>) -> impl IntoView {
         view! {
             <PlanHead view=view/>
             <PlanOverview compiled=compiled.clone()/>
-            <PlanFindings diagnostics=compiled.diagnostics gaps=compiled.gaps/>
             <PlanProcedures procedures=compiled.plan.procedures.clone()/>
             <PlanPromises plan=compiled.plan/>
+            <PlanFindings diagnostics=compiled.diagnostics gaps=compiled.gaps/>
             <PlanSource source marked/>
         }
     }

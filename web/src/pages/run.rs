@@ -170,10 +170,9 @@ fn Consent(run: Signal<RunView>, of: Fetched<RunView>) -> impl IntoView {
 /// Rebuilt only if the objects themselves change.
 #[component]
 fn Radius(run: Signal<RunView>, heading: &'static str) -> impl IntoView {
-    let shown = Memo::new(move |_| run.with(|r| r.resolution.clone().map(|resolution| (resolution, r.procedure.clone()))));
-    move || {
-        shown.get().map(|(resolution, procedure)| view! { <BlastRadius resolution procedure heading/> })
-    }
+    let shown =
+        Memo::new(move |_| run.with(|r| r.resolution.clone().map(|resolution| (resolution, r.procedure.clone()))));
+    move || shown.get().map(|(resolution, procedure)| view! { <BlastRadius resolution procedure heading/> })
 }
 
 /// Steps on the left, output on the right; what ended and what was approved around them.

@@ -73,7 +73,7 @@ fn Runs(list: Signal<List<RunRowView>>) -> impl IntoView {
                 }
             }
         >
-            <ul class="rows">
+            <ul class="rows run-rows">
                 <For each=rows key=|row| (row.number, row.state) children=|row| view! { <Row row/> }/>
             </ul>
             <ErrorNote error=attempt.error/>

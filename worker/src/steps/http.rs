@@ -30,7 +30,7 @@ pub(super) async fn perform(step: Step<'_>, url: &str) -> Result<String, String>
                 print(step, &answer, url).await;
                 return Err(format!("{url} answered {}", status(answer.status)));
             }
-            Err(HostError::NoAnswer(why)) => why,
+            Err(HostError::NoAnswer(why) | HostError::Unreachable(why)) => why,
             Err(error) => return Err(error.to_string()),
         };
         if until.saturating_duration_since(Instant::now()) <= PAUSE {

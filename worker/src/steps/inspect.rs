@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{Step, instant, list};
+use super::{Step, instant, list, look_patiently};
 use crate::host::Details;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -19,7 +19,7 @@ async fn look(step: Step<'_>) -> Result<String, String> {
     let mut rows = vec![["SERVICE", "CONTAINER", "STATE", "SINCE", "IMAGE"].map(str::to_owned)];
     let mut states = vec![];
     for object in step.objects {
-        let found = step.host.container(&object.id).await.map_err(|e| format!("{}: {e}", object.name))?;
+        let found = look_patiently(step.host, &object.id).await.map_err(|e| format!("{}: {e}", object.name))?;
         let service = found.container.service.clone().unwrap_or_else(|| object.name.clone());
         states.push(format!("{service} is {}", found.container.state));
         rows.push(row(service, found));

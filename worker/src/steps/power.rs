@@ -6,7 +6,7 @@ use std::time::Duration;
 use shared::domain::{resolution::ResolvedObject, run::StepOutcome};
 use tokio::time::{Instant, timeout};
 
-use super::{Before, Probed, Step, Untouchable, foreign, instant, list};
+use super::{Before, Probed, Step, Untouchable, foreign, instant, list, look_patiently};
 use crate::{
     host::{Answer, ContainerHost, Details, HostError},
     lease::LeaseLost,
@@ -24,6 +24,9 @@ pub(super) enum Power {
     Start,
 }
 
+/// After losing Docker in the middle of a command: beyond the stop, how long the rest of it may take.
+const SETTLES: Duration = Duration::from_secs(5);
+
 /// What became of one container.
 enum Fate {
     Done(String),
@@ -40,7 +43,7 @@ impl Power {
     ) -> Result<Before, String> {
         let mut before = Before::new();
         for object in objects {
-            let found = host.container(&object.id).await;
+            let found = look_patiently(host, &object.id).await;
             let found = found.map_err(|e| format!("{}: {e}; nothing was done", object.name))?;
             if let Some(why) = foreign(project, object, &found) {
                 return Err(why);
@@ -92,11 +95,19 @@ impl Power {
             Ok(Err(error)) => (error.to_string(), false),
             Err(_) => (format!("Docker was not done within {} s", limit.as_secs()), true),
         };
-        // Docker said no, or nothing: what counts is how the container is.
-        Ok(match step.look_patiently(&object.id).await {
-            Ok(now) if silent && self.already(&now, object, step.before) => {
-                Fate::Done(format!("{} {name}, although Docker did not answer meanwhile", self.done()))
+        if silent {
+            // Docker may still be at it, although nobody listens any more.
+            let until = begun + limit.min(found.stop_timeout + SETTLES);
+            while Instant::now() < until {
+                if look_patiently(step.host, &object.id).await.is_ok_and(|now| self.already(&now, object, step.before))
+                {
+                    return Ok(Fate::Done(format!("{} {name}, although Docker did not answer meanwhile", self.done())));
+                }
+                tokio::time::sleep(Duration::from_millis(300)).await;
             }
+        }
+        // Docker said no, or nothing: what counts is how the container is.
+        Ok(match look_patiently(step.host, &object.id).await {
             Ok(now) => {
                 Fate::Failed(format!("could not {} {name}: {why}. It is now {}", self.verb(), now.container.state))
             }
@@ -108,7 +119,7 @@ impl Power {
     pub(super) async fn probe(self, step: Step<'_>) -> Probed {
         let mut done = vec![];
         for object in step.objects {
-            match step.look_patiently(&object.id).await {
+            match look_patiently(step.host, &object.id).await {
                 Ok(found) if self.already(&found, object, step.before) => done.push(object.name.as_str()),
                 Ok(_) | Err(HostError::Gone) => return Probed::Again,
                 Err(error) => return Probed::Unknown { reason: error.to_string() },

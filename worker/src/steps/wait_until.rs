@@ -72,7 +72,10 @@ pub(super) async fn perform(step: Step<'_>, probe: &Probe, wait: Wait) -> Result
     }
     let waited = shared::timestamp::human_seconds(i64::try_from(wait.timeout.as_secs()).unwrap_or(i64::MAX));
     Err(match (latest, trouble) {
-        (_, Some(why)) => format!("not within {waited}: {why}"),
+        (Some(last), Some(why)) => {
+            format!("not within {waited}: {why}; {} was {} when last seen", last.name, last.text())
+        }
+        (None, Some(why)) => format!("not within {waited}: {why}"),
         (Some(last), None) => format!("{} did not grow within {waited}; it is still {}", last.name, last.text()),
         (None, None) => format!("{url} did not answer within {waited}"),
     })

@@ -34,9 +34,12 @@ pub(super) struct Draft {
     pub(super) public: RwSignal<bool>,
     pub(super) public_title: RwSignal<String>,
     pub(super) public_text: RwSignal<String>,
-    /// What this page itself found wrong, by field.
-    pub(super) wrong: RwSignal<BTreeMap<&'static str, String>>,
+    /// What this page itself found wrong, by field; kept up to date once declaring was tried.
+    pub(super) wrong: RwSignal<Wrong>,
+    tried: RwSignal<bool>,
 }
+
+pub(super) type Wrong = BTreeMap<&'static str, String>;
 
 impl Draft {
     pub(super) fn new(plan: &PlanView) -> Self {
@@ -55,8 +58,14 @@ impl Draft {
             public: RwSignal::new(true),
             public_title: RwSignal::new(String::new()),
             public_text: RwSignal::new(String::new()),
-            wrong: RwSignal::new(BTreeMap::new()),
+            wrong: RwSignal::new(Wrong::new()),
+            tried: RwSignal::new(false),
         };
+        Effect::new(move |_| {
+            if draft.tried.get() {
+                draft.wrong.set(draft.check().1);
+            }
+        });
         follow(draft.title, move || draft.suggest(internal_words));
         follow(draft.public_title, move || draft.suggest(public_words));
         follow(draft.public_text, move || draft.suggest(public_message));
@@ -86,36 +95,49 @@ impl Draft {
 
     /// What to send, or `None` with the reasons in `wrong`.
     pub(super) fn parse(self) -> Option<DeclareIn> {
-        let mut wrong = BTreeMap::new();
-        let level = self.level.get_untracked();
+        self.tried.set(true);
+        let (body, wrong) = untrack(|| self.check());
+        self.wrong.set(wrong);
+        body
+    }
+
+    fn check(self) -> (Option<DeclareIn>, Wrong) {
+        let mut wrong = Wrong::new();
+        let level = self.level.get();
         if level.is_none() {
             wrong.insert("level", "Choose the level: it decides how soon somebody must respond.".to_owned());
         }
-        let affected: Vec<_> = self.parts.with_value(|parts| {
-            let on = parts.iter().filter(|part| part.on.get_untracked());
-            on.map(|p| AffectedIn { component: p.component.with_value(|c| c.id.clone()), impact: p.impact.get_untracked() }).collect()
-        });
+        let affected = self
+            .affected()
+            .into_iter()
+            .map(|(part, impact)| AffectedIn { component: part.id, impact })
+            .collect::<Vec<_>>();
         if affected.is_empty() {
             wrong.insert("affected", "Choose at least one component: its recovery clock starts.".to_owned());
         }
-        let title = noted(&mut wrong, "title", Title::parse(&self.title.get_untracked()));
-        let typed = self.text.get_untracked();
-        let text = if typed.trim().is_empty() { Some(None) } else { noted(&mut wrong, "text", Message::parse(&typed)).map(Some) };
-        let public = if self.public.get_untracked() {
-            let title = noted(&mut wrong, "public.title", Title::parse(&self.public_title.get_untracked()));
-            let text = noted(&mut wrong, "public.text", Message::parse(&self.public_text.get_untracked()));
-            title.zip(text).map(|(title, text)| Some(PublicIn { title, text }))
+        let title = noted(&mut wrong, "title", Title::parse(&self.title.get()));
+        let typed = self.text.get();
+        let text = if typed.trim().is_empty() { None } else { noted(&mut wrong, "text", Message::parse(&typed)) };
+        let public = if self.public.get() {
+            let title = noted(&mut wrong, "public.title", Title::parse(&self.public_title.get()));
+            let text = noted(&mut wrong, "public.text", Message::parse(&self.public_text.get()));
+            title.zip(text).map(|(title, text)| PublicIn { title, text })
         } else {
-            Some(None)
+            None
         };
-        let fine = wrong.is_empty();
-        self.wrong.set(wrong);
-        let (level, title, text, public) = (level?, title?, text?, public?);
-        fine.then(|| DeclareIn { system: self.system.get_value(), title, level, affected, text, public })
+        let body = level.zip(title).map(|(level, title)| DeclareIn {
+            system: self.system.get_value(),
+            title,
+            level,
+            affected,
+            text,
+            public,
+        });
+        (body.filter(|_| wrong.is_empty()), wrong)
     }
 }
 
-fn noted<T>(wrong: &mut BTreeMap<&'static str, String>, field: &'static str, parsed: Result<T, String>) -> Option<T> {
+fn noted<T>(wrong: &mut Wrong, field: &'static str, parsed: Result<T, String>) -> Option<T> {
     parsed.map_err(|sentence| wrong.insert(field, sentence)).ok()
 }
 

@@ -27,7 +27,11 @@ fn response_words(level: &Level) -> String {
 }
 
 #[component]
-pub(super) fn Levels(levels: Vec<Level>, chosen: RwSignal<Option<u8>>, #[prop(into)] error: Signal<Option<String>>) -> impl IntoView {
+pub(super) fn Levels(
+    levels: Vec<Level>,
+    chosen: RwSignal<Option<u8>>,
+    #[prop(into)] error: Signal<Option<String>>,
+) -> impl IntoView {
     view! {
         <fieldset class="choice" class:wrong=move || error.with(Option::is_some)>
             <legend>"How bad is it?"</legend>
@@ -78,7 +82,8 @@ pub(super) fn Affects(parts: Vec<Part>, #[prop(into)] error: Signal<Option<Strin
 #[component]
 fn PartRow(part: Part) -> impl IntoView {
     let component = part.component.get_value();
-    let (name, promise) = (component.name.clone(), component.rto_seconds.map(|s| format!("recovery within {}", span(s))));
+    let (name, promise) =
+        (component.name.clone(), component.rto_seconds.map(|s| format!("recovery within {}", span(s))));
     let group = unique_id("impact");
     view! {
         <li class="part">

@@ -2,15 +2,8 @@
 
 use leptos::{ev::SubmitEvent, prelude::*};
 use shared::{
-    api::{
-        client::CallError,
-        incident::{ResolveIn, UpdateIn},
-    },
-    domain::{
-        incident::PublicState,
-        run::RunState,
-        text::Message,
-    },
+    api::incident::{ResolveIn, UpdateIn},
+    domain::{incident::PublicState, run::RunState, text::Message},
 };
 
 use super::Here;
@@ -117,9 +110,10 @@ pub(super) fn UpdateDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
         let parsed = Message::parse(&text.get_untracked());
         wrong.set(parsed.as_ref().err().cloned());
         let Ok(message) = parsed else { return };
-        let chosen = offered.into_iter().find(|s| key(*s) == state.get_untracked()).unwrap_or(PublicState::Investigating);
+        let chosen =
+            offered.into_iter().find(|s| key(*s) == state.get_untracked()).unwrap_or(PublicState::Investigating);
         let body = UpdateIn { state: chosen, text: message };
-        attempt.run(async move { Ok::<_, CallError>(api().post_update(here.number, &body).await?) }, move |view| {
+        attempt.run(async move { api().post_update(here.number, &body).await }, move |view| {
             here.fetched.put(view);
             text.try_set(String::new());
             open.try_set(false);

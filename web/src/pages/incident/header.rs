@@ -71,14 +71,14 @@ pub(super) fn Header(here: Here) -> impl IntoView {
 fn Actions(here: Here) -> impl IntoView {
     use IncidentCommand as C;
     let next = Memo::new(move |_| here.incident.with(next_action));
-    let attempt = Attempt::new();
+    let (taking, starting) = (Attempt::new(), Attempt::new());
     let (resolving, posting, relevelling) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
     let answered = move |view: IncidentView| here.fetched.put(view);
     let kind = move |action: NextAction| {
         Signal::derive(move || if next.get() == action { ButtonKind::Primary } else { ButtonKind::Plain })
     };
-    let acknowledge = move |()| attempt.run(async move { api().acknowledge(here.number).await }, answered);
-    let start = move |()| attempt.run(async move { api().start_work(here.number).await }, answered);
+    let acknowledge = move |()| taking.run(async move { api().acknowledge(here.number).await }, answered);
+    let start = move |()| starting.run(async move { api().start_work(here.number).await }, answered);
     let over = Memo::new(move |_| here.incident.with(|i| i.resolved_at.is_some()));
     // Shown while open, or when off for a reason that a person can do something about; not for what is simply done.
     let shown = move |command| Signal::derive(move || here.open(command).get());
@@ -88,7 +88,8 @@ fn Actions(here: Here) -> impl IntoView {
     });
     view! {
         <div class="object-actions">
-            <ErrorNote error=attempt.error/>
+            <ErrorNote error=taking.error/>
+            <ErrorNote error=starting.error/>
             <div class="button-row">
                 <Show when=move || shown(C::ChangeLevel).get()>
                     <Button kind=ButtonKind::Quiet on_press=move |()| relevelling.set(true)>
@@ -106,12 +107,12 @@ fn Actions(here: Here) -> impl IntoView {
                     </Button>
                 </Show>
                 <Show when=move || shown(C::StartWork).get()>
-                    <Button kind=kind(NextAction::StartWork) busy=attempt.busy on_press=start>
+                    <Button kind=kind(NextAction::StartWork) busy=starting.busy on_press=start>
                         "Start work"
                     </Button>
                 </Show>
                 <Show when=move || shown(C::Acknowledge).get()>
-                    <Button kind=kind(NextAction::Acknowledge) busy=attempt.busy on_press=acknowledge>
+                    <Button kind=kind(NextAction::Acknowledge) busy=taking.busy on_press=acknowledge>
                         "Acknowledge"
                     </Button>
                 </Show>
@@ -135,7 +136,8 @@ fn NextLink(here: Here, next: Memo<NextAction>) -> impl IntoView {
             </a>
         }),
         NextAction::Report => {
-            let words = here.incident.with(|i| if i.report.is_some() { "Finish the report" } else { "Write the report" });
+            let words =
+                here.incident.with(|i| if i.report.is_some() { "Finish the report" } else { "Write the report" });
             Some(view! {
                 <a class="button primary" data-testid="incident-next" href=format!("/console/reports/{}", here.number)>
                     {words.to_owned()}

@@ -15,9 +15,14 @@ pub(super) enum NextAction {
     Acknowledge,
     StartWork,
     /// Look at a run; it may need this person.
-    OpenRun { number: i64, words: &'static str },
+    OpenRun {
+        number: i64,
+        words: &'static str,
+    },
     /// The recovery button of this procedure.
-    Recover { procedure: String },
+    Recover {
+        procedure: String,
+    },
     Resolve,
     Report,
     Nothing,
@@ -41,7 +46,8 @@ pub(super) fn next_action(incident: &IncidentView) -> NextAction {
     if open(C::Acknowledge) {
         return NextAction::Acknowledge;
     }
-    let recovered = incident.runs.iter().max_by_key(|run| run.number).is_some_and(|run| run.state == RunState::Succeeded);
+    let recovered =
+        incident.runs.iter().max_by_key(|run| run.number).is_some_and(|run| run.state == RunState::Succeeded);
     if recovered && open(C::Resolve) {
         return NextAction::Resolve;
     }
@@ -122,7 +128,11 @@ mod tests {
         let cases = [
             ("new", incident(S::Declared, all, &[]), NextAction::Acknowledge),
             ("a viewer", incident(S::Declared, &[], &[]), NextAction::Nothing),
-            ("taken", incident(S::Acknowledged, &[C::StartWork, C::RequestRun, C::Resolve], &[]), NextAction::StartWork),
+            (
+                "taken",
+                incident(S::Acknowledged, &[C::StartWork, C::RequestRun, C::Resolve], &[]),
+                NextAction::StartWork,
+            ),
             ("at work", incident(S::Working, working, &[]), recover()),
             ("cannot request", incident(S::Working, &[C::Resolve], &[]), NextAction::Resolve),
             ("waiting", incident(S::Working, working, &[RunState::AwaitingApproval]), look("Review run")),

@@ -42,7 +42,7 @@ pub(super) fn Recovery(here: Here) -> impl IntoView {
         <Show when=move || !over.get()>
             <section class="area-recovery panel" aria-labelledby="recovery">
                 <h2 id="recovery">"Recover"</h2>
-                {move || why_none.get().map(|why| view! { <p class="reason">{why}</p> })}
+                {move || why_none.get().map(|why| view! { <p class="reason" id="no-recovery">{why}</p> })}
                 <ErrorNote error=attempt.error/>
                 <Procedures here=here list=fitting attempt=attempt/>
                 <Show when=move || fitting.with(Vec::is_empty)>
@@ -115,7 +115,7 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
                 if general.is_some() && (own.is_none() || own == general) {
                     // The reason stands above all of them.
                     view! {
-                        <button type="button" class="button" disabled=true data-testid=test_id.clone()>
+                        <button type="button" class="button" disabled=true aria-describedby="no-recovery" data-testid=test_id.clone()>
                             <span class="button-label">{title.get_value()}</span>
                         </button>
                     }

@@ -12,11 +12,7 @@ use super::{
 };
 use crate::{
     components::{
-        attempt::Attempt,
-        button::Button,
-        error_note::ErrorNote,
-        field::TextArea,
-        state_badge::StateShape,
+        attempt::Attempt, button::Button, error_note::ErrorNote, field::TextArea, state_badge::StateShape,
         time::Instant,
     },
     transport::api,

@@ -32,14 +32,19 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
         }
         IncidentEvent::LevelChanged { reason, response_seconds, .. } => match response_seconds {
             Some(0) => format!("{reason}\nResponse is now due at once."),
-            Some(s) => format!("{reason}\nResponse is now due within {}.", human_seconds(i64::try_from(*s).unwrap_or(i64::MAX))),
+            Some(s) => format!(
+                "{reason}\nResponse is now due within {}.",
+                human_seconds(i64::try_from(*s).unwrap_or(i64::MAX))
+            ),
             None => reason.clone(),
         },
         IncidentEvent::Noted { text }
         | IncidentEvent::Posted { text, .. }
         | IncidentEvent::Resolved { text }
         | IncidentEvent::Run { text, .. } => text.clone(),
-        IncidentEvent::Acknowledged | IncidentEvent::WorkStarted | IncidentEvent::ReportPublished { .. } => String::new(),
+        IncidentEvent::Acknowledged | IncidentEvent::WorkStarted | IncidentEvent::ReportPublished { .. } => {
+            String::new()
+        }
     };
     (!text.trim().is_empty()).then_some(text)
 }
@@ -54,7 +59,11 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
             RunMoment::Succeeded => Tone::Good,
             RunMoment::Resolved => Tone::Warning,
             RunMoment::Unresolvable | RunMoment::Refused | RunMoment::Stopped => Tone::Notice,
-            RunMoment::Approved | RunMoment::Started | RunMoment::StepEnded | RunMoment::Answered | RunMoment::Requested => Tone::Active,
+            RunMoment::Approved
+            | RunMoment::Started
+            | RunMoment::StepEnded
+            | RunMoment::Answered
+            | RunMoment::Requested => Tone::Active,
             RunMoment::Expired | RunMoment::Withdrawn => Tone::Neutral,
         },
         IncidentEvent::LevelChanged { .. } => Tone::Warning,

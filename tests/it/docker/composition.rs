@@ -1,0 +1,1 @@
+//! Muster from its own images under its own docker-compose.yml.

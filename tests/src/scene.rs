@@ -1,0 +1,222 @@
+//! The usual stage for tests over HTTP: our plan, a simulated host whose first validator is dead, and the people of the story.
+//! Starts no worker by itself and asserts nothing about Muster.
+
+use std::{
+    fmt::Debug,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail};
+use shared::{
+    api::{
+        client::CallError,
+        error::ErrorView,
+        incident::IncidentView,
+        run::{AnswerIn, DecisionIn, RunRequestIn, RunView},
+    },
+    domain::{
+        access::Role,
+        run::{Answer, RunState},
+        text::Message,
+    },
+};
+use sqlx::PgPool;
+use uuid::Uuid;
+use worker::{Timing, host::simulated::SimulatedHost};
+
+use crate::{
+    muster::{Muster, RunningWorker},
+    persona::Persona,
+    testnet::root,
+};
+
+pub const PROJECT: &str = "bt2c";
+/// The one procedure of our plan that runs.
+pub const PROCEDURE: &str = "node-failure-recovery";
+/// The container that procedure restarts.
+pub const VALIDATOR1: &str = "bt2c-validator1";
+
+/// A lease short enough to be lost within a test, long enough for a busy machine.
+pub const QUICK: Timing =
+    Timing { lease: Duration::from_secs(2), heartbeat: Duration::from_millis(300), poll: Duration::from_millis(100) };
+
+pub struct Scene {
+    pub muster: Muster,
+    pub host: Arc<SimulatedHost>,
+    pub responder: Persona,
+    pub operator: Persona,
+    pub approver: Persona,
+}
+
+/// Two validators that make blocks, and their database; `validator1` has died.
+#[must_use]
+pub fn host() -> Arc<SimulatedHost> {
+    let host = SimulatedHost::new();
+    host.add(PROJECT, "postgres", &[]);
+    for (service, port) in [("validator1", 8081), ("validator2", 8082)] {
+        let id = host.add(PROJECT, service, &[(port, 8080)]);
+        host.answer_growing_height(&id, 8080, 41);
+    }
+    host.kill(VALIDATOR1);
+    Arc::new(host)
+}
+
+/// Our plan, watching every second instead of every five.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn plan() -> Result<String> {
+    Ok(std::fs::read_to_string(root().join("plans/bt2c/plan.md"))?.replace("watch -n 5", "watch -n 1"))
+}
+
+impl Scene {
+    /// # Errors
+    /// If Postgres cannot be started or a sign-in is refused.
+    pub async fn set() -> Result<Self> {
+        Self::with_plan(&plan()?).await
+    }
+
+    /// # Errors
+    /// If Postgres cannot be started or a sign-in is refused.
+    pub async fn with_plan(text: &str) -> Result<Self> {
+        let muster = Muster::start_with_plan(text, PROJECT).await?;
+        let (responder, operator, approver) =
+            tokio::try_join!(muster.persona(Role::Responder), muster.persona(Role::Operator), muster.persona(Role::Approver))?;
+        Ok(Self { muster, host: host(), responder, operator, approver })
+    }
+
+    /// A worker on the simulated host.
+    #[must_use]
+    pub fn worker(&self) -> RunningWorker {
+        self.muster.worker(self.host.clone(), PROJECT, Timing::default())
+    }
+
+    /// A worker that loses its lease soon.
+    #[must_use]
+    pub fn quick_worker(&self) -> RunningWorker {
+        self.muster.worker(self.host.clone(), PROJECT, QUICK)
+    }
+
+    /// The responder declares `validator1` down.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub async fn declared(&self) -> Result<IncidentView> {
+        self.muster.declare(&self.responder, "validator1").await
+    }
+
+    /// The operator asks for the recovery of `validator1`.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub async fn request(&self, incident: i64) -> Result<RunView, CallError> {
+        request(&self.operator, incident).await
+    }
+
+    /// An incident with a run that waits for approval. Needs a worker.
+    ///
+    /// # Errors
+    /// If a command is refused or the worker does not look.
+    pub async fn waiting(&self) -> Result<RunView> {
+        let incident = self.declared().await?;
+        let run = self.request(incident.number).await?;
+        self.until(run.number, RunState::AwaitingApproval).await
+    }
+
+    /// A run that the approver has approved. Needs a worker.
+    ///
+    /// # Errors
+    /// If a command is refused or the worker does not look.
+    pub async fn approved(&self) -> Result<RunView> {
+        let run = self.waiting().await?;
+        Ok(decide(&self.approver, &run, true).await?)
+    }
+
+    /// The operator's answer to the run's question.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub async fn answer(&self, run: &RunView, answer: Answer) -> Result<RunView, CallError> {
+        let step = run.question.as_ref().map_or(0, |question| question.step);
+        self.operator.api.answer(run.number, &AnswerIn { step, answer }).await
+    }
+
+    /// # Errors
+    /// If the run is not in this state within half a minute.
+    pub async fn until(&self, run: i64, state: RunState) -> Result<RunView> {
+        self.until_run(run, |view| view.state == state).await.with_context(|| format!("run {run} is not {}", state.name()))
+    }
+
+    /// # Errors
+    /// If the run is not like this within half a minute.
+    pub async fn until_run(&self, run: i64, fits: impl Fn(&RunView) -> bool) -> Result<RunView> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let view = self.operator.api.run(run).await?;
+            if fits(&view) {
+                return Ok(view);
+            }
+            if Instant::now() > deadline {
+                bail!("it is {}; reason {:?}, steps {:?}", view.state.name(), view.reason, view.steps);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// A connection to the database, past every rule of the programs.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn pool(&self) -> Result<PgPool> {
+        Ok(PgPool::connect(&self.muster.database.url).await?)
+    }
+}
+
+/// # Errors
+/// If it is refused.
+pub async fn request(person: &Persona, incident: i64) -> Result<RunView, CallError> {
+    let body = RunRequestIn { procedure: PROCEDURE.into() };
+    person.api.request_run(incident, &body, &Uuid::new_v4().to_string()).await
+}
+
+/// # Errors
+/// If it is refused.
+pub async fn decide(person: &Persona, run: &RunView, approve: bool) -> Result<RunView, CallError> {
+    let content = run.content.ok_or_else(|| CallError::Garbled("the run has no content to decide about".into()))?;
+    let reason = Some(message("not while the backup runs")).filter(|_| !approve);
+    person.api.decide(run.number, &DecisionIn { approve, reason, content }).await
+}
+
+/// # Panics
+/// If the text is not fit to be one.
+#[must_use]
+pub fn message(text: &str) -> Message {
+    Message::parse(text).unwrap_or_else(|why| panic!("{text:?}: {why}"))
+}
+
+/// The server's refusal.
+///
+/// # Panics
+/// If it did not refuse.
+pub fn refused<T: Debug>(answer: Result<T, CallError>) -> ErrorView {
+    match answer {
+        Err(CallError::Refused(view)) => view,
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+/// Waits until this is so, at most half a minute.
+///
+/// # Errors
+/// If it does not become so.
+pub async fn eventually<F: Future<Output = bool>>(what: &str, so: impl Fn() -> F) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !so().await {
+        if Instant::now() > deadline {
+            bail!("within half a minute it did not become so that {what}");
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
