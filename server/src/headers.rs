@@ -40,7 +40,7 @@ pub(crate) async fn strict_transport(State(state): State<AppState>, response: Re
     transport(&state, response)
 }
 
-fn transport(state: &AppState, mut response: Response) -> Response {
+pub(crate) fn transport(state: &AppState, mut response: Response) -> Response {
     if state.settings.public_url.is_https() {
         let always = HeaderValue::from_static("max-age=63072000; includeSubDomains");
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, always);

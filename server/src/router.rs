@@ -96,10 +96,10 @@ pub fn build(state: AppState) -> Router {
     if https {
         pages = pages.layer(map_response_with_state(state.clone(), headers::strict_transport));
     }
-    let nowhere = state.public.clone();
+    let nowhere = state.clone();
     headers::secured(rest, &state)
         .merge(pages)
-        .fallback(async move |request: HeaderMap| nowhere.not_found(&request))
+        .fallback(async move |request: HeaderMap| headers::transport(&nowhere, nowhere.public.not_found(&request)))
         .with_state(state)
 }
 

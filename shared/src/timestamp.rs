@@ -102,7 +102,7 @@ pub fn human_seconds(seconds: i64) -> String {
     let sign = if seconds < 0 { "-" } else { "" };
     match s {
         0..60 => format!("{sign}{s} s"),
-        60..600 if s % 60 != 0 => format!("{sign}{} min {} s", s / 60, s % 60),
+        60..3600 if !s.is_multiple_of(60) => format!("{sign}{} min {} s", s / 60, s % 60),
         60..3600 => format!("{sign}{} min", s / 60),
         3600..86_400 if s % 3600 >= 60 => format!("{sign}{} h {} min", s / 3600, s % 3600 / 60),
         3600..86_400 => format!("{sign}{} h", s / 3600),

@@ -20,76 +20,76 @@ use tests::{
 };
 
 /// Routes that need no signing in.
-const OPEN: &[(&str, &str)] = &[("post", "/session"), ("delete", "/session")];
+const OPEN: &[(&str, &str)] = &[("post", "/api/v1/session"), ("delete", "/api/v1/session")];
 
 /// Every other route and what it takes. Objects in the paths do not exist: who may go on learns that, who may not learns nothing.
 const GUARDED: &[(&str, &str, Action)] = &[
-    ("get", "/session", Action::ViewConsole),
-    ("get", "/systems", Action::ViewConsole),
-    ("get", "/systems/{slug}/plan", Action::ViewConsole),
-    ("get", "/incidents", Action::ViewConsole),
-    ("post", "/incidents", Action::DeclareIncident),
-    ("get", "/incidents/{number}", Action::ViewConsole),
-    ("post", "/incidents/{number}/acknowledge", Action::HandleIncident),
-    ("post", "/incidents/{number}/work", Action::HandleIncident),
-    ("post", "/incidents/{number}/notes", Action::HandleIncident),
-    ("post", "/incidents/{number}/level", Action::HandleIncident),
-    ("post", "/incidents/{number}/updates", Action::PostUpdate),
-    ("post", "/incidents/{number}/resolve", Action::HandleIncident),
-    ("post", "/incidents/{number}/runs", Action::RequestRun),
-    ("get", "/runs", Action::ViewConsole),
-    ("get", "/runs/{number}", Action::ViewConsole),
-    ("get", "/runs/{number}/output", Action::ViewConsole),
-    ("post", "/runs/{number}/decision", Action::DecideRun),
-    ("post", "/runs/{number}/withdraw", Action::RequestRun),
-    ("post", "/runs/{number}/answer", Action::AnswerStep),
-    ("get", "/incidents/{number}/report", Action::ViewConsole),
-    ("post", "/incidents/{number}/report", Action::EditReport),
-    ("put", "/incidents/{number}/report", Action::EditReport),
-    ("post", "/incidents/{number}/report/publish", Action::PublishReport),
-    ("get", "/incidents/{number}/report/export.html", Action::ViewConsole),
-    ("get", "/incidents/{number}/report/export.md", Action::ViewConsole),
-    ("get", "/audit", Action::ReadAudit),
-    ("get", "/audit/verify", Action::ReadAudit),
-    ("get", "/events", Action::ViewConsole),
+    ("get", "/api/v1/session", Action::ViewConsole),
+    ("get", "/api/v1/systems", Action::ViewConsole),
+    ("get", "/api/v1/systems/{slug}/plan", Action::ViewConsole),
+    ("get", "/api/v1/incidents", Action::ViewConsole),
+    ("post", "/api/v1/incidents", Action::DeclareIncident),
+    ("get", "/api/v1/incidents/{number}", Action::ViewConsole),
+    ("post", "/api/v1/incidents/{number}/acknowledge", Action::HandleIncident),
+    ("post", "/api/v1/incidents/{number}/work", Action::HandleIncident),
+    ("post", "/api/v1/incidents/{number}/notes", Action::HandleIncident),
+    ("post", "/api/v1/incidents/{number}/level", Action::HandleIncident),
+    ("post", "/api/v1/incidents/{number}/updates", Action::PostUpdate),
+    ("post", "/api/v1/incidents/{number}/resolve", Action::HandleIncident),
+    ("post", "/api/v1/incidents/{number}/runs", Action::RequestRun),
+    ("get", "/api/v1/runs", Action::ViewConsole),
+    ("get", "/api/v1/runs/{number}", Action::ViewConsole),
+    ("get", "/api/v1/runs/{number}/output", Action::ViewConsole),
+    ("post", "/api/v1/runs/{number}/decision", Action::DecideRun),
+    ("post", "/api/v1/runs/{number}/withdraw", Action::RequestRun),
+    ("post", "/api/v1/runs/{number}/answer", Action::AnswerStep),
+    ("get", "/api/v1/incidents/{number}/report", Action::ViewConsole),
+    ("post", "/api/v1/incidents/{number}/report", Action::EditReport),
+    ("put", "/api/v1/incidents/{number}/report", Action::EditReport),
+    ("post", "/api/v1/incidents/{number}/report/publish", Action::PublishReport),
+    ("get", "/api/v1/incidents/{number}/report/export.html", Action::ViewConsole),
+    ("get", "/api/v1/incidents/{number}/report/export.md", Action::ViewConsole),
+    ("get", "/api/v1/audit", Action::ReadAudit),
+    ("get", "/api/v1/audit/verify", Action::ReadAudit),
+    ("get", "/api/v1/events", Action::ViewConsole),
 ];
 
 /// Who gets through, as found by asking: nobody signed in, viewer, responder, operator, approver, administrator.
 const PICTURE: &str = "\
-    xxxxxx post /session
-    xxxxxx delete /session
-    .xxxxx get /session
-    .xxxxx get /systems
-    .xxxxx get /systems/{slug}/plan
-    .xxxxx get /incidents
-    ..xxxx post /incidents
-    .xxxxx get /incidents/{number}
-    ..xxxx post /incidents/{number}/acknowledge
-    ..xxxx post /incidents/{number}/work
-    ..xxxx post /incidents/{number}/notes
-    ..xxxx post /incidents/{number}/level
-    ..xx.x post /incidents/{number}/updates
-    ..xxxx post /incidents/{number}/resolve
-    ...x.x post /incidents/{number}/runs
-    .xxxxx get /runs
-    .xxxxx get /runs/{number}
-    .xxxxx get /runs/{number}/output
-    ....xx post /runs/{number}/decision
-    ...x.x post /runs/{number}/withdraw
-    ...x.x post /runs/{number}/answer
-    .xxxxx get /incidents/{number}/report
-    ..xxxx post /incidents/{number}/report
-    ..xxxx put /incidents/{number}/report
-    ....xx post /incidents/{number}/report/publish
-    .xxxxx get /incidents/{number}/report/export.html
-    .xxxxx get /incidents/{number}/report/export.md
-    ....xx get /audit
-    ....xx get /audit/verify
-    .xxxxx get /events
+    xxxxxx post /api/v1/session
+    xxxxxx delete /api/v1/session
+    .xxxxx get /api/v1/session
+    .xxxxx get /api/v1/systems
+    .xxxxx get /api/v1/systems/{slug}/plan
+    .xxxxx get /api/v1/incidents
+    ..xxxx post /api/v1/incidents
+    .xxxxx get /api/v1/incidents/{number}
+    ..xxxx post /api/v1/incidents/{number}/acknowledge
+    ..xxxx post /api/v1/incidents/{number}/work
+    ..xxxx post /api/v1/incidents/{number}/notes
+    ..xxxx post /api/v1/incidents/{number}/level
+    ..xx.x post /api/v1/incidents/{number}/updates
+    ..xxxx post /api/v1/incidents/{number}/resolve
+    ...x.x post /api/v1/incidents/{number}/runs
+    .xxxxx get /api/v1/runs
+    .xxxxx get /api/v1/runs/{number}
+    .xxxxx get /api/v1/runs/{number}/output
+    ....xx post /api/v1/runs/{number}/decision
+    ...x.x post /api/v1/runs/{number}/withdraw
+    ...x.x post /api/v1/runs/{number}/answer
+    .xxxxx get /api/v1/incidents/{number}/report
+    ..xxxx post /api/v1/incidents/{number}/report
+    ..xxxx put /api/v1/incidents/{number}/report
+    ....xx post /api/v1/incidents/{number}/report/publish
+    .xxxxx get /api/v1/incidents/{number}/report/export.html
+    .xxxxx get /api/v1/incidents/{number}/report/export.md
+    ....xx get /api/v1/audit
+    ....xx get /api/v1/audit/verify
+    .xxxxx get /api/v1/events
 ";
 
 fn address(path: &str) -> String {
-    format!("/api/v1{}", path.replace("{number}", "424242").replace("{slug}", "no-such-system"))
+    path.replace("{number}", "424242").replace("{slug}", "no-such-system")
 }
 
 /// Status and error code; the body of an open event stream is not waited for.

@@ -190,8 +190,8 @@ async fn thirty_clicks_with_one_key_are_one_run_and_thirty_keys_too() {
     let clicks = join_all((0..30).map(|_| scene.operator.api.request_run(incident, &body, "one-key"))).await;
     let numbers: Vec<_> = clicks.into_iter().map(|run| run.unwrap().number).collect();
     assert_eq!(numbers, vec![numbers[0]; 30]);
-    let other = RunRequestIn { procedure: "database-recovery".into() };
-    assert_eq!(refused(scene.operator.api.request_run(incident, &other, "one-key").await).code, ErrorCode::KeyReused);
+    let other = scene.declared().await.unwrap().number;
+    assert_eq!(refused(scene.operator.api.request_run(other, &body, "one-key").await).code, ErrorCode::KeyReused);
     scene.operator.api.withdraw(numbers[0], &WithdrawIn { reason: message("again, with other keys") }).await.unwrap();
 
     let keys: Vec<_> = (0..30).map(|i| format!("key-{i}")).collect();
@@ -485,7 +485,7 @@ async fn of_many_answers_at_once_one_counts() {
 
 #[tokio::test]
 async fn a_node_that_does_not_make_blocks_is_not_called_healed() {
-    let text = plan().unwrap().replace("watch -n 1", "timeout 2 watch -n 1");
+    let text = plan().unwrap().replace("```bash\n# 1. See which", "```bash {timeout=2s}\n# 1. See which");
     let scene = Scene::with_plan(&text).await.unwrap();
     let _worker = scene.worker();
     scene.host.answer(VALIDATOR1, 8080, |_| Ok(HttpAnswer { status: 200, body: "height 41\n".into(), cut: false }));

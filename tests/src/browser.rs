@@ -190,6 +190,21 @@ impl Tab {
         Ok(())
     }
 
+    /// Clicks the choice (checkbox, radio) whose label begins with these words.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn choose(&self, words: &str) -> Result<()> {
+        let find = format!(
+            "[...document.querySelectorAll('label')].find(e => e.innerText.trim().startsWith({words:?}) && e.getClientRects().length)"
+        );
+        self.until(&format!("there is a choice {words:?}"), &find).await?;
+        self.page.evaluate(format!("{find}.setAttribute('data-press', '1')")).await?;
+        self.page.find_element("[data-press='1']").await?.click().await?;
+        let _ = self.page.evaluate("document.querySelector(\"[data-press='1']\")?.removeAttribute('data-press')").await;
+        Ok(())
+    }
+
     /// Replaces the text of a field by typing.
     ///
     /// # Errors
@@ -238,6 +253,16 @@ impl Tab {
         let parameters = ScreenshotParams::builder().format(CaptureScreenshotFormat::Png).full_page(whole).build();
         self.page.save_screenshot(parameters, file).await?;
         Ok(())
+    }
+
+    /// A picture for the README or for looking at, if somebody asked for pictures (`MUSTER_PICTURES` names the directory).
+    ///
+    /// # Errors
+    /// If the picture cannot be taken or written.
+    pub async fn keep_picture(&self, name: &str) -> Result<()> {
+        let Some(dir) = std::env::var_os("MUSTER_PICTURES") else { return Ok(()) };
+        std::fs::create_dir_all(&dir)?;
+        self.picture(&PathBuf::from(dir).join(format!("{name}.png")), false).await
     }
 
     /// Exceptions and console errors so far.

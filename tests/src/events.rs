@@ -13,6 +13,8 @@ pub struct Arrived {
     pub at: Timestamp,
     pub id: Option<i64>,
     pub name: String,
+    /// As it was sent.
+    pub data: String,
     /// Absent for the greeting.
     pub event: Option<LiveEvent>,
 }
@@ -76,7 +78,8 @@ impl Drop for Events {
 fn parse(block: &str) -> Option<Arrived> {
     let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim_start);
     let name = field("event:")?.to_owned();
-    let event = field("data:").and_then(|data| serde_json::from_str(data).ok());
+    let data = field("data:").unwrap_or_default().to_owned();
+    let event = serde_json::from_str(&data).ok();
     let at = Timestamp::new(OffsetDateTime::now_utc());
-    Some(Arrived { at, id: field("id:").and_then(|id| id.parse().ok()), name, event })
+    Some(Arrived { at, id: field("id:").and_then(|id| id.parse().ok()), name, data, event })
 }

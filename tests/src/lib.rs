@@ -5,5 +5,6 @@ pub mod events;
 pub mod muster;
 pub mod persona;
 pub mod postgres;
+pub mod programs;
 pub mod scene;
 pub mod testnet;

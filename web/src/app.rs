@@ -64,7 +64,8 @@ fn Frame() -> impl IntoView {
     let path = use_location().pathname;
     let navigate = use_navigate();
     Effect::new(move |_| {
-        if session.known.get() && session.me.with(Option::is_none) {
+        if session.known.get() && session.me.with(Option::is_none) && path.with_untracked(|p| p.starts_with("/console"))
+        {
             let here = path.get_untracked() + &location().search().unwrap_or_default();
             let next = String::from(js_sys::encode_uri_component(&here));
             navigate(

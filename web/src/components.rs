@@ -1,4 +1,4 @@
-//! Building blocks of the pages, one thing per file. None of them fetches or knows a route.
+//! Building blocks of the pages, one thing per file. No page lives here, and none is called from here.
 
 pub(crate) mod ansi;
 pub(crate) mod approval_panel;

@@ -3,6 +3,11 @@
 //! `<html data-ready="true">` is set once the app is mounted. `data-testid`s:
 //! `sign-in`, `declare-submit`, `incident-state`, `incident-next` (the one filled button), `clock`, `procedure-<id>`,
 //! `note-submit`, `update-submit`, `resolve-submit`, `level-submit`, `run-state`, `error`, `connection`.
+//! Runs: `approve`, `approve-final` (typed confirmation), `refuse`/`refuse-send`, `withdraw`/`withdraw-send`,
+//! `answer-retry|skip|stop` and the same with `-send` in their dialogs, `output`; `run-state` also carries `data-state`.
+//! Reports: `report-draft`, `report-body`, `report-state`, `report-save`, `report-conflict`, `report-use-mine`,
+//! `report-take-theirs`, `report-publish`, `publish-internal`, `publish-public`, `publish-confirm`.
+//! Audit: `audit-verify`, `audit-verdict` (`data-holds`).
 //! Everything else is found by role and name.
 
 pub(crate) mod audit;

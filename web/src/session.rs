@@ -91,11 +91,11 @@ impl Session {
         self.live.connect();
     }
 
-    pub(crate) fn signed_out(self) {
+    /// After signing out: a fresh page, so that nothing of this person stays in the browser's memory.
+    pub(crate) fn leave(self) {
         self.live.disconnect();
-        self.me.set(None);
-        self.ended.set(false);
-        self.known.set(true);
+        // Fails only for an address that is none.
+        let _ = window().location().set_href("/login");
     }
 }
 

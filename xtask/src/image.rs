@@ -25,15 +25,31 @@ pub(crate) fn dist(project: &Project, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Builds `muster-server:TAG` and `muster-worker:TAG` from the repository's Dockerfile. The places of the two public images are
-/// taken by images made here: one with the built programs and a shell, one with the libraries the programs link.
+/// Builds the programs and the console, and the two images from them.
 pub(crate) fn images(project: &Project, tag: &str) -> Result<()> {
     setup::needs(&[setup::Need::Docker])?;
     fs::create_dir_all(project.target.join("xtask"))?;
     let engine = docker::Engine::ensure(&project.target.join("xtask/dockerd.log"))?;
-    let programs = build::programs(project)?;
-    let assets = build::assets(project)?;
-    let made = progress::step("building Muster's images", || {
+    let made = build::programs(project)
+        .and_then(|programs| build::assets(project).map(|assets| (programs, assets)))
+        .and_then(|(programs, assets)| build_images(project, &programs, &assets, tag));
+    engine.stop();
+    let Images { server, worker } = made?;
+    say(&format!("The images are {server} and {worker}"));
+    Ok(())
+}
+
+/// Muster's own images, by name.
+pub(crate) struct Images {
+    pub(crate) server: String,
+    pub(crate) worker: String,
+}
+
+/// Builds `muster-server:TAG` and `muster-worker:TAG` from the repository's Dockerfile; needs an engine that answers. The places
+/// of the two public images are taken by images made here: one with the built programs and a shell, one with the libraries the
+/// programs link.
+pub(crate) fn build_images(project: &Project, programs: &Path, assets: &Path, tag: &str) -> Result<Images> {
+    progress::step("building Muster's images", || {
         let work = project.target.join("xtask/images");
         if work.exists() {
             fs::remove_dir_all(&work)?;
@@ -44,35 +60,24 @@ pub(crate) fn images(project: &Project, tag: &str) -> Result<()> {
         import(&base, "muster-base:local")?;
 
         let builder = work.join("builder");
-        lay_out(&builder.join("out"), &programs, &assets)?;
+        lay_out(&builder.join("out"), programs, assets)?;
         let shell = Path::new("/bin/sh").canonicalize()?;
         fs::create_dir_all(builder.join("bin"))?;
         fs::copy(&shell, builder.join("bin/sh"))?;
         copy_libraries(&[shell], &builder)?;
         import(&builder, "muster-builder:local")?;
 
-        for target in ["server", "worker"] {
+        let build = |target: &str| {
+            let image = format!("muster-{target}:{tag}");
             let mut docker = Command::new("docker");
-            docker.args([
-                "build",
-                "-q",
-                "--label",
-                docker::OURS,
-                "--target",
-                target,
-                "-t",
-                &format!("muster-{target}:{tag}"),
-            ]);
+            docker.args(["build", "-q", "--label", docker::OURS, "--target", target, "-t", &image]);
             docker.args(["--build-arg", "BUILDER=muster-builder:local", "--build-arg", "BASE=muster-base:local"]);
-            command::run(docker.arg(&project.root))?;
-        }
+            command::run(docker.arg(&project.root)).map(|()| image)
+        };
+        let images = Images { server: build("server")?, worker: build("worker")? };
         docker::prune();
-        Ok(())
-    });
-    engine.stop();
-    made?;
-    say(&format!("The images are muster-server:{tag} and muster-worker:{tag}"));
-    Ok(())
+        Ok(images)
+    })
 }
 
 /// `muster`, `muster-worker`, `assets/` and an empty `data/` for the volume.

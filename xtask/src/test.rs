@@ -17,6 +17,7 @@ use self::{counts::Counts, report::Report, scratch::Scratch};
 use crate::{
     build, command,
     docker::Engine,
+    image::{self, Images},
     progress::say,
     project::Project,
     setup::{self, Need},
@@ -131,7 +132,7 @@ fn plans_compile(project: &Project, programs: &Path) -> Result<()> {
 struct Parts {
     programs: PathBuf,
     assets: PathBuf,
-    images: Option<build::TestnetImages>,
+    images: Option<(build::TestnetImages, Images)>,
 }
 
 fn build_all(project: &Project, fast: bool, report: &mut Report, engine: &mut Option<Engine>) -> Option<Parts> {
@@ -145,8 +146,9 @@ fn build_all(project: &Project, fast: bool, report: &mut Report, engine: &mut Op
         fs::create_dir_all(project.target.join("xtask"))?;
         Engine::ensure(&project.target.join("xtask/dockerd.log"))
     })?);
-    let images = report.part("build: images of the testnet", || build::testnet_images(project))?;
-    Some(Parts { programs, assets, images: Some(images) })
+    let testnet = report.part("build: images of the testnet", || build::testnet_images(project))?;
+    let own = report.part("build: images of Muster", || image::build_images(project, &programs, &assets, "local"))?;
+    Some(Parts { programs, assets, images: Some((testnet, own)) })
 }
 
 fn tests(project: &Project, arguments: &Arguments, parts: &Parts) -> Result<Counts> {
@@ -160,8 +162,9 @@ fn tests(project: &Project, arguments: &Arguments, parts: &Parts) -> Result<Coun
         .env("MUSTER_BIN_DIR", &parts.programs)
         .env("MUSTER_ASSETS_DIR", &parts.assets)
         .env("MUSTER_TEST_DATABASE_DIR", scratch.path());
-    if let Some(images) = &parts.images {
-        command.env("TESTNET_NODE_IMAGE", &images.node).env("TESTNET_POSTGRES_IMAGE", &images.postgres);
+    if let Some((testnet, own)) = &parts.images {
+        command.env("TESTNET_NODE_IMAGE", &testnet.node).env("TESTNET_POSTGRES_IMAGE", &testnet.postgres);
+        command.env("MUSTER_TEST_SERVER_IMAGE", &own.server).env("MUSTER_TEST_WORKER_IMAGE", &own.worker);
         let chromium = setup::chromium().context("Chromium is not installed: sudo apt-get install chromium")?;
         command.env("CHROMIUM", chromium);
     }

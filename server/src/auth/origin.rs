@@ -44,8 +44,10 @@ pub fn is_read(method: &Method) -> bool {
 }
 
 fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
-    // A value that is not text is not one of those we accept.
-    headers.get(name).map(|value| value.to_str().unwrap_or("(not text)"))
+    // What is not text, or says two things, is not one of those we accept.
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?;
+    Some(if values.next().is_some() { "(several)" } else { value.to_str().unwrap_or("(not text)") })
 }
 
 /// # Errors

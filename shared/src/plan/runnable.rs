@@ -11,8 +11,9 @@ pub fn runnable(kind: &StepKind) -> Result<(), String> {
         | StepKind::Restart { .. }
         | StepKind::Stop { .. }
         | StepKind::Start { .. }
-        | StepKind::Http { .. }
         | StepKind::WaitUntil { .. } => return Ok(()),
+        StepKind::Http { method, .. } if method == "GET" => return Ok(()),
+        StepKind::Http { .. } => "An HTTP request other than GET cannot run yet: this version only asks.",
         StepKind::Up { .. } => {
             "Bringing the project up cannot run yet: this version can only start services that exist."
         }

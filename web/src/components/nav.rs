@@ -96,7 +96,6 @@ fn RailLink(href: &'static str, icon: Icon, words: &'static str, #[prop(optional
 #[component]
 fn UserMenu() -> impl IntoView {
     let session = use_session();
-    let navigate = use_navigate();
     let leaving = RwSignal::new(false);
     let failed = RwSignal::new(false);
     let name = move || session.me.with(|me| me.as_ref().map(|me| me.name.clone()));
@@ -107,13 +106,11 @@ fn UserMenu() -> impl IntoView {
         }
         leaving.set(true);
         failed.set(false);
-        let navigate = navigate.clone();
         spawn_local(async move {
             let gone = api().sign_out().await;
             leaving.try_set(false);
             if gone.is_ok() {
-                session.signed_out();
-                navigate("/login", leptos_router::NavigateOptions::default());
+                session.leave();
             } else {
                 failed.try_set(true);
             }
@@ -134,7 +131,7 @@ fn UserMenu() -> impl IntoView {
                         "Muster did not answer. You are still signed in; try again."
                     </p>
                 </Show>
-                <button type="button" class="button" aria-busy=move || leaving.get().then_some("true") on:click=sign_out.clone()>
+                <button type="button" class="button" aria-busy=move || leaving.get().then_some("true") on:click=sign_out>
                     <Svg icon=Icon::SignOut/>
                     "Sign out"
                 </button>

@@ -1,7 +1,7 @@
 //! The real Docker Engine: the only file that imports bollard. Knows nothing of runs, steps or approvals; never reads a
 //! container's environment.
 
-use std::{collections::HashMap, error::Error as _, fmt, path::Path, time::Duration};
+use std::{collections::HashMap, error::Error as _, fmt, net::IpAddr, path::Path, time::Duration};
 
 use bollard::{
     API_DEFAULT_VERSION, Docker,
@@ -14,7 +14,7 @@ use bollard::{
     },
 };
 use futures::{FutureExt as _, StreamExt as _, TryFutureExt as _, stream::BoxStream};
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::Instant};
 
 use super::{
     Answer, Container, ContainerHost, ContainerState, Description, Details, HostError, HttpAnswer, HttpGet, LogLine,
@@ -109,24 +109,49 @@ impl DockerHost {
     }
 
     async fn get(&self, ask: HttpGet<'_>) -> Result<HttpAnswer, HostError> {
+        let until = Instant::now() + ask.timeout;
         let seen = self.inspect(ask.container).await?;
-        let addresses = addresses(&seen);
+        let (published, direct) = (self.published(&seen, ask.port), addresses(&seen));
         let Details { container, .. } = details(seen);
-        if !container.state.running() {
-            return Err(HostError::NoAnswer(format!("{} is {}", container.name, container.state)));
-        }
-        let published =
-            container.ports.iter().filter(|p| p.container == ask.port).map(|p| (self.published_at.clone(), p.host));
-        let direct = addresses.into_iter().map(|ip| (ip, ask.port));
-        let mut why = format!("{} has no address that can be reached", container.name);
-        for (host, port) in published.chain(direct) {
-            match tokio::time::timeout(CONNECT_TIMEOUT.max(ask.timeout / 2), http::get(&host, port, ask.url)).await {
+        let name = match container.state {
+            ContainerState::Paused => format!("{} (paused)", container.name),
+            state if state.running() => container.name,
+            state => return Err(HostError::NoAnswer(format!("{} is {state}", container.name))),
+        };
+        let mut why = format!("{name} has no address that can be reached");
+        for (host, port) in published.into_iter().chain(direct.into_iter().map(|ip| (ip, ask.port))) {
+            // The first address that keeps silent leaves time for the next.
+            let limit = CONNECT_TIMEOUT.max(ask.timeout / 2).min(until.saturating_duration_since(Instant::now()));
+            match tokio::time::timeout(limit, http::get(&host, port, ask.url)).await {
                 Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(phrase)) => why = format!("{} does not answer at {host}:{port}: {phrase}", container.name),
-                Err(_) => why = format!("{} does not answer at {host}:{port}: too slow", container.name),
+                Ok(Err(phrase)) => why = format!("{name} does not answer at {host}:{port}: {phrase}"),
+                // Without any time left nobody was asked.
+                Err(_) if limit.is_zero() => break,
+                Err(_) => why = format!("{name} does not answer at {host}:{port}: too slow"),
             }
         }
         Err(HostError::NoAnswer(why))
+    }
+
+    /// Where the host publishes this port of the container, as seen from here. A port that is published on the host's loopback
+    /// is left out for a worker that is elsewhere: under its number there may be somebody else.
+    fn published(&self, seen: &ContainerInspectResponse, port: u16) -> Vec<(String, u16)> {
+        let ports = seen.network_settings.as_ref().and_then(|n| n.ports.as_ref());
+        let bindings = ports.and_then(|p| p.get(&format!("{port}/tcp"))).into_iter().flatten().flatten();
+        let on_host = self.published_at.parse().map_or(self.published_at == "localhost", |ip: IpAddr| ip.is_loopback());
+        let mut found: Vec<_> = bindings
+            .filter_map(|binding| {
+                let port = binding.host_port.as_deref()?.parse().ok().filter(|port| *port != 0)?;
+                match binding.host_ip.as_deref().unwrap_or_default().parse::<IpAddr>() {
+                    Ok(ip) if ip.is_loopback() && !on_host => None,
+                    Ok(ip) if !ip.is_unspecified() => Some((ip.to_string(), port)),
+                    _ => Some((self.published_at.clone(), port)),
+                }
+            })
+            .collect();
+        found.sort();
+        found.dedup();
+        found
     }
 }
 
@@ -216,11 +241,7 @@ impl ContainerHost for DockerHost {
     }
 
     fn http_get<'a>(&'a self, ask: HttpGet<'a>) -> Answer<'a, HttpAnswer> {
-        async move {
-            let limit = tokio::time::timeout(ask.timeout, self.get(ask)).await;
-            limit.unwrap_or_else(|_| Err(HostError::NoAnswer(format!("no answer within {} s", ask.timeout.as_secs()))))
-        }
-        .boxed()
+        self.get(ask).boxed()
     }
 }
 
@@ -336,6 +357,8 @@ fn innermost(error: &Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -347,6 +370,32 @@ mod tests {
         ];
         for (status, code) in cases {
             assert_eq!(exit_code(status), code, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_published_port_is_asked_where_it_is_and_not_elsewhere() {
+        let seen = |ip: &str| {
+            let binding = json!([{"HostIp": ip, "HostPort": "8081"}]);
+            let seen = json!({"NetworkSettings": {"Ports": {"8080/tcp": binding, "7000/tcp": null}}});
+            serde_json::from_value::<ContainerInspectResponse>(seen).unwrap()
+        };
+        let cases = [
+            ("127.0.0.1", "0.0.0.0", vec!["127.0.0.1"]),
+            ("127.0.0.1", "::", vec!["127.0.0.1"]),
+            ("127.0.0.1", "", vec!["127.0.0.1"]),
+            ("127.0.0.1", "127.0.0.1", vec!["127.0.0.1"]),
+            ("127.0.0.1", "172.17.0.1", vec!["172.17.0.1"]),
+            ("host.docker.internal", "0.0.0.0", vec!["host.docker.internal"]),
+            ("host.docker.internal", "127.0.0.1", vec![]),
+            ("host.docker.internal", "172.17.0.1", vec!["172.17.0.1"]),
+        ];
+        for (from, published_on, expected) in cases {
+            let host = DockerHost::new("unix:///nowhere", from);
+            let found = host.published(&seen(published_on), 8080);
+            let expected: Vec<_> = expected.into_iter().map(|ip| (ip.to_owned(), 8081)).collect();
+            assert_eq!(found, expected, "{from} {published_on}");
+            assert_eq!(host.published(&seen(published_on), 7000), []);
         }
     }
 

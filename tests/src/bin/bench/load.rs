@@ -22,7 +22,7 @@ const CONNECTIONS: usize = 64;
 const TURN: Duration = Duration::from_secs(3);
 const TURNS: usize = 5;
 
-pub async fn measure() -> Result<Vec<Measured>> {
+pub(crate) async fn measure() -> Result<Vec<Measured>> {
     let muster = Muster::start().await?;
     let ours: SocketAddr = muster.base.trim_start_matches("http://").parse()?;
     let (headers, body) = one(ours).await?;

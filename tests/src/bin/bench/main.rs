@@ -8,11 +8,11 @@ mod restart;
 use anyhow::Result;
 
 /// One line of the table.
-pub struct Measured {
-    pub what: &'static str,
-    pub value: String,
-    pub goal: &'static str,
-    pub met: bool,
+pub(crate) struct Measured {
+    pub(crate) what: &'static str,
+    pub(crate) value: String,
+    pub(crate) goal: &'static str,
+    pub(crate) met: bool,
 }
 
 #[tokio::main]
@@ -29,7 +29,7 @@ async fn main() -> Result<()> {
 }
 
 /// The middle value.
-pub fn median(values: &mut [f64]) -> f64 {
+pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

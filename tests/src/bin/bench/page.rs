@@ -8,7 +8,7 @@ use crate::{Measured, median};
 
 const VISITS: usize = 15;
 
-pub async fn measure() -> Result<Vec<Measured>> {
+pub(crate) async fn measure() -> Result<Vec<Measured>> {
     let muster = Muster::start().await?;
     let client = reqwest::Client::new();
     let fetch = |path: String| {

@@ -27,7 +27,7 @@ const PLAN: &str = "# Bench\n\n## Incident Classification\n\n### Level 1 - Minor
 ## Recovery Procedures\n\n### 1. Restart only\n\n```bash\n# 1. Restart failed node\ndocker-compose restart validator1\n```\n\n\
 ## Recovery Time Objectives (RTO)\n\n| Component | RTO | Recovery Method |\n|---|---|---|\n| Single Node | 10 minutes | Restart |\n";
 
-pub async fn measure() -> Result<Vec<Measured>> {
+pub(crate) async fn measure() -> Result<Vec<Measured>> {
     let testnet = Testnet::up()?;
     let muster = Muster::start_with_plan(PLAN, &testnet.project).await?;
     let _worker = muster.docker_worker(&testnet.project).await?;

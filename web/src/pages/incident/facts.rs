@@ -24,6 +24,7 @@ pub(super) fn Facts(here: Here) -> impl IntoView {
 
 #[component]
 fn Components(here: Here) -> impl IntoView {
+    let over = Memo::new(move |_| here.incident.with(|i| i.resolved_at.is_some()));
     let affected = Memo::new(move |_| here.incident.with(|i| i.affected.clone()));
     view! {
         <section class="panel" aria-labelledby="affected">
@@ -42,7 +43,11 @@ fn Components(here: Here) -> impl IntoView {
                                     <span class="fact-name">
                                         {a.name} <span class="hint">{promised}</span>
                                     </span>
-                                    <StateBadge state=a.impact/>
+                                    {if over.get() {
+                                        view! { <span class="hint">{a.impact.words()}</span> }.into_any()
+                                    } else {
+                                        view! { <StateBadge state=a.impact/> }.into_any()
+                                    }}
                                 </li>
                             }
                         })

@@ -51,13 +51,13 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
 
 pub(super) fn tone(event: &IncidentEvent) -> Tone {
     match event {
-        IncidentEvent::Declared { .. } => Tone::Critical,
+        // History is told in calm colours: red is for what needs somebody now.
+        IncidentEvent::Declared { .. } => Tone::Warning,
         IncidentEvent::Posted { state, .. } => state.tone(),
         IncidentEvent::Resolved { .. } => Tone::Good,
         IncidentEvent::Run { moment, .. } => match moment {
-            RunMoment::Asked => Tone::Critical,
             RunMoment::Succeeded => Tone::Good,
-            RunMoment::Resolved => Tone::Warning,
+            RunMoment::Resolved | RunMoment::Asked => Tone::Warning,
             RunMoment::Unresolvable | RunMoment::Refused | RunMoment::Stopped => Tone::Notice,
             RunMoment::Approved
             | RunMoment::Started

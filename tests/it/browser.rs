@@ -1,0 +1,3 @@
+//! Real Chromium against a real Muster. The story of a night, and what the pages must be for those who are not well equipped.
+
+mod story;

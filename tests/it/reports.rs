@@ -1,0 +1,244 @@
+//! Post-incident reports over HTTP: the draft's figures, two writers at once, publishing, exports. The look is tested elsewhere.
+
+use futures::future::join_all;
+use reqwest::{StatusCode, header};
+use shared::{
+    api::{
+        error::ErrorCode,
+        incident::{IncidentView, ResolveIn},
+        report::{EditConflict, PublishIn, ReportCommand, ReportIn},
+    },
+    domain::{
+        access::Role,
+        clock::ClockState,
+        run::RunState,
+        text::Document,
+    },
+    timestamp::human_seconds,
+};
+use tests::{
+    muster::declaration,
+    scene::{Scene, eventually, message, refused},
+};
+
+fn text(body: &str, base: i32) -> ReportIn {
+    ReportIn { body: Document::parse(body).unwrap(), base }
+}
+
+/// Declared a while ago, recovered by a run, resolved.
+async fn resolved(minutes: i32) -> (Scene, IncidentView) {
+    let scene = Scene::set().await.unwrap();
+    let _worker = scene.worker();
+    let run = scene.waiting().await.unwrap();
+    sqlx::query("UPDATE incident SET declared_at = declared_at - make_interval(mins => $1)")
+        .bind(minutes)
+        .execute(&scene.pool().await.unwrap())
+        .await
+        .unwrap();
+    scene.responder.api.acknowledge(run.incident).await.unwrap();
+    tests::scene::decide(&scene.approver, &run, true).await.unwrap();
+    scene.until(run.number, RunState::Succeeded).await.unwrap();
+    let body = ResolveIn { text: message("restarted by run 1"), public_text: None };
+    let view = scene.responder.api.resolve(run.incident, &body).await.unwrap();
+    (scene, view)
+}
+
+/// An open incident with a drafted report; no run.
+async fn drafted() -> (Scene, i64) {
+    let scene = Scene::set().await.unwrap();
+    let n = scene.declared().await.unwrap().number;
+    scene.responder.api.draft_report(n).await.unwrap();
+    (scene, n)
+}
+
+#[tokio::test]
+async fn the_draft_tells_the_measured_times_the_steps_and_the_people() {
+    let (scene, incident) = resolved(20).await;
+    let report = scene.responder.api.draft_report(incident.number).await.unwrap();
+    assert_eq!(report.version, 1);
+    let [response, recovery] = &incident.clocks[..] else { panic!("{:?}", incident.clocks) };
+    assert_eq!((response.state(incident.now), recovery.state(incident.now)), (ClockState::Met, ClockState::Missed));
+    let measured = |clock: &shared::domain::clock::Clock| {
+        let seconds = clock.used_seconds(incident.now);
+        assert!((1200..1320).contains(&seconds), "{seconds}");
+        human_seconds(seconds)
+    };
+    let body = &report.body;
+    for part in [
+        "# Incident 1: validator1 is down".to_owned(),
+        format!("| Response | 1 h | {} | met |", measured(response)),
+        format!("| Recovery of Validator 1 | 10 min | {} | **missed** |", measured(recovery)),
+        format!("| Resolved | {} (after {}) |", incident.resolved_at.unwrap().utc_text(), measured(recovery)),
+        "internal: paged by the watchdog".into(),
+        "Requested by Test operator".into(),
+        "Approved by Test approver".into(),
+        "Outcome: succeeded.".into(),
+        "restarted bt2c\\_validator1\\_1 in".into(),
+        "restarted by run 1".into(),
+        "## What caused it".into(),
+    ] {
+        let plain = part.replace("\\_", "_");
+        assert!(body.contains(&part) || body.contains(&plain), "{part:?} is missing in\n{body}");
+    }
+    let times = incident.timeline.iter().filter(|entry| body.contains(&entry.at.utc_text())).count();
+    assert_eq!(times, incident.timeline.len(), "every moment of the timeline is told");
+}
+
+#[tokio::test]
+async fn drafting_twice_keeps_what_was_written() {
+    let (scene, n) = drafted().await;
+    let all = join_all((0..5).map(|_| scene.operator.api.draft_report(n))).await;
+    assert!(all.into_iter().all(|report| report.unwrap().version == 1));
+    scene.responder.api.save_report(n, &text("mine", 1)).await.unwrap();
+    let again = scene.operator.api.draft_report(n).await.unwrap();
+    assert_eq!((again.version, again.body.as_str()), (2, "mine"));
+    assert_eq!(refused(scene.operator.api.report(4711).await).code, ErrorCode::NotFound);
+    let other = scene.declared().await.unwrap().number;
+    assert_eq!(refused(scene.operator.api.report(other).await).code, ErrorCode::NotFound, "not drafted yet");
+    assert_eq!(refused(scene.operator.api.save_report(other, &text("x", 1)).await).code, ErrorCode::NotFound);
+}
+
+#[tokio::test]
+async fn of_two_writers_the_second_gets_both_texts_and_nothing_is_lost() {
+    let (scene, n) = drafted().await;
+    scene.responder.api.save_report(n, &text("from the responder", 1)).await.unwrap();
+    let error = refused(scene.operator.api.save_report(n, &text("from the operator", 1)).await);
+    assert_eq!(error.code, ErrorCode::EditConflict);
+    assert!(error.message.starts_with("Test responder saved version 2"), "{}", error.message);
+    let conflict: EditConflict = serde_json::from_value(error.details.unwrap()).unwrap();
+    assert_eq!((conflict.current, conflict.current_body.as_str(), conflict.yours.as_str()), (2, "from the responder", "from the operator"));
+    assert_eq!(conflict.current_by.user(), Some(scene.responder.id));
+    assert_eq!(scene.operator.api.report(n).await.unwrap().body, "from the responder");
+    let joined = scene.operator.api.save_report(n, &text("from both", conflict.current)).await.unwrap();
+    assert_eq!((joined.version, joined.body.as_str()), (3, "from both"));
+    let kept: Vec<String> = sqlx::query_scalar("SELECT body FROM report_version ORDER BY version").fetch_all(&scene.pool().await.unwrap()).await.unwrap();
+    assert_eq!(kept[1..], ["from the responder", "from both"], "every version is kept");
+    let future = refused(scene.operator.api.save_report(n, &text("x", 99)).await);
+    assert_eq!(future.code, ErrorCode::EditConflict, "a version that does not exist yet is no base");
+}
+
+#[tokio::test]
+async fn of_ten_saves_at_once_one_is_kept_and_nine_come_back() {
+    let (scene, n) = drafted().await;
+    let texts: Vec<_> = (0..10).map(|i| text(&format!("text {i}"), 1)).collect();
+    let answers = join_all(texts.iter().map(|text| scene.operator.api.save_report(n, text))).await;
+    let (saved, conflicts): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!(saved.len(), 1);
+    let now = scene.operator.api.report(n).await.unwrap();
+    assert_eq!(now.version, 2);
+    for conflict in conflicts {
+        let details: EditConflict = serde_json::from_value(refused(conflict).details.unwrap()).unwrap();
+        assert!(details.yours.starts_with("text ") && details.yours != details.current_body);
+        assert_eq!(details.current_body, now.body);
+    }
+}
+
+#[tokio::test]
+async fn publishing_takes_the_role_and_the_version_that_was_read() {
+    let (scene, n) = drafted().await;
+    let publish = |version| PublishIn { version, public: true };
+    for person in [&scene.responder, &scene.operator] {
+        assert_eq!(refused(person.api.publish_report(n, &publish(1)).await).code, ErrorCode::Forbidden);
+        let view = person.api.report(n).await.unwrap();
+        let offer = view.offers.iter().find(|o| o.command == ReportCommand::Publish).unwrap();
+        assert!(offer.refused.as_ref().is_some_and(|why| why.contains("approver or administrator")), "{offer:?}");
+    }
+    scene.responder.api.save_report(n, &text("second version", 1)).await.unwrap();
+    let error = refused(scene.approver.api.publish_report(n, &publish(1)).await);
+    assert_eq!(error.code, ErrorCode::ContentChanged);
+    assert!(error.message.contains("saved version 2") && error.message.contains("Nothing was published"), "{}", error.message);
+    assert_eq!(scene.approver.api.report(n).await.unwrap().published, None);
+    let published = scene.approver.api.publish_report(n, &publish(2)).await.unwrap().published.unwrap();
+    assert_eq!((published.version, published.public, published.by.user()), (2, true, Some(scene.approver.id)));
+    let timeline = scene.approver.api.incident(n).await.unwrap().timeline;
+    assert!(matches!(timeline.last().unwrap().event, shared::domain::incident::IncidentEvent::ReportPublished { version: 2, public: true }));
+    let administrator = scene.muster.persona(Role::Administrator).await.unwrap();
+    assert!(administrator.api.publish_report(n, &publish(2)).await.is_ok(), "again is no mistake");
+    assert_eq!(administrator.api.incident(n).await.unwrap().timeline.len(), timeline.len(), "and no second publication");
+}
+
+#[tokio::test]
+async fn the_public_sees_a_report_once_it_is_published_for_it_and_only_that_version() {
+    let (scene, n) = drafted().await;
+    scene.responder.api.save_report(n, &text("The **first** word.", 1)).await.unwrap();
+    let stranger = scene.muster.stranger().unwrap();
+    let page = async || stranger.page(&format!("/incidents/{n}/report")).await.unwrap();
+    assert_eq!(page().await.0, StatusCode::NOT_FOUND);
+    scene.approver.api.publish_report(n, &PublishIn { version: 2, public: false }).await.unwrap();
+    scene.muster.state.public.refresh(&scene.muster.store).await.unwrap();
+    assert_eq!(page().await.0, StatusCode::NOT_FOUND, "published for the team only");
+    scene.approver.api.publish_report(n, &PublishIn { version: 2, public: true }).await.unwrap();
+    eventually("the report is public", async || page().await.0 == StatusCode::OK).await.unwrap();
+    assert!(page().await.1.contains("The <strong>first</strong> word."), "{}", page().await.1);
+    scene.responder.api.save_report(n, &text("A second thought.", 2)).await.unwrap();
+    scene.muster.state.public.refresh(&scene.muster.store).await.unwrap();
+    let (_, html) = page().await;
+    assert!(html.contains("first") && !html.contains("second thought"), "what is not published is not shown");
+    let (_, incident) = stranger.page(&format!("/incidents/{n}")).await.unwrap();
+    assert!(incident.contains(&format!("/incidents/{n}/report")), "the incident leads to it");
+    for hidden in ["Test approver", "Test responder", "Minor Incident", "validator1 is down"] {
+        assert!(!html.contains(hidden), "{hidden} is internal");
+    }
+}
+
+#[tokio::test]
+async fn the_report_of_an_internal_incident_stays_inside() {
+    let scene = Scene::set().await.unwrap();
+    let mut body = declaration("validator1").unwrap();
+    body.public = None;
+    let n = scene.responder.api.declare(&body, "k").await.unwrap().number;
+    scene.responder.api.draft_report(n).await.unwrap();
+    // Whether refused or not: nothing of it may come out.
+    let _ = scene.approver.api.publish_report(n, &PublishIn { version: 1, public: true }).await;
+    scene.muster.state.public.refresh(&scene.muster.store).await.unwrap();
+    let stranger = scene.muster.stranger().unwrap();
+    for path in [format!("/incidents/{n}/report"), format!("/incidents/{n}")] {
+        assert_eq!(stranger.page(&path).await.unwrap().0, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn exports_are_the_text_itself_and_a_page_that_runs_nothing() {
+    const CORPUS: &str = "# Ours\n\n\
+        <script>alert(1)</script>\n\n<img src=x onerror=alert(1)>\n\n<svg/onload=alert(1)>\n\n[x](javascript:alert(1))\n\n\
+        [x](JaVaScRiPt:alert(1))\n\n[x](&#106;avascript:alert(1))\n\n[x](data:text/html;base64,PHNjcmlwdD4=)\n\n\
+        <a href=\"javascript:alert(1)\">x</a>\n\n<iframe src=\"//evil.example\"></iframe>\n\n<style>body{display:none}</style>\n\n\
+        <base href=\"//evil.example\">\n\n<form action=//evil.example><input name=password></form>\n\n\
+        [x](https://example.org/ 'a\" onmouseover=\"alert(1)')\n\n{{ secret }} {% include \"x\" %}\n\nkept **bold** é 漢\r\n";
+    let (scene, n) = drafted().await;
+    scene.responder.api.save_report(n, &text(CORPUS, 1)).await.unwrap();
+    let stored = scene.responder.api.report(n).await.unwrap().body;
+    let export = async |ending: &str| {
+        let response = scene.responder.http.ask("GET", &format!("/api/v1/incidents/{n}/report/export.{ending}"), None).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let disposition = response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap().to_owned();
+        assert_eq!(disposition, format!("attachment; filename=\"incident-{n}-report.{ending}\""));
+        (response.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned(), response.text().await.unwrap())
+    };
+    let (kind, markdown) = export("md").await;
+    assert_eq!((kind.as_str(), markdown.as_str()), ("text/markdown; charset=utf-8", stored.as_str()));
+    assert_eq!(markdown.trim(), CORPUS.trim(), "nothing was changed on the way");
+    let (kind, html) = export("html").await;
+    assert_eq!(kind, "text/html; charset=utf-8");
+    assert!(html.contains("<strong>bold</strong> é 漢") && html.contains("{{ secret }}"), "{html}");
+    let body = &html[html.find("</style>").unwrap() + 8..].to_lowercase();
+    for tag in ["<script", "<img", "<svg", "<iframe", "<style", "<base", "<form", "<input", "<meta", "<object", "<embed"] {
+        assert!(!body.contains(tag), "{tag} in {body}");
+    }
+    for opening in body.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
+        let outside_quotes: String = opening.split('"').step_by(2).collect();
+        assert!(!outside_quotes.contains(" on"), "<{opening}>");
+        assert!(!opening.contains("javascript:") && !opening.contains("data:"), "<{opening}>");
+    }
+    assert!(html.contains("Content-Security-Policy"), "the file itself forbids scripts, wherever it is opened");
+}
+
+#[tokio::test]
+async fn a_report_that_is_too_long_is_refused_and_the_old_one_stays() {
+    let (scene, n) = drafted().await;
+    let path = format!("/api/v1/incidents/{n}/report");
+    let body = serde_json::json!({"base": 1, "body": "x".repeat(200_001)});
+    let (status, answer) = scene.responder.http.raw("PUT", &path, Some(body)).await.unwrap();
+    assert_eq!((status, answer["error"]["fields"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("body")));
+    assert_eq!(scene.responder.api.report(n).await.unwrap().version, 1);
+}
