@@ -175,7 +175,8 @@ async fn each_role_gets_through_exactly_where_the_access_table_says() {
 async fn a_refusal_says_which_role_it_takes() {
     let muster = Muster::start().await.unwrap();
     let viewer = muster.persona(Role::Viewer).await.unwrap();
-    let (status, body) = viewer.http.raw("POST", "/api/v1/incidents/1/runs", Some(json!({"procedure": "x"}))).await.unwrap();
+    let (status, body) =
+        viewer.http.raw("POST", "/api/v1/incidents/1/runs", Some(json!({"procedure": "x"}))).await.unwrap();
     assert_eq!(status, StatusCode::FORBIDDEN);
     assert_eq!(body["error"]["message"], "To request a recovery run you need the role operator or administrator.");
 }
@@ -188,11 +189,12 @@ async fn deactivated_and_expired_people_are_nobody_on_every_route() {
     let present = muster.persona(Role::Administrator).await.unwrap();
     let pool = PgPool::connect(&muster.database.url).await.unwrap();
     sqlx::query("UPDATE app_user SET active = false WHERE id = $1").bind(gone.id.0).execute(&pool).await.unwrap();
-    let expired = sqlx::query("UPDATE session SET expires_at = now() - interval '1 second' WHERE content::text LIKE $1")
-        .bind(format!("%{}%", late.id))
-        .execute(&pool)
-        .await
-        .unwrap();
+    let expired =
+        sqlx::query("UPDATE session SET expires_at = now() - interval '1 second' WHERE content::text LIKE $1")
+            .bind(format!("%{}%", late.id))
+            .execute(&pool)
+            .await
+            .unwrap();
     assert_eq!(expired.rows_affected(), 1);
     for (method, path, _) in GUARDED {
         for person in [&gone, &late] {

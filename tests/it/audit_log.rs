@@ -8,14 +8,9 @@ use shared::{
         incident::{LevelIn, NoteIn, ResolveIn, UpdateIn},
         report::{PublishIn, ReportIn},
     },
-    domain::{
-        access::Role,
-        incident::PublicState,
-        run::RunState,
-        text::Document,
-    },
+    domain::{access::Role, incident::PublicState, run::RunState, text::Document},
 };
-use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Connection as _};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tests::{
     persona::Persona,
     programs::Terminal,
@@ -48,12 +43,28 @@ async fn every_change_of_a_whole_story_has_an_entry_and_the_chain_holds() {
 
     let step = ["step.started", "step.ended"];
     let mut expected = vec![
-        "incident.declared", "incident.posted", "incident.acknowledged", "incident.work-started", "incident.noted",
-        "incident.level-changed", "incident.posted", "run.requested", "run.resolved", "run.approved", "run.granted", "run.claimed",
+        "incident.declared",
+        "incident.posted",
+        "incident.acknowledged",
+        "incident.work-started",
+        "incident.noted",
+        "incident.level-changed",
+        "incident.posted",
+        "run.requested",
+        "run.resolved",
+        "run.approved",
+        "run.granted",
+        "run.claimed",
     ];
     expected.extend([step; 5].concat());
     expected.extend([
-        "run.finished", "incident.resolved", "incident.resolved", "report.drafted", "report.saved", "report.published", "session.ended",
+        "run.finished",
+        "incident.resolved",
+        "incident.resolved",
+        "report.drafted",
+        "report.saved",
+        "report.published",
+        "session.ended",
     ]);
     let list = reader.api.audit(None).await.unwrap();
     let new: Vec<_> = list.items.iter().rev().filter(|e| e.entry.seq > from).map(|e| &e.entry).collect();
@@ -66,7 +77,11 @@ async fn every_change_of_a_whole_story_has_an_entry_and_the_chain_holds() {
     let verdict = reader.api.verify_audit().await.unwrap();
     let (head, hash) = scene.muster.store.audit_head().await.unwrap();
     assert_eq!(verdict, AuditVerdict { entries: head, head: hash, broken: None });
-    let said = Terminal::open().unwrap().with("DATABASE_URL", &scene.muster.database.url).muster(&["audit", "verify"]).unwrap();
+    let said = Terminal::open()
+        .unwrap()
+        .with("DATABASE_URL", &scene.muster.database.url)
+        .muster(&["audit", "verify"])
+        .unwrap();
     assert_eq!((said.code, said.out), (Some(0), format!("the audit chain holds: {head} entries, head {hash}\n")));
 }
 
@@ -75,7 +90,13 @@ async fn reading_writes_nothing() {
     let scene = Scene::set().await.unwrap();
     let n = scene.declared().await.unwrap().number;
     let before = scene.muster.store.audit_head().await.unwrap();
-    for path in [format!("/api/v1/incidents/{n}"), "/api/v1/incidents".into(), "/api/v1/runs".into(), "/api/v1/audit".into(), "/api/v1/audit/verify".into()] {
+    for path in [
+        format!("/api/v1/incidents/{n}"),
+        "/api/v1/incidents".into(),
+        "/api/v1/runs".into(),
+        "/api/v1/audit".into(),
+        "/api/v1/audit/verify".into(),
+    ] {
         assert_eq!(scene.approver.http.raw("GET", &path, None).await.unwrap().0, StatusCode::OK, "{path}");
     }
     assert_eq!(scene.muster.store.audit_head().await.unwrap(), before);
@@ -106,7 +127,10 @@ async fn chain() -> (Scene, Persona, PgConnection) {
     }
     let mut connection = PgConnection::connect(&scene.muster.database.url).await.unwrap();
     connection.execute("SET session_replication_role = replica").await.unwrap();
-    connection.execute("CREATE TABLE kept AS SELECT * FROM audit_entry; CREATE TABLE kept_head AS SELECT * FROM audit_head").await.unwrap();
+    connection
+        .execute("CREATE TABLE kept AS SELECT * FROM audit_entry; CREATE TABLE kept_head AS SELECT * FROM audit_head")
+        .await
+        .unwrap();
     (scene, reader, connection)
 }
 
@@ -134,14 +158,14 @@ async fn every_tampering_is_found_where_it_is() {
             format!("UPDATE audit_entry SET entry = replace(entry, 'note', 'none') WHERE seq = {head}; UPDATE audit_entry SET hash = {REHASH} WHERE seq = {head}"),
             last,
         ),
-        ("a hash that is none", "UPDATE audit_entry SET hash = 'zz' WHERE seq = 3".into(), 1),
+        ("a hash that is none", "UPDATE audit_entry SET hash = 'zz' WHERE seq = 3".into(), 3),
         ("one deleted", "DELETE FROM audit_entry WHERE seq = 6".into(), 6),
         ("the first deleted", "DELETE FROM audit_entry WHERE seq = 1".into(), 1),
         ("two swapped", swap.into(), 4),
         (
             "one inserted",
             "UPDATE audit_entry SET seq = -seq WHERE seq > 5; UPDATE audit_entry SET seq = 1 - seq WHERE seq < 0;
-             INSERT INTO audit_entry SELECT 6, entry, previous, 'y' || substr(hash, 2) FROM kept WHERE seq = 5"
+             INSERT INTO audit_entry SELECT 6, entry, previous, repeat('1', 64) FROM kept WHERE seq = 5"
                 .into(),
             6,
         ),
@@ -181,7 +205,10 @@ async fn the_command_finds_it_too_and_says_so_by_its_exit_code() {
     assert_eq!(export.code, Some(0));
     connection.execute("UPDATE audit_entry SET entry = replace(entry, 'note', 'none') WHERE seq = 7").await.unwrap();
     let said = terminal.muster(&["audit", "verify"]).unwrap();
-    assert_eq!((said.code, said.out.as_str()), (Some(1), "the audit chain is broken: entry 7: was altered: its text does not give its hash\n"));
+    assert_eq!(
+        (said.code, said.out.as_str()),
+        (Some(1), "the audit chain is broken: entry 7: was altered: its text does not give its hash\n")
+    );
 
     let lines: Vec<_> = export.out.lines().collect();
     let verify = |name: &str, content: String| {

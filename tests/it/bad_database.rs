@@ -57,7 +57,9 @@ async fn while_it_is_away_the_api_says_so_and_afterwards_goes_on_by_itself() {
     assert_eq!(stranger.page("/healthz").await.unwrap().0, StatusCode::OK);
 
     muster.database.mend().await.unwrap();
-    eventually("it is ready again", async || stranger.page("/readyz").await.unwrap().0 == StatusCode::OK).await.unwrap();
+    eventually("it is ready again", async || stranger.page("/readyz").await.unwrap().0 == StatusCode::OK)
+        .await
+        .unwrap();
     let view = responder.api.incident(n).await.unwrap();
     assert_eq!(view.timeline.len(), 2, "nothing was half done");
     assert_eq!(responder.api.incidents(None).await.unwrap().items.len(), 1);
@@ -115,9 +117,17 @@ async fn the_public_page_learns_what_happened_once_it_is_back() {
     muster.database.cut().await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     muster.database.mend().await.unwrap();
-    eventually("it is declared", async || responder.api.declare(&declaration("validator1").unwrap(), "k").await.is_ok()).await.unwrap();
+    eventually("it is declared", async || {
+        responder.api.declare(&declaration("validator1").unwrap(), "k").await.is_ok()
+    })
+    .await
+    .unwrap();
     let stranger = muster.stranger().unwrap();
-    eventually("the page says so", async || stranger.page("/").await.unwrap().1.contains("validator1 is not available")).await.unwrap();
+    eventually("the page says so", async || {
+        stranger.page("/").await.unwrap().1.contains("validator1 is not available")
+    })
+    .await
+    .unwrap();
 }
 
 fn once() -> Vec<Effect> {

@@ -36,7 +36,11 @@ fn our_plan_is_fine_and_needs_no_database() {
     let terminal = Terminal::open().unwrap().with("DATABASE_URL", "postgres://127.0.0.1:1/nothing");
     let said = terminal.muster(&["plan", "check", &plan_path()]).unwrap();
     assert_eq!(said.code, Some(0), "{said:?}");
-    assert!(said.out.contains("0 errors") && said.out.contains("3 contacts, 3 levels, 3 components, 11 procedures"), "{}", said.out);
+    assert!(
+        said.out.contains("0 errors") && said.out.contains("3 contacts, 3 levels, 3 components, 11 procedures"),
+        "{}",
+        said.out
+    );
     assert!(said.out.contains("plan.md:68:1: warning[watch-has-no-end]"), "{}", said.out);
     assert_eq!(said.err, "");
 }
@@ -131,7 +135,10 @@ fn wrong_usage_is_exit_code_two() {
         (&["plan", "check", "--colour", "x"], "--colour"),
         (&["conquer"], "conquer"),
         (&["audit", "verify", "--file", "nothing.jsonl"], "nothing.jsonl"),
-        (&["user", "add", "--email", "a@b.c", "--name", "A", "--role", "king"], "viewer, responder, operator, approver, administrator"),
+        (
+            &["user", "add", "--email", "a@b.c", "--name", "A", "--role", "king"],
+            "viewer, responder, operator, approver, administrator",
+        ),
     ];
     for (arguments, words) in cases {
         let said = terminal.muster(arguments).unwrap();
@@ -146,10 +153,14 @@ fn wrong_usage_is_exit_code_two() {
 async fn a_plan_goes_in_and_comes_out_byte_for_byte() {
     let (muster, terminal) = stage().await;
     // Ends of lines, a byte order mark, tabs and no newline at the end are all somebody's text.
-    let text = format!("\u{feff}{}", plan_text().replace("Nothing works any more", "Nothing works\tany more – ничего").replace('\n', "\r\n"));
+    let text = format!(
+        "\u{feff}{}",
+        plan_text().replace("Nothing works any more", "Nothing works\tany more – ничего").replace('\n', "\r\n")
+    );
     let text = text.trim_end().to_owned();
     let file = terminal.scratch.file("other.md", &text).unwrap();
-    let import = |system: &str| terminal.muster(&["plan", "import", file.to_str().unwrap(), "--system", system]).unwrap();
+    let import =
+        |system: &str| terminal.muster(&["plan", "import", file.to_str().unwrap(), "--system", system]).unwrap();
     let said = import("other");
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.err.contains("created the system other") && said.err.contains("version 1"), "{said:?}");
@@ -164,13 +175,22 @@ async fn a_plan_goes_in_and_comes_out_byte_for_byte() {
     assert_eq!(viewer.api.plan("bt2c").await.unwrap().source, text, "the console shows the new one");
     assert_eq!(viewer.api.plan("other").await.unwrap().version, 1);
     let entries = muster.store.audit_list(None, 20).await.unwrap();
-    assert_eq!(entries.iter().filter(|e| e.entry.action == "plan.imported").count(), 2, "nothing changed is nothing to write down");
+    assert_eq!(
+        entries.iter().filter(|e| e.entry.action == "plan.imported").count(),
+        2,
+        "nothing changed is nothing to write down"
+    );
 }
 
 #[tokio::test]
 async fn a_plan_with_errors_is_not_imported() {
     let (muster, terminal) = stage().await;
-    for (content, system) in [("not a plan", "bt2c"), ("not a plan", "new-one"), (plan_text().as_str(), "Bad Slug"), (plan_text().as_str(), "")] {
+    for (content, system) in [
+        ("not a plan", "bt2c"),
+        ("not a plan", "new-one"),
+        (plan_text().as_str(), "Bad Slug"),
+        (plan_text().as_str(), ""),
+    ] {
         let file = terminal.scratch.file("plan.md", content).unwrap();
         let said = terminal.muster(&["plan", "import", file.to_str().unwrap(), "--system", system]).unwrap();
         assert!(matches!(said.code, Some(1 | 2)), "{system:?}: {said:?}");
@@ -187,7 +207,24 @@ async fn a_plan_with_errors_is_not_imported() {
 async fn an_account_is_made_once_and_its_password_goes_nowhere() {
     let (muster, terminal) = stage().await;
     let add = |email: &str, name: &str, password: &str| {
-        terminal.run("muster", &["user", "add", "--email", email, "--name", name, "--role", "operator", "--contact-role", "security-officer"], password).unwrap()
+        terminal
+            .run(
+                "muster",
+                &[
+                    "user",
+                    "add",
+                    "--email",
+                    email,
+                    "--name",
+                    name,
+                    "--role",
+                    "operator",
+                    "--contact-role",
+                    "security-officer",
+                ],
+                password,
+            )
+            .unwrap()
     };
     let said = add("Ada@Test.invalid", "Ada", "correct horse battery\n");
     assert_eq!(said.code, Some(0), "{said:?}");
@@ -209,7 +246,14 @@ async fn an_account_is_made_once_and_its_password_goes_nowhere() {
     }
     let refused = Persona::sign_in(&muster.base, "bob@test.invalid", "a password that is fine").await.err().unwrap();
     assert!(matches!(refused.downcast::<CallError>().unwrap(), CallError::Refused(_)), "nobody was made by halves");
-    let made = muster.store.audit_list(None, 50).await.unwrap().into_iter().filter(|e| e.entry.action == "user.created").count();
+    let made = muster
+        .store
+        .audit_list(None, 50)
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|e| e.entry.action == "user.created")
+        .count();
     assert_eq!(made, 1);
 }
 

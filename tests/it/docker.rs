@@ -56,7 +56,11 @@ async fn node_failure_is_healed_by_the_procedure() {
     desk.approve(&view).await;
     let view = desk.ended(view.number).await;
     assert_eq!(view.state, RunState::Succeeded, "{:?} {:?}", view.reason, view.question);
-    assert!(view.steps.iter().all(|s| matches!(s.state, StepState::Succeeded { .. }) && s.attempts == 1), "{:?}", view.steps);
+    assert!(
+        view.steps.iter().all(|s| matches!(s.state, StepState::Succeeded { .. }) && s.attempts == 1),
+        "{:?}",
+        view.steps
+    );
 
     assert_ne!(testnet.started_at("validator1").unwrap(), started1);
     assert_eq!(testnet.started_at("validator2").unwrap(), started2, "the other node was only looked at");
@@ -67,7 +71,11 @@ async fn node_failure_is_healed_by_the_procedure() {
     let of_step = |n| lines.iter().filter(move |l| l.step == n).map(|l| l.text.as_str()).collect::<Vec<_>>().join("\n");
     assert!(of_step(1).contains("exited (137)") && of_step(1).contains("validator2"), "{}", of_step(1));
     assert!(of_step(2).lines().count() >= 3, "{}", of_step(2));
-    assert!(lines.iter().any(|l| l.step == 3 && l.stream == Stream::Muster && l.text.contains("Restarting")), "{}", of_step(3));
+    assert!(
+        lines.iter().any(|l| l.step == 3 && l.stream == Stream::Muster && l.text.contains("Restarting")),
+        "{}",
+        of_step(3)
+    );
     assert!(of_step(4).contains("HTTP 200 OK") && of_step(4).contains("\"height\""), "{}", of_step(4));
     assert!(of_step(5).contains("bt2c_block_height"), "{}", of_step(5));
     let numbers: Vec<_> = lines.iter().map(|l| l.line).collect();
@@ -77,7 +85,11 @@ async fn node_failure_is_healed_by_the_procedure() {
     let recovery = |view: &shared::api::incident::IncidentView| {
         view.clocks.iter().find(|c| c.label.starts_with("Recovery of")).cloned().unwrap()
     };
-    assert_eq!(recovery(&desk.incident().await).stopped_at, None, "a healed node does not resolve the incident by itself");
+    assert_eq!(
+        recovery(&desk.incident().await).stopped_at,
+        None,
+        "a healed node does not resolve the incident by itself"
+    );
     let text = Message::parse("restarted, heights agree").unwrap();
     let resolved = desk.operator.api.resolve(desk.incident, &ResolveIn { text, public_text: None }).await.unwrap();
     let clock = recovery(&resolved);

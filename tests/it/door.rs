@@ -4,11 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Response, StatusCode, header};
 use serde_json::{Value, json};
-use shared::{
-    api::error::ErrorCode,
-    domain::access::Role,
-    timestamp::Timestamp,
-};
+use shared::{api::error::ErrorCode, domain::access::Role, timestamp::Timestamp};
 use sqlx::PgPool;
 use tests::{
     muster::{Muster, declaration},
@@ -57,9 +53,13 @@ async fn a_wrong_password_and_an_unknown_user_learn_the_same_equally_slowly() {
     let mut answers = vec![];
     let mut fastest = [Duration::MAX; 2];
     for _ in 0..4 {
-        for (i, (email, password)) in [(email.as_str(), "not the password"), ("nobody@test.invalid", password.as_str())].into_iter().enumerate() {
+        for (i, (email, password)) in
+            [(email.as_str(), "not the password"), ("nobody@test.invalid", password.as_str())].into_iter().enumerate()
+        {
             let begun = Instant::now();
-            answers.push(http.raw("POST", "/api/v1/session", Some(json!({"email": email, "password": password}))).await.unwrap());
+            answers.push(
+                http.raw("POST", "/api/v1/session", Some(json!({"email": email, "password": password}))).await.unwrap(),
+            );
             fastest[i] = fastest[i].min(begun.elapsed());
         }
     }
@@ -78,7 +78,9 @@ async fn somebody_deactivated_cannot_sign_in_and_learns_nothing_more() {
     let muster = Muster::start().await.unwrap();
     let (email, password) = muster.account(Role::Operator).await.unwrap();
     sqlx::query("UPDATE app_user SET active = false").execute(&database(&muster).await).await.unwrap();
-    let error = refused(Persona::sign_in(&muster.base, &email, &password).await.map(|p| p.me).map_err(|e| e.downcast().unwrap()));
+    let error = refused(
+        Persona::sign_in(&muster.base, &email, &password).await.map(|p| p.me).map_err(|e| e.downcast().unwrap()),
+    );
     assert_eq!(error.code, ErrorCode::WrongCredentials);
 }
 
@@ -103,10 +105,20 @@ async fn a_password_is_in_no_answer_and_no_log() {
     ] {
         keep("POST", "/api/v1/session", Some(body)).await;
     }
-    for path in ["/api/v1/session", "/api/v1/audit", "/api/v1/audit/verify", "/api/v1/incidents", "/api/v1/systems", "/api/v1/systems/bt2c/plan"] {
+    for path in [
+        "/api/v1/session",
+        "/api/v1/audit",
+        "/api/v1/audit/verify",
+        "/api/v1/incidents",
+        "/api/v1/systems",
+        "/api/v1/systems/bt2c/plan",
+    ] {
         keep("GET", path, None).await;
     }
-    assert!(answers.iter().any(|answer| answer.contains("\"role\":\"administrator\"")), "the last sign-in works: {answers:?}");
+    assert!(
+        answers.iter().any(|answer| answer.contains("\"role\":\"administrator\"")),
+        "the last sign-in works: {answers:?}"
+    );
     for answer in answers {
         assert!(!answer.contains(&password) && !answer.contains("argon2"), "{answer}");
     }
@@ -118,7 +130,10 @@ async fn after_signing_out_the_session_is_over_even_for_who_kept_the_cookie() {
     let (email, password) = muster.account(Role::Responder).await.unwrap();
     let cookie = pair(&set_cookie(&sign_in(&muster.base, &muster.base, &email, &password, None).await));
     assert_eq!(me(&muster.base, &cookie).await, StatusCode::OK);
-    let out = bare().delete(format!("{}/api/v1/session", muster.base)).header(header::ORIGIN, &muster.base).header(header::COOKIE, &cookie);
+    let out = bare()
+        .delete(format!("{}/api/v1/session", muster.base))
+        .header(header::ORIGIN, &muster.base)
+        .header(header::COOKIE, &cookie);
     assert_eq!(out.send().await.unwrap().status(), StatusCode::NO_CONTENT);
     assert_eq!(me(&muster.base, &cookie).await, StatusCode::UNAUTHORIZED);
 }
@@ -154,7 +169,10 @@ async fn a_session_that_was_idle_too_long_or_lasted_too_long_is_over() {
 async fn an_expired_session_is_not_signed_in_and_nothing_is_written() {
     let muster = Muster::start().await.unwrap();
     let person = muster.persona(Role::Responder).await.unwrap();
-    sqlx::query("UPDATE session SET expires_at = now() - interval '1 second'").execute(&database(&muster).await).await.unwrap();
+    sqlx::query("UPDATE session SET expires_at = now() - interval '1 second'")
+        .execute(&database(&muster).await)
+        .await
+        .unwrap();
     let error = refused(person.api.declare(&declaration("validator1").unwrap(), "key").await);
     assert_eq!(error.code, ErrorCode::NotSignedIn);
     assert!(error.message.contains("Sign in"), "{}", error.message);
@@ -168,7 +186,8 @@ async fn writes_from_elsewhere_are_refused_and_nothing_is_written() {
     let cookie = pair(&set_cookie(&sign_in(&muster.base, &muster.base, &email, &password, None).await));
     let body = serde_json::to_string(&declaration("validator1").unwrap()).unwrap();
     let send = async |headers: &[(&str, &str)]| {
-        let mut request = bare().post(format!("{}/api/v1/incidents", muster.base)).header(header::COOKIE, &cookie).body(body.clone());
+        let mut request =
+            bare().post(format!("{}/api/v1/incidents", muster.base)).header(header::COOKIE, &cookie).body(body.clone());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -302,12 +321,25 @@ async fn who_reads_the_session_table_cannot_become_anybody() {
 #[tokio::test]
 async fn every_page_carries_its_security_headers() {
     let muster = Muster::start().await.unwrap();
-    for path in ["/", "/history", "/login", "/console/incidents", "/healthz", "/readyz", "/api/v1/session", "/assets/nothing.js", "/nothing/here"] {
+    for path in [
+        "/",
+        "/history",
+        "/login",
+        "/console/incidents",
+        "/healthz",
+        "/readyz",
+        "/api/v1/session",
+        "/assets/nothing.js",
+        "/nothing/here",
+    ] {
         let response = bare().get(format!("{}{path}", muster.base)).send().await.unwrap();
         let all = response.headers();
         let text = |name: &str| all.get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
         let policy = text("content-security-policy");
-        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy:?}");
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{path}: {policy:?}"
+        );
         assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{path}: {policy:?}");
         assert_eq!(text("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(text("referrer-policy"), "no-referrer", "{path}");

@@ -79,9 +79,16 @@ async fn what_does_not_fit_the_plan_names_its_field_and_declares_nothing() {
         body["colour"] = json!("red");
         body
     };
-    let twice = with("/affected", json!([{"component": "validator1", "impact": "degraded"}, {"component": "validator1", "impact": "degraded"}]));
+    let twice = with(
+        "/affected",
+        json!([{"component": "validator1", "impact": "degraded"}, {"component": "validator1", "impact": "degraded"}]),
+    );
     let cases = [
-        (with("/affected/0/component", json!("validator9")), "affected[0].component", "validator1, validator2, postgres"),
+        (
+            with("/affected/0/component", json!("validator9")),
+            "affected[0].component",
+            "validator1, validator2, postgres",
+        ),
         (with("/affected/0/component", json!("")), "affected[0].component", "no component"),
         (twice, "affected[1].component", "twice"),
         (with("/affected/0/impact", json!("worse")), "affected[0].impact", "major-outage"),
@@ -107,7 +114,11 @@ async fn what_does_not_fit_the_plan_names_its_field_and_declares_nothing() {
         let (status, answer) = responder.http.raw("POST", "/api/v1/incidents", Some(body.clone())).await.unwrap();
         assert!(matches!(status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST), "{status}: {body}");
         let error = &answer["error"];
-        assert_eq!((error["code"].as_str(), error["fields"][0]["field"].as_str()), (Some("invalid"), Some(field)), "{body}: {answer}");
+        assert_eq!(
+            (error["code"].as_str(), error["fields"][0]["field"].as_str()),
+            (Some("invalid"), Some(field)),
+            "{body}: {answer}"
+        );
         let said = error["fields"][0]["message"].as_str().unwrap();
         assert!(said.contains(words) && said.ends_with('.'), "{body}: {said:?}");
     }
@@ -150,7 +161,11 @@ async fn a_key_is_one_request_of_one_person() {
     assert_eq!(error.code, ErrorCode::KeyReused);
     assert_eq!(count(&muster).await, 1);
     let other = muster.persona(Role::Responder).await.unwrap();
-    assert_ne!(other.api.declare(&body, "k").await.unwrap().number, first.number, "another person's key is another key");
+    assert_ne!(
+        other.api.declare(&body, "k").await.unwrap().number,
+        first.number,
+        "another person's key is another key"
+    );
     for bad in ["", " ", "with space", &"x".repeat(201)] {
         let error = refused(responder.api.declare(&body, bad).await);
         assert_eq!((error.code, error.fields[0].field.as_str()), (ErrorCode::Invalid, "Idempotency-Key"), "{bad:?}");
@@ -255,7 +270,11 @@ async fn what_may_not_follow_is_refused_with_a_reason_and_changes_nothing() {
     not_now(api.post_update(n, &update).await, "resolved");
     not_now(api.resolve(n, &resolution()).await, "resolved");
     assert!(api.note(n, &note("a note may come later")).await.is_ok());
-    let (status, _) = responder.http.raw("POST", &format!("/api/v1/incidents/{n}/resolve"), Some(json!({"text": "x"}))).await.unwrap();
+    let (status, _) = responder
+        .http
+        .raw("POST", &format!("/api/v1/incidents/{n}/resolve"), Some(json!({"text": "x"})))
+        .await
+        .unwrap();
     assert_eq!(status, StatusCode::CONFLICT);
 }
 
@@ -290,7 +309,9 @@ async fn what_is_not_offered_says_why_and_is_refused() {
     let operator = muster.persona(Role::Operator).await.unwrap();
     let n = muster.declare(&responder, "validator1").await.unwrap().number;
     let offers = async |person: &Persona| person.api.incident(n).await.unwrap().offers;
-    let why = |offers: &[Offer<IncidentCommand>], command| offers.iter().find(|o| o.command == command).unwrap().refused.clone();
+    let why = |offers: &[Offer<IncidentCommand>], command| {
+        offers.iter().find(|o| o.command == command).unwrap().refused.clone()
+    };
 
     for offer in offers(&viewer).await {
         assert!(offer.refused.is_some_and(|why| why.contains("you need the role")), "{:?}", offer.command);
@@ -303,7 +324,8 @@ async fn what_is_not_offered_says_why_and_is_refused() {
     assert_eq!(why(&offers(&operator).await, IncidentCommand::RequestRun), None);
 
     let view = operator.api.incident(n).await.unwrap();
-    let open: Vec<_> = view.procedures.iter().filter(|p| p.refused.is_none()).map(|p| (p.id.as_str(), p.fits)).collect();
+    let open: Vec<_> =
+        view.procedures.iter().filter(|p| p.refused.is_none()).map(|p| (p.id.as_str(), p.fits)).collect();
     assert_eq!(open, [("node-failure-recovery", true)]);
     for closed in view.procedures.iter().filter(|p| p.refused.is_some()) {
         assert!(closed.refused.as_ref().unwrap().contains("cannot run"), "{closed:?}");

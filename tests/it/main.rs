@@ -1,5 +1,9 @@
 //! Every integration test in one binary. Modules named `docker` and `browser` need the real thing.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::print_stderr, reason = "what could not be cleaned up is said where the test runner shows it")]
+#![expect(clippy::disallowed_methods, reason = "the test command speaks through the environment")]
+
 mod access;
 mod audit_log;
 mod bad_database;

@@ -8,12 +8,7 @@ use shared::{
         incident::{IncidentView, ResolveIn},
         report::{EditConflict, PublishIn, ReportCommand, ReportIn},
     },
-    domain::{
-        access::Role,
-        clock::ClockState,
-        run::RunState,
-        text::Document,
-    },
+    domain::{access::Role, clock::ClockState, run::RunState, text::Document},
     timestamp::human_seconds,
 };
 use tests::{
@@ -106,12 +101,18 @@ async fn of_two_writers_the_second_gets_both_texts_and_nothing_is_lost() {
     assert_eq!(error.code, ErrorCode::EditConflict);
     assert!(error.message.starts_with("Test responder saved version 2"), "{}", error.message);
     let conflict: EditConflict = serde_json::from_value(error.details.unwrap()).unwrap();
-    assert_eq!((conflict.current, conflict.current_body.as_str(), conflict.yours.as_str()), (2, "from the responder", "from the operator"));
+    assert_eq!(
+        (conflict.current, conflict.current_body.as_str(), conflict.yours.as_str()),
+        (2, "from the responder", "from the operator")
+    );
     assert_eq!(conflict.current_by.user(), Some(scene.responder.id));
     assert_eq!(scene.operator.api.report(n).await.unwrap().body, "from the responder");
     let joined = scene.operator.api.save_report(n, &text("from both", conflict.current)).await.unwrap();
     assert_eq!((joined.version, joined.body.as_str()), (3, "from both"));
-    let kept: Vec<String> = sqlx::query_scalar("SELECT body FROM report_version ORDER BY version").fetch_all(&scene.pool().await.unwrap()).await.unwrap();
+    let kept: Vec<String> = sqlx::query_scalar("SELECT body FROM report_version ORDER BY version")
+        .fetch_all(&scene.pool().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!(kept[1..], ["from the responder", "from both"], "every version is kept");
     let future = refused(scene.operator.api.save_report(n, &text("x", 99)).await);
     assert_eq!(future.code, ErrorCode::EditConflict, "a version that does not exist yet is no base");
@@ -146,15 +147,26 @@ async fn publishing_takes_the_role_and_the_version_that_was_read() {
     scene.responder.api.save_report(n, &text("second version", 1)).await.unwrap();
     let error = refused(scene.approver.api.publish_report(n, &publish(1)).await);
     assert_eq!(error.code, ErrorCode::ContentChanged);
-    assert!(error.message.contains("saved version 2") && error.message.contains("Nothing was published"), "{}", error.message);
+    assert!(
+        error.message.contains("saved version 2") && error.message.contains("Nothing was published"),
+        "{}",
+        error.message
+    );
     assert_eq!(scene.approver.api.report(n).await.unwrap().published, None);
     let published = scene.approver.api.publish_report(n, &publish(2)).await.unwrap().published.unwrap();
     assert_eq!((published.version, published.public, published.by.user()), (2, true, Some(scene.approver.id)));
     let timeline = scene.approver.api.incident(n).await.unwrap().timeline;
-    assert!(matches!(timeline.last().unwrap().event, shared::domain::incident::IncidentEvent::ReportPublished { version: 2, public: true }));
+    assert!(matches!(
+        timeline.last().unwrap().event,
+        shared::domain::incident::IncidentEvent::ReportPublished { version: 2, public: true }
+    ));
     let administrator = scene.muster.persona(Role::Administrator).await.unwrap();
     assert!(administrator.api.publish_report(n, &publish(2)).await.is_ok(), "again is no mistake");
-    assert_eq!(administrator.api.incident(n).await.unwrap().timeline.len(), timeline.len(), "and no second publication");
+    assert_eq!(
+        administrator.api.incident(n).await.unwrap().timeline.len(),
+        timeline.len(),
+        "and no second publication"
+    );
 }
 
 #[tokio::test]
@@ -188,8 +200,10 @@ async fn the_report_of_an_internal_incident_stays_inside() {
     body.public = None;
     let n = scene.responder.api.declare(&body, "k").await.unwrap().number;
     scene.responder.api.draft_report(n).await.unwrap();
-    // Whether refused or not: nothing of it may come out.
-    let _ = scene.approver.api.publish_report(n, &PublishIn { version: 1, public: true }).await;
+    let error = refused(scene.approver.api.publish_report(n, &PublishIn { version: 1, public: true }).await);
+    assert_eq!((error.code, error.fields[0].field.as_str()), (ErrorCode::Invalid, "public"));
+    assert_eq!(scene.approver.api.report(n).await.unwrap().published, None);
+    scene.approver.api.publish_report(n, &PublishIn { version: 1, public: false }).await.unwrap();
     scene.muster.state.public.refresh(&scene.muster.store).await.unwrap();
     let stranger = scene.muster.stranger().unwrap();
     for path in [format!("/incidents/{n}/report"), format!("/incidents/{n}")] {
@@ -209,7 +223,12 @@ async fn exports_are_the_text_itself_and_a_page_that_runs_nothing() {
     scene.responder.api.save_report(n, &text(CORPUS, 1)).await.unwrap();
     let stored = scene.responder.api.report(n).await.unwrap().body;
     let export = async |ending: &str| {
-        let response = scene.responder.http.ask("GET", &format!("/api/v1/incidents/{n}/report/export.{ending}"), None).await.unwrap();
+        let response = scene
+            .responder
+            .http
+            .ask("GET", &format!("/api/v1/incidents/{n}/report/export.{ending}"), None)
+            .await
+            .unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         let disposition = response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap().to_owned();
         assert_eq!(disposition, format!("attachment; filename=\"incident-{n}-report.{ending}\""));
@@ -222,7 +241,9 @@ async fn exports_are_the_text_itself_and_a_page_that_runs_nothing() {
     assert_eq!(kind, "text/html; charset=utf-8");
     assert!(html.contains("<strong>bold</strong> é 漢") && html.contains("{{ secret }}"), "{html}");
     let body = &html[html.find("</style>").unwrap() + 8..].to_lowercase();
-    for tag in ["<script", "<img", "<svg", "<iframe", "<style", "<base", "<form", "<input", "<meta", "<object", "<embed"] {
+    for tag in
+        ["<script", "<img", "<svg", "<iframe", "<style", "<base", "<form", "<input", "<meta", "<object", "<embed"]
+    {
         assert!(!body.contains(tag), "{tag} in {body}");
     }
     for opening in body.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
@@ -239,6 +260,9 @@ async fn a_report_that_is_too_long_is_refused_and_the_old_one_stays() {
     let path = format!("/api/v1/incidents/{n}/report");
     let body = serde_json::json!({"base": 1, "body": "x".repeat(200_001)});
     let (status, answer) = scene.responder.http.raw("PUT", &path, Some(body)).await.unwrap();
-    assert_eq!((status, answer["error"]["fields"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("body")));
+    assert_eq!(
+        (status, answer["error"]["fields"][0]["field"].as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, Some("body"))
+    );
     assert_eq!(scene.responder.api.report(n).await.unwrap().version, 1);
 }

@@ -59,9 +59,18 @@ async fn a_run_is_asked_for_seen_approved_by_another_and_heals_the_node() {
     let resolution = run.resolution.as_ref().unwrap();
     assert_eq!((resolution.host.as_str(), resolution.project.as_str()), ("SIMULATED", PROJECT));
     let restart = &resolution.steps[2];
-    assert_eq!((restart.effect.as_str(), restart.has_effect, restart.destructive), ("Restarts container bt2c_validator1_1", true, false));
-    assert_eq!((restart.objects[0].id.as_str(), restart.objects[0].state.as_deref()), (VALIDATOR1, Some("exited (137)")));
-    assert_eq!((resolution.steps[4].objects[0].name.as_str(), resolution.steps[4].objects[0].port), ("bt2c_validator1_1", Some(8080)));
+    assert_eq!(
+        (restart.effect.as_str(), restart.has_effect, restart.destructive),
+        ("Restarts container bt2c_validator1_1", true, false)
+    );
+    assert_eq!(
+        (restart.objects[0].id.as_str(), restart.objects[0].state.as_deref()),
+        (VALIDATOR1, Some("exited (137)"))
+    );
+    assert_eq!(
+        (resolution.steps[4].objects[0].name.as_str(), resolution.steps[4].objects[0].port),
+        ("bt2c_validator1_1", Some(8080))
+    );
     assert!(scene.host.effects().is_empty(), "nothing happens before consent");
 
     let queued = decide(&scene.approver, &run, true).await.unwrap();
@@ -79,7 +88,14 @@ async fn a_run_is_asked_for_seen_approved_by_another_and_heals_the_node() {
     let lines: Vec<_> = output.items.iter().map(|l| l.line).collect();
     assert_eq!(lines, (1..=i64::try_from(lines.len()).unwrap()).collect::<Vec<_>>());
     assert!(output.items.windows(2).all(|two| two[0].step <= two[1].step), "steps in order");
-    let of_step = |step: u32, stream: Stream| output.items.iter().filter(|l| l.step == step && l.stream == stream).map(|l| l.text.as_str()).collect::<Vec<_>>();
+    let of_step = |step: u32, stream: Stream| {
+        output
+            .items
+            .iter()
+            .filter(|l| l.step == step && l.stream == stream)
+            .map(|l| l.text.as_str())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(of_step(2, Stream::Out), ["SIMULATED log line"]);
     assert_eq!(of_step(3, Stream::Muster), ["Restarting bt2c_validator1_1 (exited (137))"]);
     let after: Vec<_> = scene.operator.api.output(run.number, 3).await.unwrap().items;
@@ -99,9 +115,21 @@ async fn a_run_is_asked_for_seen_approved_by_another_and_heals_the_node() {
         })
         .collect();
     use RunMoment::{Approved, Requested, Resolved, Started, StepEnded, Succeeded};
-    assert_eq!(told, [Requested, Resolved, Approved, Started, StepEnded, StepEnded, StepEnded, StepEnded, StepEnded, Succeeded]);
+    assert_eq!(
+        told,
+        [Requested, Resolved, Approved, Started, StepEnded, StepEnded, StepEnded, StepEnded, StepEnded, Succeeded]
+    );
     let audited = actions(&scene.muster).await;
-    for action in ["run.requested", "run.resolved", "run.approved", "run.granted", "run.claimed", "step.started", "step.ended", "run.finished"] {
+    for action in [
+        "run.requested",
+        "run.resolved",
+        "run.approved",
+        "run.granted",
+        "run.claimed",
+        "step.started",
+        "step.ended",
+        "run.finished",
+    ] {
         assert!(audited.iter().any(|a| a == action), "{action} in {audited:?}");
     }
 }
@@ -125,7 +153,11 @@ async fn nobody_approves_their_own_request_not_even_an_administrator() {
         assert!(newest.denied && newest.object == format!("run {}", run.number), "{newest:?}");
     }
     let again = Persona::sign_in(&scene.muster.base, &administrator.email, &administrator.password).await.unwrap();
-    assert_eq!(refused(decide(&again, &run, true).await).code, ErrorCode::Forbidden, "a second session is the same person");
+    assert_eq!(
+        refused(decide(&again, &run, true).await).code,
+        ErrorCode::Forbidden,
+        "a second session is the same person"
+    );
     assert_eq!(scene.operator.api.run(run.number).await.unwrap().state, RunState::AwaitingApproval);
 }
 
@@ -234,8 +266,17 @@ async fn what_cannot_run_is_refused_with_its_reason() {
     assert_eq!((error.code, error.fields[0].field.as_str()), (ErrorCode::Invalid, "procedure"));
     let error = refused(request(&scene.operator, 4711).await);
     assert_eq!((error.code, error.message.as_str()), (ErrorCode::NotFound, "There is no incident 4711."));
-    scene.responder.api.resolve(incident, &shared::api::incident::ResolveIn { text: message("over"), public_text: None }).await.unwrap();
-    assert_eq!(refused(scene.request(incident).await).code, ErrorCode::NotNow, "nothing is run for a resolved incident");
+    scene
+        .responder
+        .api
+        .resolve(incident, &shared::api::incident::ResolveIn { text: message("over"), public_text: None })
+        .await
+        .unwrap();
+    assert_eq!(
+        refused(scene.request(incident).await).code,
+        ErrorCode::NotNow,
+        "nothing is run for a resolved incident"
+    );
     assert!(scene.operator.api.runs(None).await.unwrap().items.is_empty());
 }
 
@@ -248,7 +289,11 @@ async fn a_service_that_has_no_container_makes_the_run_unresolvable_in_words() {
     let run = scene.request(incident.number).await.unwrap();
     let run = scene.until(run.number, RunState::Unresolvable).await.unwrap();
     let why = run.reason.unwrap();
-    assert!(why.contains("Step 3 names the service \"validator9\"") && why.contains("there is postgres, validator1 and validator2"), "{why}");
+    assert!(
+        why.contains("Step 3 names the service \"validator9\"")
+            && why.contains("there is postgres, validator1 and validator2"),
+        "{why}"
+    );
     assert!(why.ends_with("Nothing was done."), "{why}");
     assert!(scene.host.effects().is_empty());
 }
@@ -306,7 +351,9 @@ async fn an_image_changed_under_the_same_name_is_not_what_was_approved() {
 
 #[tokio::test]
 async fn consent_of_somebody_who_has_lost_the_right_no_longer_counts() {
-    for change in ["UPDATE app_user SET active = false WHERE id = $1", "UPDATE app_user SET role = 'viewer' WHERE id = $1"] {
+    for change in
+        ["UPDATE app_user SET active = false WHERE id = $1", "UPDATE app_user SET role = 'viewer' WHERE id = $1"]
+    {
         let (scene, run) = approved_without_worker().await;
         sqlx::query(change).bind(scene.approver.id.0).execute(&scene.pool().await.unwrap()).await.unwrap();
         let _worker = scene.worker();
@@ -382,7 +429,9 @@ async fn a_run_can_be_withdrawn_until_it_starts() {
     let scene = Scene::set().await.unwrap();
     let worker = scene.worker();
     let run = scene.waiting().await.unwrap();
-    let withdraw = async |person: &Persona, number: i64| person.api.withdraw(number, &WithdrawIn { reason: message("it came back") }).await;
+    let withdraw = async |person: &Persona, number: i64| {
+        person.api.withdraw(number, &WithdrawIn { reason: message("it came back") }).await
+    };
     assert_eq!(refused(withdraw(&scene.responder, run.number).await).code, ErrorCode::Forbidden);
     let view = withdraw(&scene.operator, run.number).await.unwrap();
     assert_eq!((view.state, view.reason.as_deref()), (RunState::Withdrawn, Some("it came back")));
@@ -411,7 +460,11 @@ async fn a_step_that_fails_stops_the_run_and_asks() {
     let (scene, run, _worker) = asking().await;
     let question = run.question.as_ref().unwrap();
     assert_eq!(question.step, 3);
-    assert!(question.why.contains("could not restart bt2c_validator1_1") && question.why.contains("no space left"), "{}", question.why);
+    assert!(
+        question.why.contains("could not restart bt2c_validator1_1") && question.why.contains("no space left"),
+        "{}",
+        question.why
+    );
     assert!(matches!(run.steps[3].state, StepState::Pending), "nothing goes on meanwhile");
     assert!(scene.host.effects().is_empty());
     let of = async |person: &Persona, command| {
@@ -441,7 +494,17 @@ async fn a_retry_is_a_second_attempt_and_goes_on() {
     let run = scene.until(run.number, RunState::Succeeded).await.unwrap();
     assert_eq!(run.steps.iter().map(|s| s.attempts).collect::<Vec<_>>(), [1, 1, 2, 1, 1]);
     assert_eq!(scene.host.effects(), restarted());
-    let attempts: Vec<_> = scene.operator.api.output(run.number, 0).await.unwrap().items.iter().filter(|l| l.step == 3).map(|l| l.attempt).collect();
+    let attempts: Vec<_> = scene
+        .operator
+        .api
+        .output(run.number, 0)
+        .await
+        .unwrap()
+        .items
+        .iter()
+        .filter(|l| l.step == 3)
+        .map(|l| l.attempt)
+        .collect();
     assert!(attempts.contains(&1) && attempts.contains(&2), "both attempts keep their lines: {attempts:?}");
 }
 
@@ -450,7 +513,8 @@ async fn a_retry_that_fails_asks_again() {
     let (scene, run, _worker) = asking().await;
     scene.host.fault(Op::Restart, Fault::Fails(HostError::Refused("still no space".into())));
     scene.answer(&run, Answer::Retry).await.unwrap();
-    let run = scene.until_run(run.number, |run| run.state == RunState::Asking && run.steps[2].attempts == 2).await.unwrap();
+    let run =
+        scene.until_run(run.number, |run| run.state == RunState::Asking && run.steps[2].attempts == 2).await.unwrap();
     assert!(run.question.unwrap().why.contains("still no space"));
 }
 
@@ -507,7 +571,11 @@ async fn a_worker_killed_after_the_effect_does_not_have_it_done_twice() {
     let _second = scene.quick_worker();
     let run = scene.until(run.number, RunState::Succeeded).await.unwrap();
     assert_eq!(scene.host.effects(), restarted());
-    assert!(evidence(&run, 3).contains("found bt2c_validator1_1 restarted after the worker came back"), "{}", evidence(&run, 3));
+    assert!(
+        evidence(&run, 3).contains("found bt2c_validator1_1 restarted after the worker came back"),
+        "{}",
+        evidence(&run, 3)
+    );
 }
 
 #[tokio::test]

@@ -67,8 +67,12 @@ async fn world() -> World {
     let mut tx = store.begin().await.unwrap();
     let system = tx.system_create("bt2c", "BT2C", "bt2c").await.unwrap();
     let version = tx.plan_version_add(system.id, Digest::of(b"plan"), "# plan", &by, "first").await.unwrap();
-    let affected =
-        Affected { component: "validator1".into(), name: "V1".into(), impact: Impact::MajorOutage, rto_seconds: Some(600) };
+    let affected = Affected {
+        component: "validator1".into(),
+        name: "V1".into(),
+        impact: Impact::MajorOutage,
+        rto_seconds: Some(600),
+    };
     let incident = Incident {
         title: "down".into(),
         level: 1,
@@ -225,7 +229,8 @@ async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
     assert!(!store.job_heartbeat(id, 1, 15.0).await.unwrap(), "the first worker must give up");
 
     let worker = Actor::Worker { name: "w1".into() };
-    let resolution = Resolution { taken_at: store.now().await.unwrap(), host: "h".into(), project: "bt2c".into(), steps: vec![] };
+    let resolution =
+        Resolution { taken_at: store.now().await.unwrap(), host: "h".into(), project: "bt2c".into(), steps: vec![] };
     let resolved = RunEvent::Resolved { resolution };
     let mut tx = store.begin().await.unwrap();
     let mut record = tx.run_lock_id(id).await.unwrap();

@@ -10,7 +10,9 @@ use chromiumoxide::{
     browser::{Browser, BrowserConfig},
     cdp::{
         browser_protocol::{
-            emulation::{MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams, SetScriptExecutionDisabledParams},
+            emulation::{
+                MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams, SetScriptExecutionDisabledParams,
+            },
             page::CaptureScreenshotFormat,
         },
         js_protocol::runtime::{EventConsoleApiCalled, EventExceptionThrown},
@@ -42,7 +44,14 @@ impl Chromium {
             .no_sandbox()
             .window_size(1440, 900)
             .viewport(None)
-            .args(["disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"])
+            .args([
+                "disable-gpu",
+                "disable-quic",
+                "no-first-run",
+                "disable-background-networking",
+                "disable-component-update",
+                "disable-sync",
+            ])
             .build()
             .map_err(anyhow::Error::msg)?;
         let (browser, mut handler) = Browser::launch(config).await.context("Chromium did not start")?;
@@ -134,7 +143,8 @@ impl Tab {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                let text = self.eval::<String>("location.href + '\\n' + document.body.innerText").await.unwrap_or_default();
+                let text =
+                    self.eval::<String>("location.href + '\\n' + document.body.innerText").await.unwrap_or_default();
                 bail!("waited in vain until {what}. The page says:\n{text}\nComplaints: {:?}", self.complaints());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -152,7 +162,8 @@ impl Tab {
     /// # Errors
     /// If it does not appear.
     pub async fn see(&self, selector: &str) -> Result<()> {
-        let script = format!("(e => e && e.getClientRects().length && !e.disabled)(document.querySelector({selector:?}))");
+        let script =
+            format!("(e => e && e.getClientRects().length && !e.disabled)(document.querySelector({selector:?}))");
         self.until(&format!("{selector} can be used"), &script).await
     }
 

@@ -22,7 +22,8 @@ impl Http {
     /// # Errors
     /// If the HTTP client cannot be built.
     pub fn new(base: &str) -> Result<Self> {
-        let client = reqwest::Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build()?;
+        let client =
+            reqwest::Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Self { base: base.to_owned(), client })
     }
 

@@ -34,7 +34,10 @@ impl Database {
     pub async fn create() -> Result<Self> {
         let dir = directory();
         std::fs::create_dir_all(&dir)?;
-        let server = embedded::start_with(&dir, &Options::for_tests()).await.context("the tests need Postgres")?;
+        // The bench pays for durability, as an installation does.
+        let durable = std::env::var_os("MUSTER_TEST_DURABLE").is_some();
+        let options = Options { durable, ..Options::for_tests() };
+        let server = embedded::start_with(&dir, &options).await.context("the tests need Postgres")?;
         let template = template(server.url()).await?;
         let name = format!("test_{}", Uuid::new_v4().simple());
         let mut connection = PgConnection::connect(server.url()).await?;
@@ -84,17 +87,20 @@ async fn template(url: &str) -> Result<String> {
     );
     let name = format!("template_{}", shared::digest::Digest::of(migrations.as_bytes()).short());
     sqlx::query("SELECT pg_advisory_lock(4711)").execute(&mut connection).await?;
-    let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate)")
-        .bind(&name)
-        .fetch_one(&mut connection)
-        .await?;
+    let known: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate)")
+            .bind(&name)
+            .fetch_one(&mut connection)
+            .await?;
     if !known {
         connection.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name}"))).await?;
         connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
         let store = Store::connect(&with_database(url, &name)).await?;
         store.migrate().await?;
         store.close().await;
-        connection.execute(AssertSqlSafe(format!("ALTER DATABASE {name} IS_TEMPLATE true ALLOW_CONNECTIONS false"))).await?;
+        connection
+            .execute(AssertSqlSafe(format!("ALTER DATABASE {name} IS_TEMPLATE true ALLOW_CONNECTIONS false")))
+            .await?;
     }
     sqlx::query("SELECT pg_advisory_unlock(4711)").execute(&mut connection).await?;
     Ok(name)

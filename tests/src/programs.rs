@@ -92,7 +92,9 @@ impl Terminal {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .with_context(|| format!("{} cannot be started; build it with `cargo build -p server -p worker`", path.display()))?;
+            .with_context(|| {
+                format!("{} cannot be started; build it with `cargo build -p server -p worker`", path.display())
+            })?;
         if let Some(mut stdin) = child.stdin.take() {
             // A program that does not read its input may be gone already.
             let _ = stdin.write_all(input.as_bytes());

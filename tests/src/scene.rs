@@ -81,8 +81,11 @@ impl Scene {
     /// If Postgres cannot be started or a sign-in is refused.
     pub async fn with_plan(text: &str) -> Result<Self> {
         let muster = Muster::start_with_plan(text, PROJECT).await?;
-        let (responder, operator, approver) =
-            tokio::try_join!(muster.persona(Role::Responder), muster.persona(Role::Operator), muster.persona(Role::Approver))?;
+        let (responder, operator, approver) = tokio::try_join!(
+            muster.persona(Role::Responder),
+            muster.persona(Role::Operator),
+            muster.persona(Role::Approver)
+        )?;
         Ok(Self { muster, host: host(), responder, operator, approver })
     }
 
@@ -145,7 +148,9 @@ impl Scene {
     /// # Errors
     /// If the run is not in this state within half a minute.
     pub async fn until(&self, run: i64, state: RunState) -> Result<RunView> {
-        self.until_run(run, |view| view.state == state).await.with_context(|| format!("run {run} is not {}", state.name()))
+        self.until_run(run, |view| view.state == state)
+            .await
+            .with_context(|| format!("run {run} is not {}", state.name()))
     }
 
     /// # Errors

@@ -61,25 +61,13 @@ impl Testnet {
             .replace("localhost:8082", &format!("localhost:{}", self.port2)))
     }
 
-    /// Runs Compose (the plugin where there is one) on this project.
+    /// Runs Compose on this project.
     ///
     /// # Errors
     /// What Compose said.
     pub fn compose(&self, arguments: &[&str]) -> Result<String> {
-        let plugin = Command::new("docker").args(["compose", "version"]).output().is_ok_and(|o| o.status.success());
-        let mut command = if plugin {
-            let mut docker = Command::new("docker");
-            docker.arg("compose");
-            docker
-        } else {
-            Command::new("docker-compose")
-        };
-        let file = root().join("plans/bt2c/testnet/docker-compose.yml");
+        let mut command = compose(&self.project, &root().join("plans/bt2c/testnet/docker-compose.yml"));
         command
-            .arg("-p")
-            .arg(&self.project)
-            .arg("-f")
-            .arg(file)
             .args(arguments)
             .env("TESTNET_DB_PASSWORD", &self.password)
             .env("VALIDATOR1_PORT", self.port1.to_string())
@@ -157,9 +145,27 @@ impl Testnet {
 impl Drop for Testnet {
     fn drop(&mut self) {
         if let Err(error) = self.compose(&["down", "-v", "-t", "1"]) {
-            eprintln!("the testnet {} could not be removed: {error:#}", self.project);
+            #[expect(clippy::print_stderr, reason = "a drop has no other way to say that it failed")]
+            {
+                eprintln!("the testnet {} could not be removed: {error:#}", self.project);
+            }
         }
     }
+}
+
+/// Compose (the plugin where there is one) on a project, ready for its verb.
+#[must_use]
+pub fn compose(project: &str, file: &Path) -> Command {
+    let plugin = Command::new("docker").args(["compose", "version"]).output().is_ok_and(|o| o.status.success());
+    let mut command = if plugin {
+        let mut docker = Command::new("docker");
+        docker.arg("compose");
+        docker
+    } else {
+        Command::new("docker-compose")
+    };
+    command.arg("-p").arg(project).arg("-f").arg(file);
+    command
 }
 
 /// # Errors
@@ -168,7 +174,9 @@ pub fn docker(arguments: &[&str]) -> Result<String> {
     said(Command::new("docker").args(arguments).output().context("cannot run docker")?)
 }
 
-fn said(output: Output) -> Result<String> {
+/// # Errors
+/// What a failed program said.
+pub fn said(output: Output) -> Result<String> {
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }

@@ -1,5 +1,6 @@
 //! `cargo xtask …`: everything the project does with itself. Holds the command line; the work is in the modules.
 
+mod bench;
 mod build;
 mod command;
 mod demo;
@@ -29,6 +30,8 @@ enum Task {
     Demo(demo::Arguments),
     /// Install what is missing and run every check and test.
     Test(test::Arguments),
+    /// Measure what tests do not time: ratios taken in one run.
+    Bench,
     /// Check the house rules: door plates, file sizes, who may know whom, licences, left-behind paths.
     Tidy,
     /// Build the console for the browser and the styles into `<target>/assets`.
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
     let done = project::Project::find().and_then(|project| match cli.task {
         Task::Demo(arguments) => demo::run(&project, &arguments),
         Task::Test(arguments) => test::run(&project, &arguments),
+        Task::Bench => bench::run(&project),
         Task::Tidy => tidy::run(&project),
         Task::Web { dev } => {
             setup::targets(&[setup::WASM])?;

@@ -44,16 +44,23 @@ pub async fn verify_all(store: &Store) -> Result<AuditVerdict, AppError> {
     // Read first: entries that are added meanwhile come after it.
     let mut verifier = Verifier::default();
     let (head_seq, head_hash) = match store.audit_head().await {
-        Err(StoreError::Corrupt(what)) => return Ok(verdict(&verifier, Some(format!("the head is not readable: {what}")))),
+        Err(StoreError::Corrupt(what)) => {
+            return Ok(verdict(&verifier, Some(format!("the head is not readable: {what}"))));
+        }
         head => head?,
     };
     let mut at_head = (head_seq == 0).then_some(verifier.head().1);
     let mut broken = None;
-    let mut after = 0;
+    let (mut after, mut batch) = (0, BATCH);
     'chain: loop {
-        let links = match store.audit_links(after, BATCH).await {
+        let links = match store.audit_links(after, batch).await {
+            // One by one from here, to name the one.
+            Err(StoreError::Corrupt(_)) if batch > 1 => {
+                batch = 1;
+                continue;
+            }
             Err(StoreError::Corrupt(what)) => {
-                broken = Some(format!("entry {} or one after it: is not readable: {what}", after + 1));
+                broken = Some(format!("entry {}: is not readable: {what}", after + 1));
                 break;
             }
             links => links?,

@@ -136,6 +136,11 @@ pub async fn publish(
         )));
     }
     let PublishIn { version, public } = input;
+    if public && record.incident.public_title.is_none() {
+        let why =
+            "This incident is not on the status page, so its report cannot be there either. Publish it for the team.";
+        return Err(AppError::invalid("public", why));
+    }
     if current.published.is_some_and(|p| p.version == version && p.public == public) {
         return Ok(());
     }

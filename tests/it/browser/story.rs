@@ -4,7 +4,7 @@
 use shared::{domain::access::Role, plan};
 use tests::{
     browser::{Chromium, Tab, id},
-    muster::Muster,
+    muster::{Muster, RunningWorker},
     testnet::Testnet,
 };
 
@@ -19,26 +19,82 @@ async fn sign_in(chromium: &Chromium, muster: &Muster, role: Role, next: &str) -
     tab
 }
 
-async fn state(tab: &Tab, name: &str) -> String {
-    tab.text(&id(name)).await.unwrap().trim().to_lowercase()
+/// Everybody at a browser of their own.
+struct Night {
+    testnet: Testnet,
+    muster: Muster,
+    _worker: RunningWorker,
+    browsers: Vec<Chromium>,
+}
+
+impl Night {
+    async fn falls() -> Self {
+        let testnet = Testnet::up().unwrap();
+        let text = testnet.plan().unwrap();
+        assert!(!plan::compile(&text).has_errors());
+        let muster = Muster::start_with_plan(&text, &testnet.project).await.unwrap();
+        let worker = muster.docker_worker(&testnet.project).await.unwrap();
+        Self { testnet, muster, _worker: worker, browsers: vec![] }
+    }
+
+    async fn visitor(&mut self) -> Tab {
+        let chromium = Chromium::launch().await.unwrap();
+        let tab = chromium.open(&self.muster.base).await.unwrap();
+        self.browsers.push(chromium);
+        tab
+    }
+
+    async fn sign_in(&mut self, role: Role, next: &str) -> Tab {
+        let chromium = Chromium::launch().await.unwrap();
+        let tab = sign_in(&chromium, &self.muster, role, next).await;
+        self.browsers.push(chromium);
+        tab
+    }
+
+    /// Waits until the page names the container that Compose made for validator1, in either spelling.
+    async fn names_the_container(&self, tab: &Tab) {
+        let (v1, v2) = (format!("{}_validator1_1", self.testnet.project), format!("{}-validator1-1", self.testnet.project));
+        let named = format!("[{v1:?}, {v2:?}].some(n => document.body.innerText.includes(n))");
+        tab.until("the container is named", &named).await.unwrap();
+    }
+}
+
+fn has_state(hook: &str, word: &str) -> String {
+    format!("document.querySelector('[data-testid={hook}]')?.innerText.toLowerCase().includes({word:?})")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_validator_is_healed_by_two_people_and_told_honestly() {
-    let testnet = Testnet::up().unwrap();
-    let text = testnet.plan().unwrap();
-    assert!(!plan::compile(&text).has_errors());
-    let muster = Muster::start_with_plan(&text, &testnet.project).await.unwrap();
-    let worker = muster.docker_worker(&testnet.project).await.unwrap();
-
-    let visitor_browser = Chromium::launch().await.unwrap();
-    let visitor = visitor_browser.open(&muster.base).await.unwrap();
+    let mut night = Night::falls().await;
+    let visitor = night.visitor().await;
     visitor.read("All systems operational").await.unwrap();
+    night.testnet.kill("validator1").unwrap();
+    let responder = declare(&mut night).await;
+    visitor.until("the page tells of the outage", "document.body.innerText.includes('Major outage')").await.unwrap();
+    visitor.keep_picture("status").await.unwrap();
 
-    // 03:10. The validator dies, the responder declares.
-    testnet.kill("validator1").unwrap();
-    let first = Chromium::launch().await.unwrap();
-    let responder = sign_in(&first, &muster, Role::Responder, "/console").await;
+    let (operator, approver) = recover(&mut night).await;
+
+    resolve(&responder).await;
+    visitor.read("All systems operational").await.unwrap();
+    visitor.read("Validator 1 is unavailable").await.unwrap();
+    visitor.keep_picture("status-after").await.unwrap();
+
+    report(&night, &responder, &approver).await;
+    visitor.go(&format!("{}/incidents/1/report", night.muster.base)).await.unwrap();
+    visitor.read("The validator was killed to see what happens.").await.unwrap();
+
+    prove(&night.muster).await;
+    for tab in [&responder, &operator, &approver, &visitor] {
+        assert!(tab.complaints().is_empty(), "{:?}", tab.complaints());
+    }
+    for browser in night.browsers {
+        browser.close().await.unwrap();
+    }
+}
+
+async fn declare(night: &mut Night) -> Tab {
+    let responder = night.sign_in(Role::Responder, "/console").await;
     responder.press("Declare incident").await.unwrap();
     responder.choose("Level 1").await.unwrap();
     responder.choose("Validator 1").await.unwrap();
@@ -47,97 +103,77 @@ async fn a_broken_validator_is_healed_by_two_people_and_told_honestly() {
     responder.until("the incident is open", "location.pathname === '/console/incidents/1'").await.unwrap();
     responder.read("Recovery of Validator 1").await.unwrap();
     responder.press("Acknowledge").await.unwrap();
-    responder.until("it is acknowledged", "document.querySelector('[data-testid=incident-state]').innerText.toLowerCase().includes('acknowledged')").await.unwrap();
+    responder.until("it is acknowledged", &has_state("incident-state", "acknowledged")).await.unwrap();
+    responder
+}
 
-    // The page says so, by itself.
-    visitor.read("Validator 1").await.unwrap();
-    visitor.until("the page tells of the outage", "!document.body.innerText.includes('All systems operational')").await.unwrap();
-    visitor.keep_picture("status").await.unwrap();
-    assert!(visitor.complaints().is_empty(), "{:?}", visitor.complaints());
-
-    // The operator presses the button and sees which container it means.
-    let second = Chromium::launch().await.unwrap();
-    let operator = sign_in(&second, &muster, Role::Operator, "/console/incidents/1").await;
+/// The operator asks and cannot approve; the approver sees the same and does; both watch it end well.
+async fn recover(night: &mut Night) -> (Tab, Tab) {
+    let operator = night.sign_in(Role::Operator, "/console/incidents/1").await;
     operator.click(&id("procedure-node-failure-recovery")).await.unwrap();
     operator.until("the run is open", "location.pathname === '/console/runs/1'").await.unwrap();
-    let container = format!("{}_validator1_1", testnet.project);
-    let also = container.replace('_', "-");
-    operator
-        .until("the container is named", &format!("[{container:?}, {also:?}].some(n => document.body.innerText.includes(n))"))
-        .await
-        .unwrap();
+    night.names_the_container(&operator).await;
     operator.read("Waiting for approval").await.unwrap();
-    let may_not: bool = operator.eval("!document.querySelector('[data-testid=approve]') || document.querySelector('[data-testid=approve]').disabled").await.unwrap();
+    let approve = "document.querySelector('[data-testid=approve]')";
+    let may_not: bool = operator.eval(&format!("!{approve} || {approve}.disabled")).await.unwrap();
     assert!(may_not, "the operator must not be able to approve");
 
-    // The approver, in another browser, sees the same and approves.
-    let third = Chromium::launch().await.unwrap();
-    let approver = sign_in(&third, &muster, Role::Approver, "/console/runs/1").await;
-    approver
-        .until("the container is named", &format!("[{container:?}, {also:?}].some(n => document.body.innerText.includes(n))"))
-        .await
-        .unwrap();
+    let approver = night.sign_in(Role::Approver, "/console/runs/1").await;
+    night.names_the_container(&approver).await;
     approver.keep_picture("approval").await.unwrap();
     approver.click(&id("approve")).await.unwrap();
-
-    // Both watch it run, until the height grows.
     for tab in [&operator, &approver] {
-        tab.until("the run has succeeded", "document.querySelector('[data-testid=run-state]')?.innerText.toLowerCase().includes('succeeded')").await.unwrap();
+        tab.until("the run has succeeded", &has_state("run-state", "succeeded")).await.unwrap();
     }
     operator.read("grew from").await.unwrap();
-    operator.until("there is output", "document.querySelector('[data-testid=output]').innerText.length > 100").await.unwrap();
+    let output = "document.querySelector('[data-testid=output]').innerText.length > 100";
+    operator.until("there is output", output).await.unwrap();
     operator.keep_picture("run").await.unwrap();
-    assert_eq!(testnet.state("validator1").unwrap(), "running");
+    assert_eq!(night.testnet.state("validator1").unwrap(), "running");
+    (operator, approver)
+}
 
-    // The responder resolves; the page is green and keeps the history.
+async fn resolve(responder: &Tab) {
     responder.press("Resolve").await.unwrap();
     responder.fill("dialog[open] textarea", "Restarted validator1; the height grows again.").await.unwrap();
     responder.click(&id("resolve-submit")).await.unwrap();
-    responder.until("it is resolved", "document.querySelector('[data-testid=incident-state]').innerText.toLowerCase().includes('resolved')").await.unwrap();
-    assert!(state(&responder, "incident-state").await.contains("resolved"));
+    responder.until("it is resolved", &has_state("incident-state", "resolved")).await.unwrap();
     responder.keep_picture("incident").await.unwrap();
-    visitor.read("All systems operational").await.unwrap();
-    visitor.read("Validator 1").await.unwrap();
-    visitor.keep_picture("status-after").await.unwrap();
+}
 
-    // The report: drafted with the measured times, edited, published.
-    responder.go(&format!("{}/console/reports/1", muster.base)).await.unwrap();
+/// Drafted with the measured times, edited by one, published by another.
+async fn report(night: &Night, responder: &Tab, approver: &Tab) {
+    let page = format!("{}/console/reports/1", night.muster.base);
+    responder.go(&page).await.unwrap();
     responder.ready().await.unwrap();
     responder.press("Draft report from the timeline").await.unwrap();
     responder.see(&id("report-body")).await.unwrap();
-    responder.until("the draft has the measured times", "document.querySelector('[data-testid=report-body]').value.includes('| Recovery of Validator 1 | 10 min |')").await.unwrap();
-    let draft: String = responder.eval("document.querySelector('[data-testid=report-body]').value").await.unwrap();
-    responder.fill(&id("report-body"), &format!("{draft}\nThe validator was killed to see what happens.\n")).await.unwrap();
+    let body = "document.querySelector('[data-testid=report-body]').value";
+    let measured = format!("{body}.includes('| Recovery of Validator 1 | 10 min |')");
+    responder.until("the draft has the measured times", &measured).await.unwrap();
+    let draft: String = responder.eval(body).await.unwrap();
+    let edited = format!("{draft}\nThe validator was killed to see what happens.\n");
+    responder.fill(&id("report-body"), &edited).await.unwrap();
     responder.click(&id("report-save")).await.unwrap();
     responder.read("version 2").await.unwrap();
     responder.keep_picture("report").await.unwrap();
-    approver.go(&format!("{}/console/reports/1", muster.base)).await.unwrap();
+
+    approver.go(&page).await.unwrap();
     approver.ready().await.unwrap();
     approver.click(&id("report-publish")).await.unwrap();
     approver.choose("Everyone, on the public page").await.unwrap();
     approver.click(&id("publish-confirm")).await.unwrap();
     approver.until("the dialog is closed", "!document.querySelector('dialog[open]')").await.unwrap();
-    visitor.go(&format!("{}/incidents/1/report", muster.base)).await.unwrap();
-    visitor.read("The validator was killed to see what happens.").await.unwrap();
+}
 
-    // Proof, and a viewer who tries anyway.
+/// The chain holds, and a viewer who tries the button by API gets 403 and an audit entry.
+async fn prove(muster: &Muster) {
     let viewer = muster.persona(Role::Viewer).await.unwrap();
-    let (status, body) = viewer
-        .http
-        .raw("POST", "/api/v1/incidents/1/runs", Some(serde_json::json!({"procedure": "node-failure-recovery"})))
-        .await
-        .unwrap();
+    let body = serde_json::json!({"procedure": "node-failure-recovery"});
+    let (status, body) = viewer.http.raw("POST", "/api/v1/incidents/1/runs", Some(body)).await.unwrap();
     assert_eq!((status.as_u16(), body["error"]["code"].as_str()), (403, Some("forbidden")));
     let newest = muster.store.audit_list(None, 1).await.unwrap();
     assert!(newest[0].entry.denied && newest[0].entry.by.to_string() == "Test viewer", "{newest:?}");
     let verdict = server::app::audit::verify_all(&muster.store).await.unwrap();
     assert_eq!(verdict.broken, None);
-
-    for tab in [&responder, &operator, &approver, &visitor] {
-        assert!(tab.complaints().is_empty(), "{:?}", tab.complaints());
-    }
-    drop(worker);
-    for browser in [visitor_browser, first, second, third] {
-        browser.close().await.unwrap();
-    }
 }

@@ -1,1 +1,216 @@
-//! Muster from its own images under its own docker-compose.yml.
+//! Muster from its own images under its own docker-compose.yml, next to a network it recovers. The images are those that
+//! `cargo xtask test` or `cargo xtask image` built.
+
+use std::{
+    io::Write as _,
+    os::unix::fs::MetadataExt as _,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use shared::domain::run::{Answer, RunState, StepState};
+use tests::{
+    persona::Persona,
+    testnet::{Testnet, compose, docker, free_port, root, said},
+};
+use uuid::Uuid;
+
+use super::desk::{NODE_FAILURE, People, now, starts_since};
+
+struct Composition {
+    project: String,
+    port: u16,
+    password: String,
+    /// What its worker may touch.
+    recovers: String,
+}
+
+impl Composition {
+    fn up(recovers: &str) -> Self {
+        let composition = Self {
+            project: format!("mustercomposed{}", &Uuid::new_v4().simple().to_string()[..8]),
+            port: free_port().unwrap(),
+            password: Uuid::new_v4().simple().to_string(),
+            recovers: recovers.to_owned(),
+        };
+        composition.compose(&["up", "-d", "--no-build"]).unwrap();
+        composition
+    }
+
+    fn base(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    /// As the composition's file says: a second file lets the worker join the network it recovers.
+    fn join(&self, network: &str) {
+        let file = std::env::temp_dir().join(format!("{}.yml", self.project));
+        let text = format!(
+            "version: \"3.8\"\nservices: {{ worker: {{ networks: [core, recovered] }} }}\n\
+             networks: {{ recovered: {{ external: true, name: {network} }} }}\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        let done = self.compose(&["-f", &file.to_string_lossy(), "up", "-d", "--no-build"]);
+        std::fs::remove_file(&file).unwrap();
+        done.unwrap();
+    }
+
+    fn compose(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let group = std::fs::metadata("/var/run/docker.sock")?.gid();
+        let image = |variable: &str, own: &str| std::env::var(variable).unwrap_or_else(|_| own.to_owned());
+        let output = compose(&self.project, &root().join("docker-compose.yml"))
+            .args(arguments)
+            .env("MUSTER_DB_PASSWORD", &self.password)
+            .env("DOCKER_GID", group.to_string())
+            .env("MUSTER_PROJECTS", &self.recovers)
+            .env("MUSTER_PUBLIC_URL", self.base())
+            .env("MUSTER_PUBLISH", format!("127.0.0.1:{}", self.port))
+            .env("MUSTER_POSTGRES_IMAGE", image("TESTNET_POSTGRES_IMAGE", "muster-testnet-postgres:local"))
+            .env("MUSTER_SERVER_IMAGE", image("MUSTER_TEST_SERVER_IMAGE", "muster-server:local"))
+            .env("MUSTER_WORKER_IMAGE", image("MUSTER_TEST_WORKER_IMAGE", "muster-worker:local"))
+            .output()?;
+        said(output)
+    }
+
+    fn container(&self, service: &str) -> String {
+        let project = format!("label=com.docker.compose.project={}", self.project);
+        let service = format!("label=com.docker.compose.service={service}");
+        docker(&["ps", "-aq", "--no-trunc", "--filter", &project, "--filter", &service]).unwrap().trim().to_owned()
+    }
+
+    fn inspect(&self, service: &str) -> Value {
+        let found: Value = serde_json::from_str(&docker(&["inspect", &self.container(service)]).unwrap()).unwrap();
+        found[0].clone()
+    }
+
+    /// Runs a program inside a service, with this on its standard input.
+    fn exec(&self, service: &str, arguments: &[&str], input: &str) -> String {
+        let mut child = Command::new("docker")
+            .args(["exec", "-i", &self.container(service)])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{arguments:?}: {text}");
+        text
+    }
+
+    async fn wait_until_ready(&self) {
+        let deadline = Instant::now() + Duration::from_secs(40);
+        loop {
+            match reqwest::get(format!("{}/readyz", self.base())).await {
+                Ok(answer) if answer.status() == 200 => return,
+                other if Instant::now() > deadline => {
+                    panic!("{other:?}\n{}", self.compose(&["logs", "--tail=30"]).unwrap_or_default());
+                }
+                _ => tokio::time::sleep(Duration::from_millis(200)).await,
+            }
+        }
+    }
+
+    async fn person(&self, role: &str) -> Persona {
+        let (email, password) = (format!("{role}@test.invalid"), Uuid::new_v4().to_string());
+        let add = ["muster", "user", "add", "--email", &email, "--name", role, "--role", role];
+        self.exec("server", &add, &password);
+        Persona::sign_in(&self.base(), &email, &password).await.unwrap()
+    }
+}
+
+impl Drop for Composition {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.compose(&["logs", "--no-color", "--tail=40"]).unwrap_or_default());
+        }
+        if let Err(error) = self.compose(&["down", "-v", "-t", "2"]) {
+            eprintln!("the composition {} could not be removed: {error:#}", self.project);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_composition_recovers_a_network() {
+    let testnet = Testnet::up().unwrap();
+    testnet.kill("validator1").unwrap();
+    // Declared after the network, so that it leaves it before it goes.
+    let muster = Composition::up(&testnet.project);
+    muster.wait_until_ready().await;
+    only_the_worker_reaches_docker(&muster);
+    let page = reqwest::get(muster.base()).await.unwrap();
+    assert_eq!(page.status(), 200);
+    let shell = reqwest::get(format!("{}/login", muster.base())).await.unwrap().text().await.unwrap();
+    let script =
+        shell.split('"').find(|part| part.contains("boot-") && part.ends_with(".js")).expect("the console's script");
+    assert_eq!(reqwest::get(format!("{}{script}", muster.base())).await.unwrap().status(), 200);
+
+    let import = ["muster", "plan", "import", "/dev/stdin", "--system", "bt2c", "--project", &testnet.project];
+    muster.exec("server", &import, &testnet.plan().unwrap());
+    let seen = muster.exec("worker", &["muster-worker", "check"], "");
+    for expected in ["ok    database", "ok    docker", "3 containers", "exited (137)"] {
+        assert!(seen.contains(expected), "{seen}");
+    }
+
+    let people = People::declare(muster.person("operator").await, muster.person("approver").await).await;
+    let (validator1, since) = (testnet.container("validator1").unwrap(), now());
+    let view = people.resolved(NODE_FAILURE).await;
+    assert_eq!(view.resolution.as_ref().unwrap().steps[2].objects[0].id, validator1);
+    people.approve(&view).await;
+    // The network publishes on the host's loopback, and this worker is not there: the step says so and asks.
+    let view = people.ended(view.number).await;
+    assert_eq!(view.state, RunState::Asking, "{:?} {:?}", view.reason, view.steps);
+    let question = view.question.clone().unwrap();
+    assert_eq!(question.step, 4);
+    assert!(question.why.contains("published on the host's loopback only"), "{}", question.why);
+    assert!(matches!(view.steps[2].state, StepState::Succeeded { .. }));
+    assert_eq!(starts_since(&validator1, &since), 1);
+
+    let worker = muster.container("worker");
+    muster.join(&format!("{}_default", testnet.project));
+    assert_ne!(muster.container("worker"), worker, "made anew in the middle of the run");
+    people.answer(&view, Answer::Retry).await;
+    let over = |state: RunState| !state.live() || state == RunState::Asking;
+    let view = people.until(view.number, "over", |v| over(v.state) && v.steps[3].attempts == 2).await;
+    assert_eq!(view.state, RunState::Succeeded, "{:?} {:?}", view.reason, view.question);
+    assert_eq!(starts_since(&validator1, &since), 1);
+    let height = testnet.height(testnet.port1).unwrap();
+    testnet.wait_for_height(testnet.port1, height + 1).unwrap();
+    assert!(muster.exec("server", &["muster", "audit", "verify"], "").contains("entries"));
+}
+
+fn only_the_worker_reaches_docker(muster: &Composition) {
+    for service in ["postgres", "server", "worker"] {
+        let seen = muster.inspect(service);
+        let mounts = seen["Mounts"].as_array().unwrap();
+        let socket = mounts.iter().any(|m| m["Source"].as_str().is_some_and(|s| s.contains("docker.sock")));
+        assert_eq!(socket, service == "worker", "{service}: {mounts:?}");
+        let ports = seen["NetworkSettings"]["Ports"].as_object().unwrap();
+        let published = ports.values().any(|bindings| !bindings.is_null());
+        assert_eq!(published, service == "server", "{service}: {ports:?}");
+        assert_eq!(seen["HostConfig"]["Privileged"], false);
+        if service == "postgres" {
+            continue;
+        }
+        assert_eq!(seen["HostConfig"]["CapDrop"], serde_json::json!(["ALL"]), "{service}");
+        assert_eq!(seen["HostConfig"]["ReadonlyRootfs"], true, "{service}");
+        let processes = docker(&["top", &muster.container(service), "-eo", "pid,uid"]).unwrap();
+        let owners: Vec<_> = processes.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1)).collect();
+        assert!(!owners.is_empty() && owners.iter().all(|uid| *uid == "10001"), "{service}: {processes}");
+    }
+    // Nobody can knock at the worker: there is no listening socket in its network.
+    let pid = muster.inspect("worker")["State"]["Pid"].to_string();
+    for table in ["tcp", "tcp6"] {
+        let sockets = std::fs::read_to_string(format!("/proc/{pid}/net/{table}")).unwrap_or_default();
+        let names_server =
+            |line: &&str| line.split_whitespace().nth(1).is_some_and(|local| local.starts_with("0B00007F"));
+        let listening: Vec<_> = sockets
+            .lines()
+            .filter(|line| line.split_whitespace().nth(3) == Some("0A"))
+            .filter(|l| !names_server(l))
+            .collect();
+        assert!(listening.is_empty(), "{listening:?}");
+    }
+}

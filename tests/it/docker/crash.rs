@@ -9,6 +9,7 @@ use super::{
     desk::{Desk, NODE_FAILURE, now, starts_since, step_begun},
     process::{SOCKET, WorkerProcess},
     proxy::{Hold, Proxy, last_look_before_restart, restart},
+    stray::{HEAL, Stray, new_project, plan},
 };
 
 /// R5: a lease of 15 seconds, and what the rest of the run takes.
@@ -91,6 +92,30 @@ async fn killed_between_effect_and_outcome() {
     let StepState::Succeeded { evidence } = &view.steps[2].state else { panic!("{:?}", view.steps[2]) };
     assert!(evidence.contains("after the worker came back"), "{evidence}");
     assert_eq!(broken.testnet.started_at("validator1").unwrap(), after);
+}
+
+/// Docker is still waiting for the container to stop when the next worker comes: one restart, not two.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_docker_stops_the_container() {
+    let project = new_project();
+    // It does not end at a signal, and asks to be given longer than a lease.
+    let own = Stray::run(&project, "validator1", &["--stop-timeout", "20"]);
+    let desk = Desk::open(&plan("", &["docker-compose restart validator1"]), &project).await;
+    let proxy = Proxy::new(Hold::Answer, restart);
+    let url = desk.muster.database.url.clone();
+    let worker = WorkerProcess::start(&url, &project, &proxy.address());
+    let view = desk.resolved(HEAL).await;
+    let since = now();
+    desk.approve(&view).await;
+    proxy.caught().await;
+    worker.kill();
+    let _again = WorkerProcess::start(&url, &project, SOCKET);
+    let view = desk.ended(view.number).await;
+    assert_eq!(view.state, RunState::Succeeded, "{:?} {:?}", view.reason, view.question);
+    desk.assert_whole(&view).await;
+    // A second one would follow at once.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(starts_since(&own.id, &since), 1, "{:?}", view.steps);
 }
 
 /// The last step only looks; it is begun again.

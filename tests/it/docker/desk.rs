@@ -1,6 +1,9 @@
 //! One incident, the people who deal with it and their clicks, by API. Asserts only what every test takes for granted.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::Deref,
+    time::{Duration, Instant},
+};
 
 use shared::{
     api::{
@@ -13,16 +16,34 @@ use shared::{
         run::{Answer, Recorded, Run, RunEvent, RunState, StepState},
     },
 };
-use tests::{muster::Muster, persona::Persona, testnet::docker};
+use tests::{
+    muster::{Muster, declaration},
+    persona::Persona,
+    testnet::docker,
+};
 use uuid::Uuid;
 
 pub(super) const NODE_FAILURE: &str = "node-failure-recovery";
 
-pub(super) struct Desk {
-    pub(super) muster: Muster,
+/// Two people and their incident, at any Muster.
+pub(super) struct People {
     pub(super) operator: Persona,
     pub(super) approver: Persona,
     pub(super) incident: i64,
+}
+
+/// Together with a Muster in this process.
+pub(super) struct Desk {
+    pub(super) muster: Muster,
+    people: People,
+}
+
+impl Deref for Desk {
+    type Target = People;
+
+    fn deref(&self) -> &People {
+        &self.people
+    }
 }
 
 impl Desk {
@@ -31,8 +52,49 @@ impl Desk {
         let muster = Muster::start_with_plan(plan, project).await.unwrap();
         let (operator, approver) =
             (muster.persona(Role::Operator).await.unwrap(), muster.persona(Role::Approver).await.unwrap());
-        let incident = muster.declare(&operator, "validator1").await.unwrap().number;
-        Self { muster, operator, approver, incident }
+        Self { muster, people: People::declare(operator, approver).await }
+    }
+
+    /// Waits until the log has such an event; looks every few milliseconds, past the server.
+    pub(super) async fn logged(&self, view: &RunView, wanted: impl Fn(&RunEvent) -> bool) -> Recorded {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let log = self.muster.store.run_events(view.id).await.unwrap();
+            if let Some(found) = log.iter().find(|r| wanted(&r.event)) {
+                return found.clone();
+            }
+            assert!(Instant::now() < deadline, "no such event: {log:?}");
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    }
+
+    /// The log is what one run can have written: it folds, no fence that was overtaken has written, nothing was skipped, every
+    /// step but perhaps an interrupted one was tried once.
+    pub(super) async fn assert_whole(&self, view: &RunView) {
+        let record = self.muster.store.run_fetch(view.id).await.unwrap();
+        let log = self.muster.store.run_events(view.id).await.unwrap();
+        let folded = Run::replay(record.run.header.clone(), &log).unwrap();
+        assert_eq!(folded, record.run);
+        let mut fence = 0;
+        for recorded in &log {
+            match &recorded.event {
+                RunEvent::Claimed { fence: claimed } => fence = *claimed,
+                RunEvent::StepStarted { fence: wrote, .. } | RunEvent::StepEnded { fence: wrote, .. } => {
+                    assert_eq!(*wrote, fence, "{log:?}");
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(folded.state, RunState::Succeeded, "{:?} {:?}", folded.reason, folded.question);
+        assert!(folded.steps.iter().all(|s| matches!(s.state, StepState::Succeeded { .. })), "{:?}", folded.steps);
+    }
+}
+
+impl People {
+    pub(super) async fn declare(operator: Persona, approver: Persona) -> Self {
+        let body = declaration("validator1").unwrap();
+        let incident = operator.api.declare(&body, &Uuid::new_v4().to_string()).await.unwrap().number;
+        Self { operator, approver, incident }
     }
 
     pub(super) async fn request(&self, procedure: &str) -> RunView {
@@ -92,40 +154,6 @@ impl Desk {
             }
         }
     }
-
-    /// Waits until the log has such an event; looks every few milliseconds, past the server.
-    pub(super) async fn logged(&self, view: &RunView, wanted: impl Fn(&RunEvent) -> bool) -> Recorded {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        loop {
-            let log = self.muster.store.run_events(view.id).await.unwrap();
-            if let Some(found) = log.iter().find(|r| wanted(&r.event)) {
-                return found.clone();
-            }
-            assert!(Instant::now() < deadline, "no such event: {log:?}");
-            tokio::time::sleep(Duration::from_millis(3)).await;
-        }
-    }
-
-    /// The log is what one run can have written: it folds, no fence that was overtaken has written, nothing was skipped, every
-    /// step but perhaps an interrupted one was tried once.
-    pub(super) async fn assert_whole(&self, view: &RunView) {
-        let record = self.muster.store.run_fetch(view.id).await.unwrap();
-        let log = self.muster.store.run_events(view.id).await.unwrap();
-        let folded = Run::replay(record.run.header.clone(), &log).unwrap();
-        assert_eq!(folded, record.run);
-        let mut fence = 0;
-        for recorded in &log {
-            match &recorded.event {
-                RunEvent::Claimed { fence: claimed } => fence = *claimed,
-                RunEvent::StepStarted { fence: wrote, .. } | RunEvent::StepEnded { fence: wrote, .. } => {
-                    assert_eq!(*wrote, fence, "{log:?}");
-                }
-                _ => {}
-            }
-        }
-        assert_eq!(folded.state, RunState::Succeeded, "{:?} {:?}", folded.reason, folded.question);
-        assert!(folded.steps.iter().all(|s| matches!(s.state, StepState::Succeeded { .. })), "{:?}", folded.steps);
-    }
 }
 
 pub(super) fn step_begun(number: u32) -> impl Fn(&RunEvent) -> bool {
@@ -141,6 +169,18 @@ pub(super) fn now() -> String {
 /// How often a container was started since then, as Docker itself remembers it.
 pub(super) fn starts_since(container: &str, since: &str) -> usize {
     let filter = format!("container={container}");
-    let events = docker(&["events", "--since", since, "--until", &now(), "--filter", &filter, "--filter", "event=start", "--format", "{{.Action}}"]);
+    let events = docker(&[
+        "events",
+        "--since",
+        since,
+        "--until",
+        &now(),
+        "--filter",
+        &filter,
+        "--filter",
+        "event=start",
+        "--format",
+        "{{.Action}}",
+    ]);
     events.unwrap().lines().count()
 }

@@ -25,8 +25,10 @@ impl Stray {
         let labels = labels.map(|(key, value)| format!("--label=com.docker.compose.{key}={value}"));
         let mut arguments = vec!["run", "-d", "--name", name, "--entrypoint", "sleep"];
         arguments.extend(labels.iter().map(String::as_str));
-        // It would not end at a signal: process 1 has no handlers.
-        arguments.extend(["--stop-timeout", "1"]);
+        if !options.contains(&"--stop-timeout") {
+            // It would not end at a signal: process 1 has no handlers.
+            arguments.extend(["--stop-timeout", "1"]);
+        }
         arguments.extend(options);
         arguments.extend([image.as_str(), "600"]);
         let id = docker(&arguments).unwrap().trim().to_owned();

@@ -46,7 +46,8 @@ async fn a_height_that_stands_still_fails_the_run() {
     assert!(matches!(&view.steps[1].state, StepState::Failed { reason } if *reason == why), "{:?}", view.steps[1]);
 
     desk.answer(&view, Answer::Retry).await;
-    let view = desk.until(view.number, "asking again", |v| v.state == RunState::Asking && v.steps[1].attempts == 2).await;
+    let view =
+        desk.until(view.number, "asking again", |v| v.state == RunState::Asking && v.steps[1].attempts == 2).await;
     let why = view.question.clone().unwrap().why;
     assert!(why.contains("does not answer"), "{why}");
 
@@ -55,7 +56,11 @@ async fn a_height_that_stands_still_fails_the_run() {
     let incident = desk.incident().await;
     assert_ne!(incident.state, IncidentState::Resolved);
     assert_eq!(incident.resolved_at, None);
-    assert!(incident.clocks.iter().all(|c| !c.label.starts_with("Recovery") || c.stopped_at.is_none()), "{:?}", incident.clocks);
+    assert!(
+        incident.clocks.iter().all(|c| !c.label.starts_with("Recovery") || c.stopped_at.is_none()),
+        "{:?}",
+        incident.clocks
+    );
 }
 
 /// The node answers well; what is asked for does not grow.

@@ -7,7 +7,7 @@ use bollard::{
     API_DEFAULT_VERSION, Docker,
     container::LogOutput,
     errors::Error,
-    models::{ContainerInspectResponse, ContainerSummary, PortMap},
+    models::{ContainerInspectResponse, ContainerSummary, PortBinding, PortMap},
     query_parameters::{
         InspectContainerOptions, ListContainersOptionsBuilder, LogsOptionsBuilder, RestartContainerOptions,
         StartContainerOptions, StopContainerOptions,
@@ -112,6 +112,7 @@ impl DockerHost {
         let until = Instant::now() + ask.timeout;
         let seen = self.inspect(ask.container).await?;
         let (published, direct) = (self.published(&seen, ask.port), addresses(&seen));
+        let hidden = published.is_empty() && !bindings(&seen, ask.port).is_empty();
         let Details { container, .. } = details(seen);
         let name = match container.state {
             ContainerState::Paused => format!("{} (paused)", container.name),
@@ -130,16 +131,18 @@ impl DockerHost {
                 Err(_) => why = format!("{name} does not answer at {host}:{port}: too slow"),
             }
         }
+        if hidden {
+            why += "; its port is published on the host's loopback only, which this worker cannot reach from where it runs";
+        }
         Err(HostError::NoAnswer(why))
     }
 
     /// Where the host publishes this port of the container, as seen from here. A port that is published on the host's loopback
     /// is left out for a worker that is elsewhere: under its number there may be somebody else.
     fn published(&self, seen: &ContainerInspectResponse, port: u16) -> Vec<(String, u16)> {
-        let ports = seen.network_settings.as_ref().and_then(|n| n.ports.as_ref());
-        let bindings = ports.and_then(|p| p.get(&format!("{port}/tcp"))).into_iter().flatten().flatten();
         let on_host = self.published_at.parse().map_or(self.published_at == "localhost", |ip: IpAddr| ip.is_loopback());
-        let mut found: Vec<_> = bindings
+        let mut found: Vec<_> = bindings(seen, port)
+            .iter()
             .filter_map(|binding| {
                 let port = binding.host_port.as_deref()?.parse().ok().filter(|port| *port != 0)?;
                 match binding.host_ip.as_deref().unwrap_or_default().parse::<IpAddr>() {
@@ -309,6 +312,11 @@ fn published(map: &PortMap) -> Vec<Port> {
     found.sort_by_key(|p| (p.host, p.container));
     found.dedup();
     found
+}
+
+fn bindings(seen: &ContainerInspectResponse, port: u16) -> &[PortBinding] {
+    let ports = seen.network_settings.as_ref().and_then(|n| n.ports.as_ref());
+    ports.and_then(|p| p.get(&format!("{port}/tcp"))?.as_deref()).unwrap_or_default()
 }
 
 /// The container's own addresses, one per network it is in.

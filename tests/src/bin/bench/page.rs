@@ -52,7 +52,12 @@ pub(crate) async fn measure() -> Result<Vec<Measured>> {
             goal: "≤ 1.20",
             met: ratio <= 1.2,
         },
-        Measured { what: "status page, cumulative layout shift", value: format!("{shift:.3}"), goal: "0", met: shift == 0.0 },
+        Measured {
+            what: "status page, cumulative layout shift",
+            value: format!("{shift:.3}"),
+            goal: "0",
+            met: shift == 0.0,
+        },
     ])
 }
 
@@ -80,7 +85,10 @@ async fn plain_server(size: usize) -> Result<String> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/", listener.local_addr()?);
     let words = "A plain page with nothing to load. ".repeat(size / 35 + 1);
-    let html = format!("<!doctype html><html lang=en><meta charset=utf-8><title>Plain</title><h1>Plain</h1><p>{}</p>", &words[..size]);
+    let html = format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Plain</title><h1>Plain</h1><p>{}</p>",
+        &words[..size]
+    );
     let router = axum::Router::new().route("/", axum::routing::get(move || async move { Html(html) }));
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(url)

@@ -84,14 +84,21 @@ async fn run_once(
     let mut signals = docker.events(Some(EventsOptionsBuilder::new().filters(&filters).build()));
     let content = view.content.context("a resolved run has content")?;
     approver.api.decide(run.number, &DecisionIn { approve: true, reason: None, content }).await?;
-    let signal = tokio::time::timeout(std::time::Duration::from_secs(20), signals.next()).await?.context("no signal")??;
+    let signal =
+        tokio::time::timeout(std::time::Duration::from_secs(20), signals.next()).await?.context("no signal")??;
     until(operator, run.number, |v| !v.state.live()).await?;
     let log = muster.store.run_events(run.id).await?;
-    let at = |wanted: &dyn Fn(&RunEvent) -> bool| log.iter().find(|r| wanted(&r.event)).map(|r| r.at).context("the log lacks an event");
+    let at = |wanted: &dyn Fn(&RunEvent) -> bool| {
+        log.iter().find(|r| wanted(&r.event)).map(|r| r.at).context("the log lacks an event")
+    };
     let decided = at(&|e| matches!(e, RunEvent::Granted))?;
     let begun = at(&|e| matches!(e, RunEvent::StepStarted { .. }))?;
     let ended = at(&|e| matches!(e, RunEvent::StepEnded { .. }))?;
-    let seen = stream.drain().into_iter().find(|e| e.name == "run" && e.at >= ended).context("no event told of the outcome")?;
+    let seen = stream
+        .drain()
+        .into_iter()
+        .find(|e| e.name == "run" && e.at >= ended)
+        .context("no event told of the outcome")?;
     let signal_ns = signal.time_nano.context("a Docker event without time")?;
     Ok((ms(begun, seen.at), signal_ns as f64 / 1e6 - decided.inner().unix_timestamp_nanos() as f64 / 1e6))
 }
