@@ -18,6 +18,12 @@ use uuid::Uuid;
 
 use super::desk::{NODE_FAILURE, People, now, starts_since};
 
+/// As the test command says, else what was built by hand.
+fn image_of(target: &str) -> String {
+    let variable = format!("MUSTER_TEST_{}_IMAGE", target.to_uppercase());
+    std::env::var(variable).unwrap_or_else(|_| format!("muster-{target}:local"))
+}
+
 struct Composition {
     project: String,
     port: u16,
@@ -34,6 +40,9 @@ impl Composition {
             password: Uuid::new_v4().simple().to_string(),
             recovers: recovers.to_owned(),
         };
+        for image in [image_of("server"), image_of("worker")] {
+            docker(&["image", "inspect", "-f", "{{.Id}}", &image]).expect("not built: cargo xtask image");
+        }
         composition.compose(&["up", "-d", "--no-build"]).unwrap();
         composition
     }
@@ -57,7 +66,7 @@ impl Composition {
 
     fn compose(&self, arguments: &[&str]) -> anyhow::Result<String> {
         let group = std::fs::metadata("/var/run/docker.sock")?.gid();
-        let image = |variable: &str, own: &str| std::env::var(variable).unwrap_or_else(|_| own.to_owned());
+        let postgres = std::env::var("TESTNET_POSTGRES_IMAGE");
         let output = compose(&self.project, &root().join("docker-compose.yml"))
             .args(arguments)
             .env("MUSTER_DB_PASSWORD", &self.password)
@@ -65,9 +74,9 @@ impl Composition {
             .env("MUSTER_PROJECTS", &self.recovers)
             .env("MUSTER_PUBLIC_URL", self.base())
             .env("MUSTER_PUBLISH", format!("127.0.0.1:{}", self.port))
-            .env("MUSTER_POSTGRES_IMAGE", image("TESTNET_POSTGRES_IMAGE", "muster-testnet-postgres:local"))
-            .env("MUSTER_SERVER_IMAGE", image("MUSTER_TEST_SERVER_IMAGE", "muster-server:local"))
-            .env("MUSTER_WORKER_IMAGE", image("MUSTER_TEST_WORKER_IMAGE", "muster-worker:local"))
+            .env("MUSTER_POSTGRES_IMAGE", postgres.unwrap_or_else(|_| "muster-testnet-postgres:local".into()))
+            .env("MUSTER_SERVER_IMAGE", image_of("server"))
+            .env("MUSTER_WORKER_IMAGE", image_of("worker"))
             .output()?;
         said(output)
     }
