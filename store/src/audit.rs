@@ -58,8 +58,11 @@ impl Store {
         .await?;
         rows.into_iter()
             .map(|row| {
-                let link =
-                    Link { entry: row.link.entry, previous: digest(&row.link.previous)?, hash: digest(&row.link.hash)? };
+                let link = Link {
+                    entry: row.link.entry,
+                    previous: digest(&row.link.previous)?,
+                    hash: digest(&row.link.hash)?,
+                };
                 Ok((row.seq, link))
             })
             .collect()

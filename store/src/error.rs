@@ -26,11 +26,11 @@ impl From<sqlx::Error> for StoreError {
         use sqlx::Error as E;
         match &error {
             E::RowNotFound => Self::NotFound,
-            E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => Self::Unavailable(error.to_string()),
+            E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => {
+                Self::Unavailable(error.to_string())
+            }
             E::Database(db) => match (db.code().as_deref(), db.constraint()) {
-                (Some(code), _) if is_unreachable(code) => {
-                    Self::Unavailable(error.to_string())
-                }
+                (Some(code), _) if is_unreachable(code) => Self::Unavailable(error.to_string()),
                 (_, Some(constraint)) => Self::Conflict(constraint.to_owned()),
                 _ => Self::Bug(error.to_string()),
             },

@@ -17,7 +17,12 @@ impl Tx {
     ///
     /// # Errors
     /// `Conflict("key_reused")` if the key was used with another request.
-    pub async fn idempotency_begin(&mut self, user: UserId, key: &str, request: Digest) -> Result<Idempotency, StoreError> {
+    pub async fn idempotency_begin(
+        &mut self,
+        user: UserId,
+        key: &str,
+        request: Digest,
+    ) -> Result<Idempotency, StoreError> {
         let first = sqlx::query(
             "INSERT INTO idempotency (user_id, key, request_digest) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         )
@@ -48,7 +53,13 @@ impl Tx {
 
     /// # Errors
     /// If the database does not answer.
-    pub async fn idempotency_save(&mut self, user: UserId, key: &str, status: u16, body: &str) -> Result<(), StoreError> {
+    pub async fn idempotency_save(
+        &mut self,
+        user: UserId,
+        key: &str,
+        status: u16,
+        body: &str,
+    ) -> Result<(), StoreError> {
         sqlx::query("UPDATE idempotency SET status = $3, body = $4 WHERE user_id = $1 AND key = $2")
             .bind(user.0)
             .bind(key)

@@ -133,11 +133,12 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn incident_timeline(&self, id: IncidentId) -> Result<Vec<TimelineEntry>, StoreError> {
-        let rows =
-            sqlx::query_as::<_, EventRow>("SELECT seq, at, by, event FROM incident_event WHERE incident_id = $1 ORDER BY seq")
-                .bind(id.0)
-                .fetch_all(&self.pool)
-                .await?;
+        let rows = sqlx::query_as::<_, EventRow>(
+            "SELECT seq, at, by, event FROM incident_event WHERE incident_id = $1 ORDER BY seq",
+        )
+        .bind(id.0)
+        .fetch_all(&self.pool)
+        .await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
@@ -146,7 +147,10 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn public_incidents(&self, limit: i64) -> Result<Vec<(IncidentRecord, Vec<TimelineEntry>, bool)>, StoreError> {
+    pub async fn public_incidents(
+        &self,
+        limit: i64,
+    ) -> Result<Vec<(IncidentRecord, Vec<TimelineEntry>, bool)>, StoreError> {
         #[derive(FromRow)]
         struct Row {
             #[sqlx(flatten)]

@@ -88,6 +88,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] otherwise.
     pub async fn ready(&self) -> Result<(), StoreError> {
+        let begun: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|e| StoreError::Unavailable(e.to_string()))?;
+        if !begun {
+            return Err(StoreError::Unavailable(
+                "it holds no Muster yet; the first start of the server sets it up".into(),
+            ));
+        }
         let applied: i64 = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success")
             .fetch_one(&self.pool)
             .await

@@ -48,7 +48,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Fenced`] if another worker has taken over; then nothing was written.
-    pub async fn output_append(&self, run: RunId, run_number: i64, fence: i64, lines: &[NewLine]) -> Result<(), StoreError> {
+    pub async fn output_append(
+        &self,
+        run: RunId,
+        run_number: i64,
+        fence: i64,
+        lines: &[NewLine],
+    ) -> Result<(), StoreError> {
         let count = i64::try_from(lines.len()).unwrap_or(i64::MAX);
         if count == 0 {
             return Ok(());

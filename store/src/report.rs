@@ -119,11 +119,12 @@ impl Tx {
     /// # Errors
     /// If the database does not answer.
     pub async fn report_save(&mut self, incident: IncidentId, body: &str, by: &Actor) -> Result<i32, StoreError> {
-        let version =
-            sqlx::query_scalar("UPDATE report SET n_versions = n_versions + 1 WHERE incident_id = $1 RETURNING n_versions")
-                .bind(incident.0)
-                .fetch_one(self.connection())
-                .await?;
+        let version = sqlx::query_scalar(
+            "UPDATE report SET n_versions = n_versions + 1 WHERE incident_id = $1 RETURNING n_versions",
+        )
+        .bind(incident.0)
+        .fetch_one(self.connection())
+        .await?;
         self.report_version_insert(incident, version, body, by).await?;
         Ok(version)
     }

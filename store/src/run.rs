@@ -2,12 +2,12 @@
 
 use shared::{
     api::incident::RunRowView,
+    digest::Digest,
     domain::{
         actor::Actor,
         approval::ApprovalPolicy,
         run::{Recorded, Run, RunEvent, RunHeader},
     },
-    digest::Digest,
     ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
     plan::Procedure,
     timestamp::Timestamp,
@@ -251,8 +251,10 @@ impl Tx {
     /// # Errors
     /// [`StoreError::NotFound`] if there is none with this number.
     pub async fn run_lock(&mut self, number: i64) -> Result<RunRecord, StoreError> {
-        let id: Uuid =
-            sqlx::query_scalar("SELECT id FROM run WHERE number = $1").bind(number).fetch_one(self.connection()).await?;
+        let id: Uuid = sqlx::query_scalar("SELECT id FROM run WHERE number = $1")
+            .bind(number)
+            .fetch_one(self.connection())
+            .await?;
         self.run_lock_id(RunId(id)).await
     }
 

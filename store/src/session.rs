@@ -10,13 +10,19 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn session_create(&self, id: &str, content: &Value, expires_at: OffsetDateTime) -> Result<bool, StoreError> {
-        let done = sqlx::query("INSERT INTO session (id, content, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            .bind(id)
-            .bind(content)
-            .bind(expires_at)
-            .execute(&self.pool)
-            .await?;
+    pub async fn session_create(
+        &self,
+        id: &str,
+        content: &Value,
+        expires_at: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let done =
+            sqlx::query("INSERT INTO session (id, content, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+                .bind(id)
+                .bind(content)
+                .bind(expires_at)
+                .execute(&self.pool)
+                .await?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -26,11 +32,11 @@ impl Store {
     /// If the database does not answer.
     pub async fn session_save(&self, id: &str, content: &Value, expires_at: OffsetDateTime) -> Result<(), StoreError> {
         sqlx::query("UPDATE session SET content = $2, expires_at = $3 WHERE id = $1")
-        .bind(id)
-        .bind(content)
-        .bind(expires_at)
-        .execute(&self.pool)
-        .await?;
+            .bind(id)
+            .bind(content)
+            .bind(expires_at)
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 

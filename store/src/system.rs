@@ -124,12 +124,14 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn plan_current(&self, system: SystemId) -> Result<Option<PlanVersion>, StoreError> {
-        sqlx::query_as::<_, PlanVersionRow>("SELECT * FROM plan_version WHERE system_id = $1 ORDER BY version DESC LIMIT 1")
-            .bind(system.0)
-            .fetch_optional(&self.pool)
-            .await?
-            .map(TryInto::try_into)
-            .transpose()
+        sqlx::query_as::<_, PlanVersionRow>(
+            "SELECT * FROM plan_version WHERE system_id = $1 ORDER BY version DESC LIMIT 1",
+        )
+        .bind(system.0)
+        .fetch_optional(&self.pool)
+        .await?
+        .map(TryInto::try_into)
+        .transpose()
     }
 
     /// # Errors
@@ -173,11 +175,12 @@ impl Tx {
     ) -> Result<PlanVersion, StoreError> {
         // The system's row is the lock that gives versions their order.
         sqlx::query("SELECT 1 FROM system WHERE id = $1 FOR UPDATE").bind(system.0).execute(self.connection()).await?;
-        let newest: Option<(i32, String)> =
-            sqlx::query_as("SELECT version, digest FROM plan_version WHERE system_id = $1 ORDER BY version DESC LIMIT 1")
-                .bind(system.0)
-                .fetch_optional(self.connection())
-                .await?;
+        let newest: Option<(i32, String)> = sqlx::query_as(
+            "SELECT version, digest FROM plan_version WHERE system_id = $1 ORDER BY version DESC LIMIT 1",
+        )
+        .bind(system.0)
+        .fetch_optional(self.connection())
+        .await?;
         if newest.as_ref().is_some_and(|(_, known)| *known == digest.to_string()) {
             return Err(StoreError::Conflict("plan_unchanged".into()));
         }

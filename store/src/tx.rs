@@ -52,12 +52,24 @@ impl Tx {
 
     /// Notes a change for the audit chain.
     pub fn audit(&mut self, by: &Actor, action: &str, object: impl Into<String>, detail: Value) {
-        self.audit.push(NewEntry { by: by.clone(), action: action.into(), object: object.into(), denied: false, detail });
+        self.audit.push(NewEntry {
+            by: by.clone(),
+            action: action.into(),
+            object: object.into(),
+            denied: false,
+            detail,
+        });
     }
 
     /// Notes a refused attempt for the audit chain.
     pub fn audit_denied(&mut self, by: &Actor, action: &str, object: impl Into<String>, detail: Value) {
-        self.audit.push(NewEntry { by: by.clone(), action: action.into(), object: object.into(), denied: true, detail });
+        self.audit.push(NewEntry {
+            by: by.clone(),
+            action: action.into(),
+            object: object.into(),
+            denied: true,
+            detail,
+        });
     }
 
     /// Tells everybody who watches, once committed.

@@ -88,10 +88,11 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn user_list(&self) -> Result<Vec<User>, StoreError> {
-        let rows =
-            sqlx::query_as::<_, UserRow>("SELECT id, email, name, role, contact_roles, active FROM app_user ORDER BY name, id")
-                .fetch_all(&self.pool)
-                .await?;
+        let rows = sqlx::query_as::<_, UserRow>(
+            "SELECT id, email, name, role, contact_roles, active FROM app_user ORDER BY name, id",
+        )
+        .fetch_all(&self.pool)
+        .await?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
