@@ -26,7 +26,9 @@ impl Timestamp {
     /// From milliseconds since 1970, as browsers count.
     #[must_use]
     pub fn from_unix_ms(ms: i64) -> Self {
-        Self::new(OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH))
+        Self::new(
+            OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH),
+        )
     }
 
     /// Milliseconds since 1970.
@@ -125,7 +127,16 @@ mod tests {
 
     #[test]
     fn spans_read_like_speech() {
-        let cases = [(0, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (600, "10 min"), (3600, "1 h"), (3900, "1 h 5 min"), (-90, "-1 min 30 s"), (90_000, "1 d 1 h")];
+        let cases = [
+            (0, "0 s"),
+            (59, "59 s"),
+            (61, "1 min 1 s"),
+            (600, "10 min"),
+            (3600, "1 h"),
+            (3900, "1 h 5 min"),
+            (-90, "-1 min 30 s"),
+            (90_000, "1 d 1 h"),
+        ];
         for (seconds, words) in cases {
             assert_eq!(human_seconds(seconds), words);
         }

@@ -125,9 +125,8 @@ async fn a_hung_node_is_restarted_too() {
 /// Both nodes have the same block at this height, in the end: one may be a block behind for a moment.
 fn assert_nodes_agree(testnet: &Testnet, height: u64) {
     let head = |port| {
-        let curl = ["-sf", "-m", "2", &format!("http://127.0.0.1:{port}/api/v1/blocks/{height}")].map(str::to_owned);
-        let said = std::process::Command::new("curl").args(curl).output().unwrap().stdout;
-        serde_json::from_slice::<serde_json::Value>(&said).ok().map(|block| block["hash"].clone())
+        let block = testnet.ask(port, &format!("/api/v1/blocks/{height}")).ok();
+        block.and_then(|block| block["hash"].as_str().map(str::to_owned))
     };
     let agreed = (0..100).any(|_| {
         let (one, two) = (head(testnet.port1), head(testnet.port2));

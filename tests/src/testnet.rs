@@ -1,7 +1,8 @@
 //! The BT2C testnet under a Compose project of its own, on free ports; gone when dropped. Broken only by what tests call.
 
 use std::{
-    net::TcpListener,
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Output},
     time::{Duration, Instant},
@@ -119,13 +120,24 @@ impl Testnet {
         Ok(docker(&["inspect", "-f", "{{.State.StartedAt}}", &id])?.trim().to_owned())
     }
 
+    /// What a node answers to a GET.
+    ///
+    /// # Errors
+    /// If it does not answer, or not with JSON.
+    pub fn ask(&self, port: u16, path: &str) -> Result<Value> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (_, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
+        Ok(serde_json::from_str(body)?)
+    }
+
     /// # Errors
     /// If the node does not answer.
     pub fn height(&self, port: u16) -> Result<u64> {
-        let mut curl = Command::new("curl");
-        curl.args(["-sf", "-m", "2", &format!("http://127.0.0.1:{port}/api/v1/status")]);
-        let status: Value = serde_json::from_str(&said(curl.output()?)?)?;
-        status["height"].as_u64().context("the status has no height")
+        self.ask(port, "/api/v1/status")?["height"].as_u64().context("the status has no height")
     }
 
     /// # Errors

@@ -81,7 +81,8 @@ fn is_ours(origin: &str, public_origin: &str, host: Option<&str>) -> bool {
     }
     let https = origin.strip_prefix("https://");
     // Behind https, what came over plain http may have been written by anybody on the way.
-    let authority = if public_origin.starts_with("https://") { https } else { https.or(origin.strip_prefix("http://")) };
+    let authority =
+        if public_origin.starts_with("https://") { https } else { https.or(origin.strip_prefix("http://")) };
     authority.is_some() && authority == host
 }
 

@@ -66,9 +66,13 @@ pub enum CallError {
     #[error("{}", .0.message)]
     Refused(ErrorView),
     /// No answer: the network or the server is down.
-    #[error("Muster did not answer: {0}. Nothing was changed as far as this page knows; it will show the truth once the connection is back.")]
+    #[error(
+        "Muster did not answer: {0}. Nothing was changed as far as this page knows; it will show the truth once the connection is back."
+    )]
     Unreachable(String),
-    #[error("Muster answered with something this page does not understand ({0}). Reload the page; it may be older than the server.")]
+    #[error(
+        "Muster answered with something this page does not understand ({0}). Reload the page; it may be older than the server."
+    )]
     Garbled(String),
 }
 
@@ -103,8 +107,11 @@ impl<T: Transport> Client<T> {
     ) -> Answer<V> {
         let body = body.map(serde_json::to_string).transpose().map_err(|e| CallError::Garbled(e.to_string()))?;
         let path = format!("/api/v1{path}");
-        let response =
-            self.transport.send(Request { method, path, body, idempotency_key }).await.map_err(CallError::Unreachable)?;
+        let response = self
+            .transport
+            .send(Request { method, path, body, idempotency_key })
+            .await
+            .map_err(CallError::Unreachable)?;
         if (200..300).contains(&response.status) {
             // 204 has no body; `null` reads as `()`.
             let text = if response.body.is_empty() { "null" } else { &response.body };

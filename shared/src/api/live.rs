@@ -16,13 +16,25 @@ pub struct LiveEvent {
 #[serde(tag = "topic", rename_all = "kebab-case")]
 pub enum Topic {
     /// State, timeline or clocks of an incident.
-    Incident { number: i64 },
+    Incident {
+        number: i64,
+    },
     /// State, decisions or steps of a run.
-    Run { number: i64, incident: i64 },
+    Run {
+        number: i64,
+        incident: i64,
+    },
     /// New lines, in order.
-    Output { run: i64, lines: Vec<OutputLine> },
-    Report { incident: i64 },
-    Plan { system: String },
+    Output {
+        run: i64,
+        lines: Vec<OutputLine>,
+    },
+    Report {
+        incident: i64,
+    },
+    Plan {
+        system: String,
+    },
 }
 
 impl Topic {

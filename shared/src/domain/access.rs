@@ -78,10 +78,10 @@ macro_rules! named {
             type Err = UnknownRole;
 
             fn from_str(text: &str) -> Result<Self, UnknownRole> {
-                Self::ALL.into_iter().find(|role| role.name() == text).ok_or_else(|| UnknownRole {
-                    given: text.to_owned(),
-                    known: Self::ALL.map(Self::name).join(", "),
-                })
+                Self::ALL
+                    .into_iter()
+                    .find(|role| role.name() == text)
+                    .ok_or_else(|| UnknownRole { given: text.to_owned(), known: Self::ALL.map(Self::name).join(", ") })
             }
         }
     };
@@ -191,6 +191,9 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said_in_words() {
-        assert_eq!(Action::RequestRun.needs(), "To request a recovery run you need the role operator or administrator.");
+        assert_eq!(
+            Action::RequestRun.needs(),
+            "To request a recovery run you need the role operator or administrator."
+        );
     }
 }

@@ -9,9 +9,14 @@ use crate::ids::UserId;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "actor", rename_all = "kebab-case")]
 pub enum Actor {
-    User { id: UserId, name: String },
+    User {
+        id: UserId,
+        name: String,
+    },
     /// The program that touches Docker.
-    Worker { name: String },
+    Worker {
+        name: String,
+    },
     /// Muster itself, acting on a rule (an approval expired).
     Muster,
     /// Somebody with the command line on the server's machine.

@@ -108,11 +108,21 @@ mod tests {
     }
 
     fn decision(by: u128, choice: Choice, on: &str) -> Decision {
-        Decision { by: UserId(Uuid::from_u128(by)), name: format!("person {by}"), at: Timestamp::from_unix(10), content: content(on), choice }
+        Decision {
+            by: UserId(Uuid::from_u128(by)),
+            name: format!("person {by}"),
+            at: Timestamp::from_unix(10),
+            content: content(on),
+            choice,
+        }
     }
 
     fn verdict(policy: ApprovalPolicy, decisions: &[Decision], now: i64) -> Verdict {
-        let request = RunRequest { requested_by: UserId(Uuid::from_u128(1)), resolved_at: Timestamp::from_unix(0), content: content("now") };
+        let request = RunRequest {
+            requested_by: UserId(Uuid::from_u128(1)),
+            resolved_at: Timestamp::from_unix(0),
+            content: content("now"),
+        };
         evaluate(&policy, &request, decisions, |user| user.0 != Uuid::from_u128(9), Timestamp::from_unix(now))
     }
 
@@ -130,10 +140,22 @@ mod tests {
             ("the requester never counts", one, vec![decision(1, Approve, "now")], 10, pending(0, 1)),
             ("other content does not count", one, vec![decision(2, Approve, "before")], 10, pending(0, 1)),
             ("who lost the right does not count", one, vec![decision(9, Approve, "now")], 10, pending(0, 1)),
-            ("one person twice is one", two, vec![decision(2, Approve, "now"), decision(2, Approve, "now")], 10, pending(1, 2)),
+            (
+                "one person twice is one",
+                two,
+                vec![decision(2, Approve, "now"), decision(2, Approve, "now")],
+                10,
+                pending(1, 2),
+            ),
             ("two people", two, vec![decision(2, Approve, "now"), decision(3, Approve, "now")], 10, Verdict::Granted),
             ("refusal wins", one, vec![decision(2, Approve, "now"), decision(3, refuse(), "now")], 10, refused),
-            ("a refusal of other content does not", one, vec![decision(3, refuse(), "before"), decision(2, Approve, "now")], 10, Verdict::Granted),
+            (
+                "a refusal of other content does not",
+                one,
+                vec![decision(3, refuse(), "before"), decision(2, Approve, "now")],
+                10,
+                Verdict::Granted,
+            ),
             ("consent runs out", one, vec![decision(2, Approve, "now")], 1801, Verdict::Expired),
             ("nothing needed", ApprovalPolicy::NONE, vec![], 10, Verdict::Granted),
         ];

@@ -65,7 +65,12 @@ mod tests {
     #[test]
     fn states() {
         let at = Timestamp::from_unix;
-        let clock = |limit, stopped: Option<i64>| Clock { label: "x".into(), started_at: at(0), limit_seconds: limit, stopped_at: stopped.map(at) };
+        let clock = |limit, stopped: Option<i64>| Clock {
+            label: "x".into(),
+            started_at: at(0),
+            limit_seconds: limit,
+            stopped_at: stopped.map(at),
+        };
         let cases = [
             (clock(100, None), 10, ClockState::Running),
             (clock(100, None), 75, ClockState::Close),

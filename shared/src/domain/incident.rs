@@ -94,16 +94,40 @@ pub enum RunMoment {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum IncidentEvent {
-    Declared { level: u8, affected: Vec<Affected>, text: Option<String> },
+    Declared {
+        level: u8,
+        affected: Vec<Affected>,
+        text: Option<String>,
+    },
     Acknowledged,
     WorkStarted,
-    Noted { text: String },
-    LevelChanged { from: u8, to: u8, response_seconds: Option<u64>, reason: String },
+    Noted {
+        text: String,
+    },
+    LevelChanged {
+        from: u8,
+        to: u8,
+        response_seconds: Option<u64>,
+        reason: String,
+    },
     /// A message for the public page.
-    Posted { state: PublicState, text: String },
-    Resolved { text: String },
-    Run { number: i64, procedure: String, moment: RunMoment, text: String },
-    ReportPublished { version: i32, public: bool },
+    Posted {
+        state: PublicState,
+        text: String,
+    },
+    Resolved {
+        text: String,
+    },
+    Run {
+        number: i64,
+        procedure: String,
+        moment: RunMoment,
+        text: String,
+    },
+    ReportPublished {
+        version: i32,
+        public: bool,
+    },
 }
 
 /// The current state: a fold of the events.
@@ -157,17 +181,23 @@ impl Incident {
     pub fn permits(&self, command: IncidentCommand) -> Result<(), Refusal> {
         use IncidentCommand as C;
         use IncidentState as S;
-        let resolved = || Refusal::new("incident-resolved", "This incident is resolved; declare a new one if it is back.");
+        let resolved =
+            || Refusal::new("incident-resolved", "This incident is resolved; declare a new one if it is back.");
         match (command, self.state) {
             (C::Note | C::WriteReport, _) => Ok(()),
             (_, S::Resolved) => Err(resolved()),
             (C::Acknowledge, S::Declared) => Ok(()),
-            (C::Acknowledge, _) => Err(Refusal::new("already-acknowledged", "Somebody has already acknowledged this incident.")),
-            (C::StartWork, S::Acknowledged | S::Declared) => Ok(()),
-            (C::StartWork, S::Working) => Err(Refusal::new("already-working", "Work on this incident has already started.")),
-            (C::PostUpdate, _) if self.public_title.is_none() => {
-                Err(Refusal::new("incident-internal", "This incident is not on the status page, so there is nobody to update."))
+            (C::Acknowledge, _) => {
+                Err(Refusal::new("already-acknowledged", "Somebody has already acknowledged this incident."))
             }
+            (C::StartWork, S::Acknowledged | S::Declared) => Ok(()),
+            (C::StartWork, S::Working) => {
+                Err(Refusal::new("already-working", "Work on this incident has already started."))
+            }
+            (C::PostUpdate, _) if self.public_title.is_none() => Err(Refusal::new(
+                "incident-internal",
+                "This incident is not on the status page, so there is nobody to update.",
+            )),
             (C::ChangeLevel | C::PostUpdate | C::RequestRun | C::Resolve, _) => Ok(()),
         }
     }
@@ -181,7 +211,9 @@ impl Incident {
         use IncidentEvent as E;
         let mut next = self.clone();
         match event {
-            E::Declared { .. } => return Err(Refusal::new("already-declared", "This incident has already been declared.")),
+            E::Declared { .. } => {
+                return Err(Refusal::new("already-declared", "This incident has already been declared."));
+            }
             E::Acknowledged => {
                 self.permits(C::Acknowledge)?;
                 next.state = IncidentState::Acknowledged;
@@ -196,7 +228,10 @@ impl Incident {
             E::LevelChanged { from, to, response_seconds, .. } => {
                 self.permits(C::ChangeLevel)?;
                 if from == to || *from != self.level {
-                    return Err(Refusal::new("level-unchanged", format!("This incident already has level {}.", self.level)));
+                    return Err(Refusal::new(
+                        "level-unchanged",
+                        format!("This incident already has level {}.", self.level),
+                    ));
                 }
                 next.level = *to;
                 next.response_seconds = *response_seconds;
@@ -247,7 +282,12 @@ mod tests {
             title: "validator1 is down".into(),
             level: 1,
             response_seconds: Some(3600),
-            affected: vec![Affected { component: "validator1".into(), name: "Validator 1".into(), impact: Impact::MajorOutage, rto_seconds: Some(600) }],
+            affected: vec![Affected {
+                component: "validator1".into(),
+                name: "Validator 1".into(),
+                impact: Impact::MajorOutage,
+                rto_seconds: Some(600),
+            }],
             state: IncidentState::Declared,
             declared_at: Timestamp::from_unix(0),
             acknowledged_at: None,
@@ -269,8 +309,12 @@ mod tests {
         let incident = incident.apply(&IncidentEvent::Resolved { text: "restarted".into() }, at(300)).unwrap();
         assert_eq!(incident.state, IncidentState::Resolved);
         assert_eq!(incident.public_state, Some(PublicState::Resolved));
-        let stops: Vec<_> = incident.clocks().iter().map(|c| (c.label.clone(), c.limit_seconds, c.stopped_at)).collect();
-        assert_eq!(stops, [("Response".into(), 3600, Some(at(60))), ("Recovery of Validator 1".into(), 600, Some(at(300)))]);
+        let stops: Vec<_> =
+            incident.clocks().iter().map(|c| (c.label.clone(), c.limit_seconds, c.stopped_at)).collect();
+        assert_eq!(
+            stops,
+            [("Response".into(), 3600, Some(at(60))), ("Recovery of Validator 1".into(), 600, Some(at(300)))]
+        );
     }
 
     #[test]

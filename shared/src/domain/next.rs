@@ -5,11 +5,20 @@ use crate::domain::run::{Run, RunState, StepState};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Write the intent, then perform.
-    Start { step: u32, attempt: u32 },
+    Start {
+        step: u32,
+        attempt: u32,
+    },
     /// A step was begun and no outcome was written: probe the host, then end it or begin it again.
-    Recover { step: u32, attempt: u32 },
+    Recover {
+        step: u32,
+        attempt: u32,
+    },
     /// Hand over to a person.
-    Ask { step: u32, why: String },
+    Ask {
+        step: u32,
+        why: String,
+    },
     Finish,
     /// Nothing to do for a worker in this state.
     Wait,
@@ -31,7 +40,10 @@ pub fn next(run: &Run) -> Next {
             }
             StepState::Failed { reason } => return Next::Ask { step: number, why: reason.clone() },
             StepState::Unknown { reason } => {
-                return Next::Ask { step: number, why: format!("Nobody can tell whether this step took effect: {reason}") };
+                return Next::Ask {
+                    step: number,
+                    why: format!("Nobody can tell whether this step took effect: {reason}"),
+                };
             }
         }
     }
@@ -84,7 +96,10 @@ mod tests {
                 section: vec![],
                 line: 1,
                 digest: Digest::of(b"procedure"),
-                steps: vec![step(1, StepKind::Inspect { services: services() }), step(2, StepKind::Restart { services: services() })],
+                steps: vec![
+                    step(1, StepKind::Inspect { services: services() }),
+                    step(2, StepKind::Restart { services: services() }),
+                ],
                 unavailable: None,
             },
             policy: ApprovalPolicy::default(),
@@ -96,13 +111,19 @@ mod tests {
     fn after(events: &[RunEvent]) -> Run {
         let log: Vec<_> = (1..)
             .zip(events)
-            .map(|(seq, event)| Recorded { seq, at: Timestamp::from_unix(i64::from(seq)), by: Actor::Muster, event: event.clone() })
+            .map(|(seq, event)| Recorded {
+                seq,
+                at: Timestamp::from_unix(i64::from(seq)),
+                by: Actor::Muster,
+                event: event.clone(),
+            })
             .collect();
         Run::replay(header(), &log).unwrap()
     }
 
     fn claimed() -> Vec<RunEvent> {
-        let resolution = Resolution { taken_at: Timestamp::from_unix(0), host: "h".into(), project: "bt2c".into(), steps: vec![] };
+        let resolution =
+            Resolution { taken_at: Timestamp::from_unix(0), host: "h".into(), project: "bt2c".into(), steps: vec![] };
         vec![RunEvent::Requested, RunEvent::Resolved { resolution }, RunEvent::Granted, RunEvent::Claimed { fence: 1 }]
     }
 
@@ -130,18 +151,35 @@ mod tests {
         let cases: Vec<(&str, Vec<RunEvent>, Next)> = vec![
             ("claimed", vec![], Next::Start { step: 1, attempt: 1 }),
             ("intent without outcome", vec![started(1, 1, 1)], Next::Recover { step: 1, attempt: 1 }),
-            ("claimed again after a crash", vec![started(1, 1, 1), RunEvent::Claimed { fence: 2 }], Next::Recover { step: 1, attempt: 1 }),
+            (
+                "claimed again after a crash",
+                vec![started(1, 1, 1), RunEvent::Claimed { fence: 2 }],
+                Next::Recover { step: 1, attempt: 1 },
+            ),
             ("first done", vec![started(1, 1, 1), ended(1, 1, done())], Next::Start { step: 2, attempt: 1 }),
             ("failed", vec![started(1, 1, 1), ended(1, 1, failed())], Next::Ask { step: 1, why: "no".into() }),
             ("asked", vec![started(1, 1, 1), ended(1, 1, failed()), asked()], Next::Wait),
-            ("retry", vec![started(1, 1, 1), ended(1, 1, failed()), asked(), answered(Answer::Retry)], Next::Start { step: 1, attempt: 2 }),
+            (
+                "retry",
+                vec![started(1, 1, 1), ended(1, 1, failed()), asked(), answered(Answer::Retry)],
+                Next::Start { step: 1, attempt: 2 },
+            ),
             (
                 "skip",
-                vec![started(1, 1, 1), ended(1, 1, failed()), asked(), answered(Answer::Skip { reason: "fine".into() })],
+                vec![
+                    started(1, 1, 1),
+                    ended(1, 1, failed()),
+                    asked(),
+                    answered(Answer::Skip { reason: "fine".into() }),
+                ],
                 Next::Start { step: 2, attempt: 1 },
             ),
             ("stop", vec![started(1, 1, 1), ended(1, 1, failed()), asked(), answered(stop)], Next::Wait),
-            ("all done", vec![started(1, 1, 1), ended(1, 1, done()), started(2, 1, 1), ended(2, 1, done())], Next::Finish),
+            (
+                "all done",
+                vec![started(1, 1, 1), ended(1, 1, done()), started(2, 1, 1), ended(2, 1, done())],
+                Next::Finish,
+            ),
         ];
         for (name, events, expected) in cases {
             assert_eq!(next(&after(&[claimed(), events].concat())), expected, "{name}");

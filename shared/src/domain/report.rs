@@ -99,7 +99,13 @@ fn objectives(text: &mut String, clocks: &[Clock], now: Timestamp) {
 fn timeline(text: &mut String, entries: &[crate::api::incident::TimelineEntry]) {
     text.push_str("## Timeline\n\n");
     for entry in entries {
-        let _ = writeln!(text, "- {} – {} – {}", entry.at.utc_text(), line(&entry.by.to_string()), line(&sentence(&entry.event)));
+        let _ = writeln!(
+            text,
+            "- {} – {} – {}",
+            entry.at.utc_text(),
+            line(&entry.by.to_string()),
+            line(&sentence(&entry.event))
+        );
     }
     text.push('\n');
 }
@@ -194,7 +200,8 @@ fn recovery(text: &mut String, facts: &RunFacts) {
 }
 
 fn people(text: &mut String, input: &DraftInput<'_>) {
-    let mut names: Vec<String> = input.timeline.iter().filter(|e| e.by.user().is_some()).map(|e| e.by.to_string()).collect();
+    let mut names: Vec<String> =
+        input.timeline.iter().filter(|e| e.by.user().is_some()).map(|e| e.by.to_string()).collect();
     names.extend(input.runs.iter().flat_map(|facts| facts.run.decisions.iter().map(|d| d.name.clone())));
     names.sort_unstable();
     names.dedup();
@@ -222,7 +229,11 @@ mod tests {
     use super::*;
     use crate::{
         api::incident::TimelineEntry,
-        domain::{actor::Actor, incident::{Affected, IncidentState}, status::Impact},
+        domain::{
+            actor::Actor,
+            incident::{Affected, IncidentState},
+            status::Impact,
+        },
     };
 
     #[test]
@@ -232,7 +243,12 @@ mod tests {
             title: "validator1 <b>down</b>".into(),
             level: 1,
             response_seconds: Some(3600),
-            affected: vec![Affected { component: "validator1".into(), name: "Validator 1".into(), impact: Impact::MajorOutage, rto_seconds: Some(600) }],
+            affected: vec![Affected {
+                component: "validator1".into(),
+                name: "Validator 1".into(),
+                impact: Impact::MajorOutage,
+                rto_seconds: Some(600),
+            }],
             state: IncidentState::Resolved,
             declared_at: at(0),
             acknowledged_at: Some(at(30)),
@@ -240,8 +256,21 @@ mod tests {
             public_title: None,
             public_state: None,
         };
-        let entry = TimelineEntry { seq: 1, at: at(30), by: Actor::Muster, event: IncidentEvent::Noted { text: "# not a heading".into() } };
-        let text = draft(&DraftInput { number: 12, incident: &incident, level_name: "Minor", system: "BT2C", timeline: &[entry], runs: &[], now: at(800) });
+        let entry = TimelineEntry {
+            seq: 1,
+            at: at(30),
+            by: Actor::Muster,
+            event: IncidentEvent::Noted { text: "# not a heading".into() },
+        };
+        let text = draft(&DraftInput {
+            number: 12,
+            incident: &incident,
+            level_name: "Minor",
+            system: "BT2C",
+            timeline: &[entry],
+            runs: &[],
+            now: at(800),
+        });
         assert!(text.starts_with("# Incident 12: validator1 \\<b\\>down\\</b\\>\n"), "{text}");
         assert!(text.contains("| Response | 1 h | 30 s | met |"), "{text}");
         assert!(text.contains("| Recovery of Validator 1 | 10 min | 11 min 40 s | **missed** |"), "{text}");

@@ -76,12 +76,18 @@ impl Resolution {
             found.push(format!("the target is now {} on {}", self.project, self.host));
         }
         for (now, then) in self.steps.iter().zip(&approved.steps) {
-            let same = |a: &ResolvedObject, b: &ResolvedObject| (&a.id, &a.image_id, a.port) == (&b.id, &b.image_id, b.port);
+            let same =
+                |a: &ResolvedObject, b: &ResolvedObject| (&a.id, &a.image_id, a.port) == (&b.id, &b.image_id, b.port);
             for object in now.objects.iter().filter(|o| !then.objects.iter().any(|t| same(o, t))) {
                 found.push(format!("step {} would now touch {} ({})", now.number, object.name, short(&object.id)));
             }
             for object in then.objects.iter().filter(|t| !now.objects.iter().any(|o| same(o, t))) {
-                found.push(format!("step {}: the approved {} ({}) is no longer there", then.number, object.name, short(&object.id)));
+                found.push(format!(
+                    "step {}: the approved {} ({}) is no longer there",
+                    then.number,
+                    object.name,
+                    short(&object.id)
+                ));
             }
         }
         if found.is_empty() {
@@ -110,7 +116,13 @@ mod tests {
             state: Some(state.into()),
             port: None,
         };
-        let step = ResolvedStep { number: 1, effect: "Restarts it".into(), has_effect: true, destructive: false, objects: vec![object] };
+        let step = ResolvedStep {
+            number: 1,
+            effect: "Restarts it".into(),
+            has_effect: true,
+            destructive: false,
+            objects: vec![object],
+        };
         Resolution { taken_at: Timestamp::from_unix(0), host: "here".into(), project: "bt2c".into(), steps: vec![step] }
     }
 

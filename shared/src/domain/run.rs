@@ -127,34 +127,70 @@ pub struct Recorded {
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum RunEvent {
     Requested,
-    Resolved { resolution: Resolution },
-    Unresolvable { reason: String },
-    Decided { decision: Decision },
+    Resolved {
+        resolution: Resolution,
+    },
+    Unresolvable {
+        reason: String,
+    },
+    Decided {
+        decision: Decision,
+    },
     /// Enough consent: the queue row was written in the same transaction.
     Granted,
     Expired,
-    Withdrawn { reason: String },
+    Withdrawn {
+        reason: String,
+    },
     /// A worker has taken the run (again, after another one died).
-    Claimed { fence: i64 },
+    Claimed {
+        fence: i64,
+    },
     /// Intent, written before the host is touched. `before` are facts that tell later whether the effect happened.
-    StepStarted { step: u32, attempt: u32, fence: i64, before: BTreeMap<String, String> },
-    StepEnded { step: u32, attempt: u32, fence: i64, outcome: StepOutcome },
+    StepStarted {
+        step: u32,
+        attempt: u32,
+        fence: i64,
+        before: BTreeMap<String, String>,
+    },
+    StepEnded {
+        step: u32,
+        attempt: u32,
+        fence: i64,
+        outcome: StepOutcome,
+    },
     /// The step's outcome needs a person.
-    Asked { step: u32, why: String },
-    Answered { step: u32, answer: Answer },
+    Asked {
+        step: u32,
+        why: String,
+    },
+    Answered {
+        step: u32,
+        answer: Answer,
+    },
     /// The worker's guard found that what was approved is not what would happen. Nothing was done.
-    GuardRefused { reason: String },
-    Finished { succeeded: bool },
+    GuardRefused {
+        reason: String,
+    },
+    Finished {
+        succeeded: bool,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum StepOutcome {
     /// `evidence`: one line a person can read: "height grew from 41 to 42".
-    Succeeded { evidence: String },
-    Failed { reason: String },
+    Succeeded {
+        evidence: String,
+    },
+    Failed {
+        reason: String,
+    },
     /// Begun, and nobody can tell whether it happened.
-    Unknown { reason: String },
+    Unknown {
+        reason: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -318,7 +354,13 @@ impl Run {
         self.steps.iter_mut().find(|s| s.number == number).ok_or_else(|| format!("there is no step {number}"))
     }
 
-    fn start_step(&mut self, number: u32, attempt: u32, before: &BTreeMap<String, String>, at: Timestamp) -> Result<(), String> {
+    fn start_step(
+        &mut self,
+        number: u32,
+        attempt: u32,
+        before: &BTreeMap<String, String>,
+        at: Timestamp,
+    ) -> Result<(), String> {
         let step = self.step_mut(number)?;
         if attempt != step.attempts + 1 {
             return Err(format!("attempt {attempt} of step {number} may not follow attempt {}", step.attempts));

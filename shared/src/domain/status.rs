@@ -105,8 +105,17 @@ mod tests {
             (vec![Impact::MajorOutage, Impact::MajorOutage], "All systems are unavailable"),
         ];
         for (impacts, headline) in cases {
-            let components = impacts.into_iter().map(|impact| ComponentStatus { id: "x".into(), name: "X".into(), impact }).collect();
-            let snapshot = StatusSnapshot { title: "T".into(), taken_at: Timestamp::from_unix(0), components, open: vec![], past: vec![] };
+            let components = impacts
+                .into_iter()
+                .map(|impact| ComponentStatus { id: "x".into(), name: "X".into(), impact })
+                .collect();
+            let snapshot = StatusSnapshot {
+                title: "T".into(),
+                taken_at: Timestamp::from_unix(0),
+                components,
+                open: vec![],
+                past: vec![],
+            };
             assert_eq!(snapshot.headline(), headline);
         }
     }

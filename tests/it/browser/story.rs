@@ -53,7 +53,8 @@ impl Night {
 
     /// Waits until the page names the container that Compose made for validator1, in either spelling.
     async fn names_the_container(&self, tab: &Tab) {
-        let (v1, v2) = (format!("{}_validator1_1", self.testnet.project), format!("{}-validator1-1", self.testnet.project));
+        let (v1, v2) =
+            (format!("{}_validator1_1", self.testnet.project), format!("{}-validator1-1", self.testnet.project));
         let named = format!("[{v1:?}, {v2:?}].some(n => document.body.innerText.includes(n))");
         tab.until("the container is named", &named).await.unwrap();
     }

@@ -98,12 +98,11 @@ async fn bare_server(headers: String, body: Vec<u8>) -> Result<SocketAddr> {
 }
 
 async fn rate(address: SocketAddr) -> Result<f64> {
-    let (_, body) = one(address).await?;
     let done = Arc::new(AtomicU64::new(0));
     let started = Instant::now();
     let clients: Vec<_> = (0..CONNECTIONS)
         .map(|_| {
-            let (done, length) = (done.clone(), body.len());
+            let done = done.clone();
             tokio::spawn(async move {
                 let mut stream = TcpStream::connect(address).await?;
                 stream.set_nodelay(true)?;
@@ -111,7 +110,7 @@ async fn rate(address: SocketAddr) -> Result<f64> {
                 while started.elapsed() < TURN {
                     stream.write_all(REQUEST).await?;
                     buffer.clear();
-                    let (end, _) = head(&mut stream, &mut buffer).await?;
+                    let (end, length) = head(&mut stream, &mut buffer).await?;
                     while buffer.len() < end + length {
                         anyhow::ensure!(stream.read_buf(&mut buffer).await? > 0, "the server hung up");
                     }
