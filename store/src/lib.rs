@@ -68,10 +68,14 @@ impl Store {
         let options: PgConnectOptions = url
             .parse()
             .map_err(|e: sqlx::Error| StoreError::Bug(format!("DATABASE_URL is not a Postgres URL: {e}")))?;
+        let options = options
+            .application_name("muster")
+            // A program that is frozen in the middle of a transaction must not keep its locks longer than its lease.
+            .options([("idle_in_transaction_session_timeout", "5s")]);
         let pool = PgPoolOptions::new()
             .max_connections(24)
             .acquire_timeout(Duration::from_secs(3))
-            .connect_lazy_with(options.application_name("muster"));
+            .connect_lazy_with(options);
         Ok(Self { pool })
     }
 

@@ -354,3 +354,17 @@ async fn a_database_that_is_away_is_unavailable_and_comes_back() {
     world.database.mend().await.unwrap();
     assert_eq!(store.incident_list(None, 10).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_writer_that_is_frozen_loses_its_lock_before_its_lease() {
+    let world = world().await;
+    let store = &world.database.store;
+    let mut frozen = store.begin().await.unwrap();
+    frozen.incident_lock(world.incident.number).await.unwrap();
+    let begun = std::time::Instant::now();
+    let mut other = store.begin().await.unwrap();
+    other.incident_lock(world.incident.number).await.unwrap();
+    assert!(begun.elapsed().as_secs() < 10, "the lock was held for {:?}", begun.elapsed());
+    let late = frozen.incident_lock(world.incident.number).await.unwrap_err();
+    assert!(matches!(late, StoreError::Unavailable(_)), "{late:?}");
+}
