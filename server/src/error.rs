@@ -136,6 +136,13 @@ impl AppError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::KeyReused, message)
     }
 
+    /// What the database refused to keep, wherever it stood in the request.
+    pub fn unstorable_text() -> Self {
+        let message =
+            "Nothing was changed. The text contains a NUL character, which cannot be kept; remove it and try again.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid, message)
+    }
+
     pub fn too_large(limit: usize) -> Self {
         let message = format!("The body is larger than {} KiB. Nothing was changed; send less.", limit / 1024);
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge, message)
@@ -197,6 +204,7 @@ impl From<StoreError> for AppError {
         match error {
             // Use cases say what is missing (`Found::found`); this is for a row that vanished in between.
             StoreError::NotFound => Self::not_found("such thing any more"),
+            StoreError::Invalid(_) => Self::unstorable_text(),
             StoreError::Unavailable(cause) => Self::unavailable(cause),
             StoreError::Conflict(_) | StoreError::Fenced | StoreError::Corrupt(_) | StoreError::Bug(_) => {
                 Self::bug(error.to_string())

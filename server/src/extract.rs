@@ -105,6 +105,10 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AppError> {
+        // Nothing has a NUL in its name, and Postgres takes none.
+        if parts.uri.path().contains("%00") {
+            return Err(AppError::not_found("such address in the API"));
+        }
         let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
         path.map(|axum::extract::Path(value)| Self(value)).map_err(|_| {
             // Every parameter that can fail is a number.

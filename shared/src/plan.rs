@@ -58,12 +58,9 @@ pub fn compile(source: &str) -> Compiled {
     let rto = objectives::recovery_times(&document, &mut notes);
     let rpo = objectives::recovery_points(&document, &mut notes);
     let components = components::read(&document, &procedures, &rto, &mut notes);
-    if contacts.is_empty() && levels.is_empty() && procedures.is_empty() && rto.is_empty() && rpo.is_empty() {
-        // A table of objectives whose rows are all wrong is a plan with mistakes, and those are more helpful.
-        if announced == [false, false] {
-            return not_a_plan(digest, "This is not a recovery plan.");
-        }
-    }
+    // Commands alone are a readme. A table of objectives whose rows are all wrong is a plan with mistakes, and those say more.
+    let is_plan =
+        !(contacts.is_empty() && levels.is_empty() && rto.is_empty() && rpo.is_empty() && announced == [false; 2]);
     let plan = Plan {
         title: title(&document),
         digest,
@@ -76,6 +73,9 @@ pub fn compile(source: &str) -> Compiled {
         checklists: checklist::read(&document),
         locations: locations::read(&document),
     };
+    if !is_plan {
+        return Compiled { plan, ..not_a_plan(digest, "This is not a recovery plan.") };
+    }
     missing(&plan, &document, &mut notes);
     let gaps = gap::find(&plan);
     Compiled { plan, diagnostics: notes.finish(), gaps }
@@ -134,8 +134,8 @@ fn is_text(text: &str) -> bool {
 fn not_a_plan(digest: Digest, what: &str) -> Compiled {
     let message = format!(
         "{what} A plan is Markdown with at least one of these: a table of contacts (columns Role and Contact), headings like \
-         \"Level 1 - Minor Incident\", commands in a ```bash block under a heading, or a table of objectives (columns \
-         Component and RTO)."
+         \"Level 1 - Minor Incident\", or a table of objectives (columns Component and RTO). Commands in ```bash blocks \
+         alone do not make one."
     );
     let diagnostic =
         Diagnostic { severity: Severity::Error, code: "not-a-plan".to_owned(), message, line: 1, column: 1 };

@@ -107,6 +107,7 @@ pub fn human_seconds(seconds: i64) -> String {
         60..3600 if !s.is_multiple_of(60) => format!("{sign}{} min {} s", s / 60, s % 60),
         60..3600 => format!("{sign}{} min", s / 60),
         3600..86_400 if s % 3600 >= 60 => format!("{sign}{} h {} min", s / 3600, s % 3600 / 60),
+        3600..86_400 if !s.is_multiple_of(3600) => format!("{sign}{} h {} s", s / 3600, s % 3600),
         3600..86_400 => format!("{sign}{} h", s / 3600),
         _ if s % 86_400 >= 3600 => format!("{sign}{} d {} h", s / 86_400, s % 86_400 / 3600),
         _ => format!("{sign}{} d", s / 86_400),
@@ -133,7 +134,9 @@ mod tests {
             (61, "1 min 1 s"),
             (600, "10 min"),
             (3600, "1 h"),
+            (3640, "1 h 40 s"),
             (3900, "1 h 5 min"),
+            (3940, "1 h 5 min"),
             (-90, "-1 min 30 s"),
             (90_000, "1 d 1 h"),
         ];

@@ -81,6 +81,12 @@ pub struct Embedded {
     _lock: Option<Flock<File>>,
 }
 
+/// True if this data directory holds a private Postgres already. Creates nothing.
+#[must_use]
+pub fn exists(data_dir: &Path) -> bool {
+    ["postgres/cluster", "database.url"].iter().any(|file| data_dir.join(file).exists())
+}
+
 /// Starts (or adopts, or shares) the private Postgres of this data directory.
 ///
 /// # Errors

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// A constraint said no; its name.
     #[error("constraint {0}")]
     Conflict(String),
+    /// Text that the database cannot keep: a NUL character.
+    #[error("the text cannot be stored: {0}")]
+    Invalid(String),
     /// The writer's lease was taken over; nothing was written.
     #[error("another worker has taken over")]
     Fenced,
@@ -31,6 +34,7 @@ impl From<sqlx::Error> for StoreError {
             }
             E::Database(db) => match (db.code().as_deref(), db.constraint()) {
                 (Some(code), _) if is_unreachable(code) => Self::Unavailable(error.to_string()),
+                (Some(code), _) if is_unstorable(code) => Self::Invalid(error.to_string()),
                 (_, Some(constraint)) => Self::Conflict(constraint.to_owned()),
                 _ => Self::Bug(error.to_string()),
             },
@@ -43,7 +47,13 @@ impl From<sqlx::Error> for StoreError {
 /// SQLSTATEs that mean "no connection to be had": lost (08), refused by authentication (28) or because the database is missing
 /// or closed (3D000, 55000), ended while idle in a transaction (25P03), too many connections (53300), starting up or shutting down (57P).
 fn is_unreachable(code: &str) -> bool {
-    ["08", "28", "57P"].iter().any(|class| code.starts_with(class)) || ["25P03", "3D000", "53300", "55000"].contains(&code)
+    ["08", "28", "57P"].iter().any(|class| code.starts_with(class))
+        || ["25P03", "3D000", "53300", "55000"].contains(&code)
+}
+
+/// SQLSTATEs for characters that Postgres cannot keep: NUL in text (22021) and its escape in JSON (22P05).
+fn is_unstorable(code: &str) -> bool {
+    ["22021", "22P05"].contains(&code)
 }
 
 impl From<sqlx::migrate::MigrateError> for StoreError {

@@ -72,10 +72,8 @@ impl Store {
             .application_name("muster")
             // A program that is frozen in the middle of a transaction must not keep its locks longer than its lease.
             .options([("idle_in_transaction_session_timeout", "5s")]);
-        let pool = PgPoolOptions::new()
-            .max_connections(24)
-            .acquire_timeout(Duration::from_secs(3))
-            .connect_lazy_with(options);
+        let pool =
+            PgPoolOptions::new().max_connections(24).acquire_timeout(Duration::from_secs(3)).connect_lazy_with(options);
         Ok(Self { pool })
     }
 

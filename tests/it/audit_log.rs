@@ -235,6 +235,9 @@ async fn the_command_finds_it_too_and_says_so_by_its_exit_code() {
         assert_eq!(said.code, Some(1), "{name}: {said:?}");
         assert!(said.out.contains("the audit chain is broken") && said.out.contains(words), "{name}: {said:?}");
     }
+    let empty = verify("empty", String::new());
+    assert_eq!((empty.code, empty.out.as_str()), (Some(1), ""), "{empty:?}");
+    assert!(empty.err.contains("no entries: this is not an export"), "{empty:?}");
     let junk = verify("junk", "not an export\n".into());
     assert_eq!(junk.code, Some(1));
     assert!(junk.err.contains("line 1 is not an entry"), "{junk:?}");

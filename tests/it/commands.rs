@@ -109,6 +109,33 @@ fn what_is_no_plan_is_said_with_its_place() {
 }
 
 #[test]
+fn a_readme_full_of_commands_is_no_plan_and_one_mistake_is_one_error() {
+    let terminal = Terminal::open().unwrap();
+    let readme = root().join("README.md").display().to_string();
+    let said = terminal.muster(&["plan", "check", &readme]).unwrap();
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.out.contains("README.md:1:1: error[not-a-plan]"), "{}", said.out);
+    assert!(said.out.contains("\n1 error, 0 warnings, 0 notices, 0 gaps\n"), "{}", said.out);
+    let said = terminal.muster(&["plan", "import", &readme, "--system", "readme"]).unwrap();
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("was not imported"), "{}", said.err);
+    assert!(!terminal.scratch.path().join(".local").exists());
+}
+
+#[test]
+fn who_only_reads_makes_no_database() {
+    let terminal = Terminal::open().unwrap();
+    let data = terminal.scratch.path().join("none");
+    let terminal = terminal.with("MUSTER_DATA_DIR", data.to_str().unwrap());
+    for arguments in [&["audit", "verify"][..], &["audit", "export"], &["plan", "export", "--system", "bt2c"]] {
+        let said = terminal.muster(arguments).unwrap();
+        assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{arguments:?}: {said:?}");
+        assert!(said.err.contains("no Muster here") && said.err.contains(data.to_str().unwrap()), "{}", said.err);
+        assert!(!data.exists(), "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_misspelt_unit_is_an_error_exactly_there() {
     let terminal = Terminal::open().unwrap();
     let text = plan_text().replace("| Single Node | 10 minutes |", "| Single Node | 10 minuets |");

@@ -377,3 +377,24 @@ async fn a_body_that_is_too_large_or_no_json_is_refused_by_name() {
         assert!(status.is_client_error() && code == json!("invalid"), "{body:?}: {status} {code}");
     }
 }
+
+#[tokio::test]
+async fn a_nul_character_is_a_mistake_of_whoever_sent_it() {
+    let muster = Muster::start().await.unwrap();
+    let stranger = muster.stranger().unwrap();
+    let sign_in = async |email: &str| {
+        let body = json!({"email": email, "password": "a long password"});
+        stranger.raw("POST", "/api/v1/session", Some(body)).await.unwrap()
+    };
+    let (status, said) = sign_in("a\u{0}@b").await;
+    assert_eq!((status, &said), (StatusCode::UNAUTHORIZED, &sign_in("nobody@b").await.1));
+    let responder = muster.persona(Role::Responder).await.unwrap();
+    for path in ["/api/v1/systems/x%00y/plan", "/api/v1/incidents/1%00", "/api/v1/incidents/1%00/report/export.md"] {
+        let (status, said) = responder.http.raw("GET", path, None).await.unwrap();
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}: {said}");
+    }
+    let mut body = serde_json::to_value(declaration("validator1").unwrap()).unwrap();
+    body["system"] = json!("bt\u{0}2c");
+    let (status, said) = responder.http.raw("POST", "/api/v1/incidents", Some(body)).await.unwrap();
+    assert_eq!((status, said["error"]["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("invalid")), "{said}");
+}

@@ -100,7 +100,10 @@ async fn what_does_not_fit_the_plan_names_its_field_and_declares_nothing() {
         (with("/title", json!("   ")), "title", "empty"),
         (with("/title", json!("x".repeat(201))), "title", "201"),
         (with("/title", json!("two\nlines")), "title", "control"),
+        (with("/title", json!("\u{200b}\u{feff}")), "title", "empty"),
+        (with("/title", json!("up\u{202e}nwod")), "title", "direction"),
         (with("/title", Value::Null), "title", ""),
+        (with("/affected", json!([])), "affected", "at least one"),
         (with("/text", json!("x".repeat(10_001))), "text", "10001"),
         (with("/public/title", json!("")), "public.title", "empty"),
         (with("/public/text", json!("")), "public.text", "empty"),
@@ -171,6 +174,47 @@ async fn a_key_is_one_request_of_one_person() {
         assert_eq!((error.code, error.fields[0].field.as_str()), (ErrorCode::Invalid, "Idempotency-Key"), "{bad:?}");
     }
     assert_eq!(count(&muster).await, 2);
+}
+
+#[tokio::test]
+async fn every_write_of_an_incident_keeps_to_its_key() {
+    let (muster, responder) = stage().await;
+    let n = muster.declare(&responder, "validator1").await.unwrap().number;
+    let send = async |key: &str, path: &str, body: &Value| {
+        let request = responder.http.client.post(format!("{}/api/v1/incidents/{n}/{path}", muster.base));
+        let request = request.header("origin", &muster.base).header("idempotency-key", key).json(body);
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.json::<Value>().await.unwrap())
+    };
+    let writes = [
+        ("acknowledge", json!({}), "incident.acknowledged"),
+        ("work", json!({}), "incident.work-started"),
+        ("notes", json!({"text": "seen"}), "incident.noted"),
+        ("updates", json!({"state": "identified", "text": "We know why."}), "incident.posted"),
+        ("level", json!({"level": 2, "reason": "worse"}), "incident.level-changed"),
+        ("resolve", json!({"text": "done"}), "incident.resolved"),
+    ];
+    let entries = async || muster.store.audit_list(None, 100).await.unwrap().len();
+    for (path, body, action) in &writes {
+        let before = entries().await;
+        let (status, first) = send(path, path, body).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {first}");
+        let once = entries().await;
+        assert!(once > before, "{path}");
+        let (status, again) = send(path, path, body).await;
+        assert_eq!((status, &again["timeline"]), (StatusCode::OK, &first["timeline"]), "{path}");
+        assert_eq!(entries().await, once, "{path} has one {action}");
+        let (status, other) = send(path, "notes", &json!({"text": "something else"})).await;
+        assert_eq!(
+            (status, other["error"]["code"].as_str()),
+            (StatusCode::UNPROCESSABLE_ENTITY, Some("key-reused")),
+            "{path}"
+        );
+    }
+    let other = muster.declare(&responder, "validator2").await.unwrap().number;
+    let request = responder.http.client.post(format!("{}/api/v1/incidents/{other}/acknowledge", muster.base));
+    let answer = request.header("origin", &muster.base).header("idempotency-key", "acknowledge").json(&json!({}));
+    assert_eq!(answer.send().await.unwrap().status(), StatusCode::UNPROCESSABLE_ENTITY, "the incident is part of it");
 }
 
 #[tokio::test]

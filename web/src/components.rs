@@ -12,6 +12,7 @@ pub(crate) mod dialog;
 pub(crate) mod empty;
 pub(crate) mod error_note;
 pub(crate) mod field;
+pub(crate) mod focus;
 pub(crate) mod gantt;
 pub(crate) mod icon;
 pub(crate) mod log_feed;

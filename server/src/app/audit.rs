@@ -118,6 +118,9 @@ pub fn verify_lines(lines: impl Iterator<Item = std::io::Result<String>>) -> Res
             break;
         }
     }
+    if verifier.head().0 == 0 && broken.is_none() {
+        return Err("no entries: this is not an export".into());
+    }
     Ok(verdict(&verifier, broken))
 }
 
@@ -168,6 +171,7 @@ mod tests {
         assert_eq!((whole.entries, whole.broken), (2, None));
         let cut = verify_lines([line(&second)].into_iter()).unwrap();
         assert!(cut.broken.unwrap().starts_with("entry 1:"));
+        assert!(verify_lines([Ok("\n".into())].into_iter()).unwrap_err().starts_with("no entries"));
         assert!(verify_lines([Ok("{}".into())].into_iter()).unwrap_err().starts_with("line 1"));
     }
 }

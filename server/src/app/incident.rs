@@ -105,6 +105,9 @@ fn level(plan: &Plan, wanted: u8) -> Result<&Level, AppError> {
 }
 
 fn affected(plan: &Plan, input: &DeclareIn) -> Result<Vec<Affected>, AppError> {
+    if input.affected.is_empty() {
+        return Err(AppError::invalid("affected", "Name at least one component of the plan that is affected."));
+    }
     let mut found: Vec<Affected> = vec![];
     for (i, given) in input.affected.iter().enumerate() {
         let field = format!("affected[{i}].component");
@@ -130,21 +133,40 @@ fn affected(plan: &Plan, input: &DeclareIn) -> Result<Vec<Affected>, AppError> {
 
 /// # Errors
 /// If somebody has acknowledged it already, or it is resolved.
-pub async fn acknowledge(store: &Store, permit: &Permit<HandleIncident>, number: i64) -> Result<(), AppError> {
-    change(store, permit, number, "incident.acknowledged", |_| vec![IncidentEvent::Acknowledged]).await
+pub async fn acknowledge(
+    store: &Store,
+    permit: &Permit<HandleIncident>,
+    key: Option<&str>,
+    number: i64,
+) -> Result<(), AppError> {
+    let turn = Turn::new(permit.id(), key, "acknowledge", &number)?;
+    change(store, permit, turn, number, "incident.acknowledged", |_| vec![IncidentEvent::Acknowledged]).await
 }
 
 /// # Errors
 /// If work has started already, or it is resolved.
-pub async fn start_work(store: &Store, permit: &Permit<HandleIncident>, number: i64) -> Result<(), AppError> {
-    change(store, permit, number, "incident.work-started", |_| vec![IncidentEvent::WorkStarted]).await
+pub async fn start_work(
+    store: &Store,
+    permit: &Permit<HandleIncident>,
+    key: Option<&str>,
+    number: i64,
+) -> Result<(), AppError> {
+    let turn = Turn::new(permit.id(), key, "start-work", &number)?;
+    change(store, permit, turn, number, "incident.work-started", |_| vec![IncidentEvent::WorkStarted]).await
 }
 
 /// # Errors
 /// If there is no such incident.
-pub async fn note(store: &Store, permit: &Permit<HandleIncident>, number: i64, input: NoteIn) -> Result<(), AppError> {
-    change(store, permit, number, "incident.noted", |_| vec![IncidentEvent::Noted { text: input.text.into_inner() }])
-        .await
+pub async fn note(
+    store: &Store,
+    permit: &Permit<HandleIncident>,
+    key: Option<&str>,
+    number: i64,
+    input: NoteIn,
+) -> Result<(), AppError> {
+    let turn = Turn::new(permit.id(), key, "note", &(number, &input))?;
+    let event = IncidentEvent::Noted { text: input.text.into_inner() };
+    change(store, permit, turn, number, "incident.noted", |_| vec![event]).await
 }
 
 /// # Errors
@@ -152,14 +174,16 @@ pub async fn note(store: &Store, permit: &Permit<HandleIncident>, number: i64, i
 pub async fn post_update(
     store: &Store,
     permit: &Permit<PostUpdate>,
+    key: Option<&str>,
     number: i64,
     input: UpdateIn,
 ) -> Result<(), AppError> {
     if input.state == PublicState::Resolved {
         return Err(AppError::invalid("state", "The public state becomes resolved by resolving the incident."));
     }
+    let turn = Turn::new(permit.id(), key, "post-update", &(number, &input))?;
     let event = IncidentEvent::Posted { state: input.state, text: input.text.into_inner() };
-    change(store, permit, number, "incident.posted", |_| vec![event]).await
+    change(store, permit, turn, number, "incident.posted", |_| vec![event]).await
 }
 
 /// # Errors
@@ -168,14 +192,19 @@ pub async fn change_level(
     store: &Store,
     plans: &Plans,
     permit: &Permit<HandleIncident>,
+    key: Option<&str>,
     number: i64,
     input: LevelIn,
 ) -> Result<(), AppError> {
+    let turn = Turn::new(permit.id(), key, "change-level", &(number, &input))?;
     let seen = store.incident_by_number(number).await.found(|| format!("incident {number}"))?;
     let plan = plans.current(seen.system).await?;
     let plan = plan.ok_or_else(|| AppError::not_now("The system has no plan, so there are no levels."))?;
     let level = level(&plan.compiled.plan, input.level)?;
     let mut tx = store.begin().await?;
+    if turn.begin(&mut tx).await?.is_some() {
+        return Ok(());
+    }
     let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
     let event = IncidentEvent::LevelChanged {
         from: record.incident.level,
@@ -186,6 +215,7 @@ pub async fn change_level(
     let id = record.id;
     append(&mut tx, record, vec![event], permit, "incident.level-changed").await?;
     tx.incident_name_level(id, &level.name).await?;
+    turn.save(&mut tx, number).await?;
     Ok(tx.commit().await?)
 }
 
@@ -194,10 +224,12 @@ pub async fn change_level(
 pub async fn resolve(
     store: &Store,
     permit: &Permit<HandleIncident>,
+    key: Option<&str>,
     number: i64,
     input: ResolveIn,
 ) -> Result<(), AppError> {
-    change(store, permit, number, "incident.resolved", |record| {
+    let turn = Turn::new(permit.id(), key, "resolve", &(number, &input))?;
+    change(store, permit, turn, number, "incident.resolved", |record| {
         let text = input.public_text.map_or_else(|| RESOLVED_PUBLICLY.into(), Message::into_inner);
         let last_word =
             record.incident.public_title.as_ref().map(|_| IncidentEvent::Posted { state: PublicState::Resolved, text });
@@ -207,17 +239,23 @@ pub async fn resolve(
     .await
 }
 
+/// Does nothing if the same request came before.
 async fn change<A: Permission>(
     store: &Store,
     permit: &Permit<A>,
+    turn: Turn<'_>,
     number: i64,
     action: &str,
     events: impl FnOnce(&IncidentRecord) -> Vec<IncidentEvent>,
 ) -> Result<(), AppError> {
     let mut tx = store.begin().await?;
+    if turn.begin(&mut tx).await?.is_some() {
+        return Ok(());
+    }
     let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
     let events = events(&record);
     append(&mut tx, record, events, permit, action).await?;
+    turn.save(&mut tx, number).await?;
     Ok(tx.commit().await?)
 }
 

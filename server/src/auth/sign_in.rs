@@ -24,7 +24,9 @@ fn actor(user: &User) -> Actor {
 /// # Errors
 /// If the credentials do not fit an active account, or there were too many attempts.
 pub async fn sign_in(state: &AppState, session: &Session, address: Address, input: SignIn) -> Result<Me, AppError> {
-    let email: String = input.email.trim().to_lowercase().chars().take(254).collect();
+    // A control character becomes one that no account's address has; Postgres would not even take a NUL.
+    let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let email: String = input.email.trim().to_lowercase().chars().take(254).map(plain).collect();
     let address = address.text();
     let now = Instant::now();
     let throttles = &state.throttles;

@@ -13,7 +13,7 @@ use shared::api::audit::AuditVerdict;
 use super::{Done, Failure, database::Database, result};
 
 pub(crate) async fn verify() -> Done {
-    let database = Database::open(&Config::load()?).await?;
+    let database = Database::open_existing(&Config::load()?).await?;
     let verdict = audit::verify_all(&database.store).await;
     database.close().await?;
     say(&verdict?)
@@ -39,7 +39,7 @@ fn say(verdict: &AuditVerdict) -> Done {
 }
 
 pub(crate) async fn export() -> Done {
-    let database = Database::open(&Config::load()?).await?;
+    let database = Database::open_existing(&Config::load()?).await?;
     let mut out = BufWriter::new(io::stdout().lock());
     let exported = audit::export(&database.store, |link| {
         serde_json::to_writer(&mut out, link)?;

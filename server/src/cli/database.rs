@@ -26,6 +26,18 @@ impl Database {
         Ok(Self { store, embedded })
     }
 
+    /// For commands that only read: never makes a database where there is none.
+    pub(crate) async fn open_existing(config: &Config) -> Result<Self, Failure> {
+        if config.database_url.is_none() && !embedded::exists(&config.data_dir) {
+            return Err(Failure::wrong(format!(
+                "there is no Muster here: no database in {}, and nothing was created. Set MUSTER_DATA_DIR to the server's data \
+                 directory or DATABASE_URL to its database",
+                config.data_dir.display()
+            )));
+        }
+        Self::open(config).await
+    }
+
     pub(crate) async fn close(self) -> Result<(), Failure> {
         self.store.close().await;
         match self.embedded {

@@ -67,6 +67,11 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
+/// `1 error`, `2 errors`.
+fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
 /// `FILE:LINE:COLUMN: severity[code]: message` lines, gaps, and a summary.
 fn report(file: &str, compiled: &Compiled) -> String {
     let mut text = String::new();
@@ -83,21 +88,23 @@ fn report(file: &str, compiled: &Compiled) -> String {
     let steps: usize = plan.procedures.iter().map(|p| p.steps.len()).sum();
     let _ = writeln!(
         text,
-        "{}: {} contacts, {} levels, {} components, {} procedures ({runnable} can run) with {steps} steps, {} recovery times, {} recovery points",
+        "{}: {}, {}, {}, {} ({runnable} can run) with {}, {}, {}",
         if plan.title.is_empty() { file } else { &plan.title },
-        plan.contacts.len(),
-        plan.levels.len(),
-        plan.components.len(),
-        plan.procedures.len(),
-        plan.rto.len(),
-        plan.rpo.len(),
+        counted(plan.contacts.len(), "contact"),
+        counted(plan.levels.len(), "level"),
+        counted(plan.components.len(), "component"),
+        counted(plan.procedures.len(), "procedure"),
+        counted(steps, "step"),
+        counted(plan.rto.len(), "recovery time"),
+        counted(plan.rpo.len(), "recovery point"),
     );
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let _ = writeln!(
         text,
-        "{errors} errors, {warnings} warnings, {} notices, {} gaps",
-        count(Severity::Notice),
-        compiled.gaps.len()
+        "{}, {}, {}, {}",
+        counted(count(Severity::Error), "error"),
+        counted(count(Severity::Warning), "warning"),
+        counted(count(Severity::Notice), "notice"),
+        counted(compiled.gaps.len(), "gap"),
     );
     text
 }
@@ -129,7 +136,7 @@ pub(crate) async fn import(file: &Path, system: &str, project: Option<&str>, nam
 }
 
 pub(crate) async fn export(system: &str) -> Done {
-    let database = Database::open(&Config::load()?).await?;
+    let database = Database::open_existing(&Config::load()?).await?;
     let source = plan::export(&database.store, system).await;
     database.close().await?;
     result(source?.as_bytes())?;

@@ -51,7 +51,7 @@ impl<'a> ReportDocument<'a> {
             incident: incident.number,
             title: &incident.title,
             level: None,
-            components: incident.components.clone(),
+            components: incident.component_names(),
             started_at: incident.started_at,
             resolved_at: incident.resolved_at,
             version: report.version,

@@ -88,7 +88,7 @@ fn public_incident(facts: &IncidentFacts<'_>, systems: &[SystemFacts]) -> Option
         title,
         state,
         impact: incident.affected.iter().map(|a| a.impact).max().unwrap_or(Impact::Operational),
-        components: incident.affected.iter().map(|a| shown(systems, facts.system, &a.name)).collect(),
+        affected: incident.affected.iter().map(|a| (shown(systems, facts.system, &a.name), a.impact)).collect(),
         started_at: incident.declared_at,
         resolved_at: incident.resolved_at,
         updates: updates(facts),

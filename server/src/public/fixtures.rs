@@ -47,7 +47,7 @@ pub(crate) fn incident(number: i64, title: &str, started: i64, resolved: Option<
         title: title.into(),
         state: if resolved.is_some() { S::Resolved } else { S::Identified },
         impact: Impact::MajorOutage,
-        components: vec!["Validator 1".into()],
+        affected: vec![("Validator 1".into(), Impact::MajorOutage)],
         started_at: ago(started),
         resolved_at: resolved.map(ago),
         updates,
@@ -71,7 +71,7 @@ fn past() -> Vec<PublicIncident> {
     let mut reported = incident(9, "The database answered slowly", 60 * 24 * 4 + 95, Some(60 * 24 * 4));
     reported.has_report = true;
     reported.impact = Impact::Degraded;
-    reported.components = vec!["PostgreSQL database".into()];
+    reported.affected = vec![("PostgreSQL database".into(), Impact::Degraded)];
     vec![reported, incident(7, "Validator 1 could not be reached", 60 * 24 * 40, Some(60 * 24 * 40 - 31))]
 }
 
@@ -99,11 +99,11 @@ pub(crate) fn absurd() -> StatusSnapshot {
     let word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft".repeat(3);
     let long: String = word.chars().take(200).collect();
     let mut open = incident(12, &long, 60 * 24 * 2, None);
-    open.components = vec![long.clone(), "Validator 2".into()];
+    open.affected = vec![(long.clone(), Impact::PartialOutage), ("Validator 2".into(), Impact::Degraded)];
     open.impact = Impact::PartialOutage;
     open.updates[0].text = format!("{long} {long}\n\nhttps://example.org/{}", "x".repeat(300));
     let mut old = incident(11, &long, 60 * 24 * 6, Some(60 * 24 * 5));
-    old.components = vec![long.clone()];
+    old.affected = vec![(long.clone(), Impact::MajorOutage)];
     snapshot(
         vec![component(&long, Impact::PartialOutage), component("Validator 2", Impact::Degraded)],
         vec![open],

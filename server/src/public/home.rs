@@ -5,7 +5,7 @@ use shared::domain::status::{PublicIncident, StatusSnapshot};
 
 use super::{
     frame::{Frame, incident_tone, tone},
-    incident::UpdateLine,
+    incident::{Suffering, UpdateLine},
     past::{self, Days, Row},
     words::{self, Instant},
 };
@@ -45,8 +45,7 @@ pub(crate) struct OpenIncident {
     pub(crate) number: i64,
     pub(crate) title: String,
     pub(crate) tone: &'static str,
-    pub(crate) impact: &'static str,
-    pub(crate) components: String,
+    pub(crate) affected: Vec<Suffering>,
     pub(crate) started: Instant,
     pub(crate) updates: Vec<UpdateLine>,
     pub(crate) n_earlier: usize,
@@ -58,8 +57,7 @@ impl OpenIncident {
             number: incident.number,
             title: incident.title.clone(),
             tone: incident_tone(incident.state, incident.impact),
-            impact: incident.impact.words(),
-            components: words::list(&incident.components),
+            affected: Suffering::of(incident),
             started: words::instant(incident.started_at),
             updates: incident.updates.iter().take(n_updates).map(UpdateLine::new).collect(),
             n_earlier: incident.updates.len().saturating_sub(n_updates),

@@ -23,6 +23,19 @@ impl UpdateLine {
     }
 }
 
+/// Components that suffer the same.
+pub(crate) struct Suffering {
+    pub(crate) impact: &'static str,
+    pub(crate) components: String,
+}
+
+impl Suffering {
+    pub(crate) fn of(incident: &PublicIncident) -> Vec<Self> {
+        let groups = incident.by_impact().into_iter();
+        groups.map(|(impact, names)| Self { impact: impact.words(), components: words::list(&names) }).collect()
+    }
+}
+
 #[derive(Template)]
 #[template(path = "incident.html")]
 pub(crate) struct IncidentPage<'a> {
@@ -35,8 +48,7 @@ pub(crate) struct IncidentPage<'a> {
     pub(crate) title: &'a str,
     pub(crate) tone: &'static str,
     pub(crate) state: &'static str,
-    pub(crate) impact: &'static str,
-    pub(crate) components: String,
+    pub(crate) affected: Vec<Suffering>,
     pub(crate) started: Instant,
     pub(crate) resolved: Option<Instant>,
     pub(crate) lasted: Option<String>,
@@ -61,8 +73,7 @@ impl<'a> IncidentPage<'a> {
             title: &incident.title,
             tone: incident_tone(incident.state, incident.impact),
             state: incident.state.words(),
-            impact: incident.impact.words(),
-            components: words::list(&incident.components),
+            affected: Suffering::of(incident),
             started: words::instant(incident.started_at),
             resolved: incident.resolved_at.map(words::instant),
             lasted: incident.resolved_at.map(|at| human_seconds(at.seconds_since(incident.started_at).max(0))),

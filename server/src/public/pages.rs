@@ -27,7 +27,7 @@ use crate::documents::{self, ReportDocument};
 /// Past incidents that are prepared and listed.
 pub(crate) const PAST_LIMIT: usize = 1000;
 /// How old the facts may be before the pages say that they could not be updated.
-const STALE_AFTER: Duration = Duration::from_secs(120);
+const STALE_AFTER: Duration = Duration::from_secs(30);
 const UNNAMED: &str = "Status";
 
 /// Everything the public site is made from.

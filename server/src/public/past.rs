@@ -41,7 +41,7 @@ impl Row {
             number: incident.number,
             title: incident.title.clone(),
             outcome,
-            components: words::list(&incident.components),
+            components: words::list(&incident.component_names()),
             started: words::instant(incident.started_at),
             has_report: incident.has_report,
         }

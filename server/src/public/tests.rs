@@ -169,7 +169,7 @@ async fn public_text_is_text_and_never_markup() {
     snapshot.components[0].name = attack.into();
     for incident in [&mut snapshot.open[0], &mut snapshot.past[0]] {
         incident.title = attack.into();
-        incident.components = vec![attack.into()];
+        incident.affected = vec![(attack.into(), Impact::MajorOutage)];
         incident.updates[0].text = format!("first line\n{attack}");
     }
     let router = router(pages(snapshot));
@@ -264,6 +264,8 @@ fn components_take_the_worst_open_public_impact() {
         "a component that left the plan is still shown while it is broken"
     );
     assert_eq!(open.open[0].state, PublicState::Investigating);
+    let words = [(Impact::MajorOutage, vec![name("validator1")]), (Impact::Degraded, vec![name("gone")])];
+    assert_eq!(open.open[0].by_impact(), words, "each with what it suffers itself");
     incident.resolved_at = Some(Timestamp::from_unix(NOW));
     let over = snapshot_of(&incident, &timeline);
     assert_eq!(shown(&over), [(name("validator1"), Impact::Operational), (name("validator2"), Impact::Operational)]);
@@ -274,11 +276,11 @@ fn components_take_the_worst_open_public_impact() {
 async fn old_pages_are_kept_and_admit_their_age() {
     let pages = pages(fixtures::broken());
     let router = router(pages.clone());
-    pages.grown_old(Duration::from_secs(100));
+    pages.grown_old(Duration::from_secs(25));
     assert!(!text(&router, "/").await.contains("could not be updated"));
     let mut versions = pages.watch();
     versions.mark_unchanged();
-    pages.grown_old(Duration::from_secs(121));
+    pages.grown_old(Duration::from_secs(31));
     assert!(versions.has_changed().unwrap(), "live pages learn it too");
     for path in ["/", "/incidents/12"] {
         let html = text(&router, path).await;

@@ -49,9 +49,10 @@ pub(crate) async fn acknowledge(
     permit: Permit<HandleIncident>,
     State(state): State<AppState>,
     Path(number): Path<i64>,
+    Key(key): Key,
     _: NoBody,
 ) -> Answer<IncidentView> {
-    incident::acknowledge(&state.store, &permit, number).await?;
+    incident::acknowledge(&state.store, &permit, key.as_deref(), number).await?;
     shown(&state, permit.user(), number).await
 }
 
@@ -59,9 +60,10 @@ pub(crate) async fn start_work(
     permit: Permit<HandleIncident>,
     State(state): State<AppState>,
     Path(number): Path<i64>,
+    Key(key): Key,
     _: NoBody,
 ) -> Answer<IncidentView> {
-    incident::start_work(&state.store, &permit, number).await?;
+    incident::start_work(&state.store, &permit, key.as_deref(), number).await?;
     shown(&state, permit.user(), number).await
 }
 
@@ -69,9 +71,10 @@ pub(crate) async fn note(
     permit: Permit<HandleIncident>,
     State(state): State<AppState>,
     Path(number): Path<i64>,
+    Key(key): Key,
     Body(input): Body<NoteIn>,
 ) -> Answer<IncidentView> {
-    incident::note(&state.store, &permit, number, input).await?;
+    incident::note(&state.store, &permit, key.as_deref(), number, input).await?;
     shown(&state, permit.user(), number).await
 }
 
@@ -79,9 +82,10 @@ pub(crate) async fn change_level(
     permit: Permit<HandleIncident>,
     State(state): State<AppState>,
     Path(number): Path<i64>,
+    Key(key): Key,
     Body(input): Body<LevelIn>,
 ) -> Answer<IncidentView> {
-    incident::change_level(&state.store, &state.plans, &permit, number, input).await?;
+    incident::change_level(&state.store, &state.plans, &permit, key.as_deref(), number, input).await?;
     shown(&state, permit.user(), number).await
 }
 
@@ -89,9 +93,10 @@ pub(crate) async fn post_update(
     permit: Permit<PostUpdate>,
     State(state): State<AppState>,
     Path(number): Path<i64>,
+    Key(key): Key,
     Body(input): Body<UpdateIn>,
 ) -> Answer<IncidentView> {
-    incident::post_update(&state.store, &permit, number, input).await?;
+    incident::post_update(&state.store, &permit, key.as_deref(), number, input).await?;
     shown(&state, permit.user(), number).await
 }
 
@@ -99,8 +104,9 @@ pub(crate) async fn resolve(
     permit: Permit<HandleIncident>,
     State(state): State<AppState>,
     Path(number): Path<i64>,
+    Key(key): Key,
     Body(input): Body<ResolveIn>,
 ) -> Answer<IncidentView> {
-    incident::resolve(&state.store, &permit, number, input).await?;
+    incident::resolve(&state.store, &permit, key.as_deref(), number, input).await?;
     shown(&state, permit.user(), number).await
 }

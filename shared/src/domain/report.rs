@@ -57,7 +57,7 @@ fn summary(text: &mut String, input: &DraftInput<'_>) {
     let incident = input.incident;
     let affected: Vec<String> =
         incident.affected.iter().map(|a| format!("{} ({})", line(&a.name), a.impact.words().to_lowercase())).collect();
-    text.push_str("## Summary\n\n| | |\n|---|---|\n");
+    text.push_str("## Summary\n\n| Fact | Value |\n|---|---|\n");
     let mut row = |name: &str, value: String| {
         let _ = writeln!(text, "| {name} | {} |", value.replace('|', "\\|"));
     };
@@ -78,7 +78,9 @@ fn objectives(text: &mut String, clocks: &[Clock], now: Timestamp) {
     if clocks.is_empty() {
         return;
     }
-    text.push_str("## Measured against the plan\n\n| Objective | Promised | Measured | |\n|---|---:|---:|---|\n");
+    text.push_str(
+        "## Measured against the plan\n\n| Objective | Promised | Measured | Verdict |\n|---|---:|---:|---|\n",
+    );
     for clock in clocks {
         let promised = match clock.limit_seconds {
             0 => "immediately".to_owned(),
@@ -179,10 +181,10 @@ fn recovery(text: &mut String, facts: &RunFacts) {
         let _ = write!(text, "{verb} by {} at {}. ", line(&decision.name), decision.at.utc_text());
     }
     let _ = writeln!(text, "Outcome: {}.\n", run.state.words().to_lowercase());
-    text.push_str("| Step | | Took | Outcome |\n|---:|---|---:|---|\n");
+    text.push_str("| Step | What | Took | Outcome |\n|---:|---|---:|---|\n");
     for (step, plan) in run.steps.iter().zip(&header.procedure.steps) {
         let took = match (step.started_at, step.ended_at) {
-            (Some(from), Some(to)) => human_seconds(to.seconds_since(from)),
+            (Some(from), Some(to)) => took(from, to),
             _ => "–".into(),
         };
         let outcome = match &step.state {
@@ -197,6 +199,18 @@ fn recovery(text: &mut String, facts: &RunFacts) {
         let _ = writeln!(text, "| {} | {} | {took} | {} |", step.number, cell(&plan.title), cell(&outcome));
     }
     text.push('\n');
+}
+
+/// Short steps to the tenth: "0 s" would say that nothing was done.
+fn took(from: Timestamp, to: Timestamp) -> String {
+    match to.unix_ms() - from.unix_ms() {
+        0..50 => "under 0.1 s".to_owned(),
+        ms @ 50..9_950 => {
+            let tenths = (ms + 50) / 100;
+            format!("{}.{} s", tenths / 10, tenths % 10)
+        }
+        _ => human_seconds(to.seconds_since(from)),
+    }
 }
 
 fn people(text: &mut String, input: &DraftInput<'_>) {
@@ -237,6 +251,21 @@ mod tests {
     };
 
     #[test]
+    fn short_steps_are_told_to_the_tenth() {
+        let cases = [
+            (3, "under 0.1 s"),
+            (512, "0.5 s"),
+            (1_000, "1.0 s"),
+            (9_949, "9.9 s"),
+            (9_999, "9 s"),
+            (75_400, "1 min 15 s"),
+        ];
+        for (ms, words) in cases {
+            assert_eq!(took(Timestamp::from_unix_ms(0), Timestamp::from_unix_ms(ms)), words);
+        }
+    }
+
+    #[test]
     fn the_draft_states_times_against_the_plan_and_neutralises_markup() {
         let at = Timestamp::from_unix;
         let incident = Incident {
@@ -274,6 +303,7 @@ mod tests {
         assert!(text.starts_with("# Incident 12: validator1 \\<b\\>down\\</b\\>\n"), "{text}");
         assert!(text.contains("| Response | 1 h | 30 s | met |"), "{text}");
         assert!(text.contains("| Recovery of Validator 1 | 10 min | 11 min 40 s | **missed** |"), "{text}");
+        assert!(!text.contains("| |"), "no column without a heading: {text}");
         assert!(text.contains("noted: \\# not a heading"), "{text}");
     }
 }

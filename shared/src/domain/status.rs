@@ -52,7 +52,8 @@ pub struct PublicIncident {
     pub title: String,
     pub state: PublicState,
     pub impact: Impact,
-    pub components: Vec<String>,
+    /// Name of each affected component and what it suffers.
+    pub affected: Vec<(String, Impact)>,
     pub started_at: Timestamp,
     pub resolved_at: Option<Timestamp>,
     /// Newest first.
@@ -65,6 +66,21 @@ pub struct PublicUpdate {
     pub at: Timestamp,
     pub state: PublicState,
     pub text: String,
+}
+
+impl PublicIncident {
+    #[must_use]
+    pub fn component_names(&self) -> Vec<String> {
+        self.affected.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The affected components by what they suffer, the worst first.
+    #[must_use]
+    pub fn by_impact(&self) -> Vec<(Impact, Vec<String>)> {
+        let with = |impact| self.affected.iter().filter(move |(_, i)| *i == impact).map(|(name, _)| name.clone());
+        let groups = Impact::ALL.into_iter().rev().map(|impact| (impact, with(impact).collect::<Vec<_>>()));
+        groups.filter(|(_, names)| !names.is_empty()).collect()
+    }
 }
 
 impl StatusSnapshot {

@@ -15,7 +15,7 @@ macro_rules! bounded {
             pub fn parse(text: &str) -> Result<Self, String> {
                 let text = text.trim();
                 let n = text.chars().count();
-                if $min > 0 && n == 0 {
+                if $min > 0 && text.chars().all(is_invisible) {
                     return Err(format!("{} must not be empty.", $words));
                 }
                 if n > $max {
@@ -23,6 +23,12 @@ macro_rules! bounded {
                 }
                 if text.chars().any(|c| c.is_control() && !($lines && matches!(c, '\n' | '\r' | '\t'))) {
                     return Err(format!("{} contains control characters.", $words));
+                }
+                if text.chars().any(turns_direction) {
+                    return Err(format!(
+                        "{} contains invisible characters that turn the direction of writing; remove them.",
+                        $words
+                    ));
                 }
                 Ok(Self(text.to_owned()))
             }
@@ -44,6 +50,20 @@ macro_rules! bounded {
             }
         }
     )*};
+}
+
+/// Shows nothing by itself: zero-width characters, marks of direction, fillers. Fine beside letters (emoji need joiners).
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || turns_direction(c)
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}')
+}
+
+/// Embeddings, overrides and isolates: they can make a line read as another one.
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 bounded! {
@@ -69,5 +89,20 @@ mod tests {
         assert!(Title::parse(&"x".repeat(201)).unwrap_err().contains("201"));
         assert!(Message::parse("a\nb").is_ok());
         assert!(Document::parse("").is_ok());
+    }
+
+    #[test]
+    fn what_nobody_can_see_says_nothing() {
+        for text in ["\u{200b}", "\u{200e} \u{200f}", "\u{2060}\u{2064}", "\u{feff}", "\u{202e}", " \u{3164}\u{ad} "] {
+            assert!(Title::parse(text).unwrap_err().contains("empty"), "{text:?}");
+            assert!(Message::parse(text).is_err() && Name::parse(text).is_err(), "{text:?}");
+        }
+        for c in ['\u{202a}', '\u{202e}', '\u{2066}'] {
+            assert!(Title::parse(&format!("a{c}b")).unwrap_err().contains("direction"), "{c:?}");
+            assert!(Document::parse(&c.to_string()).is_err());
+        }
+        for text in ["👩\u{200d}🚒 is here", "שלום\u{200f}!", "\u{feff}down"] {
+            assert!(Title::parse(text).is_ok(), "{text:?}");
+        }
     }
 }

@@ -262,6 +262,7 @@ fn what_is_no_plan_says_what_a_plan_needs() {
         "  \n",
         "hello",
         "# A recipe\n\n- flour\n- water\n\n| a | b |\n|-|-|\n| 1 | 2 |",
+        "# A tool\n\n## Install\n\n```bash\ndocker-compose up -d\n```\n\n## Components\n\n| What | Why |\n|-|-|\n| a | b |\n",
         "\0\u{1}\u{2}ELF",
         "%PDF \u{1}\u{2}\u{3}",
     ] {

@@ -17,6 +17,7 @@ use crate::{
         dialog::Dialog,
         error_note::ErrorNote,
         field::TextField,
+        focus,
         step_words::approve_words,
     },
     transport::api,
@@ -48,6 +49,7 @@ pub(crate) fn ApproveButton(run: Signal<RunView>, of: Fetched<RunView>) -> impl 
         decide.run(async move { api().decide(number, &body).await }, move |run| {
             confirming.set(false);
             of.put(run);
+            focus::to_heading();
         });
     };
     let press = move |()| if destructive.get_untracked() { confirming.set(true) } else { approve(()) };

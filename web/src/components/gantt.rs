@@ -9,7 +9,7 @@ use shared::{
 
 use crate::components::{
     state_badge::{Look, StateShape},
-    step_list::span,
+    step_list::{span, took},
 };
 
 /// Width of the drawing's own units; stretched to the cell.
@@ -36,7 +36,7 @@ pub(crate) fn Gantt(run: RunView) -> impl IntoView {
     view! {
         <section class="gantt" aria-labelledby="gantt-heading">
             <h2 id="gantt-heading">"Time per step"</h2>
-            <div class="table-box" tabindex="0" role="region" aria-label="Time per step">
+            <div class="table-box" tabindex="0" role="region" aria-label="Table of the time per step">
                 <table class="gantt-table">
                     <caption class="visually-hidden">
                         "Each step: when it began after the first step, and how long it took"
@@ -65,7 +65,7 @@ pub(crate) fn Gantt(run: RunView) -> impl IntoView {
 #[component]
 fn Row(step: StepRun, title: String, bar: Option<Bar>, from: Timestamp) -> impl IntoView {
     let took = match (step.started_at, step.ended_at) {
-        (Some(start), Some(end)) => span(start, end),
+        (Some(_), Some(_)) => took(&step).unwrap_or_default(),
         (Some(_), None) => "no end known".to_owned(),
         _ => "not run".to_owned(),
     };

@@ -245,7 +245,7 @@ fn grouped(n: usize) -> String {
 }
 
 /// A line's height is known to the arithmetic and to the style sheet; this keeps them from drifting apart unnoticed.
-const _: () = assert!(LINE == 20.0);
+const _: () = assert!(LINE == 24.0);
 
 #[cfg(test)]
 mod tests {

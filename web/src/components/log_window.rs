@@ -1,7 +1,7 @@
 //! Which lines of a long output are on screen: arithmetic of scroll position and line numbers. Touches no element.
 
 /// Height of one line in CSS pixels; `--log-line` in `run.css` says the same.
-pub(crate) const LINE: f64 = 20.0;
+pub(crate) const LINE: f64 = 24.0;
 
 /// Browsers cut elements off beyond some 17 million pixels; above this height a pixel stands for more than a pixel.
 const MOST_PIXELS: f64 = 10_000_000.0;
@@ -69,8 +69,8 @@ mod tests {
     #[test]
     fn a_short_log_maps_pixels_to_lines() {
         let seen = window(1000, 2000.0, 400.0);
-        assert_eq!((seen.first, seen.end), (70, 152));
-        assert!((seen.top - 1400.0).abs() < 0.01);
+        assert_eq!((seen.first, seen.end), (53, 131));
+        assert!((seen.top - 1272.0).abs() < 0.01);
         assert_eq!(window(3, 0.0, 400.0), Window { first: 0, end: 3, top: 0.0 });
         assert_eq!(window(0, 0.0, 400.0), Window { first: 0, end: 0, top: 0.0 });
     }

@@ -14,6 +14,7 @@ use crate::{
         button::{Button, ButtonKind},
         dialog::Dialog,
         error_note::ErrorNote,
+        focus,
         icon::{Icon, Svg},
         log_feed::LogFeed,
         log_lines::pieces,
@@ -21,6 +22,9 @@ use crate::{
     },
     transport::api,
 };
+
+/// Characters of a long reason shown at first: on a phone the answers must stay in sight.
+const WHY_SHORT: usize = 200;
 
 /// Lines shown as evidence.
 const TAIL: usize = 8;
@@ -47,6 +51,7 @@ pub(crate) fn QuestionPanel(run: Signal<RunView>, of: Fetched<RunView>, feed: Lo
             .collect_view()
     };
     let has_tail = move || feed.with(|lines| !lines.tail_of(step.get(), 1).is_empty());
+    let why = Memo::new(move |_| question.with(|q| q.as_ref().map(|q| q.why.clone()).unwrap_or_default()));
     let retrying = RwSignal::new(false);
     let skipping = RwSignal::new(false);
     let stopping = RwSignal::new(false);
@@ -64,9 +69,7 @@ pub(crate) fn QuestionPanel(run: Signal<RunView>, of: Fetched<RunView>, feed: Lo
                 <Svg icon=Icon::Alert/>
                 {move || format!("Step {} needs your decision: {}", step.get(), title.get())}
             </h2>
-            <p class="question-why" role="alert">
-                {move || question.with(|q| q.as_ref().map(|q| q.why.clone()))}
-            </p>
+            <Why why/>
             <Show when=has_tail>
                 <p class="muted">"The last it said:"</p>
                 <pre class="question-tail" tabindex="0" role="region" aria-label="Last lines of the step">{tail}</pre>
@@ -114,6 +117,34 @@ pub(crate) fn QuestionPanel(run: Signal<RunView>, of: Fetched<RunView>, feed: Lo
     }
 }
 
+/// The reason; a long one is cut until asked for.
+#[component]
+fn Why(why: Memo<String>) -> impl IntoView {
+    let long = Memo::new(move |_| why.with(|why| why.chars().count() > WHY_SHORT));
+    let whole = RwSignal::new(false);
+    view! {
+        <p class="question-why" role="alert">
+            {move || if whole.get() || !long.get() { why.get() } else { beginning(&why.get()) }}
+        </p>
+        <Show when=move || long.get()>
+            <button
+                type="button"
+                class="button quiet question-all"
+                aria-expanded=move || whole.get().to_string()
+                on:click=move |_| whole.update(|whole| *whole = !*whole)
+            >
+                {move || if whole.get() { "Show less" } else { "Show all" }}
+            </button>
+        </Show>
+    }
+}
+
+fn beginning(why: &str) -> String {
+    let mut short: String = why.chars().take(WHY_SHORT).collect();
+    short.push('…');
+    short
+}
+
 #[component]
 fn RetryDialog(
     open: RwSignal<bool>,
@@ -130,6 +161,7 @@ fn RetryDialog(
         attempt.run(async move { api().answer(number, &body).await }, move |run| {
             open.set(false);
             of.put(run);
+            focus::to_heading();
         });
     };
     view! {

@@ -15,6 +15,7 @@ use crate::components::{
     dialog::Dialog,
     error_note::ErrorNote,
     field::TextArea,
+    focus,
 };
 
 #[component]
@@ -51,6 +52,7 @@ where
                 open.set(false);
                 reason.set(String::new());
                 of.put(run);
+                focus::to_heading();
             });
         }
     };

@@ -69,7 +69,7 @@ fn headline(run: &RunView) -> String {
         }
         RunState::Expired => "Nobody approved in time".into(),
         RunState::Withdrawn => "The request was withdrawn".into(),
-        RunState::Unresolvable => "This host does not have what the steps name".into(),
+        RunState::Unresolvable => "The steps cannot run on this host now".into(),
         live => live.words().into(),
     }
 }

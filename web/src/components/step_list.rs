@@ -55,7 +55,11 @@ fn StepRow(run: Signal<RunView>, step: Step, pick: Callback<u32>) -> impl IntoVi
     let now = use_now();
     let lasted = move || state.with(|s| s.as_ref().and_then(|s| duration(s, now)));
     let attempts = move || state.with(|s| s.as_ref().map_or(0, |s| s.attempts));
-    let said = move || state.with(|s| s.as_ref().and_then(|s| said(&s.state)));
+    // An ended step tells its attempts with its time.
+    let again = move || state.with(|s| s.as_ref().is_some_and(|s| s.attempts > 1 && s.ended_at.is_none()));
+    // What a question asks about stands in the question.
+    let asked = Memo::new(move |_| run.with(|r| r.question.as_ref().is_some_and(|q| q.step == number)));
+    let said = move || state.with(|s| s.as_ref().and_then(|s| said(&s.state))).filter(|_| !asked.get());
     let name = move || state.with(|s| s.as_ref().map_or("pending", |s| state_name(&s.state)));
     view! {
         <li class="step" data-state=name aria-current=move || (name() == "running").then_some("step")>
@@ -73,7 +77,7 @@ fn StepRow(run: Signal<RunView>, step: Step, pick: Callback<u32>) -> impl IntoVi
                 <p class="step-facts">
                     <span class="step-word">{word}</span>
                     <span class="chip">{kind_word(&step.kind)}</span>
-                    <Show when=move || { attempts() > 1 }>
+                    <Show when=again>
                         <span>{move || format!("attempt {}", attempts())}</span>
                     </Show>
                     <a href=format!("/console/plan#line-{}", step.line)>{format!("line {}", step.line)}</a>
@@ -108,10 +112,16 @@ fn state_name(state: &StepState) -> &'static str {
 /// How long it took, or has been taking.
 fn duration(step: &StepRun, now: Signal<Timestamp>) -> Option<String> {
     let started = step.started_at?;
-    let Some(ended) = step.ended_at else {
+    if step.ended_at.is_none() {
         return (step.state == StepState::Running).then(|| human_seconds(now.get().seconds_since(started).max(0)));
-    };
-    Some(span(started, ended))
+    }
+    took(step)
+}
+
+/// From the first attempt's begin to the last one's end; between them it waited for an answer, so the attempts are told.
+pub(crate) fn took(step: &StepRun) -> Option<String> {
+    let whole = span(step.started_at?, step.ended_at?);
+    Some(if step.attempts > 1 { format!("{whole} in {} attempts", step.attempts) } else { whole })
 }
 
 /// Tenths of a second below ten: a restart takes less than one.
@@ -133,5 +143,22 @@ mod tests {
         assert_eq!(span(at(0), at(1_260)), "1.2 s");
         assert_eq!(span(at(0), at(75_000)), "1 min 15 s");
         assert_eq!(span(at(10), at(0)), "0.0 s");
+    }
+
+    #[test]
+    fn several_attempts_are_told() {
+        let at = Timestamp::from_unix_ms;
+        let step = |attempts, ended_at| StepRun {
+            number: 1,
+            state: StepState::Running,
+            attempts,
+            started_at: Some(at(0)),
+            ended_at,
+            before: Default::default(),
+            retry: false,
+        };
+        assert_eq!(took(&step(1, Some(at(243_000)))).as_deref(), Some("4 min 3 s"));
+        assert_eq!(took(&step(2, Some(at(243_000)))).as_deref(), Some("4 min 3 s in 2 attempts"));
+        assert_eq!(took(&step(2, None)), None);
     }
 }

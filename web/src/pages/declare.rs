@@ -33,11 +33,15 @@ use parts::{Affects, ClocksAhead, Levels, PublicSide};
 #[component]
 pub(crate) fn DeclarePage() -> impl IntoView {
     title(|| "Declare incident".into());
+    let may_declare = may(Action::DeclareIncident);
     let systems = Fetched::new(|| async { Ok(api().systems().await?.items) });
     view! {
         <header class="page-head">
             <h1>"Declare incident"</h1>
         </header>
+        <Show when=move || !may_declare.get()>
+            <p class="reason declare-refused" role="status">{Action::DeclareIncident.needs()}</p>
+        </Show>
         <AsyncView of=systems what="the systems" content=|systems| view! { <ForSystem systems=systems/> }/>
     }
 }

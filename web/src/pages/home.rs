@@ -200,7 +200,7 @@ fn RunRows(#[prop(into)] rows: Signal<Vec<RunRowView>>) -> impl IntoView {
                                 </span>
                             </span>
                             <span class="row-side muted">
-                                "Requested " <Instant at=run.requested_at/>
+                                <span class="one-line">"Requested " <Instant at=run.requested_at/></span>
                             </span>
                         </li>
                     }

@@ -13,8 +13,10 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 use shared::{
     api::{incident::IncidentView, live::Topic},
-    domain::{incident::IncidentCommand, offer::Offer},
+    domain::{access::Action, incident::IncidentCommand, offer::Offer},
 };
+
+use next::{NextAction, Rights, next_action};
 
 use crate::{
     components::{
@@ -23,6 +25,7 @@ use crate::{
         title::title,
     },
     live::use_live,
+    session::may,
     transport::api,
 };
 
@@ -32,9 +35,14 @@ struct Here {
     number: i64,
     incident: Signal<IncidentView>,
     fetched: Fetched<IncidentView>,
+    rights: Signal<Rights>,
 }
 
 impl Here {
+    fn next(self) -> Memo<NextAction> {
+        Memo::new(move |_| self.incident.with(|incident| next_action(incident, self.rights.get())))
+    }
+
     /// Why a command is off; `None` if it may be given. A command that is not offered at all is off without a word.
     fn refused(self, command: IncidentCommand) -> Signal<Option<String>> {
         Signal::derive(move || {
@@ -79,12 +87,14 @@ fn OneIncident(number: i64) -> impl IntoView {
         let name = fetched.value.with(|i| i.as_ref().map(|i| i.title.clone()));
         name.map_or_else(|| format!("Incident {number}"), |name| format!("#{number} {name}"))
     });
+    let (decide, answer) = (may(Action::DecideRun), may(Action::AnswerStep));
+    let rights = Signal::derive(move || Rights { may_decide: decide.get(), may_answer: answer.get() });
     view! {
         <AsyncView
             of=fetched
             what="the incident"
             content=move |incident| {
-                let here = Here { number, incident, fetched };
+                let here = Here { number, incident, fetched, rights };
                 view! {
                     <header::Header here=here/>
                     <div class="incident">

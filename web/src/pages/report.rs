@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
-use shared::api::{error::ErrorCode, live::Topic, report::ReportView};
+use shared::{
+    api::{error::ErrorCode, live::Topic, report::ReportView},
+    domain::access::Action,
+};
 
 use crate::{
     components::{
@@ -10,10 +13,12 @@ use crate::{
         attempt::Attempt,
         button::{Button, ButtonKind},
         error_note::{ErrorNote, Missing},
+        focus,
         report_editor::ReportEditor,
         title::title,
     },
     live::use_live,
+    session::may,
     transport::api,
 };
 
@@ -36,8 +41,11 @@ fn OneReport(number: i64) -> impl IntoView {
         async move {
             match api().report(number).await {
                 Ok(report) => Ok(Some(report)),
-                // Not an error: nobody has drafted it yet.
-                Err(error) if error.code() == Some(ErrorCode::NotFound) => Ok(None),
+                // Not an error if there is such an incident: nobody has drafted it yet.
+                Err(error) if error.code() == Some(ErrorCode::NotFound) => {
+                    api().incident(number).await?;
+                    Ok(None)
+                }
                 Err(error) => Err(error),
             }
         }
@@ -74,8 +82,12 @@ fn Body(number: i64, report: Signal<Option<ReportView>>, of: Fetched<Option<Repo
 fn NoReport(number: i64, of: Fetched<Option<ReportView>>) -> impl IntoView {
     let attempt = Attempt::new();
     let draft = move |()| {
-        attempt.run(async move { api().draft_report(number).await }, move |report| of.put(Some(report)));
+        attempt.run(async move { api().draft_report(number).await }, move |report| {
+            of.put(Some(report));
+            focus::to_heading();
+        });
     };
+    let may_write = may(Action::EditReport);
     view! {
         <div class="empty">
             <h1 class="empty-title">{format!("No report on incident {number} yet")}</h1>
@@ -84,9 +96,14 @@ fn NoReport(number: i64, of: Fetched<Option<ReportView>>) -> impl IntoView {
             </p>
             <div class="empty-action">
                 <ErrorNote error=attempt.error/>
-                <Button kind=ButtonKind::Primary busy=attempt.busy test_id="report-draft" on_press=draft>
-                    "Draft report from the timeline"
-                </Button>
+                <Show
+                    when=move || may_write.get()
+                    fallback=|| view! { <p class="reason">{Action::EditReport.needs()}</p> }
+                >
+                    <Button kind=ButtonKind::Primary busy=attempt.busy test_id="report-draft" on_press=draft>
+                        "Draft report from the timeline"
+                    </Button>
+                </Show>
                 <a href=format!("/console/incidents/{number}")>{format!("Back to incident {number}")}</a>
             </div>
         </div>

@@ -24,6 +24,7 @@ use crate::{
         run_header::RunHeader,
         run_outcome::RunOutcome,
         step_list::StepList,
+        time::use_now,
         title::title,
     },
     live::use_live,
@@ -31,6 +32,8 @@ use crate::{
 };
 
 const POLL: Duration = Duration::from_secs(5);
+
+const UNANSWERED_SECONDS: i64 = 5;
 
 #[component]
 pub(crate) fn RunPage() -> impl IntoView {
@@ -146,12 +149,22 @@ fn Silence(run: Signal<RunView>) -> impl IntoView {
 
 #[component]
 fn Looking(run: Signal<RunView>) -> impl IntoView {
+    let now = use_now();
+    // A worker that has taken it says so within its first heartbeat; then `Silence` speaks.
+    let unanswered = Memo::new(move |_| {
+        run.with(|r| r.worker_silent_seconds.is_none() && now.get().seconds_since(r.requested_at) > UNANSWERED_SECONDS)
+    });
     view! {
         <section class="panel looking" aria-live="polite">
             <h2>"Looking at the host…"</h2>
             <p>
                 "The worker finds out which containers, volumes and networks the steps mean. It only looks; nothing is changed before somebody approves."
             </p>
+            <Show when=move || unanswered.get()>
+                <p data-testid="no-worker">
+                    "No worker has answered yet. The run goes on as soon as one is up; see " <code>"muster-worker check"</code> "."
+                </p>
+            </Show>
         </section>
         <StepList run pick=Callback::new(|_| {})/>
     }
@@ -175,7 +188,7 @@ fn Radius(run: Signal<RunView>, heading: &'static str) -> impl IntoView {
     move || shown.get().map(|(resolution, procedure)| view! { <BlastRadius resolution procedure heading/> })
 }
 
-/// Steps on the left, output on the right; what ended and what was approved around them.
+/// Steps on the left and below them how it ended, output on the right; time per step and what was approved below.
 #[component]
 fn Going(run: Signal<RunView>, of: Fetched<RunView>) -> impl IntoView {
     let number = run.with_untracked(|r| r.number);
@@ -188,15 +201,18 @@ fn Going(run: Signal<RunView>, of: Fetched<RunView>) -> impl IntoView {
         <Show when=move || state.get() == RunState::Asking>
             <QuestionPanel run of feed/>
         </Show>
-        <Show when=move || state.get() == RunState::Queued>
-            <section class="panel looking" aria-live="polite">
-                <h2>"Approved; a worker takes it now"</h2>
-                <p>"If this stays, no worker is running for this host. Nothing is done until one is."</p>
-            </section>
-        </Show>
-        {move || ended().map(|run| view! { <RunOutcome run/> })}
         <div class="run-live">
-            <StepList run pick=Callback::new(move |step| jump.set(Some(Jump::Step(step))))/>
+            // What comes and goes stands below the steps, so that neither they nor the output move.
+            <div class="run-side">
+                <StepList run pick=Callback::new(move |step| jump.set(Some(Jump::Step(step))))/>
+                <Show when=move || state.get() == RunState::Queued>
+                    <section class="panel looking" aria-live="polite">
+                        <h2>"Approved; a worker takes it now"</h2>
+                        <p>"If this stays, no worker is running for this host. Nothing is done until one is."</p>
+                    </section>
+                </Show>
+                {move || ended().map(|run| view! { <RunOutcome run/> })}
+            </div>
             <LogView feed label=format!("Output of run {number}") live jump/>
         </div>
         {move || ended().map(|run| view! { <Gantt run/> })}

@@ -14,6 +14,7 @@ use crate::{
         dialog::Dialog,
         error_note::ErrorNote,
         field::{SelectField, TextArea},
+        focus,
     },
     transport::api,
 };
@@ -66,6 +67,7 @@ pub(super) fn ResolveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
         attempt.run(async move { api().resolve(here.number, &body).await }, move |view| {
             here.fetched.put(view);
             open.try_set(false);
+            focus::to_heading();
         });
     };
     let error = attempt.field("text");

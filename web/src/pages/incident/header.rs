@@ -7,7 +7,7 @@ use super::{
     Here,
     commands::{ResolveDialog, UpdateDialog},
     level::LevelDialog,
-    next::{NextAction, next_action},
+    next::{NextAction, live_run},
 };
 use crate::{
     components::{
@@ -15,8 +15,9 @@ use crate::{
         button::{Button, ButtonKind},
         clock::ClockFace,
         error_note::ErrorNote,
+        focus,
         state_badge::StateBadge,
-        time::Instant,
+        time::{Instant, now},
     },
     transport::api,
 };
@@ -67,18 +68,49 @@ pub(super) fn Header(here: Here) -> impl IntoView {
     }
 }
 
+/// A second click is not meant for the button that has just come under the pointer.
+const SETTLES_MS: i64 = 600;
+
 #[component]
 fn Actions(here: Here) -> impl IntoView {
     use IncidentCommand as C;
-    let next = Memo::new(move |_| here.incident.with(next_action));
+    let next = here.next();
     let (taking, starting) = (Attempt::new(), Attempt::new());
     let (resolving, posting, relevelling) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
-    let answered = move |view: IncidentView| here.fetched.put(view);
+    let answered = move |view: IncidentView| {
+        here.fetched.put(view);
+        focus::to_heading();
+    };
     let kind = move |action: NextAction| {
         Signal::derive(move || if next.get() == action { ButtonKind::Primary } else { ButtonKind::Plain })
     };
-    let acknowledge = move |()| taking.run(async move { api().acknowledge(here.number).await }, answered);
-    let start = move |()| starting.run(async move { api().start_work(here.number).await }, answered);
+    let row = Memo::new(move |_| (next.get(), C::ALL.map(|command| here.open(command).get())));
+    let changed_at = StoredValue::new(0);
+    Effect::new(move |before: Option<()>| {
+        row.track();
+        if before.is_some() {
+            changed_at.set_value(now().unix_ms());
+        }
+    });
+    let settled = move || now().unix_ms() - changed_at.get_value() > SETTLES_MS;
+    let opens = move |dialog: RwSignal<bool>| {
+        move |()| {
+            if settled() {
+                dialog.set(true);
+            }
+        }
+    };
+    let acknowledge = move |()| {
+        if settled() {
+            taking.run(async move { api().acknowledge(here.number).await }, answered);
+        }
+    };
+    let start = move |()| {
+        if settled() {
+            starting.run(async move { api().start_work(here.number).await }, answered);
+        }
+    };
+    let resolve_last = Memo::new(move |_| next.get() == NextAction::Resolve);
     let over = Memo::new(move |_| here.incident.with(|i| i.resolved_at.is_some()));
     // Shown while open, or when off for a reason that a person can do something about; not for what is simply done.
     let shown = move |command| Signal::derive(move || here.open(command).get());
@@ -92,19 +124,18 @@ fn Actions(here: Here) -> impl IntoView {
             <ErrorNote error=starting.error/>
             <div class="button-row">
                 <Show when=move || shown(C::ChangeLevel).get()>
-                    <Button kind=ButtonKind::Quiet on_press=move |()| relevelling.set(true)>
+                    <Button kind=ButtonKind::Quiet on_press=opens(relevelling)>
                         "Change level"
                     </Button>
                 </Show>
                 <Show when=move || shown(C::PostUpdate).get()>
-                    <Button kind=ButtonKind::Quiet on_press=move |()| posting.set(true)>
+                    <Button kind=ButtonKind::Quiet on_press=opens(posting)>
                         "Post public update"
                     </Button>
                 </Show>
-                <Show when=move || shown(C::Resolve).get()>
-                    <Button kind=kind(NextAction::Resolve) on_press=move |()| resolving.set(true)>
-                        "Resolve"
-                    </Button>
+                <RunWay here=here next=next/>
+                <Show when=move || shown(C::Resolve).get() && !resolve_last.get()>
+                    <Button on_press=opens(resolving)>"Resolve"</Button>
                 </Show>
                 <Show when=move || shown(C::StartWork).get()>
                     <Button kind=kind(NextAction::StartWork) busy=starting.busy on_press=start>
@@ -114,6 +145,12 @@ fn Actions(here: Here) -> impl IntoView {
                 <Show when=move || shown(C::Acknowledge).get()>
                     <Button kind=kind(NextAction::Acknowledge) busy=taking.busy on_press=acknowledge>
                         "Acknowledge"
+                    </Button>
+                </Show>
+                // The filled button stands last.
+                <Show when=move || shown(C::Resolve).get() && resolve_last.get()>
+                    <Button kind=ButtonKind::Primary on_press=opens(resolving)>
+                        "Resolve"
                     </Button>
                 </Show>
                 <NextLink here=here next=next/>
@@ -126,28 +163,43 @@ fn Actions(here: Here) -> impl IntoView {
     }
 }
 
+/// The live run, while it waits for nobody or for others.
+#[component]
+fn RunWay(here: Here, next: Memo<NextAction>) -> impl IntoView {
+    let run = Memo::new(move |_| here.incident.with(|i| live_run(i, here.rights.get())));
+    move || {
+        run.get().filter(|_| next.get() != NextAction::OpenRun).map(|run| {
+            view! {
+                <a class="button quiet" href=format!("/console/runs/{}", run.number)>
+                    {format!("{} {}", run.words, run.number)}
+                </a>
+            }
+        })
+    }
+}
+
 /// The next action, where it is on another page.
 #[component]
 fn NextLink(here: Here, next: Memo<NextAction>) -> impl IntoView {
-    move || match next.get() {
-        NextAction::OpenRun { number, words } => Some(view! {
-            <a class="button primary" data-testid="incident-next" href=format!("/console/runs/{number}")>
-                {format!("{words} {number}")}
-            </a>
-        }),
+    let target = Memo::new(move |_| match next.get() {
+        NextAction::OpenRun => here
+            .incident
+            .with(|i| live_run(i, here.rights.get()))
+            .map(|run| (format!("/console/runs/{}", run.number), format!("{} {}", run.words, run.number))),
         NextAction::Report => {
             let words =
                 here.incident.with(|i| if i.report.is_some() { "Finish the report" } else { "Write the report" });
-            Some(view! {
-                <a class="button primary" data-testid="incident-next" href=format!("/console/reports/{}", here.number)>
-                    {words.to_owned()}
-                </a>
-            })
+            Some((format!("/console/reports/{}", here.number), words.to_owned()))
         }
         NextAction::Acknowledge
         | NextAction::StartWork
         | NextAction::Recover { .. }
         | NextAction::Resolve
         | NextAction::Nothing => None,
+    });
+    move || {
+        target.get().map(|(href, words)| {
+            view! { <a class="button primary" data-testid="incident-next" href=href>{words}</a> }
+        })
     }
 }

@@ -11,6 +11,7 @@ use crate::{
         dialog::Dialog,
         error_note::ErrorNote,
         field::{SelectField, TextArea},
+        focus,
     },
     transport::api,
 };
@@ -40,6 +41,7 @@ pub(super) fn LevelDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
 
 #[component]
 fn LevelForm(here: Here, open: RwSignal<bool>, levels: Signal<Vec<Level>>) -> impl IntoView {
+    focus::to_dialog_field();
     let attempt = Attempt::new();
     let reason = RwSignal::new(String::new());
     let wrong = RwSignal::new(None::<String>);

@@ -14,11 +14,8 @@ use super::offer;
 pub(super) enum NextAction {
     Acknowledge,
     StartWork,
-    /// Look at a run; it may need this person.
-    OpenRun {
-        number: i64,
-        words: &'static str,
-    },
+    /// A run waits for this person.
+    OpenRun,
     /// The recovery button of this procedure.
     Recover {
         procedure: String,
@@ -28,20 +25,41 @@ pub(super) enum NextAction {
     Nothing,
 }
 
-pub(super) fn next_action(incident: &IncidentView) -> NextAction {
+/// What the access table lets the person do about runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rights {
+    pub(super) may_decide: bool,
+    pub(super) may_answer: bool,
+}
+
+/// The way to the live run, and whether it waits for this person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RunLink {
+    pub(super) number: i64,
+    pub(super) words: &'static str,
+    pub(super) waits: bool,
+}
+
+pub(super) fn live_run(incident: &IncidentView, rights: Rights) -> Option<RunLink> {
+    let run = incident.runs.iter().filter(|run| run.state.live()).max_by_key(|run| run.number)?;
+    let (words, waits) = match run.state {
+        RunState::AwaitingApproval if rights.may_decide => ("Review run", true),
+        RunState::Asking if rights.may_answer => ("Decide about run", true),
+        _ => ("Watch run", false),
+    };
+    Some(RunLink { number: run.number, words, waits })
+}
+
+pub(super) fn next_action(incident: &IncidentView, rights: Rights) -> NextAction {
     use IncidentCommand as C;
     let open = |command| offer(incident, command).is_some_and(|offer| offer.open());
     if incident.state == IncidentState::Resolved {
         let published = incident.report.as_ref().is_some_and(|report| report.published_version.is_some());
         return if open(C::WriteReport) && !published { NextAction::Report } else { NextAction::Nothing };
     }
-    if let Some(run) = incident.runs.iter().filter(|run| run.state.live()).max_by_key(|run| run.number) {
-        let words = match run.state {
-            RunState::AwaitingApproval => "Review run",
-            RunState::Asking => "Decide about run",
-            _ => "Watch run",
-        };
-        return NextAction::OpenRun { number: run.number, words };
+    let live = live_run(incident, rights);
+    if live.as_ref().is_some_and(|run| run.waits) {
+        return NextAction::OpenRun;
     }
     if open(C::Acknowledge) {
         return NextAction::Acknowledge;
@@ -53,6 +71,9 @@ pub(super) fn next_action(incident: &IncidentView) -> NextAction {
     }
     if open(C::StartWork) {
         return NextAction::StartWork;
+    }
+    if live.is_some() {
+        return NextAction::Nothing;
     }
     if open(C::RequestRun)
         && let Some(fitting) = incident.procedures.iter().find(|p| p.fits && p.refused.is_none())
@@ -124,25 +145,44 @@ mod tests {
         let all = &C::ALL[..];
         let working = &[C::RequestRun, C::Resolve, C::Note][..];
         let recover = || NextAction::Recover { procedure: "node".into() };
-        let look = |words| NextAction::OpenRun { number: 1, words };
+        let none = Rights { may_decide: false, may_answer: false };
+        let approver = Rights { may_decide: true, may_answer: false };
+        let operator = Rights { may_decide: false, may_answer: true };
+        let (waiting, asking) = (&[RunState::AwaitingApproval][..], &[RunState::Asking][..]);
         let cases = [
-            ("new", incident(S::Declared, all, &[]), NextAction::Acknowledge),
-            ("a viewer", incident(S::Declared, &[], &[]), NextAction::Nothing),
+            ("new", incident(S::Declared, all, &[]), none, NextAction::Acknowledge),
+            ("a viewer", incident(S::Declared, &[], &[]), none, NextAction::Nothing),
             (
                 "taken",
                 incident(S::Acknowledged, &[C::StartWork, C::RequestRun, C::Resolve], &[]),
+                none,
                 NextAction::StartWork,
             ),
-            ("at work", incident(S::Working, working, &[]), recover()),
-            ("cannot request", incident(S::Working, &[C::Resolve], &[]), NextAction::Resolve),
-            ("waiting", incident(S::Working, working, &[RunState::AwaitingApproval]), look("Review run")),
-            ("asking", incident(S::Working, working, &[RunState::Asking]), look("Decide about run")),
-            ("healed", incident(S::Working, working, &[RunState::Succeeded]), NextAction::Resolve),
-            ("failed", incident(S::Working, working, &[RunState::Stopped]), recover()),
-            ("over", incident(S::Resolved, &[C::WriteReport], &[RunState::Succeeded]), NextAction::Report),
+            ("at work", incident(S::Working, working, &[]), none, recover()),
+            ("cannot request", incident(S::Working, &[C::Resolve], &[]), none, NextAction::Resolve),
+            ("waiting for others", incident(S::Declared, all, waiting), none, NextAction::Acknowledge),
+            (
+                "waiting for others, taken",
+                incident(S::Acknowledged, &[C::StartWork], waiting),
+                operator,
+                NextAction::StartWork,
+            ),
+            ("waiting for others, at work", incident(S::Working, working, waiting), operator, NextAction::Nothing),
+            ("waiting for me", incident(S::Declared, all, waiting), approver, NextAction::OpenRun),
+            ("asking others", incident(S::Working, working, asking), approver, NextAction::Nothing),
+            ("asking me", incident(S::Working, working, asking), operator, NextAction::OpenRun),
+            ("running", incident(S::Working, working, &[RunState::Running]), operator, NextAction::Nothing),
+            ("healed", incident(S::Working, working, &[RunState::Succeeded]), none, NextAction::Resolve),
+            ("failed", incident(S::Working, working, &[RunState::Stopped]), none, recover()),
+            ("over", incident(S::Resolved, &[C::WriteReport], &[RunState::Succeeded]), none, NextAction::Report),
         ];
-        for (name, incident, expected) in cases {
-            assert_eq!(next_action(&incident), expected, "{name}");
+        for (name, incident, rights, expected) in cases {
+            assert_eq!(next_action(&incident, rights), expected, "{name}");
         }
+        let words = |runs, rights| live_run(&incident(S::Working, working, runs), rights).map(|run| run.words);
+        assert_eq!(words(waiting, approver), Some("Review run"));
+        assert_eq!(words(waiting, operator), Some("Watch run"));
+        assert_eq!(words(asking, operator), Some("Decide about run"));
+        assert_eq!(words(&[RunState::Stopped], operator), None);
     }
 }

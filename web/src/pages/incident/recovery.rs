@@ -7,10 +7,7 @@ use shared::{
     domain::incident::IncidentCommand,
 };
 
-use super::{
-    Here,
-    next::{NextAction, next_action},
-};
+use super::{Here, next::NextAction};
 use crate::{
     components::{
         attempt::Attempt,
@@ -95,9 +92,9 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
         );
     };
     let generally = here.refused(IncidentCommand::RequestRun);
+    let next = here.next();
     let kind = Signal::derive(move || {
-        let next = here.incident.with(next_action);
-        if matches!(next, NextAction::Recover { procedure } if procedure == id.get_value()) {
+        if matches!(next.get(), NextAction::Recover { procedure } if procedure == id.get_value()) {
             ButtonKind::Primary
         } else {
             ButtonKind::Plain

@@ -37,9 +37,11 @@ pub(super) fn Timeline(here: Here) -> impl IntoView {
             >
                 <NoteBox here=here/>
             </Show>
-            <ol class="timeline" role="log" aria-live="polite" aria-labelledby="timeline">
-                <For each=move || entries.get() key=|entry| entry.seq children=|entry| view! { <Entry entry=entry/> }/>
-            </ol>
+            <div role="log" aria-live="polite" aria-labelledby="timeline">
+                <ol class="timeline">
+                    <For each=move || entries.get() key=|entry| entry.seq children=|entry| view! { <Entry entry=entry/> }/>
+                </ol>
+            </div>
         </section>
     }
 }
