@@ -54,13 +54,12 @@ pub fn compile(source: &str) -> Compiled {
     let contacts = contacts::read(&document, &mut notes);
     let levels = levels::read(&document, &mut notes);
     let procedures = procedure::read(&document, &mut notes);
-    let announced = [false, true].map(|points| objectives::is_announced(&document, points));
     let rto = objectives::recovery_times(&document, &mut notes);
     let rpo = objectives::recovery_points(&document, &mut notes);
     let components = components::read(&document, &procedures, &rto, &mut notes);
     // Commands alone are a readme. A table of objectives whose rows are all wrong is a plan with mistakes, and those say more.
-    let is_plan =
-        !(contacts.is_empty() && levels.is_empty() && rto.is_empty() && rpo.is_empty() && announced == [false; 2]);
+    let says_something = !(contacts.is_empty() && levels.is_empty() && rto.is_empty() && rpo.is_empty());
+    let is_plan = says_something || notes.has_errors();
     let plan = Plan {
         title: title(&document),
         digest,

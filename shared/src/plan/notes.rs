@@ -31,6 +31,10 @@ impl<'a> Notes<'a> {
         self.found.push(Diagnostic { severity, code: code.to_owned(), message, line, column });
     }
 
+    pub(super) fn has_errors(&self) -> bool {
+        self.found.iter().any(|note| note.severity == Severity::Error)
+    }
+
     pub(super) fn finish(mut self) -> Vec<Diagnostic> {
         self.found.sort_by_key(|note| (note.line, note.column, note.severity));
         self.found

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::components;
-use super::document::{BlockKind, Cell, Document, Table};
+use super::document::{Cell, Document, Table};
 use super::duration::{self, Amount, NotATime};
 use super::model::{RecoveryPoint, RecoveryTime};
 use super::notes::Notes;
@@ -122,10 +122,4 @@ fn subject_column(table: &Table, value: usize) -> usize {
         .column(|text| named.iter().any(|word| text.starts_with(word)))
         .filter(|&column| column != value)
         .unwrap_or(usize::from(value == 0))
-}
-
-/// True if a heading announces objectives of time (or of points): their absence is then a mistake, not a choice.
-pub(super) fn is_announced(document: &Document<'_>, points: bool) -> bool {
-    let words = if points { POINT } else { TIME };
-    document.blocks.iter().any(|block| matches!(block.kind, BlockKind::Heading(_)) && document.is_under(block, &words))
 }
