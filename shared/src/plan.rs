@@ -20,6 +20,7 @@ mod model;
 mod notes;
 mod objectives;
 mod options;
+mod parameters;
 mod procedure;
 mod reader;
 mod runnable;
@@ -34,6 +35,7 @@ mod tests;
 pub use danger::is_destructive;
 pub use digests::{procedure_digest, step_digest};
 pub use model::*;
+pub use parameters::family;
 pub use runnable::runnable;
 
 use document::Document;

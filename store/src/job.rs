@@ -89,15 +89,18 @@ impl Store {
 }
 
 impl Tx {
+    /// Workers are called when the transaction commits.
+    ///
     /// # Errors
     /// `Conflict("job_pkey")` if the run already has a job.
     pub async fn job_add(&mut self, run: RunId, kind: JobKind) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO job (run_id, kind) VALUES ($1, $2)")
-            .bind(run.0)
-            .bind(kind.name())
-            .execute(self.connection())
-            .await?;
-        self.job_was_added();
+        sqlx::query(
+            "WITH j AS (INSERT INTO job (run_id, kind) VALUES ($1, $2) RETURNING 1) SELECT pg_notify('muster_job', '') FROM j",
+        )
+        .bind(run.0)
+        .bind(kind.name())
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 

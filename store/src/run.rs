@@ -1,5 +1,7 @@
 //! Recovery runs and their logs. Folding is the domain's; this file keeps the row in step with the fold.
 
+use std::collections::BTreeMap;
+
 use shared::{
     api::incident::RunRowView,
     digest::Digest,
@@ -40,6 +42,7 @@ pub struct NewRun {
     pub plan_version: PlanVersionId,
     pub plan_digest: Digest,
     pub procedure: Procedure,
+    pub parameters: BTreeMap<String, String>,
     pub policy: ApprovalPolicy,
     pub requested_by: UserId,
 }
@@ -95,6 +98,36 @@ async fn fold(connection: &mut PgConnection, row: RunRow) -> Result<RunRecord, S
     })
 }
 
+enum Which {
+    Id(RunId),
+    Number(i64),
+}
+
+macro_rules! select_run {
+    ($lock:literal) => {
+        concat!(
+            "SELECT r.id, r.header, r.number, i.number AS incident_number, i.title AS incident_title,
+                    s.slug AS system_slug, p.version AS plan_version, u.name AS requested_by_name,
+                    (SELECT heard_at FROM job WHERE run_id = r.id AND worker IS NOT NULL) AS heard_at
+             FROM run r JOIN incident i ON i.id = r.incident_id JOIN system s ON s.id = r.system_id
+             JOIN plan_version p ON p.id = r.plan_version_id
+             JOIN app_user u ON u.id = (r.header->>'requested_by')::uuid
+             WHERE r.id = coalesce($1, (SELECT id FROM run WHERE number = $2)) ",
+            $lock
+        )
+    };
+}
+
+async fn read(connection: &mut PgConnection, which: Which, lock: bool) -> Result<RunRecord, StoreError> {
+    let (id, number) = match which {
+        Which::Id(id) => (Some(id.0), None),
+        Which::Number(number) => (None, Some(number)),
+    };
+    let text = if lock { select_run!("FOR UPDATE OF r") } else { select_run!("") };
+    let row = sqlx::query_as::<_, RunRow>(text).bind(id).bind(number).fetch_one(&mut *connection).await?;
+    fold(connection, row).await
+}
+
 #[derive(FromRow)]
 struct ListRow {
     number: i64,
@@ -126,28 +159,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] if there is none with this number.
     pub async fn run_by_number(&self, number: i64) -> Result<RunRecord, StoreError> {
-        let id: Uuid =
-            sqlx::query_scalar("SELECT id FROM run WHERE number = $1").bind(number).fetch_one(&self.pool).await?;
-        self.run_fetch(RunId(id)).await
+        read(&mut *self.pool.acquire().await?, Which::Number(number), false).await
     }
 
     /// # Errors
     /// [`StoreError::NotFound`] if there is none with this id.
     pub async fn run_fetch(&self, id: RunId) -> Result<RunRecord, StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        let row = sqlx::query_as::<_, RunRow>(
-            "SELECT r.id, r.header, r.number, i.number AS incident_number, i.title AS incident_title,
-                    s.slug AS system_slug, p.version AS plan_version, u.name AS requested_by_name,
-                    (SELECT heard_at FROM job WHERE run_id = r.id AND worker IS NOT NULL) AS heard_at
-             FROM run r JOIN incident i ON i.id = r.incident_id JOIN system s ON s.id = r.system_id
-             JOIN plan_version p ON p.id = r.plan_version_id
-             JOIN app_user u ON u.id = (r.header->>'requested_by')::uuid
-             WHERE r.id = $1",
-        )
-        .bind(id.0)
-        .fetch_one(&mut *connection)
-        .await?;
-        fold(&mut connection, row).await
+        read(&mut *self.pool.acquire().await?, Which::Id(id), false).await
     }
 
     /// Newest first, numbers below `before`; of one incident or of all.
@@ -226,6 +244,7 @@ impl Tx {
             plan_version: new.plan_version,
             plan_digest: new.plan_digest,
             procedure: new.procedure,
+            parameters: new.parameters,
             policy: new.policy,
             requested_by: new.requested_by,
             requested_at: self.now(),
@@ -251,11 +270,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::NotFound`] if there is none with this number.
     pub async fn run_lock(&mut self, number: i64) -> Result<RunRecord, StoreError> {
-        let id: Uuid = sqlx::query_scalar("SELECT id FROM run WHERE number = $1")
-            .bind(number)
-            .fetch_one(self.connection())
-            .await?;
-        self.run_lock_id(RunId(id)).await
+        read(self.connection(), Which::Number(number), true).await
     }
 
     /// Locks the run and folds its log.
@@ -263,19 +278,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::NotFound`] if there is none with this id.
     pub async fn run_lock_id(&mut self, id: RunId) -> Result<RunRecord, StoreError> {
-        let row = sqlx::query_as::<_, RunRow>(
-            "SELECT r.id, r.header, r.number, i.number AS incident_number, i.title AS incident_title,
-                    s.slug AS system_slug, p.version AS plan_version, u.name AS requested_by_name,
-                    (SELECT heard_at FROM job WHERE run_id = r.id AND worker IS NOT NULL) AS heard_at
-             FROM run r JOIN incident i ON i.id = r.incident_id JOIN system s ON s.id = r.system_id
-             JOIN plan_version p ON p.id = r.plan_version_id
-             JOIN app_user u ON u.id = (r.header->>'requested_by')::uuid
-             WHERE r.id = $1 FOR UPDATE OF r",
-        )
-        .bind(id.0)
-        .fetch_one(self.connection())
-        .await?;
-        fold(self.connection(), row).await
+        read(self.connection(), Which::Id(id), true).await
     }
 
     /// Folds the event into `run` and writes both; `run` was locked or created in this transaction.
@@ -283,54 +286,70 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Corrupt`] if the event may not follow; then nothing was written.
     pub async fn run_append(&mut self, run: &mut Run, event: RunEvent, by: &Actor) -> Result<(), StoreError> {
-        let recorded = Recorded { seq: run.last_seq + 1, at: self.now(), by: by.clone(), event };
-        let next = run.clone().apply(&recorded)?;
-        let insert = if written_by_worker(&recorded.event) {
-            "INSERT INTO step_event (run_id, seq, at, by, event) VALUES ($1, $2, $3, $4, $5)"
-        } else {
-            "INSERT INTO run_event (run_id, seq, at, by, event) VALUES ($1, $2, $3, $4, $5)"
-        };
-        sqlx::query(insert)
-            .bind(run.header.id.0)
-            .bind(recorded.seq)
-            .bind(recorded.at.inner())
-            .bind(Json(by))
-            .bind(Json(&recorded.event))
-            .execute(self.connection())
-            .await?;
-        sqlx::query("UPDATE run SET state = $2, expires_at = $3, ended_at = $4, n_events = $5 WHERE id = $1")
-            .bind(run.header.id.0)
-            .bind(next.state.name())
-            .bind(next.expires_at().map(Timestamp::inner))
-            .bind(next.ended_at.map(Timestamp::inner))
-            .bind(recorded.seq)
-            .execute(self.connection())
-            .await?;
-        *run = next;
-        Ok(())
+        self.run_write(run, vec![(event, by.clone())], None).await
     }
 
-    /// As [`Tx::run_append`], if `fence` is still the run's.
+    /// Folds a worker's events into `run` and writes them, if `fence` is still the run's and nobody has written since `run` was
+    /// read. The run need not be locked: the database looks at both while it writes.
     ///
     /// # Errors
-    /// [`StoreError::Fenced`] if another worker has taken over; then nothing was written.
+    /// [`StoreError::Fenced`] if another worker has taken over or somebody else has written; then nothing was written.
     pub async fn run_append_fenced(
         &mut self,
         run: &mut Run,
-        event: RunEvent,
-        by: &Actor,
+        events: Vec<(RunEvent, Actor)>,
         fence: i64,
     ) -> Result<(), StoreError> {
-        self.fence_check(run.header.id, fence).await?;
-        self.run_append(run, event, by).await
+        self.run_write(run, events, Some(fence)).await
     }
 
-    pub(crate) async fn fence_check(&mut self, run: RunId, fence: i64) -> Result<(), StoreError> {
-        let current: i64 = sqlx::query_scalar("SELECT fence FROM run WHERE id = $1 FOR UPDATE")
-            .bind(run.0)
-            .fetch_one(self.connection())
-            .await?;
-        if current == fence { Ok(()) } else { Err(StoreError::Fenced) }
+    async fn run_write(
+        &mut self,
+        run: &mut Run,
+        events: Vec<(RunEvent, Actor)>,
+        fence: Option<i64>,
+    ) -> Result<(), StoreError> {
+        let (mut next, at) = (run.clone(), self.now());
+        let (mut seqs, mut authors, mut texts, mut workers) = (vec![], vec![], vec![], vec![]);
+        for (event, by) in events {
+            let recorded = Recorded { seq: next.last_seq + 1, at, by, event };
+            next = next.apply(&recorded)?;
+            seqs.push(recorded.seq);
+            authors.push(Json(recorded.by));
+            workers.push(written_by_worker(&recorded.event));
+            texts.push(Json(recorded.event));
+        }
+        let written = sqlx::query(
+            "WITH r AS (UPDATE run SET state = $2, expires_at = $3, ended_at = $4, n_events = $5
+                        WHERE id = $1 AND n_events = $6 AND fence = coalesce($7, fence) RETURNING id),
+                  e AS (SELECT r.id, t.seq, t.by, t.event, t.worker
+                        FROM r, unnest($9::int[], $10::jsonb[], $11::jsonb[], $12::bool[]) AS t (seq, by, event, worker)),
+                  s AS (INSERT INTO run_event (run_id, seq, at, by, event)
+                        SELECT id, seq, $8, by, event FROM e WHERE NOT worker),
+                  w AS (INSERT INTO step_event (run_id, seq, at, by, event)
+                        SELECT id, seq, $8, by, event FROM e WHERE worker)
+             SELECT 1 FROM r",
+        )
+        .bind(run.header.id.0)
+        .bind(next.state.name())
+        .bind(next.expires_at().map(Timestamp::inner))
+        .bind(next.ended_at.map(Timestamp::inner))
+        .bind(next.last_seq)
+        .bind(run.last_seq)
+        .bind(fence)
+        .bind(at.inner())
+        .bind(seqs)
+        .bind(authors)
+        .bind(texts)
+        .bind(workers)
+        .fetch_optional(self.connection())
+        .await?;
+        match (written, fence) {
+            (Some(_), _) => *run = next,
+            (None, Some(_)) => return Err(StoreError::Fenced),
+            (None, None) => return Err(StoreError::Bug("a run was written to that was not locked".into())),
+        }
+        Ok(())
     }
 }
 

@@ -21,7 +21,6 @@ pub struct Tx {
     now: Timestamp,
     audit: Vec<NewEntry>,
     live: Vec<StoredTopic>,
-    jobs_added: bool,
 }
 
 #[derive(Debug)]
@@ -37,7 +36,7 @@ impl Tx {
     pub(crate) async fn begin(pool: &PgPool) -> Result<Self, StoreError> {
         let mut inner = pool.begin().await?;
         let now = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut *inner).await?;
-        Ok(Self { inner, now: Timestamp::new(now), audit: vec![], live: vec![], jobs_added: false })
+        Ok(Self { inner, now: Timestamp::new(now), audit: vec![], live: vec![] })
     }
 
     /// The database's clock when the transaction began.
@@ -83,10 +82,6 @@ impl Tx {
         }
     }
 
-    pub(crate) fn job_was_added(&mut self) {
-        self.jobs_added = true;
-    }
-
     /// Writes audit entries, then live events, then commits. Locks are always taken in this order: domain rows, chain head, live
     /// head; so transactions cannot wait for each other in a circle.
     ///
@@ -108,9 +103,6 @@ impl Tx {
             .execute(&mut *self.inner)
             .await?;
         }
-        if self.jobs_added {
-            sqlx::query("SELECT pg_notify('muster_job', '')").execute(&mut *self.inner).await?;
-        }
         Ok(self.inner.commit().await?)
     }
 
@@ -118,12 +110,7 @@ impl Tx {
         if self.audit.is_empty() {
             return Ok(());
         }
-        sqlx::query("INSERT INTO audit_head (seq, hash) VALUES (0, $1) ON CONFLICT DO NOTHING")
-            .bind(genesis().to_string())
-            .execute(&mut *self.inner)
-            .await?;
-        let (mut seq, head): (i64, String) =
-            sqlx::query_as("SELECT seq, hash FROM audit_head FOR UPDATE").fetch_one(&mut *self.inner).await?;
+        let (mut seq, head) = self.lock_chain().await?;
         let mut previous = head.parse().map_err(|e| StoreError::Corrupt(format!("audit head: {e}")))?;
         let (mut seqs, mut texts, mut previouses, mut hashes) = (vec![], vec![], vec![], vec![]);
         for new in self.audit.drain(..) {
@@ -145,20 +132,31 @@ impl Tx {
             hashes.push(link.hash.to_string());
         }
         sqlx::query(
-            "INSERT INTO audit_entry (seq, entry, previous, hash)
+            "WITH head AS (UPDATE audit_head SET seq = $5, hash = $6)
+             INSERT INTO audit_entry (seq, entry, previous, hash)
              SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[])",
         )
         .bind(&seqs)
         .bind(&texts)
         .bind(&previouses)
         .bind(&hashes)
+        .bind(seq)
+        .bind(previous.to_string())
         .execute(&mut *self.inner)
         .await?;
-        sqlx::query("UPDATE audit_head SET seq = $1, hash = $2")
-            .bind(seq)
-            .bind(previous.to_string())
+        Ok(())
+    }
+
+    /// The chain's end, held until commit; the first one ever makes it.
+    async fn lock_chain(&mut self) -> Result<(i64, String), StoreError> {
+        let lock = "SELECT seq, hash FROM audit_head FOR UPDATE";
+        if let Some(head) = sqlx::query_as(lock).fetch_optional(&mut *self.inner).await? {
+            return Ok(head);
+        }
+        sqlx::query("INSERT INTO audit_head (seq, hash) VALUES (0, $1) ON CONFLICT DO NOTHING")
+            .bind(genesis().to_string())
             .execute(&mut *self.inner)
             .await?;
-        Ok(())
+        Ok(sqlx::query_as(lock).fetch_one(&mut *self.inner).await?)
     }
 }

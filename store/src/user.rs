@@ -4,7 +4,7 @@ use shared::{
     domain::access::{Action, ContactRole, Role},
     ids::UserId,
 };
-use sqlx::FromRow;
+use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, Tx, error::from_name};
@@ -100,17 +100,38 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn users_who_may(&self, action: Action) -> Result<Vec<UserId>, StoreError> {
-        let roles: Vec<&str> = action.roles().iter().map(|role| role.name()).collect();
-        let ids: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM app_user WHERE active AND role = ANY($1)")
-            .bind(roles)
-            .fetch_all(&self.pool)
-            .await?;
-        Ok(ids.into_iter().map(UserId).collect())
+    pub async fn users_who_may(&self, action: Action, holding: &[ContactRole]) -> Result<Vec<UserId>, StoreError> {
+        who_may(&mut *self.pool.acquire().await?, action, holding).await
     }
 }
 
+async fn who_may(
+    connection: &mut PgConnection,
+    action: Action,
+    holding: &[ContactRole],
+) -> Result<Vec<UserId>, StoreError> {
+    let roles: Vec<&str> = action.roles().iter().map(|role| role.name()).collect();
+    let holding: Vec<&str> = holding.iter().map(|role| role.name()).collect();
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT id FROM app_user
+         WHERE active AND role = ANY($1) AND (cardinality($2::text[]) = 0 OR contact_roles && $2)",
+    )
+    .bind(roles)
+    .bind(holding)
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(UserId).collect())
+}
+
 impl Tx {
+    /// As [`Store::users_who_may`], inside the transaction.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn users_who_may(&mut self, action: Action, holding: &[ContactRole]) -> Result<Vec<UserId>, StoreError> {
+        who_may(self.connection(), action, holding).await
+    }
+
     /// # Errors
     /// `Conflict("app_user_email_key")` if the address is taken.
     pub async fn user_create(&mut self, new: &NewUser<'_>) -> Result<User, StoreError> {

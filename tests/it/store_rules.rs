@@ -39,6 +39,7 @@ fn procedure() -> Procedure {
         source: "docker-compose restart validator1".into(),
         digest: Digest::of(b"step"),
         destructive: false,
+        timeout_seconds: None,
         unavailable: None,
     };
     Procedure {
@@ -48,6 +49,9 @@ fn procedure() -> Procedure {
         line: 1,
         digest: Digest::of(b"procedure"),
         steps: vec![step],
+        parameters: vec![],
+        approvals: None,
+        roles: vec![],
         unavailable: None,
     }
 }
@@ -95,6 +99,7 @@ async fn world() -> World {
         plan_version: version.id,
         plan_digest: version.digest,
         procedure: procedure(),
+        parameters: BTreeMap::new(),
         policy: ApprovalPolicy::default(),
         requested_by: user,
     };
@@ -234,7 +239,7 @@ async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
     let resolved = RunEvent::Resolved { resolution };
     let mut tx = store.begin().await.unwrap();
     let mut record = tx.run_lock_id(id).await.unwrap();
-    let late = tx.run_append_fenced(&mut record.run, resolved.clone(), &worker, 1).await;
+    let late = tx.run_append_fenced(&mut record.run, vec![(resolved.clone(), worker.clone())], 1).await;
     assert!(matches!(late, Err(StoreError::Fenced)));
     drop(tx);
     let line = NewLine { step: 1, attempt: 1, stream: Stream::Out, text: "late".into() };
@@ -242,7 +247,7 @@ async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
 
     let mut tx = store.begin().await.unwrap();
     let mut record = tx.run_lock_id(id).await.unwrap();
-    tx.run_append_fenced(&mut record.run, resolved, &worker, 2).await.unwrap();
+    tx.run_append_fenced(&mut record.run, vec![(resolved, worker)], 2).await.unwrap();
     tx.job_finish(id).await.unwrap();
     tx.commit().await.unwrap();
     let record = store.run_fetch(id).await.unwrap();

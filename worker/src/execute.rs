@@ -84,7 +84,7 @@ impl Execution<'_> {
 
     /// Intent, effect, outcome.
     async fn start(&mut self, run: &mut Run, step: u32, attempt: u32) -> Result<(), Halt> {
-        let Some(kind) = run.kind_of(step).cloned() else { return self.impossible(step) };
+        let Some(kind) = run.kind_of(step) else { return self.impossible(step) };
         let objects = self.objects(step);
         match steps::prepare(&kind, &*self.worker.host, &run.header.project, &objects).await {
             Ok(before) => self.perform(run, step, attempt, before).await,
@@ -99,7 +99,7 @@ impl Execution<'_> {
     }
 
     async fn perform(&mut self, run: &mut Run, step: u32, attempt: u32, before: Before) -> Result<(), Halt> {
-        let Some(kind) = run.kind_of(step).cloned() else { return self.impossible(step) };
+        let Some(kind) = run.kind_of(step) else { return self.impossible(step) };
         let fence = self.journal.fence;
         self.append(run, vec![RunEvent::StepStarted { step, attempt, fence, before: before.clone() }]).await?;
         let number = run.header.number;
@@ -141,7 +141,7 @@ impl Execution<'_> {
         if !self.pending.is_empty() {
             self.append(run, vec![]).await?;
         }
-        let Some(kind) = run.kind_of(step).cloned() else { return self.impossible(step) };
+        let Some(kind) = run.kind_of(step) else { return self.impossible(step) };
         let before = run.steps.iter().find(|s| s.number == step).map(|s| s.before.clone()).unwrap_or_default();
         let objects = self.objects(step);
         let (output, lines) = Output::new(step, attempt);

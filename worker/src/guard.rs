@@ -40,9 +40,9 @@ pub(crate) async fn check(worker: &Worker, run: &Run) -> Result<Result<(), Strin
         return Ok(Err(reason));
     }
     let (resolution, plan, may_decide, now) = tokio::join!(
-        resolve(&*worker.host, &header.project, &header.procedure, header.requested_at),
+        resolve(&*worker.host, header, header.requested_at),
         worker.store.plan_version_fetch(header.plan_version),
-        worker.store.users_who_may(Action::DecideRun),
+        worker.store.users_who_may(Action::DecideRun, &header.policy.roles),
         worker.store.now(),
     );
     let facts = Facts {

@@ -96,18 +96,16 @@ impl Journal<'_> {
 
     async fn try_append(&self, run: &Run, events: &[RunEvent]) -> Result<Run, StoreError> {
         let mut tx = self.store.begin().await?;
-        // While it is running only the holder of the fence writes; before, people and the clock may end it at any moment.
-        if run.state != RunState::Running && tx.run_lock_id(run.header.id).await?.run.last_seq != run.last_seq {
-            return Err(StoreError::Fenced);
-        }
-        let mut now = run.clone();
-        let mut told = vec![];
+        let mut new = Appending { by: self.by, tx: &mut tx, now: run.clone(), events: vec![], told: vec![] };
         for event in events {
-            self.write(&mut tx, &mut now, event.clone(), &mut told).await?;
+            new.add(event.clone())?;
         }
-        while let Some(event) = following(&now) {
-            self.write(&mut tx, &mut now, event, &mut told).await?;
+        while let Some(event) = following(&new.now) {
+            new.add(event)?;
         }
+        let Appending { events, told, .. } = new;
+        let mut now = run.clone();
+        tx.run_append_fenced(&mut now, events, self.fence).await?;
         match now.state {
             RunState::Running => {}
             RunState::Queued => {
@@ -128,23 +126,32 @@ impl Journal<'_> {
         tx.commit().await?;
         Ok(now)
     }
+}
 
-    async fn write(
-        &self,
-        tx: &mut Tx,
-        run: &mut Run,
-        event: RunEvent,
-        told: &mut Vec<IncidentEvent>,
-    ) -> Result<(), StoreError> {
+/// What will be written, and what others are to be told of it.
+struct Appending<'a> {
+    by: &'a Actor,
+    tx: &'a mut Tx,
+    /// The run with the events so far.
+    now: Run,
+    events: Vec<(RunEvent, Actor)>,
+    told: Vec<IncidentEvent>,
+}
+
+impl Appending<'_> {
+    fn add(&mut self, event: RunEvent) -> Result<(), StoreError> {
         // Consent that nobody needs to give is not the worker's.
         let by = if event == RunEvent::Granted { &Actor::Muster } else { self.by };
-        let (action, object, detail) = audited(run, &event);
-        tx.audit(by, action, object, detail);
-        if let Some((moment, text)) = moment(run, &event) {
-            let (number, procedure) = (run.header.number, run.header.procedure.title.clone());
-            told.push(IncidentEvent::Run { number, procedure, moment, text });
+        let (action, object, detail) = audited(&self.now, &event);
+        self.tx.audit(by, action, object, detail);
+        if let Some((moment, text)) = moment(&self.now, &event) {
+            let (number, procedure) = (self.now.header.number, self.now.header.procedure.title.clone());
+            self.told.push(IncidentEvent::Run { number, procedure, moment, text });
         }
-        tx.run_append_fenced(run, event, by, self.fence).await
+        let recorded = Recorded { seq: self.now.last_seq + 1, at: self.tx.now(), by: by.clone(), event: event.clone() };
+        self.now = self.now.clone().apply(&recorded)?;
+        self.events.push((event, by.clone()));
+        Ok(())
     }
 }
 

@@ -5,8 +5,11 @@ mod address;
 use std::time::Duration;
 
 use shared::{
-    domain::resolution::{ObjectKind, Resolution, ResolvedObject, ResolvedStep},
-    plan::{Condition, Probe, Procedure, Step, StepKind},
+    domain::{
+        resolution::{ObjectKind, Resolution, ResolvedObject, ResolvedStep},
+        run::RunHeader,
+    },
+    plan::{Choices, Condition, Probe, Procedure, Step, StepKind},
     timestamp::{Timestamp, human_seconds},
 };
 
@@ -23,10 +26,10 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// The error is for the person who asked: what was looked for, what there is, what to do.
 pub(crate) async fn resolve(
     host: &dyn ContainerHost,
-    project: &str,
-    procedure: &Procedure,
+    header: &RunHeader,
     now: Timestamp,
 ) -> Result<Resolution, String> {
+    let (project, procedure) = (header.project.as_str(), &header.meant());
     let until = tokio::time::Instant::now() + PATIENCE;
     let (name, containers) = loop {
         match look(host, project, procedure).await {
@@ -40,7 +43,7 @@ pub(crate) async fn resolve(
             }
         }
     };
-    let view = View { host: &name, project, containers: &containers };
+    let view = View { host: &name, project, containers: &containers, chosen: &chosen(header) };
     let (steps, problems): (Vec<_>, Vec<_>) =
         procedure.steps.iter().map(|step| view.step(step)).partition(Result::is_ok);
     let problems: Vec<_> = problems.into_iter().filter_map(Result::err).collect();
@@ -80,8 +83,15 @@ fn url_of(kind: &StepKind) -> Option<&str> {
     }
 }
 
+/// Services that take the place of those the plan names: (the plan's, the chosen).
+fn chosen(header: &RunHeader) -> Vec<(&str, &str)> {
+    let parameters = header.procedure.parameters.iter().filter(|p| matches!(p.choices, Choices::Services { .. }));
+    parameters.filter_map(|p| Some((p.default.as_str(), header.parameters.get(&p.name)?.as_str()))).collect()
+}
+
 /// One look at the host.
 struct View<'a> {
+    chosen: &'a [(&'a str, &'a str)],
     host: &'a str,
     project: &'a str,
     containers: &'a [Container],
@@ -156,16 +166,26 @@ impl View<'_> {
                     ));
                 };
                 let own = container.ports.iter().find(|p| p.host == port).map(|p| p.container);
-                Ok(object(container, own))
+                // The plan's address means the plan's service; of another one it means the same port.
+                let service = container.service.as_deref().unwrap_or_default();
+                match self.chosen.iter().find(|(plans, _)| *plans == service) {
+                    Some((_, instead)) if *instead != service => self.one_of(instead, url, own),
+                    _ => Ok(object(container, own)),
+                }
             }
             Target::Service { name, port } => {
-                let found = self.services(&[name])?;
-                let [one] = &found[..] else {
-                    return Err(format!("asks {url}, which means {} containers", found.len()));
-                };
-                Ok(ResolvedObject { port: Some(port), ..one.clone() })
+                let instead = self.chosen.iter().find(|(plans, _)| *plans == name).map(|(_, instead)| *instead);
+                self.one_of(instead.unwrap_or(&name), url, Some(port))
             }
         }
+    }
+
+    fn one_of(&self, service: &str, url: &str, port: Option<u16>) -> Result<ResolvedObject, String> {
+        let found = self.services(&[service.to_owned()])?;
+        let [one] = &found[..] else {
+            return Err(format!("asks {url}, which means {} containers", found.len()));
+        };
+        Ok(ResolvedObject { port, ..one.clone() })
     }
 
     fn service_names(&self) -> Vec<String> {

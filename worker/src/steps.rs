@@ -117,6 +117,7 @@ pub(crate) fn cannot_run(kind: &StepKind) -> Option<String> {
         | StepKind::NetworkConnect { .. }
         | StepKind::Extract { .. }
         | StepKind::Script { .. }
+        | StepKind::Manual {}
         | StepKind::Shell {} => Some(format!("a step of kind {} cannot run yet", kind.name())),
     }
 }
@@ -170,6 +171,7 @@ pub(crate) async fn perform(kind: &StepKind, step: Step<'_>) -> Result<StepOutco
         | StepKind::NetworkConnect { .. }
         | StepKind::Extract { .. }
         | StepKind::Script { .. }
+        | StepKind::Manual {}
         | StepKind::Shell {} => {
             let reason = cannot_run(kind).unwrap_or_else(|| "this step cannot run yet".into());
             Err(format!("{reason}; nothing was done"))

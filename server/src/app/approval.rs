@@ -4,8 +4,8 @@ use serde_json::json;
 use shared::{
     api::run::DecisionIn,
     domain::{
-        access::Action,
-        approval::{Choice, Content, Decision, RunRequest, Verdict, evaluate},
+        access::{Action, ContactRole},
+        approval::{ApprovalPolicy, Choice, Content, Decision, RunRequest, Verdict, evaluate},
         incident::RunMoment,
         run::{Run, RunEvent, RunState},
         text::Message,
@@ -31,7 +31,6 @@ pub async fn decide(store: &Store, permit: &Permit<DecideRun>, number: i64, inpu
         (false, None) => return Err(AppError::invalid("reason", "A refusal needs a reason.")),
     };
     let by = permit.actor();
-    let deciders = store.users_who_may(Action::DecideRun).await?;
     let mut tx = store.begin().await?;
     let mut run = tx.run_lock(number).await.found(|| format!("run {number}"))?.run;
     if run.header.requested_by == permit.id() {
@@ -51,9 +50,13 @@ pub async fn decide(store: &Store, permit: &Permit<DecideRun>, number: i64, inpu
             "What this run would do has changed since you read it. Your decision was not counted; read it again and decide then.",
         ));
     }
+    if let Some(why) = lacks_contact_role(&run.header.policy, &permit.user().contact_roles) {
+        return Err(AppError::forbidden(why));
+    }
+    let deciders = tx.users_who_may(Action::DecideRun, &run.header.policy.roles).await?;
     let request = RunRequest { requested_by: run.header.requested_by, resolved_at: *resolved_at, content };
     let now = tx.now();
-    let policy = run.header.policy;
+    let policy = run.header.policy.clone();
     let judge = |decisions: &[Decision]| evaluate(&policy, &request, decisions, |user| deciders.contains(&user), now);
     if judge(&run.decisions) == Verdict::Expired {
         return Err(AppError::not_now(TIME_IS_OVER));
@@ -86,6 +89,15 @@ async fn conclude(tx: &mut Tx, run: &mut Run, verdict: Verdict, permit: &Permit<
         Verdict::Expired => return Err(AppError::bug("consent expired within one instant")),
     };
     moment::tell(tx, run, moment, text, &by).await
+}
+
+/// The plan may want the consent of people with certain duties.
+pub(super) fn lacks_contact_role(policy: &ApprovalPolicy, held: &[ContactRole]) -> Option<String> {
+    if policy.roles.is_empty() || policy.roles.iter().any(|role| held.contains(role)) {
+        return None;
+    }
+    let wanted: Vec<String> = policy.roles.iter().map(|role| role.name().replace('-', " ")).collect();
+    Some(format!("The plan wants the consent of somebody who is {}, and you are not.", wanted.join(" or ")))
 }
 
 pub(super) fn has_decided(run: &Run, user: shared::ids::UserId, content: Content) -> bool {

@@ -8,10 +8,11 @@ use shared::{
         offer::Offer,
         run::{Run, RunState},
     },
-    ids::UserId,
     plan::{Plan, Procedure, StepKind},
     timestamp::Timestamp,
 };
+
+use store::User;
 
 use super::{answer, approval, run as runs};
 
@@ -96,9 +97,10 @@ fn services(procedure: &Procedure) -> Vec<String> {
     found
 }
 
-pub(super) fn run(run: &Run, user: UserId, role: Role, now: Timestamp) -> Vec<Offer<RunCommand>> {
+pub(super) fn run(run: &Run, user: &User, now: Timestamp) -> Vec<Offer<RunCommand>> {
     use RunCommand as C;
-    let decide = decide(run, user, role, now);
+    let role = user.role;
+    let decide = decide(run, user, now);
     let withdraw = if runs::withdrawable(run.state) {
         lacks(role, Action::RequestRun)
     } else {
@@ -116,20 +118,23 @@ pub(super) fn run(run: &Run, user: UserId, role: Role, now: Timestamp) -> Vec<Of
     ]
 }
 
-fn decide(run: &Run, user: UserId, role: Role, now: Timestamp) -> Option<String> {
+fn decide(run: &Run, user: &User, now: Timestamp) -> Option<String> {
     if run.state != RunState::AwaitingApproval {
         return Some(approval::waiting_refusal(run.state));
     }
     if run.expires_at().is_some_and(|at| now > at) {
         return Some(approval::TIME_IS_OVER.into());
     }
-    if let Some(sentence) = lacks(role, Action::DecideRun) {
+    if let Some(sentence) = lacks(user.role, Action::DecideRun) {
         return Some(sentence);
     }
-    if run.header.requested_by == user {
+    if run.header.requested_by == user.id {
         return Some(approval::OWN_REQUEST.into());
     }
-    let decided = run.content().is_some_and(|content| approval::has_decided(run, user, content));
+    if let Some(sentence) = approval::lacks_contact_role(&run.header.policy, &user.contact_roles) {
+        return Some(sentence);
+    }
+    let decided = run.content().is_some_and(|content| approval::has_decided(run, user.id, content));
     decided.then(|| "You have already approved this run; now somebody else must.".into())
 }
 

@@ -1,5 +1,7 @@
 //! Offers, as a table of who is told what. No database.
 
+use std::collections::BTreeMap;
+
 use shared::{
     digest::Digest,
     domain::{
@@ -10,12 +12,17 @@ use shared::{
         run::{Recorded, RunEvent, RunHeader},
         status::Impact,
     },
-    ids::{IncidentId, PlanVersionId, RunId, SystemId},
+    ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
     plan::{Component, Step},
 };
 use uuid::Uuid;
 
 use super::*;
+
+fn somebody(id: u128, role: Role) -> User {
+    let id = UserId(Uuid::from_u128(id));
+    User { id, email: "a@b".into(), name: "Ada".into(), role, contact_roles: vec![], active: true }
+}
 
 fn incident_in(state: IncidentState) -> Incident {
     Incident {
@@ -46,6 +53,7 @@ fn procedure(id: &str, service: &str) -> Procedure {
         source: String::new(),
         digest: Digest::of(b"step"),
         destructive: false,
+        timeout_seconds: None,
         unavailable: None,
     };
     let services = || vec![service.to_owned()];
@@ -59,6 +67,9 @@ fn procedure(id: &str, service: &str) -> Procedure {
             step(1, StepKind::Logs { services: vec!["other".into()], tail: None }),
             step(2, StepKind::Restart { services: services() }),
         ],
+        parameters: vec![],
+        approvals: None,
+        roles: vec![],
         unavailable: None,
     }
 }
@@ -123,6 +134,7 @@ fn the_requester_never_decides() {
         plan_version: PlanVersionId(Uuid::nil()),
         plan_digest: Digest::of(b"plan"),
         procedure: procedure("first", "validator1"),
+        parameters: BTreeMap::new(),
         policy: ApprovalPolicy::default(),
         requested_by: UserId(Uuid::from_u128(1)),
         requested_at: Timestamp::from_unix(0),
@@ -134,14 +146,13 @@ fn the_requester_never_decides() {
         .map(|(seq, event)| Recorded { seq, at: Timestamp::from_unix(0), by: Actor::Muster, event })
         .collect();
     let waiting = Run::replay(header, &log).unwrap();
-    let said = |user, role, at| {
-        refused(&run(&waiting, UserId(Uuid::from_u128(user)), role, Timestamp::from_unix(at)), RunCommand::Approve)
-    };
+    let said =
+        |user, role, at| refused(&run(&waiting, &somebody(user, role), Timestamp::from_unix(at)), RunCommand::Approve);
     assert!(said(1, Role::Administrator, 10).contains("somebody else"));
     assert_eq!(said(2, Role::Approver, 10), "");
     assert!(said(2, Role::Operator, 10).contains("you need the role"));
     assert!(said(2, Role::Approver, 1801).contains("over"));
-    let offers = run(&waiting, UserId(Uuid::from_u128(3)), Role::Operator, Timestamp::from_unix(10));
+    let offers = run(&waiting, &somebody(3, Role::Operator), Timestamp::from_unix(10));
     assert_eq!(refused(&offers, RunCommand::Withdraw), "");
     assert!(refused(&offers, RunCommand::Retry).contains("not asking"));
 }

@@ -1,9 +1,12 @@
 //! Recovery runs: requesting and withdrawing. Consent is `approval`'s, failed steps are `answer`'s, the host is the worker's.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use shared::{
     api::run::{RunRequestIn, WithdrawIn},
     domain::{
+        access::ContactRole,
         approval::ApprovalPolicy,
         incident::{IncidentCommand, RunMoment},
         run::{RunEvent, RunState},
@@ -46,6 +49,7 @@ pub async fn request(
     if let Some(why) = &procedure.unavailable {
         return Err(AppError::not_now(format!("{} cannot run: {why}", procedure.title)));
     }
+    let parameters = parameters(procedure, input.parameters)?;
     let new = NewRun {
         incident: seen.id,
         system: system.id,
@@ -53,7 +57,8 @@ pub async fn request(
         plan_version: plan.version.id,
         plan_digest: plan.version.digest,
         procedure: procedure.clone(),
-        policy: policy(procedure),
+        parameters: parameters.clone(),
+        policy: policy(procedure)?,
         requested_by: permit.id(),
     };
 
@@ -79,6 +84,7 @@ pub async fn request(
     let detail = json!({
         "incident": incident, "procedure": procedure.id, "procedure_digest": procedure.digest,
         "plan_version": plan.version.version, "plan_digest": plan.version.digest, "project": system.project,
+        "parameters": parameters,
     });
     tx.audit(&by, "run.requested", format!("run {}", run.header.number), detail);
     turn.save(&mut tx, run.header.number).await?;
@@ -86,13 +92,37 @@ pub async fn request(
     Ok(run.header.number)
 }
 
-/// What only looks needs nobody's consent.
-fn policy(procedure: &Procedure) -> ApprovalPolicy {
-    if procedure.steps.iter().any(|step| step.kind.has_effect()) {
-        ApprovalPolicy::default()
-    } else {
-        ApprovalPolicy::NONE
+/// Those that differ from the plan's own. Whether the live system has them is the worker's to say.
+fn parameters(procedure: &Procedure, given: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, AppError> {
+    let mut chosen = BTreeMap::new();
+    for (name, value) in given {
+        let Some(parameter) = procedure.parameters.iter().find(|p| p.name == name) else {
+            let why = format!("{} has no parameter \"{name}\".", procedure.title);
+            return Err(AppError::invalid("parameters", why));
+        };
+        if !parameter.allows(&value) {
+            return Err(AppError::invalid("parameters", format!("\"{value}\" is no answer to: {}", parameter.label)));
+        }
+        if value != parameter.default {
+            chosen.insert(name, value);
+        }
     }
+    Ok(chosen)
+}
+
+/// As the plan says; what it does not say is the default. What only looks needs nobody's consent.
+fn policy(procedure: &Procedure) -> Result<ApprovalPolicy, AppError> {
+    let has_effect = procedure.steps.iter().any(|step| step.kind.has_effect());
+    let unsaid = if has_effect { ApprovalPolicy::default() } else { ApprovalPolicy::NONE };
+    let roles: Result<Vec<ContactRole>, _> = procedure.roles.iter().map(|role| role.parse()).collect();
+    let roles = roles.map_err(|error| AppError::not_now(format!("{} cannot run: {error}", procedure.title)))?;
+    let approvals = match procedure.approvals {
+        // A plan cannot do away with the second pair of eyes.
+        Some(said) if has_effect => said.max(1),
+        Some(said) => said,
+        None => unsaid.approvals,
+    };
+    Ok(ApprovalPolicy { approvals, roles, ..unsaid })
 }
 
 async fn busy(store: &Store, seen: &store::IncidentRecord, system: &str) -> Result<AppError, AppError> {

@@ -1,5 +1,7 @@
 //! Recovery runs on the wire.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -20,6 +22,9 @@ use crate::{
 pub struct RunRequestIn {
     /// Id of a procedure of the system's current plan.
     pub procedure: String,
+    /// Values of its parameters, by name; what is not named stays as the plan has it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// A decision names what it is about: if that has changed, it is refused.
@@ -66,7 +71,9 @@ pub struct RunView {
     pub incident_title: String,
     pub system: String,
     pub project: String,
+    /// As the plan has it.
     pub procedure: Procedure,
+    pub parameters: BTreeMap<String, String>,
     pub plan_version: i32,
     pub policy: ApprovalPolicy,
     pub state: RunState,

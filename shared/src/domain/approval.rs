@@ -2,27 +2,30 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{digest::Digest, ids::UserId, timestamp::Timestamp};
+use crate::{digest::Digest, domain::access::ContactRole, ids::UserId, timestamp::Timestamp};
 
 /// What it takes. From the plan's annotations, else [`ApprovalPolicy::default`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalPolicy {
     /// Distinct people besides the requester.
     pub approvals: u8,
     /// From the resolution until consent can no longer be given or used.
     pub expires_seconds: u64,
+    /// If any: only people with one of these contact roles count.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub roles: Vec<ContactRole>,
 }
 
 impl Default for ApprovalPolicy {
     /// One other person, within half an hour.
     fn default() -> Self {
-        Self { approvals: 1, expires_seconds: 1800 }
+        Self { approvals: 1, expires_seconds: 1800, roles: vec![] }
     }
 }
 
 impl ApprovalPolicy {
     /// For procedures that only look.
-    pub const NONE: Self = Self { approvals: 0, expires_seconds: 1800 };
+    pub const NONE: Self = Self { approvals: 0, expires_seconds: 1800, roles: vec![] };
 }
 
 /// What is consented to. Any change of it voids every decision made on the old content.
@@ -129,34 +132,34 @@ mod tests {
     #[test]
     fn cases() {
         use Choice::{Approve, Refuse};
-        let one = ApprovalPolicy::default();
-        let two = ApprovalPolicy { approvals: 2, ..one };
+        let one = ApprovalPolicy::default;
+        let two = || ApprovalPolicy { approvals: 2, ..one() };
         let refuse = || Refuse { reason: "not now".into() };
         let pending = |have, need| Verdict::Pending { have, need };
         let refused = Verdict::Refused { by: "person 3".into(), reason: "not now".into() };
         let cases: Vec<(&str, ApprovalPolicy, Vec<Decision>, i64, Verdict)> = vec![
-            ("nobody yet", one, vec![], 10, pending(0, 1)),
-            ("another person", one, vec![decision(2, Approve, "now")], 10, Verdict::Granted),
-            ("the requester never counts", one, vec![decision(1, Approve, "now")], 10, pending(0, 1)),
-            ("other content does not count", one, vec![decision(2, Approve, "before")], 10, pending(0, 1)),
-            ("who lost the right does not count", one, vec![decision(9, Approve, "now")], 10, pending(0, 1)),
+            ("nobody yet", one(), vec![], 10, pending(0, 1)),
+            ("another person", one(), vec![decision(2, Approve, "now")], 10, Verdict::Granted),
+            ("the requester never counts", one(), vec![decision(1, Approve, "now")], 10, pending(0, 1)),
+            ("other content does not count", one(), vec![decision(2, Approve, "before")], 10, pending(0, 1)),
+            ("who lost the right does not count", one(), vec![decision(9, Approve, "now")], 10, pending(0, 1)),
             (
                 "one person twice is one",
-                two,
+                two(),
                 vec![decision(2, Approve, "now"), decision(2, Approve, "now")],
                 10,
                 pending(1, 2),
             ),
-            ("two people", two, vec![decision(2, Approve, "now"), decision(3, Approve, "now")], 10, Verdict::Granted),
-            ("refusal wins", one, vec![decision(2, Approve, "now"), decision(3, refuse(), "now")], 10, refused),
+            ("two people", two(), vec![decision(2, Approve, "now"), decision(3, Approve, "now")], 10, Verdict::Granted),
+            ("refusal wins", one(), vec![decision(2, Approve, "now"), decision(3, refuse(), "now")], 10, refused),
             (
                 "a refusal of other content does not",
-                one,
+                one(),
                 vec![decision(3, refuse(), "before"), decision(2, Approve, "now")],
                 10,
                 Verdict::Granted,
             ),
-            ("consent runs out", one, vec![decision(2, Approve, "now")], 1801, Verdict::Expired),
+            ("consent runs out", one(), vec![decision(2, Approve, "now")], 1801, Verdict::Expired),
             ("nothing needed", ApprovalPolicy::NONE, vec![], 10, Verdict::Granted),
         ];
         for (name, policy, decisions, now, expected) in cases {

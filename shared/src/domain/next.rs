@@ -79,6 +79,7 @@ mod tests {
             source: String::new(),
             digest: Digest::of(b"step"),
             destructive: false,
+            timeout_seconds: None,
             unavailable: None,
         };
         let services = || vec!["validator1".to_owned()];
@@ -100,8 +101,12 @@ mod tests {
                     step(1, StepKind::Inspect { services: services() }),
                     step(2, StepKind::Restart { services: services() }),
                 ],
+                parameters: vec![],
+                approvals: None,
+                roles: vec![],
                 unavailable: None,
             },
+            parameters: BTreeMap::new(),
             policy: ApprovalPolicy::default(),
             requested_by: UserId(Uuid::nil()),
             requested_at: Timestamp::from_unix(0),

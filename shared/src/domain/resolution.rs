@@ -47,6 +47,8 @@ pub enum ObjectKind {
     Container,
     Volume,
     Network,
+    /// A file on the host; its id is its digest.
+    File,
 }
 
 impl Resolution {
@@ -59,7 +61,7 @@ impl Resolution {
             .map(|step| {
                 let objects: Vec<_> =
                     step.objects.iter().map(|o| (o.kind, &o.id, &o.name, &o.service, &o.image_id, o.port)).collect();
-                (step.number, step.destructive, objects)
+                (step.number, &step.effect, step.destructive, objects)
             })
             .collect();
         Digest::of_value(&(&self.host, &self.project, steps))
@@ -78,6 +80,11 @@ impl Resolution {
         for (now, then) in self.steps.iter().zip(&approved.steps) {
             let same =
                 |a: &ResolvedObject, b: &ResolvedObject| (&a.id, &a.image_id, a.port) == (&b.id, &b.image_id, b.port);
+            let same_objects = now.objects.len() == then.objects.len()
+                && now.objects.iter().zip(&then.objects).all(|(now, then)| same(now, then));
+            if same_objects && now.effect != then.effect {
+                found.push(format!("step {} would now do this: {}", now.number, now.effect));
+            }
             for object in now.objects.iter().filter(|o| !then.objects.iter().any(|t| same(o, t))) {
                 found.push(format!("step {} would now touch {} ({})", now.number, object.name, short(&object.id)));
             }

@@ -30,9 +30,20 @@ pub struct RunHeader {
     pub plan_digest: Digest,
     /// Pinned: the procedure as it was compiled from that version.
     pub procedure: Procedure,
+    /// Values of the procedure's parameters; one that is not here is as the plan has it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub parameters: BTreeMap<String, String>,
     pub policy: ApprovalPolicy,
     pub requested_by: UserId,
     pub requested_at: Timestamp,
+}
+
+impl RunHeader {
+    /// The procedure with its parameters' values in place: what is really done.
+    #[must_use]
+    pub fn meant(&self) -> Procedure {
+        self.procedure.with(&self.parameters)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -420,7 +431,7 @@ impl Run {
     }
 
     #[must_use]
-    pub fn kind_of(&self, step: u32) -> Option<&StepKind> {
-        self.header.procedure.steps.iter().find(|s| s.number == step).map(|s| &s.kind)
+    pub fn kind_of(&self, step: u32) -> Option<StepKind> {
+        self.header.meant().steps.into_iter().find(|s| s.number == step).map(|s| s.kind)
     }
 }

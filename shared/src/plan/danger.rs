@@ -21,7 +21,8 @@ pub fn is_destructive(kind: &StepKind) -> bool {
         | StepKind::Up { .. }
         | StepKind::NetworkConnect { .. }
         | StepKind::NetworkDisconnect { .. }
-        | StepKind::WaitUntil { .. } => false,
+        | StepKind::WaitUntil { .. }
+        | StepKind::Manual {} => false,
         StepKind::Down { volumes } => *volumes,
         StepKind::RemoveVolumes { .. } | StepKind::Extract { .. } | StepKind::Script { .. } | StepKind::Shell {} => {
             true

@@ -117,6 +117,15 @@ pub struct Procedure {
     /// Over its fenced text and title.
     pub digest: Digest,
     pub steps: Vec<Step>,
+    /// What the button asks before it asks for consent.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub parameters: Vec<Parameter>,
+    /// How many people must consent, if the plan says so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub approvals: Option<u8>,
+    /// Contact roles (as slugs) of which an approver must hold one, if the plan says so.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub roles: Vec<String>,
     /// `Some` sentence for a person if it cannot run yet: what is missing.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub unavailable: Option<String>,
@@ -137,9 +146,36 @@ pub struct Step {
     pub digest: Digest,
     /// True if its effect cannot be taken back.
     pub destructive: bool,
+    /// How long it may take, if the plan says so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub timeout_seconds: Option<u64>,
     /// Why this step cannot be run by this version, if so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub unavailable: Option<String>,
+}
+
+/// A value in the steps that stands for others of its kind: the plan says `validator1` and means the validator that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Slug, unique in the procedure: `validator`.
+    pub name: String,
+    /// The question on the button: "Which validator?"
+    pub label: String,
+    /// What the plan's text says.
+    pub default: String,
+    #[serde(flatten)]
+    pub choices: Choices,
+    pub line: u32,
+}
+
+/// Where the values come from that a parameter can have; all are read from the live system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "choices", rename_all = "kebab-case")]
+pub enum Choices {
+    /// Services of the project whose name, without the digits at its end, is `family`; without a family, all of them.
+    Services { family: Option<String> },
+    /// Files of a directory on the host, as the plan names it.
+    Files { directory: String },
 }
 
 /// The closed set of things a step can be. Compose services are named by service, never by container.
@@ -212,6 +248,8 @@ pub enum StepKind {
         path: String,
         args: Vec<String>,
     },
+    /// What a person does and confirms; the step's title says what.
+    Manual {},
     /// A shell line the compiler does not know; shown, never guessed at.
     Shell {},
 }
@@ -237,6 +275,7 @@ impl StepKind {
             Self::Http { .. } => "http",
             Self::WaitUntil { .. } => "wait-until",
             Self::Script { .. } => "script",
+            Self::Manual {} => "manual",
             Self::Shell {} => "shell",
         }
     }
@@ -244,8 +283,10 @@ impl StepKind {
     /// False for steps that only look: they need no approval of their own.
     #[must_use]
     pub fn has_effect(&self) -> bool {
-        !matches!(self, Self::Inspect { .. } | Self::Logs { .. } | Self::Http { .. } | Self::WaitUntil { .. })
-            || matches!(self, Self::Http { method, .. } if method != "GET" && method != "HEAD")
+        !matches!(
+            self,
+            Self::Inspect { .. } | Self::Logs { .. } | Self::Http { .. } | Self::WaitUntil { .. } | Self::Manual {}
+        ) || matches!(self, Self::Http { method, .. } if method != "GET" && method != "HEAD")
     }
 }
 

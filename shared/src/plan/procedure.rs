@@ -57,6 +57,9 @@ fn procedure(document: &Document<'_>, block: &Block, fence: &Fence, ids: &mut Id
         title,
         section,
         steps,
+        parameters: Vec::new(),
+        approvals: None,
+        roles: Vec::new(),
     }
 }
 
@@ -108,6 +111,7 @@ fn steps(
             line: document.line(at),
             digest: step_digest(&kind, &source),
             destructive: is_destructive(&kind),
+            timeout_seconds: None,
             unavailable: runnable(&kind).err(),
             kind,
             source,

@@ -30,6 +30,7 @@ pub fn runnable(kind: &StepKind) -> Result<(), String> {
         StepKind::Script { path, .. } => {
             return Err(format!("The script {path} cannot run yet: this version runs no scripts."));
         }
+        StepKind::Manual {} => "A step that a person does cannot run yet in this version.",
         StepKind::Shell {} => "This shell line cannot run: Muster only runs lines it understands.",
     };
     Err(why.to_owned())
@@ -63,7 +64,7 @@ mod tests {
     fn step(number: u32, kind: StepKind) -> Step {
         let unavailable = runnable(&kind).err();
         let (title, source, digest) = (String::new(), String::new(), Digest::of(b""));
-        Step { number, title, kind, line: 1, source, digest, destructive: false, unavailable }
+        Step { number, title, kind, line: 1, source, digest, destructive: false, timeout_seconds: None, unavailable }
     }
 
     #[test]

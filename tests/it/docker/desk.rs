@@ -98,7 +98,7 @@ impl People {
     }
 
     pub(super) async fn request(&self, procedure: &str) -> RunView {
-        let body = RunRequestIn { procedure: procedure.into() };
+        let body = RunRequestIn { procedure: procedure.into(), parameters: std::collections::BTreeMap::new() };
         self.operator.api.request_run(self.incident, &body, &Uuid::new_v4().to_string()).await.unwrap()
     }
 

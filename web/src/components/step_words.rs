@@ -25,6 +25,7 @@ pub(crate) fn kind_word(kind: &StepKind) -> &'static str {
         StepKind::Http { .. } => "HTTP",
         StepKind::WaitUntil { .. } => "Wait until",
         StepKind::Script { .. } => "Script",
+        StepKind::Manual {} => "By hand",
         StepKind::Shell {} => "Shell",
     }
 }
@@ -47,6 +48,7 @@ fn deed(kind: &StepKind) -> &'static str {
         StepKind::Http { .. } => "a request to",
         StepKind::Inspect { .. } | StepKind::Logs { .. } => "a look at",
         StepKind::WaitUntil { .. } => "waiting for",
+        StepKind::Manual {} => "a step that a person does for",
         StepKind::Shell {} => "a shell line on",
     }
 }
@@ -76,6 +78,7 @@ pub(crate) fn object_word(kind: ObjectKind) -> &'static str {
         ObjectKind::Container => "Container",
         ObjectKind::Volume => "Volume",
         ObjectKind::Network => "Network",
+        ObjectKind::File => "File",
     }
 }
 
@@ -156,6 +159,7 @@ mod tests {
             source: String::new(),
             digest: Digest::of(b""),
             destructive: false,
+            timeout_seconds: None,
             unavailable: None,
         };
         let procedure = Procedure {
@@ -165,6 +169,9 @@ mod tests {
             line: 1,
             digest: Digest::of(b""),
             steps: vec![restart],
+            parameters: vec![],
+            approvals: None,
+            roles: vec![],
             unavailable: None,
         };
         let resolution =

@@ -1,5 +1,7 @@
 //! Rows altered in every way a hostile database could: each is refused by name.
 
+use std::collections::BTreeMap;
+
 use shared::{
     domain::{
         actor::Actor,
@@ -52,6 +54,7 @@ fn header() -> RunHeader {
         plan_version: PlanVersionId(Uuid::nil()),
         plan_digest: plan.digest,
         procedure: plan.procedures[0].clone(),
+        parameters: BTreeMap::new(),
         policy: ApprovalPolicy::default(),
         requested_by: REQUESTER,
         requested_at: Timestamp::from_unix(0),

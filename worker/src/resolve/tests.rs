@@ -1,6 +1,14 @@
 //! Names against a simulated host: what is found, what is refused, and with which sentence.
 
-use shared::plan::{compile, procedure_digest, step_digest};
+use std::collections::BTreeMap;
+
+use shared::{
+    digest::Digest,
+    domain::approval::ApprovalPolicy,
+    ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
+    plan::{Choices, Parameter, compile, procedure_digest, step_digest},
+};
+use uuid::Uuid;
 
 use super::*;
 use crate::host::simulated::{Fault, Op, SimulatedHost};
@@ -25,15 +33,44 @@ fn procedure(kinds: Vec<StepKind>) -> Procedure {
             digest: step_digest(&kind, ""),
             kind,
             destructive: false,
+            timeout_seconds: None,
             unavailable: None,
         })
         .collect();
     let digest = procedure_digest("", &steps);
-    Procedure { id: "p".into(), title: String::new(), section: vec![], line: 1, digest, steps, unavailable: None }
+    Procedure {
+        id: "p".into(),
+        title: String::new(),
+        section: vec![],
+        line: 1,
+        digest,
+        steps,
+        parameters: vec![],
+        approvals: None,
+        roles: vec![],
+        unavailable: None,
+    }
+}
+
+fn header(procedure: &Procedure) -> RunHeader {
+    RunHeader {
+        id: RunId(Uuid::nil()),
+        number: 1,
+        incident: IncidentId(Uuid::nil()),
+        system: SystemId(Uuid::nil()),
+        project: "bt2c".into(),
+        plan_version: PlanVersionId(Uuid::nil()),
+        plan_digest: Digest::of(b"plan"),
+        procedure: procedure.clone(),
+        parameters: BTreeMap::new(),
+        policy: ApprovalPolicy::default(),
+        requested_by: UserId(Uuid::nil()),
+        requested_at: Timestamp::from_unix(0),
+    }
 }
 
 async fn of(host: &SimulatedHost, kind: StepKind) -> Result<ResolvedStep, String> {
-    let resolution = resolve(host, "bt2c", &procedure(vec![kind]), Timestamp::from_unix(0)).await?;
+    let resolution = resolve(host, &header(&procedure(vec![kind])), Timestamp::from_unix(0)).await?;
     Ok(resolution.steps[0].clone())
 }
 
@@ -54,7 +91,7 @@ async fn the_plans_node_failure_procedure_resolves_with_a_dead_validator() {
                   curl http://localhost:8081/api/v1/status\n# 5. Monitor\n\
                   watch -n 5 'curl -s http://localhost:8081/api/v1/metrics | grep height'\n```\n";
     let plan = compile(source).plan;
-    let resolution = resolve(&host, "bt2c", &plan.procedures[0], Timestamp::from_unix(0)).await.unwrap();
+    let resolution = resolve(&host, &header(&plan.procedures[0]), Timestamp::from_unix(0)).await.unwrap();
     let effects: Vec<_> = resolution.steps.iter().map(|s| s.effect.as_str()).collect();
     assert_eq!(
         effects[..4],
@@ -76,7 +113,7 @@ async fn the_plans_node_failure_procedure_resolves_with_a_dead_validator() {
 
     // The consent does not change when the container comes back.
     host.change("bt2c-validator1", |c| c.container.state = crate::host::ContainerState::Running);
-    let again = resolve(&host, "bt2c", &plan.procedures[0], Timestamp::from_unix(9)).await.unwrap();
+    let again = resolve(&host, &header(&plan.procedures[0]), Timestamp::from_unix(9)).await.unwrap();
     assert_eq!(again.differences(&resolution), Vec::<String>::new());
 }
 
@@ -118,7 +155,7 @@ async fn what_is_not_there_is_named_with_what_is() {
     let why = of(&SimulatedHost::new(), restart(&[])).await.unwrap_err();
     assert_eq!(why, "Step 1 needs containers, but the project bt2c has none on host SIMULATED. Nothing was done.");
     let both = procedure(vec![restart(&["x"]), restart(&["y"])]);
-    let why = resolve(&host(), "bt2c", &both, Timestamp::from_unix(0)).await.unwrap_err();
+    let why = resolve(&host(), &header(&both), Timestamp::from_unix(0)).await.unwrap_err();
     assert!(why.contains("Step 1") && why.contains("Step 2"), "{why}");
 }
 
@@ -132,4 +169,37 @@ async fn a_docker_that_restarts_is_waited_for_and_one_that_is_down_is_said_so() 
     let why = of(&host, restart(&[])).await.unwrap_err();
     assert!(why.ends_with("Nothing was done. Start Docker and request the run again."), "{why}");
     assert!(begun.elapsed() < PATIENCE + Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn another_service_of_the_family_is_meant_with_its_own_port() {
+    let mut procedure = procedure(vec![
+        StepKind::Inspect { services: vec!["validator1".into(), "validator2".into()] },
+        restart(&["validator1"]),
+        get("http://localhost:8081/api/v1/status"),
+        get("http://validator1:8080/x"),
+        get("http://localhost:8082/"),
+    ]);
+    procedure.parameters.push(Parameter {
+        name: "validator".into(),
+        label: "Which validator?".into(),
+        default: "validator1".into(),
+        choices: Choices::Services { family: Some("validator".into()) },
+        line: 1,
+    });
+    let chosen = |value: &str| RunHeader {
+        parameters: [("validator".to_owned(), value.to_owned())].into(),
+        ..header(&procedure)
+    };
+    let meant = resolve(&host(), &chosen("validator2"), Timestamp::from_unix(0)).await.unwrap();
+    let names = |step: usize| meant.steps[step].objects.iter().map(|o| o.name.as_str()).collect::<Vec<_>>();
+    assert_eq!(names(0), ["bt2c-validator1", "bt2c-validator2"]);
+    for step in [1, 2, 3, 4] {
+        assert_eq!(names(step), ["bt2c-validator2"], "step {}", step + 1);
+    }
+    assert_eq!(meant.steps[2].objects[0].port, Some(8080));
+    let as_planned = resolve(&host(), &header(&procedure), Timestamp::from_unix(0)).await.unwrap();
+    assert_ne!(meant.digest(), as_planned.digest());
+    let unknown = resolve(&host(), &chosen("validator9"), Timestamp::from_unix(0)).await.unwrap_err();
+    assert!(unknown.contains("validator9"), "{unknown}");
 }

@@ -1,5 +1,7 @@
 //! The recovery buttons: what fits first, what is off with its reason. A press asks for a run; nothing happens before others agree.
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use shared::{
@@ -80,7 +82,7 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
         pressed.set(true);
         attempt.run(
             async move {
-                let body = RunRequestIn { procedure: id.get_value() };
+                let body = RunRequestIn { procedure: id.get_value(), parameters: BTreeMap::new() };
                 let answer = api().request_run(here.number, &body, &key.get_value()).await;
                 pressed.try_set(false);
                 answer
