@@ -11,5 +11,6 @@ pub mod offer;
 pub mod report;
 pub mod resolution;
 pub mod run;
+pub mod sight;
 pub mod status;
 pub mod text;

@@ -14,6 +14,7 @@ mod output;
 mod report;
 mod run;
 mod session;
+mod sight;
 mod system;
 mod tx;
 mod user;
