@@ -8,10 +8,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::block::{Block, Head};
-use crate::chain::Verdict;
 use crate::journal;
-use crate::ledger::{Ledger, Refused};
-use crate::wire::{Inbox, Message, Outbox, split};
+use crate::ledger::{Ledger, Outcome, Refused};
+use crate::wire::{Inbox, Message, Outbox, proof, split};
 
 const REDIAL: Duration = Duration::from_millis(500);
 const DIAL_TIMEOUT: Duration = Duration::from_secs(3);
@@ -21,6 +20,8 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 const SILENCE: Duration = Duration::from_secs(5);
 /// An unanswered request for blocks may be repeated after this long.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a chain that needs a person's decision is not read again.
+const DEEP_PATIENCE: Duration = Duration::from_secs(10);
 /// Blocks in one answer.
 const BATCH: usize = 500;
 
@@ -88,7 +89,7 @@ async fn converse(ledger: &Ledger, name: &str, stream: TcpStream) -> End {
     if ledger.peer_linked(&node, head) {
         journal::info(format_args!("peer {node} connected at height {}", head.height));
     }
-    let mut link = Link { ledger, peer: node, outbox, theirs: head, branch: Vec::new(), asked: None };
+    let mut link = Link { ledger, peer: node, outbox, theirs: head, branch: Vec::new(), asked: None, deep: None };
     let why = link.run(inbox).await;
     if ledger.peer_unlinked(&link.peer) {
         journal::warn(format_args!("peer {} lost: {why}", link.peer));
@@ -108,6 +109,13 @@ async fn introduce(ledger: &Ledger, name: &str, stream: TcpStream) -> Result<(In
         }
         Message::Hello { node, .. } if node == name => Err("it is this node itself".to_owned()),
         Message::Hello { node, head, .. } => Ok((inbox, outbox, node, head)),
+        Message::CheckKey { validator, challenge, signature } => {
+            let accepted = ledger.accepts(&validator, &proof(&network, &validator, &challenge), &signature);
+            let word = if accepted { "accepted" } else { "refused" };
+            journal::info(format_args!("key check for {validator}: {word}"));
+            outbox.send(&Message::KeyChecked { accepted }).await?;
+            Err("it only checked a key".to_owned())
+        }
         _ => Err("it did not introduce itself".to_owned()),
     }
 }
@@ -122,6 +130,8 @@ struct Link<'a> {
     branch: Vec<Block>,
     /// When blocks were asked for and have not come yet.
     asked: Option<Instant>,
+    /// When its chain last turned out to part from ours too far down.
+    deep: Option<Instant>,
 }
 
 impl Link<'_> {
@@ -172,6 +182,7 @@ impl Link<'_> {
     async fn receive(&mut self, message: Message) -> Result<(), String> {
         match message {
             Message::Hello { .. } => Err("it introduced itself twice".to_owned()),
+            Message::CheckKey { .. } | Message::KeyChecked { .. } => Err("it spoke of keys after its hello".to_owned()),
             Message::Head { head } => {
                 self.peer_is_at(head);
                 self.catch_up().await
@@ -199,7 +210,8 @@ impl Link<'_> {
     /// Asks for what the peer has and we lack, unless we already did.
     async fn catch_up(&mut self) -> Result<(), String> {
         let waiting = self.asked.is_some_and(|at| at.elapsed() < PATIENCE);
-        if waiting || !self.theirs.beats(&self.ledger.head()) {
+        let deep = self.deep.is_some_and(|at| at.elapsed() < DEEP_PATIENCE);
+        if waiting || deep || !self.theirs.beats(&self.ledger.head()) {
             return Ok(());
         }
         self.branch.clear();
@@ -223,15 +235,16 @@ impl Link<'_> {
         self.branch.extend(blocks);
         match self.ledger.offer(&self.branch, &self.peer) {
             // Its chain parts from ours further down than one answer reaches: read on.
-            Ok(Verdict::NotBetter) if full => match self.branch.last().map(Block::head) {
+            Ok(Outcome::NotBetter) if full => match self.branch.last().map(Block::head) {
                 Some(last) => self.ask(vec![last]).await,
                 None => Ok(()),
             },
-            Ok(Verdict::Better { .. }) if full => {
+            Ok(Outcome::Taken) if full => {
                 self.branch.clear();
                 self.catch_up().await
             }
-            Ok(_) => {
+            Ok(outcome) => {
+                self.deep = (outcome == Outcome::TooDeep).then(Instant::now);
                 self.branch.clear();
                 Ok(())
             }

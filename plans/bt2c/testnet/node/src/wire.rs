@@ -11,9 +11,10 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::block::{Block, Hash, Head};
+use crate::keys::Signature;
 
 /// Far above the largest honest message, so that a broken peer cannot fill the memory.
-const MAX_LINE: u64 = 4 << 20;
+pub(crate) const MAX_LINE: u64 = 4 << 20;
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Serialize, Deserialize)]
@@ -40,6 +41,20 @@ pub(crate) enum Message {
     Blocks {
         blocks: Vec<Block>,
     },
+    /// Instead of a hello: "would you take blocks signed like this?" Answered, then the connection ends.
+    CheckKey {
+        validator: String,
+        challenge: Hash,
+        signature: Signature,
+    },
+    KeyChecked {
+        accepted: bool,
+    },
+}
+
+/// What is signed to prove that one has a key; never the hash of a block.
+pub(crate) fn proof(network: &Hash, validator: &str, challenge: &Hash) -> Hash {
+    Hash::of(&[b"testnet key check 1", network.bytes(), validator.as_bytes(), challenge.bytes()])
 }
 
 /// The reading side runs as a task of its own, so that waiting for a line can be given up without losing half of it.
