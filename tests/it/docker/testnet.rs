@@ -108,6 +108,20 @@ fn after_a_rotation_the_old_key_is_refused_and_the_new_one_taken() {
     let (code, new) = check(&testnet, "validator1/key");
     assert_eq!((code, &new["accepted"], &new["listed_from"]), (Some(0), &true.into(), &vec![from].into()));
 
+    // The thief's node is no peer any more.
+    let (key, public) = (config.join("stolen"), config.join("network"));
+    let (key, public) = (format!("{}:/secret/key:ro", key.display()), format!("{}:/config:ro", public.display()));
+    let (network, stakes) = (format!("{}_default", testnet.project), format!("STAKES={STAKES}"));
+    let mut thief = vec!["--network", &network, "-v", &key, "-v", &public, "-e", &stakes, "-e", "NODE_NAME=validator1"];
+    thief.extend(["-e", "PEERS=validator2:7000", "-d"]);
+    let thief = said(testnet.program(&thief, &[]).unwrap()).unwrap();
+    let turned_away = wait_for("validator2 to turn the thief away", || {
+        let logs = testnet.compose(&["logs", "--no-color", "validator2"]).ok()?;
+        logs.lines().find(|line| line.contains("turned away")).map(str::to_owned)
+    });
+    docker(&["rm", "-f", "-v", thief.trim()]).unwrap();
+    assert!(turned_away.contains("signs with another key than validator1 has"), "{turned_away}");
+
     // The network goes on with blocks of the new key, and older ones stay sound.
     wait_for("a block of the new key", || {
         let height = testnet.height(testnet.port2).ok()?;

@@ -135,6 +135,12 @@ impl Chain {
         listed.is_some_and(|listed| *listed == key.public())
     }
 
+    /// Did a validator sign this with the newest key it has, wherever our own chain stands?
+    pub(crate) fn recognises(&self, name: &str, signed: &Hash, signature: &Signature) -> bool {
+        let newest = self.keys.as_ref().and_then(|keys| keys.at(name, u64::MAX));
+        newest.is_some_and(|key| key.verifies(signed, signature))
+    }
+
     /// Did a validator sign this with the key that counts for its next block?
     pub(crate) fn accepts(&self, name: &str, signed: &Hash, signature: &Signature) -> bool {
         let listed = self.keys.as_ref().and_then(|keys| keys.at(name, self.head().height + 1));

@@ -177,4 +177,12 @@ fn a_rotated_key_ends_the_old_one_at_its_height_and_not_before() {
     assert!(chain.accepts("validator1", &challenge, &signature));
     assert!(!chain.accepts("validator1", &other, &signature) && !chain.accepts("validator2", &challenge, &signature));
     assert!(!chain.accepts("validator1", &challenge, &secret("validator1").sign(&challenge)));
+
+    // A node that is still far below the rotation must recognise its peers all the same.
+    let behind = Chain::new(stakes(), chain.keys.clone());
+    assert!(behind.recognises("validator1", &challenge, &signature));
+    assert!(!behind.recognises("validator1", &challenge, &secret("validator1").sign(&challenge)));
+    assert!(
+        !behind.recognises("validator1", &other, &signature) && !behind.recognises("stranger", &challenge, &signature)
+    );
 }

@@ -1,20 +1,21 @@
 //! Talking with peers: dialling, listening, and the conversation that keeps two chains equal. Decides nothing about validity.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::block::{Block, Head};
+use crate::hello::{End, Side, introduce};
 use crate::journal;
 use crate::ledger::{Ledger, Outcome, Refused};
-use crate::wire::{Inbox, Message, Outbox, proof, split};
+use crate::wire::{Inbox, Message, Outbox};
 
 const REDIAL: Duration = Duration::from_millis(500);
+const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 const DIAL_TIMEOUT: Duration = Duration::from_secs(3);
-const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// A peer this silent is gone, even if its connection was never closed (network cut, paused container).
 const SILENCE: Duration = Duration::from_secs(5);
@@ -27,12 +28,17 @@ const BATCH: usize = 500;
 
 /// Accepts peers for ever.
 pub(crate) async fn listen(ledger: Arc<Ledger>, name: String, listener: TcpListener) {
+    let complained = Arc::new(Mutex::new(None));
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
-                let (ledger, name) = (ledger.clone(), name.clone());
+            Ok((stream, address)) => {
+                let (ledger, name, complained) = (ledger.clone(), name.clone(), complained.clone());
                 // A dropped handle leaves the task running; the conversation ends by itself.
-                drop(tokio::spawn(async move { converse(&ledger, &name, stream).await }));
+                drop(tokio::spawn(async move {
+                    if let End::Refused(why) = converse(&ledger, &name, stream, Side::Called).await {
+                        turned_away(&complained, &format!("{} was turned away: {why}", address.ip()));
+                    }
+                }));
             }
             Err(error) => {
                 journal::error(format_args!("cannot accept peers: {error}"));
@@ -42,12 +48,21 @@ pub(crate) async fn listen(ledger: Arc<Ledger>, name: String, listener: TcpListe
     }
 }
 
+/// Whoever knocks again and again is not a line each time.
+fn turned_away(complained: &Mutex<Option<Instant>>, text: &str) {
+    let mut last = complained.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.is_none_or(|at| at.elapsed() > COMPLAIN_EVERY) {
+        journal::warn(text);
+        *last = Some(Instant::now());
+    }
+}
+
 /// Keeps one peer dialled for ever; says once that it is away, not at every attempt.
 pub(crate) async fn dial(ledger: Arc<Ledger>, name: String, address: String) {
     let mut complained = false;
     loop {
         let failure = match within(DIAL_TIMEOUT, TcpStream::connect(&address)).await {
-            Ok(stream) => match converse(&ledger, &name, stream).await {
+            Ok(stream) => match converse(&ledger, &name, stream, Side::Calling).await {
                 // It was here and its loss was logged; if it stays away, that is news again.
                 End::Lost => {
                     complained = false;
@@ -55,6 +70,7 @@ pub(crate) async fn dial(ledger: Arc<Ledger>, name: String, address: String) {
                     continue;
                 }
                 End::Refused(why) => why,
+                End::Answered => "it asked instead of answering".to_owned(),
             },
             Err(why) => why,
         };
@@ -74,17 +90,10 @@ async fn within<T>(limit: Duration, work: impl Future<Output = std::io::Result<T
     }
 }
 
-/// How a conversation ended.
-enum End {
-    /// After both sides had introduced themselves.
-    Lost,
-    Refused(String),
-}
-
-async fn converse(ledger: &Ledger, name: &str, stream: TcpStream) -> End {
-    let (inbox, outbox, node, head) = match introduce(ledger, name, stream).await {
+async fn converse(ledger: &Ledger, name: &str, stream: TcpStream, side: Side) -> End {
+    let (inbox, outbox, node, head) = match introduce(ledger, name, stream, side).await {
         Ok(introduced) => introduced,
-        Err(why) => return End::Refused(why),
+        Err(end) => return end,
     };
     if ledger.peer_linked(&node, head) {
         journal::info(format_args!("peer {node} connected at height {}", head.height));
@@ -95,29 +104,6 @@ async fn converse(ledger: &Ledger, name: &str, stream: TcpStream) -> End {
         journal::warn(format_args!("peer {} lost: {why}", link.peer));
     }
     End::Lost
-}
-
-/// Both sides say who they are; a node of another network, or this node itself, is no peer.
-async fn introduce(ledger: &Ledger, name: &str, stream: TcpStream) -> Result<(Inbox, Outbox, String, Head), String> {
-    let (mut inbox, mut outbox) = split(stream).map_err(|error| error.to_string())?;
-    let network = ledger.genesis();
-    outbox.send(&Message::Hello { network, node: name.to_owned(), head: ledger.head() }).await?;
-    let hello = timeout(HELLO_TIMEOUT, inbox.next()).await.map_err(|_| "it did not introduce itself in time")??;
-    match hello {
-        Message::Hello { network: theirs, node, .. } if theirs != network => {
-            Err(format!("{node} is of a network with other stakes"))
-        }
-        Message::Hello { node, .. } if node == name => Err("it is this node itself".to_owned()),
-        Message::Hello { node, head, .. } => Ok((inbox, outbox, node, head)),
-        Message::CheckKey { validator, challenge, signature } => {
-            let accepted = ledger.accepts(&validator, &proof(&network, &validator, &challenge), &signature);
-            let word = if accepted { "accepted" } else { "refused" };
-            journal::info(format_args!("key check for {validator}: {word}"));
-            outbox.send(&Message::KeyChecked { accepted }).await?;
-            Err("it only checked a key".to_owned())
-        }
-        _ => Err("it did not introduce itself".to_owned()),
-    }
 }
 
 struct Link<'a> {
@@ -182,7 +168,9 @@ impl Link<'_> {
     async fn receive(&mut self, message: Message) -> Result<(), String> {
         match message {
             Message::Hello { .. } => Err("it introduced itself twice".to_owned()),
-            Message::CheckKey { .. } | Message::KeyChecked { .. } => Err("it spoke of keys after its hello".to_owned()),
+            Message::Prove { .. } | Message::CheckKey { .. } | Message::KeyChecked { .. } => {
+                Err("it spoke of keys after its hello".to_owned())
+            }
             Message::Head { head } => {
                 self.peer_is_at(head);
                 self.catch_up().await

@@ -358,6 +358,16 @@ impl Ledger {
         block.map_or(Place::Unknown, |block| Place::Included(block.height))
     }
 
+    /// Our answer to a challenge.
+    pub(crate) fn sign(&self, hash: &Hash) -> Signature {
+        self.identity.key.sign(hash)
+    }
+
+    /// Is this who it says it is?
+    pub(crate) fn recognises(&self, validator: &str, signed: &Hash, signature: &Signature) -> bool {
+        self.lock().chain.recognises(validator, signed, signature)
+    }
+
     /// Does this validator's signature over a challenge come from the key that counts now?
     pub(crate) fn accepts(&self, validator: &str, signed: &Hash, signature: &Signature) -> bool {
         self.lock().chain.accepts(validator, signed, signature)

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod database;
 mod gossip;
+mod hello;
 mod hex;
 mod http;
 mod journal;

@@ -25,6 +25,11 @@ pub(crate) enum Message {
         network: Hash,
         node: String,
         head: Head,
+        challenge: Hash,
+    },
+    /// Second message: the other side's challenge, signed. Who dialled proves itself first.
+    Prove {
+        signature: Signature,
     },
     /// "I am here and this is my head."
     Head {
@@ -52,9 +57,26 @@ pub(crate) enum Message {
     },
 }
 
-/// What is signed to prove that one has a key; never the hash of a block.
-pub(crate) fn proof(network: &Hash, validator: &str, challenge: &Hash) -> Hash {
-    Hash::of(&[b"testnet key check 1", network.bytes(), validator.as_bytes(), challenge.bytes()])
+/// What is signed to prove that one has a key; never the hash of a block, and for one purpose only.
+pub(crate) fn proof(purpose: Purpose, network: &Hash, validator: &str, challenge: &Hash) -> Hash {
+    let purpose: &[u8] = match purpose {
+        Purpose::Hello => b"testnet hello 1",
+        Purpose::KeyCheck => b"testnet key check 1",
+    };
+    Hash::of(&[purpose, network.bytes(), validator.as_bytes(), challenge.bytes()])
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    Hello,
+    KeyCheck,
+}
+
+/// Something that nobody signed before.
+pub(crate) fn challenge() -> Result<Hash, String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| format!("the system gives no randomness: {error}"))?;
+    Ok(Hash::of(&[&bytes]))
 }
 
 /// The reading side runs as a task of its own, so that waiting for a line can be given up without losing half of it.

@@ -12,7 +12,7 @@ use crate::chain::Chain;
 use crate::keyfiles;
 use crate::keys::SecretKey;
 use crate::stakes::Stakes;
-use crate::wire::{MAX_LINE, Message, proof};
+use crate::wire::{MAX_LINE, Message, Purpose, challenge, proof};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -57,10 +57,8 @@ fn ask(peer: &str, network: &Hash, validator: &str, key: &SecretKey) -> Result<b
         Message::Hello { .. } => return Err(failed("it is of a network with other stakes".to_owned())),
         _ => return Err(failed("it did not introduce itself".to_owned())),
     }
-    let mut challenge = [0; 32];
-    getrandom::fill(&mut challenge).map_err(|error| failed(error.to_string()))?;
-    let challenge = Hash::of(&[&challenge]);
-    let signature = key.sign(&proof(network, validator, &challenge));
+    let challenge = challenge().map_err(failed)?;
+    let signature = key.sign(&proof(Purpose::KeyCheck, network, validator, &challenge));
     let question = Message::CheckKey { validator: validator.to_owned(), challenge, signature };
     let mut line = serde_json::to_vec(&question).map_err(|error| failed(error.to_string()))?;
     line.push(b'\n');
