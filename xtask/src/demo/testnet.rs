@@ -97,7 +97,7 @@ impl Testnet {
         }
         progress::step("making the testnet's keys", || {
             self.drop_all()?;
-            for directory in [self.config_dir(), self.backup_dir()] {
+            for directory in [self.config_dir(), self.backup_dir(), self.data.join("bt2c/logs")] {
                 if directory.exists() {
                     fs::remove_dir_all(&directory).with_context(|| format!("cannot remove {}", directory.display()))?;
                 }
