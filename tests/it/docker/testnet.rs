@@ -158,9 +158,15 @@ fn a_truncated_table_and_a_damaged_chain_never_become_the_latest_backup() {
     };
     let refused = delete("height > 1").unwrap_err().to_string();
     assert!(refused.contains("backup refused") && refused.contains("only 2 rows up to height 1"), "{refused}");
+    assert_eq!(latest("latest.sql"), dump);
+    std::fs::write(testnet.backup_dir().join("accept-lower"), "").unwrap();
+    let accepted = once("db").unwrap();
+    assert!(accepted.contains("accepted as wished"), "{accepted}");
+    let lower = latest("latest.sql");
+    assert_ne!(lower, dump);
     let refused = delete("height = 0").unwrap_err().to_string();
     assert!(refused.contains("backup refused") && refused.contains("gaps"), "{refused}");
-    assert_eq!(latest("latest.sql"), dump);
+    assert_eq!(latest("latest.sql"), lower);
 
     // One digit of the signature of block 2, in both files.
     let image = std::env::var_os("TESTNET_POSTGRES_IMAGE").unwrap_or_else(|| "muster-testnet-postgres:local".into());

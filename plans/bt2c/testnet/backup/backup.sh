@@ -101,47 +101,50 @@ thin() { # KIND ENDING
 stamp() { date -u +%Y%m%dT%H%M%SZ; }
 instant() { date -u +%Y-%m-%dT%H:%M:%SZ; }
 
-# Says "HEIGHT HASH BLOCKS" of a sound chain; otherwise why it is not.
-look_at_chain() { # DIRECTORY
-    testnet-node chain verify --data "$1" --validators "$config/network/validators.json" --json 2>&1 |
+# Says "HEIGHT HASH BLOCKS" of a sound chain; otherwise why it is not. Its blocks are in `.work/NAME/chain.jsonl` then.
+look_at_chain() { # NAME
+    local copy=$backups/chain/.work/$1
+    # A copy, so that what is verified is what is kept, whatever the node does meanwhile.
+    mkdir -p "$copy" && cp "$chains/$1/chain.jsonl" "$copy/" || return 1
+    nice testnet-node chain verify --data "$copy" --validators "$config/network/validators.json" --json 2>&1 |
         sed -n -e 's/^{"sound":true,"height":\([0-9]*\),"head":"\([0-9a-f]*\)","blocks":\([0-9]*\),.*/\1 \2 \3/p;t' \
             -e 's/.*"reason":"\(.*\)"}}$/\1/p;t' -e 'p'
 }
 
 backup_chain() {
-    local name seen best='' source='' height head blocks at aside=$backups/chain/.new
+    local name seen best='' source='' height head blocks at aside=$backups/chain/.new work=$backups/chain/.work
+    rm -rf "$work"
     for name in "$chains"/*; do
         name=${name##*/}
         [ -f "$chains/$name/chain.jsonl" ] || continue
-        seen=$(look_at_chain "$chains/$name")
-        # A file that was read in the middle of a reorganisation is whole a moment later.
-        case $seen in [0-9]*) ;; *) sleep 1 && seen=$(look_at_chain "$chains/$name") ;; esac
+        seen=$(look_at_chain "$name")
+        # A file that was copied in the middle of a reorganisation is whole a moment later.
+        case $seen in [0-9]*) ;; *) sleep 1 && seen=$(look_at_chain "$name") ;; esac
         case $seen in
             [0-9]*) if [ -z "$best" ] || [ "${seen%% *}" -gt "${best%% *}" ]; then best=$seen source=$name; fi ;;
             *) refused "the chain of $name is damaged: $seen" ;;
         esac
     done
-    [ -n "$best" ] || { failed "there is no sound chain"; return 1; }
+    if [ -z "$best" ]; then
+        failed "there is no sound chain"
+        return 1
+    fi
     read -r height head blocks <<<"$best"
     if fell chain tar.gz "$height" "$blocks"; then
         refused "the highest sound chain (of $source) has only height $height"
         return 1
     fi
     at=$(stamp)
-    rm -rf "$backups/chain/.work"
-    mkdir "$backups/chain/.work" || return 1
-    # Up to the verified height only, so that the side file is true.
+    # Without a last line that was only half written.
     if ! {
-        testnet-node chain export --data "$chains/$source" --validators "$config/network/validators.json" \
-            --to-height "$height" >"$backups/chain/.work/chain.jsonl" &&
-            tar -C "$backups/chain/.work" --owner=0 --group=0 -czf "$aside" chain.jsonl &&
+        head -n "$blocks" "$work/$source/chain.jsonl" >"$work/chain.jsonl" &&
+            tar -C "$work" --owner=0 --group=0 -czf "$aside" chain.jsonl &&
             publish chain "$at" tar.gz chain_backup.tar.gz \
                 "{\"taken_at\":\"$(instant)\",\"max_height\":$height,\"rows\":$blocks,\"head\":\"$head\",\"source\":\"$source\"}"
     }; then
         failed "the chain could not be written"
         return 1
     fi
-    rm -rf "$backups/chain/.work"
     say info "backup of the chain: chain/$at.tar.gz (height $height, from $source)"
 }
 
@@ -223,7 +226,7 @@ one() { # KIND ENDING
             db) backup_db ;;
         esac
         status=$?
-        rm -f "$backups/$kind/.new"
+        rm -rf "$backups/$kind/.new" "$backups/$kind/.work"
         thin "$kind" "$ending"
         exit $status
     ) 9<"$backups/$kind" || status=1

@@ -10,7 +10,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use crate::block::{Block, Head};
 use crate::hello::{End, Side, introduce};
 use crate::journal;
-use crate::ledger::{Ledger, Outcome, Refused};
+use crate::ledger::Ledger;
+use crate::status::{Outcome, Refused};
 use crate::wire::{Inbox, Message, Outbox};
 
 const REDIAL: Duration = Duration::from_millis(500);

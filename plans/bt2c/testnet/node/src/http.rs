@@ -13,7 +13,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::block::Block;
-use crate::ledger::{Ledger, Place, Status, now_ms};
+use crate::ledger::{Ledger, now_ms};
+use crate::status::{Place, Status};
 use crate::transactions::Declined;
 
 pub(crate) fn router(ledger: Arc<Ledger>) -> Router {

@@ -15,6 +15,7 @@ mod keys;
 mod ledger;
 mod scan;
 mod stakes;
+mod status;
 mod storage;
 mod transactions;
 mod wire;
