@@ -10,6 +10,7 @@ mod foreign;
 mod process;
 mod proxy;
 mod stray;
+mod testnet;
 mod verify;
 
 use shared::{
