@@ -1,0 +1,123 @@
+# shellcheck shell=bash
+# The checks that health_check.sh and validate_recovery.sh share. Each waits a while, then says yes or no in a table.
+
+RESULTS=()
+FAILURES=0
+LAG_ALLOWED=5
+
+passed() {
+    RESULTS+=("ok"$'\t'"$1"$'\t'"${2-}")
+    good "$1${2:+: $2}"
+}
+failed() {
+    RESULTS+=("FAIL"$'\t'"$1"$'\t'"${2-}")
+    FAILURES=$((FAILURES + 1))
+    bad "$1${2:+: $2}"
+}
+
+# test_that SECONDS "what" COMMAND…: DETAIL, if the command sets it, goes into the table.
+test_that() {
+    local seconds=$1 what=$2
+    shift 2
+    DETAIL=
+    if wait_until "$seconds" "$what" "$@"; then passed "$what" "$DETAIL"; else failed "$what" "$DETAIL"; fi
+}
+
+service_runs() {
+    DETAIL=$(state_of "$1")
+    [[ $DETAIL = running ]]
+}
+node_answers() {
+    DETAIL="no answer"
+    local status
+    status=$(status_of "$1") && DETAIL="height $(jq -r '.height' <<<"$status")"
+}
+node_has_peers() {
+    local status
+    DETAIL="no answer"
+    status=$(status_of "$1") || return 1
+    DETAIL=$(peers_in "$status")
+    DETAIL=${DETAIL:-nobody}
+    (($(n_peers_in "$status") >= $2))
+}
+node_grows() {
+    DETAIL="still at $2"
+    local height
+    height=$(height_of "$1") || return 1
+    ((height <= $2)) || DETAIL="from $2 to $height"
+    ((height > $2))
+}
+nodes_agree() {
+    DETAIL="$(height_of "$1" || printf '?') and $(height_of "$2" || printf '?')"
+    agree "$1" "$2"
+}
+no_fork() {
+    local fork
+    fork=$(status_of "$1" | jq -c '.fork') || return 1
+    DETAIL=
+    [[ $fork = null ]] || DETAIL="fork above block $(jq -r '.height' <<<"$fork"); resolve_fork.sh decides"
+    [[ $fork = null ]]
+}
+rows_follow() {
+    local rows top height
+    DETAIL="no answer"
+    read -r rows top < <(rows_and_height) || return 1
+    height=$(height_of "$1") || return 1
+    DETAIL="$rows rows up to $top, chain at $height"
+    ((height - top <= LAG_ALLOWED && rows == top + 1))
+}
+transaction_sent() {
+    local answer
+    DETAIL="refused"
+    answer=$(ask "$1" POST /api/v1/transactions '{"note":"health check"}') && TRANSACTION=$(jq -re '.id' <<<"$answer") && DETAIL=$TRANSACTION
+}
+transaction_included() {
+    local answer
+    DETAIL="not yet"
+    answer=$(ask "$1" GET "/api/v1/transactions/$TRANSACTION") || return 1
+    jq -e '.included' >/dev/null <<<"$answer" && DETAIL="in block $(jq -r '.height' <<<"$answer")"
+}
+
+check_health() { # seconds per check
+    local limit=$1 service node first begun=$SECONDS
+    declare -A height=()
+    # What has not come after the first waits hardly any longer for what depends on it.
+    patience() { (($1 - (SECONDS - begun) > 10)) && printf '%s' "$(($1 - (SECONDS - begun)))" || printf 10; }
+    while IFS= read -r service; do
+        test_that "$(patience "$limit")" "$service runs" service_runs "$service"
+    done < <(services)
+    test_that "$(patience "$limit")" "postgres answers" postgres_answers
+    for node in "${VALIDATORS[@]}"; do
+        test_that "$(patience "$limit")" "$node answers" node_answers "$node"
+        height[$node]=$(height_of "$node" || printf 999999999)
+    done
+    for node in "${VALIDATORS[@]}"; do
+        test_that "$(patience "$limit")" "$node sees its peers" node_has_peers "$node" "$((${#VALIDATORS[@]} - 1))"
+        test_that "$(patience "$limit")" "$node grows" node_grows "$node" "${height[$node]}"
+        test_that "$(patience "$limit")" "$node has no deep fork" no_fork "$node"
+    done
+    first=${VALIDATORS[0]}
+    for node in "${VALIDATORS[@]:1}"; do
+        test_that "$(patience "$limit")" "$first and $node hold the same chain" nodes_agree "$first" "$node"
+    done
+    test_that "$(patience "$limit")" "the rows in blocks follow" rows_follow "$first"
+    TRANSACTION=
+    test_that "$(patience "$limit")" "a transaction is accepted" transaction_sent "$first"
+    if [[ -n $TRANSACTION ]]; then
+        for node in "${VALIDATORS[@]}"; do
+            test_that "$(patience "$limit")" "$node has it in a block" transaction_included "$node"
+        done
+    else
+        failed "the transaction is in a block" "it was not accepted"
+    fi
+}
+
+show_results() {
+    local row
+    say ""
+    for row in "${RESULTS[@]}"; do
+        IFS=$'\t' read -r mark what detail <<<"$row"
+        printf '  %-5s %-44s %s\n' "$mark" "$what" "$detail"
+    done
+    say ""
+}
