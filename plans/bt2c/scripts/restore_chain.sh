@@ -21,7 +21,7 @@ END
 }
 
 help_if_asked "$@"
-archive= nodes=() force=no unverified=no
+archive="" nodes=() force=no unverified=no
 while (($#)); do
     case $1 in
         --node) need_value "$@"; nodes+=("$2"); shift ;;

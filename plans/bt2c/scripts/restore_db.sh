@@ -24,7 +24,7 @@ END
 }
 
 help_if_asked "$@"
-file= force=no rebuild=no unverified=no limit=120
+file="" force=no rebuild=no unverified=no limit=120
 while (($#)); do
     case $1 in
         --force) force=yes ;;
@@ -80,6 +80,7 @@ rebuild_database() {
 load() {
     local id
     id=$(postgres_id)
+    # shellcheck disable=SC2016  # $check$ is SQL's own quoting
     {
         cat -- "$file"
         if [[ -n $rows ]]; then

@@ -18,7 +18,7 @@ END
 }
 
 help_if_asked "$@"
-node= force=no limit=120
+node="" force=no limit=120
 while (($#)); do
     case $1 in
         --force) force=yes ;;
@@ -60,7 +60,7 @@ if is_up "$node"; then
 fi
 
 # From the running peers the one that got furthest.
-source= source_height=-1
+source="" source_height=-1
 for peer in "${peers[@]}"; do
     verdict=$(verdict_of "$peer")
     if ! sound "$verdict"; then
