@@ -29,6 +29,5 @@ done
 prepare
 say "I will check the health of project $MUSTER_PROJECT; each check waits up to $limit seconds. Nothing is changed but one transaction that is sent."
 check_health "$limit"
-show_results
-((FAILURES == 0)) || finish 1 "not healthy: $FAILURES of ${#RESULTS[@]} checks failed."
+((${#FAILED[@]} == 0)) || finish 1 "not healthy: ${#FAILED[@]} of ${#RESULTS[@]} checks failed, first: ${FAILED[0]}."
 finish 0 "healthy: ${#RESULTS[@]} checks passed, height $(height_of "${VALIDATORS[0]}")."

@@ -54,7 +54,7 @@ joined=${losers[*]}
 good "the chain of $winner counts, because $why"
 for node in "${losers[@]}"; do
     between=$(fork_between "$winner" "$node")
-    note "$node will give up $(jq -r '.other.above' <<<"$(fork_shape "$between")") of its blocks, those above $(fork_height "$between"); a copy is kept"
+    note "$node will give up $(jq -r '.other.above' <<<"$between") of its blocks, those above $(fork_height "$between"); a copy is kept"
 done
 ! dry || dry_end "The chain of $winner would count."
 

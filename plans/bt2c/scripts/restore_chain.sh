@@ -95,4 +95,5 @@ done
 ! dry || dry_end "Replaced would be: ${replaced[*]:-none}. Left alone: ${left[*]:-none}."
 ((${#failures[@]} == 0)) || finish 1 "not restored: ${failures[*]}. Restored: ${replaced[*]:-none}."
 keys_follow_chain
+accept_lower_backups
 finish 0 "${#nodes[@]} validator(s) have a sound chain up to height $height or more: replaced ${replaced[*]:-none}, left alone ${left[*]:-none}. They do not run yet."

@@ -72,7 +72,7 @@ done
 if [[ -n $source ]]; then
     scratch_volume
     toolbox mkdir -v "$SCRATCH:/scratch" -- -p /scratch/source
-    node_tool -v "$(data_volume "$source"):/data:ro" -- chain export --data /data --to-height "$source_height" </dev/null |
+    export_chain "$(data_volume "$source")" "$source_height" |
         toolbox dd -i -v "$SCRATCH:/scratch" -- of=/scratch/source/chain.jsonl bs=1M iflag=fullblock status=none
     verdict=$(chain_verdict "$SCRATCH" source)
     sound "$verdict" || finish 1 "the copy of $source's chain is $(verdict_text "$verdict"); $node is as it was."

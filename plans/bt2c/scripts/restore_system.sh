@@ -110,5 +110,6 @@ say ""
 say ""
 "$HERE/restore_chain.sh" "$archive" --force || finish 1 "the database is restored, the chain could not be (see above)."
 say ""
+accept_lower_backups
 audit "system restored: ${dump##*/}, ${archive##*/}${settings:+, config ${settings##*/}}"
 finish 0 "restored to $words: database ${dump##*/}, chain ${archive##*/}, configuration ${settings##*/}${settings:-as it is}. Validators are stopped; compose up -d starts them." 

@@ -93,8 +93,8 @@ for node in "${damaged[@]}"; do
         scratch_volume
         toolbox mkdir -v "$SCRATCH:/scratch" -- -p "/scratch/$node"
         # Only what is sound comes out; with no sound block the node begins anew and fetches everything.
-        node_tool -v "$volume:/data:ro" -- chain export --data /data </dev/null 2>/dev/null |
-            toolbox dd -i -v "$SCRATCH:/scratch" -- "of=/scratch/$node/chain.jsonl" bs=1M iflag=fullblock status=none || true
+        { export_chain "$volume" 2>/dev/null || true; } |
+            toolbox dd -i -v "$SCRATCH:/scratch" -- "of=/scratch/$node/chain.jsonl" bs=1M iflag=fullblock status=none
         put_chain "$node" "$node" || finish 1 "the sound beginning of $node's chain could not be put in place; $node is stopped."
     fi
     audit "$node: damaged chain cut to its sound beginning"

@@ -76,6 +76,5 @@ for kind in db chain config; do
     fi
 done
 
-show_results
-((FAILURES == 0)) || finish 1 "the recovery does not hold: $FAILURES of ${#RESULTS[@]} checks failed."
+((${#FAILED[@]} == 0)) || finish 1 "the recovery does not hold: ${#FAILED[@]} of ${#RESULTS[@]} checks failed, first: ${FAILED[0]}."
 finish 0 "the recovery holds: ${#RESULTS[@]} checks passed, height $(height_of "${VALIDATORS[0]}")."

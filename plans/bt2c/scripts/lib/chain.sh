@@ -28,7 +28,9 @@ chain_verdict() {
     answer=$(node_tool -v "$1:/data:ro" -- chain verify --data "/data${2:+/$2}" --validators /dev/stdin --json \
         <"$VALIDATORS_JSON" 2>"$WORK/verify.err") || code=$?
     if ((code <= 1)) && jq -e 'has("sound")' >/dev/null 2>&1 <<<"$answer"; then
-        printf '%s' "$answer"
+        # An empty file is not damaged for the node, which fetches everything then. For us there is no chain in it.
+        jq -c 'if .sound and .height == null
+            then .sound = false | .first_bad = {height: null, line: null, byte: null, reason: "the chain file holds no whole block"} else . end' <<<"$answer"
     else
         jq -nc --arg reason "$(tail -n 1 -- "$WORK/verify.err")" \
             '{sound: false, height: null, head: null, blocks: 0, first_bad: {height: null, line: null, byte: null, reason: $reason}}'
@@ -59,12 +61,18 @@ verdict_of() {
     fi
 }
 
+# The sound blocks of a volume's chain on stdout, and only these.
+export_chain() { # volume [to-height]
+    node_tool -v "$1:/data:ro" -- chain export --data /data --validators /dev/stdin ${2:+--to-height "$2"} <"$VALIDATORS_JSON"
+}
+
 # {"common","…"} of two validators' chains, as the node's program says it.
 fork_between() {
     local one other code=0 answer
     one=$(data_volume "$1") && other=$(data_volume "$2") || return 1
     [[ -n $one && -n $other ]] || return 1
-    answer=$(node_tool -v "$one:/data:ro" -v "$other:/other:ro" -- chain fork --data /data --other /other --json </dev/null 2>"$WORK/fork.err") || code=$?
+    answer=$(node_tool -v "$one:/data:ro" -v "$other:/other:ro" -- chain fork --data /data --other /other --json \
+        </dev/null 2>"$WORK/fork.err") || code=$?
     if ((code > 1)) || ! jq -e . >/dev/null 2>&1 <<<"$answer"; then
         problem "the chains of $1 and $2 cannot be compared: $(tail -n 1 -- "$WORK/fork.err")"
         return 1

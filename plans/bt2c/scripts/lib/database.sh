@@ -119,7 +119,7 @@ rows_and_height() {
 rows_match_chain() { # node
     local volume top
     volume=$(data_volume "$1") && [[ -n $volume ]] || return 1
-    node_tool -v "$volume:/data:ro" -- chain export --data /data </dev/null 2>"$WORK/export.err" |
+    export_chain "$volume" 2>"$WORK/export.err" |
         jq -r '[.height, .hash] | @tsv' >"$WORK/chain.tsv" || return 1
     query "SELECT height || E'\t' || hash FROM public.blocks ORDER BY height" >"$WORK/rows.tsv" || return 1
     # The newest blocks are being recorded right now.

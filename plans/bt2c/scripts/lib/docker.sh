@@ -104,21 +104,18 @@ stop_services() { compose_quietly stop -t 10 "$@"; }
 # The networks a service belongs to according to the Compose file, one key a line. Compose v2 prints JSON; v1 only
 # YAML, but always in the same plain layout.
 networks_of_service() {
-    local json
-    if [[ ! -e $WORK/compose.config ]]; then
-        compose config </dev/null >"$WORK/compose.config" 2>/dev/null || return 1
-    fi
-    if json=$(compose config --format json 2>/dev/null </dev/null) && jq -e . >/dev/null 2>&1 <<<"$json"; then
-        jq -r --arg service "$1" '.services[$service].networks // {"default": null} | keys[]' <<<"$json"
+    if ((${#COMPOSE[@]} == 2)); then
+        compose config --format json 2>/dev/null </dev/null |
+            jq -r --arg service "$1" '.services[$service].networks // {"default": null} | keys[]'
         return
     fi
-    awk -v service="$1" '
+    compose config 2>/dev/null </dev/null | awk -v service="$1" '
         /^[^ ]/ { top = $1 }
         top == "services:" && /^  [^ ]/ { mine = ($1 == service ":"); inside = 0; next }
         mine && /^    [^ -]/ { inside = ($1 == "networks:"); next }
         mine && inside && /^    - / { print $2; found = 1; next }
         mine && inside && /^      [^ ]/ { key = $1; sub(/:$/, "", key); print key; found = 1 }
-        END { if (!found) print "default" }' "$WORK/compose.config"
+        END { if (!found) print "default" }'
 }
 
 # The networks a container is really on: their ids, one a line.

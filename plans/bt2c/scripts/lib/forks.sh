@@ -7,13 +7,11 @@ COMMON=-1
 FORK_NODES=
 HEADS='{}'
 
-# One shape for the answer of `chain fork`: {common, one:{height,hash,above}, other:{…}}.
-fork_shape() { jq -c '{common: .common, one: .data, other: .other}' <<<"$1"; }
-
-fork_height() { jq -r '.common' <<<"$(fork_shape "$1")"; }
+# -1: they do not even share the first block.
+fork_height() { jq -r '.common.height // -1' <<<"$1"; }
 
 # A fork is where both went on from the last common block. One that is merely behind follows by itself.
-fork_is_real() { jq -e '.one.above > 0 and .other.above > 0' >/dev/null <<<"$(fork_shape "$1")"; }
+fork_is_real() { jq -e '.forked' >/dev/null <<<"$1"; }
 
 apart() {
     local between

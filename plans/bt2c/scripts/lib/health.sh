@@ -2,17 +2,19 @@
 # The checks that health_check.sh and validate_recovery.sh share. Each waits a while, then says yes or no in a table.
 
 RESULTS=()
-FAILURES=0
+FAILED=()
 LAG_ALLOWED=5
 
+# One row of the table.
 passed() {
-    RESULTS+=("ok"$'\t'"$1"$'\t'"${2-}")
-    good "$1${2:+: $2}"
+    RESULTS+=("$1")
+    printf '  ok    %-46s %s\n' "$1" "${2-}"
 }
 failed() {
-    RESULTS+=("FAIL"$'\t'"$1"$'\t'"${2-}")
-    FAILURES=$((FAILURES + 1))
-    bad "$1${2:+: $2}"
+    RESULTS+=("$1")
+    FAILED+=("$1${2:+ ($2)}")
+    printf '  FAIL  %-46s %s\n' "$1" "${2-}"
+    log error "$1: ${2-}"
 }
 
 # test_that SECONDS "what" COMMAND…: DETAIL, if the command sets it, goes into the table.
@@ -110,14 +112,4 @@ check_health() { # seconds per check
     else
         failed "the transaction is in a block" "it was not accepted"
     fi
-}
-
-show_results() {
-    local row
-    say ""
-    for row in "${RESULTS[@]}"; do
-        IFS=$'\t' read -r mark what detail <<<"$row"
-        printf '  %-5s %-44s %s\n' "$mark" "$what" "$detail"
-    done
-    say ""
 }
