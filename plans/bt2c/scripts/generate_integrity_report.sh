@@ -79,20 +79,20 @@ for kind in db chain config; do
         '.[$kind] = {good: $good, bad: $bad, newest_good: (if $newest == "" then null else $newest end)}' <<<"$backups")
 done
 
-manifest='{"recorded_at": null, "differs": []}'
+compared='{"recorded_at": null, "differs": []}'
 if [[ -r $MANIFEST ]] && jq -e '.recorded | type == "object"' "$MANIFEST" >/dev/null 2>&1; then
     fingerprints >"$WORK/now"
-    manifest=$(jq -Rn --slurpfile manifest "$MANIFEST" \
-        '[inputs | split("\t") | {key: .[0], value: .[1]}] | from_entries as $now | $manifest[0].recorded as $then |
+    compared=$(jq -Rn --slurpfile manifest "$MANIFEST" \
+        '[inputs | split("\t") | {key: .[0], value: .[1]}] | from_entries as $now | $manifest[0].recorded as $recorded |
         {recorded_at: $manifest[0].recorded_at,
-         differs: [($now + $then) | keys[] | select($now[.] != $then[.])]}' <"$WORK/now")
-    while IFS= read -r key; do finding "not as recorded: $key"; done < <(jq -r '.differs[]' <<<"$manifest")
+         differs: [($now + $recorded) | keys[] | select($now[.] != $recorded[.])]}' <"$WORK/now")
+    while IFS= read -r key; do finding "not as recorded: $key"; done < <(jq -r '.differs[]' <<<"$compared")
 else
     finding "there is no manifest to compare with (verify_integrity.sh --record makes one)"
 fi
 
 jq -n --arg project "$MUSTER_PROJECT" --arg at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" --arg run "${MUSTER_RUN:-}" --argjson findings "$findings" \
-    --argjson chains "$chains" --argjson forks "$forks" --argjson database "$database" --argjson backups "$backups" --argjson manifest "$manifest" \
+    --argjson chains "$chains" --argjson forks "$forks" --argjson database "$database" --argjson backups "$backups" --argjson manifest "$compared" \
     '{project: $project, written_at: $at, run: (if $run == "" then null else $run end), findings: $findings, chains: $chains, forks: $forks,
       database: $database, backups: $backups, manifest: $manifest}' | write_file "$base.json" 640 || finish 1 "the report could not be written."
 jq -r '

@@ -89,7 +89,7 @@ take_lock
 
 if [[ -n $settings ]]; then
     kept=$(aside_dir)/config-before-restore-$NOW.tar.gz
-    tar -czf "$kept" -C "$BT2C_CONFIG" --exclude=./.recovery-*.lock . || finish 1 "the present configuration could not be kept, so nothing was restored."
+    tar -czf "$kept" -C "$BT2C_CONFIG" . || finish 1 "the present configuration could not be kept, so nothing was restored."
     note "the present configuration is kept in $kept"
     mkdir -- "$WORK/config"
     tar -xzf "$settings" -C "$WORK/config" --no-same-owner

@@ -81,7 +81,8 @@ revoke_password "$old"
 new=$(random_hex 24)
 while IFS= read -r line || [[ -n $line ]]; do
     case $line in TESTNET_DB_PASSWORD=*) printf 'TESTNET_DB_PASSWORD=%s\n' "$new" ;; *) printf '%s\n' "$line" ;; esac
-done <"$MUSTER_COMPOSE_ENV_FILE" | write_file "$MUSTER_COMPOSE_ENV_FILE" 600
+done <"$MUSTER_COMPOSE_ENV_FILE" >"$WORK/testnet.env"
+write_file "$MUSTER_COMPOSE_ENV_FILE" 600 <"$WORK/testnet.env"
 audit "testnet.env has a new database password"
 export PGPASSWORD=$new
 set_role_password || finish 1 "testnet.env has a new password, but the database did not take it. Run this again."

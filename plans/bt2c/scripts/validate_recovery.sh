@@ -10,7 +10,8 @@ usage() {
 usage: validate_recovery.sh [--timeout SECONDS]
 
 Everything health_check.sh checks, and besides: every block of every chain verifies, the rows in `blocks` are the chain
-(each hash compared), the API's other addresses answer, and there is a fresh backup of each kind.
+(each hash compared), the API's other addresses answer, and the newest backup of each kind is as it
+was taken.
 Each check waits up to SECONDS (default 60).
 
 Exit: 0 the recovery holds, 1 not, 2 usage.
@@ -30,7 +31,7 @@ prepare
 need_validators_json
 say "I will verify project $MUSTER_PROJECT after a recovery; each check waits up to $limit seconds. Nothing is changed but one transaction that is sent."
 
-say "Chain transactions, peers and heights:"
+say "Transactions, peers and heights:"
 check_health "$limit"
 
 say "Chain state:"
@@ -69,10 +70,12 @@ done
 say "Backups:"
 for kind in db chain config; do
     newest=$(backups_until "$kind" 99999999T999999Z | head -n 1)
-    if [[ -n $newest ]] && checksum_holds "$newest"; then
+    if [[ -z $newest ]]; then
+        note "      there is no backup of $kind"
+    elif checksum_holds "$newest"; then
         passed "newest backup of $kind is as it was taken" "${newest##*/}"
     else
-        failed "newest backup of $kind is as it was taken" "${newest:-there is none}"
+        failed "newest backup of $kind is as it was taken" "${newest##*/}"
     fi
 done
 

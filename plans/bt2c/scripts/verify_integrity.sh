@@ -70,6 +70,7 @@ while IFS= read -r service; do
     case $service in
         validator*) expected=$(manifest_value "image $NODE_IMAGE") ;;
         postgres) expected=$(manifest_value "image $POSTGRES_IMAGE") ;;
+        backup) expected=$(manifest_value "image $BACKUP_IMAGE") ;;
         *) continue ;;
     esac
     if [[ $(dk inspect -f '{{.Image}}' "$id") = "$expected" ]]; then good "$service was made from the recorded image"; else

@@ -58,7 +58,7 @@ backup_config() {
     local directory=$BT2C_BACKUPS/config name
     name=$(date -u +%Y%m%dT%H%M%SZ).tar.gz
     mkdir -p -- "$directory"
-    tar -czf "$directory/.$name" -C "$BT2C_CONFIG" --exclude=./.recovery-*.lock . || return 1
+    tar -czf "$directory/.$name" -C "$BT2C_CONFIG" . || return 1
     tar -tzf "$directory/.$name" >/dev/null || return 1
     printf '%s  %s\n' "$(digest_of "$directory/.$name")" "$name" >"$directory/$name.sha256"
     jq -n --arg taken_at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" '{taken_at: $taken_at}' >"$directory/$name.json"

@@ -47,7 +47,7 @@ verdict_text() {
         else "DAMAGED" + (if .first_bad.line then " in line \(.first_bad.line)" else "" end)
             + (if .first_bad.height then " (block \(.first_bad.height))" else "" end)
             + (if .first_bad.byte then ", byte \(.first_bad.byte)" else "" end)
-            + ": \(.first_bad.reason // "no chain file could be read")" end' <<<"$1"
+            + ": " + (.first_bad.reason // "no chain file could be read" | if length > 120 then .[0:60] + "…" + .[-55:] else . end) end' <<<"$1"
 }
 
 # The verdict on a validator's chain; says "not sound" as well when its volume is gone.

@@ -161,6 +161,7 @@ prepare() {
     MUSTER_COMPOSE_ENV_FILE=$(realpath -- "$MUSTER_COMPOSE_ENV_FILE")
     NODE_IMAGE=$(env_value TESTNET_NODE_IMAGE muster-testnet-node:local)
     POSTGRES_IMAGE=$(env_value TESTNET_POSTGRES_IMAGE postgres:16)
+    BACKUP_IMAGE=$(env_value TESTNET_BACKUP_IMAGE muster-testnet-backup:local)
     CONFIG_ON_HOST=$(env_value TESTNET_CONFIG_DIR "$BT2C_CONFIG")
     [[ $CONFIG_ON_HOST = /* ]] || CONFIG_ON_HOST=$BT2C_CONFIG
     WORK=$(mktemp -d)
@@ -189,10 +190,8 @@ env_value() {
 take_lock() {
     [[ $DRY_RUN = no && -z ${MUSTER_SCRIPTS_LOCK_HELD:-} ]] || return 0
     command -v flock >/dev/null 2>&1 || return 0
-    local file=$BT2C_CONFIG/.recovery-$MUSTER_PROJECT.lock
-    { exec {LOCK_FD}>>"$file"; } 2>/dev/null || missing "the lock $file cannot be written."
-    flock -n "$LOCK_FD" || refuse "another recovery script is at work on $MUSTER_PROJECT ($(tail -n 1 -- "$file" 2>/dev/null || true))."
-    printf '%s since %s, process %s\n' "$ME" "$NOW" "$$" >"$file"
+    { exec {LOCK_FD}<"$BT2C_CONFIG"; } 2>/dev/null || missing "$BT2C_CONFIG cannot be opened."
+    flock -n "$LOCK_FD" || refuse "another recovery script is at work on this configuration; wait for it or end it."
     export MUSTER_SCRIPTS_LOCK_HELD=$ME
 }
 

@@ -7,7 +7,7 @@ MANIFEST=$BT2C_CONFIG/integrity.json
 fingerprints() {
     local file image key
     printf 'compose-file\t%s\n' "$(digest_of "$MUSTER_COMPOSE_FILE")"
-    for image in "$NODE_IMAGE" "$POSTGRES_IMAGE"; do
+    for image in "$NODE_IMAGE" "$POSTGRES_IMAGE" "$BACKUP_IMAGE"; do
         printf 'image %s\t%s\n' "$image" "$(dk image inspect -f '{{.Id}}' "$image" 2>/dev/null || printf missing)"
     done
     # Without the password: it changes by rotation, and a digest of it would be something to guess against.
