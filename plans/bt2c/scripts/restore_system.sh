@@ -71,7 +71,7 @@ while IFS= read -r file; do
 done < <(backups_until chain "$instant")
 if [[ $config = yes ]]; then
     while IFS= read -r file; do
-        if checksum_holds "$file" && tar -tzf "$file" >/dev/null 2>&1 && ! tar -tzf "$file" | grep -qE '(^|/)\.\.(/|$)|^/'; then
+        if checksum_holds "$file" && names_stay_inside "$file"; then
             settings=$file
             break
         fi
@@ -110,6 +110,7 @@ say ""
 say ""
 "$HERE/restore_chain.sh" "$archive" --force || finish 1 "the database is restored, the chain could not be (see above)."
 say ""
+drop_rows_above "$(height_in "$(verdict_of "${VALIDATORS[0]}")")" || warn "rows above the restored chain stay until it has grown past them."
 accept_lower_backups
 audit "system restored: ${dump##*/}, ${archive##*/}${settings:+, config ${settings##*/}}"
 finish 0 "restored to $words: database ${dump##*/}, chain ${archive##*/}, configuration ${settings##*/}${settings:-as it is}. Validators are stopped; compose up -d starts them." 

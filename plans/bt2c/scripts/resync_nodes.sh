@@ -50,7 +50,7 @@ decision_holds() {
 
 # Cuts the losers of a decided fork. 1: there is a fork that is not decided.
 carry_out_decision() {
-    local winner node losers=()
+    local winner node height losers=()
     read_forks || return 2
     [[ -n $FORK_NODES ]] || return 0
     show_forks
@@ -71,8 +71,14 @@ carry_out_decision() {
         fi
         sed 's/^/  /' "$WORK/cut.log"
         audit "$node: chain cut above block $COMMON, the old file is kept in its volume"
+        good "$node is cut to block $COMMON"
+    done
+    # Rows above the winner's head were recorded by the losers. A loser that starts records everything anew.
+    height=$(height_of "$winner") || height=$(height_in "$(verdict_of "$winner")")
+    drop_rows_above "$height" || warn "rows of the abandoned chain stay in the database until the chain has grown past them."
+    for node in "${losers[@]}"; do
         start_services "$node" || return 2
-        good "$node is cut to block $COMMON and started"
+        note "$node is started"
     done
     mv -f -- "$DECISION" "$DECISION.done-$NOW"
     note "the decision is carried out and kept in $DECISION.done-$NOW"
@@ -124,6 +130,18 @@ if [[ -e $DECISION ]]; then
     ((code != 1)) || note "the decision in $DECISION is for another fork and is not used"
 fi
 
+# Where each stands and whom it sees: what a person needs to know when waiting was in vain.
+stands() {
+    local node status text=""
+    for node in "${VALIDATORS[@]}"; do
+        if status=$(status_of "$node"); then
+            text+="${text:+, }$node at $(jq -r '.height' <<<"$status") sees $(peers_in "$status" | grep . || printf nobody)"
+        else
+            text+="${text:+, }$node is $(state_of "$node") and does not answer"
+        fi
+    done
+    printf '%s' "$text"
+}
 deep_fork() {
     local node
     for node in "${VALIDATORS[@]}"; do
@@ -134,7 +152,7 @@ deep_fork() {
 settled() { all_agree "${VALIDATORS[@]}" || deep_fork; }
 
 wait_until "$(left)" "the same head everywhere" settled ||
-    finish 1 "after $limit s the validators do not have the same head. network_diagnosis.sh says whether they reach each other."
+    finish 1 "after $limit s the validators do not have the same head: $(stands). network_diagnosis.sh says whether they reach each other."
 if ! all_agree "${VALIDATORS[@]}"; then
     say "A node cannot follow by itself: it would have to give up more blocks than it may."
     code=0
@@ -146,6 +164,6 @@ if ! all_agree "${VALIDATORS[@]}"; then
     esac
     all_agree_now() { all_agree "${VALIDATORS[@]}"; }
     wait_until "$(left)" "the same head everywhere" all_agree_now ||
-        finish 1 "after $limit s the validators do not have the same head."
+        finish 1 "after $limit s the validators do not have the same head: $(stands)."
 fi
 finish 0 "${VALIDATORS[*]} have the same head, height $(height_of "${VALIDATORS[0]}")."

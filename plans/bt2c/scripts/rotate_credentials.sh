@@ -58,7 +58,7 @@ find_highest() {
     chain_top=0
     for node in "${VALIDATORS[@]}"; do higher "$(height_in "$(verdict_of "$node")")"; done
     chain_top=$highest
-    for newest in "$(backups_until chain 99999999T999999Z | head -n 1)" "$(backups_until db 99999999T999999Z | head -n 1)"; do
+    for newest in "$(newest_backup chain)" "$(newest_backup db)"; do
         [[ -z $newest ]] || higher "$(side "$newest" max_height)"
     done
 }

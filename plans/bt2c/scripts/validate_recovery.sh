@@ -55,7 +55,8 @@ test_that 30 "the rows in blocks are the chain" same_rows "${VALIDATORS[0]}"
 say "API endpoints:"
 metrics_answer() {
     DETAIL="no answer"
-    DETAIL=$(ask "$1" GET /api/v1/metrics | grep -m 1 '^bt2c_block_height ')
+    DETAIL=$(ask "$1" GET /api/v1/metrics | sed -n '/^bt2c_block_height /p')
+    [[ -n $DETAIL ]]
 }
 block_answers() {
     DETAIL="no answer"
@@ -69,7 +70,7 @@ done
 
 say "Backups:"
 for kind in db chain config; do
-    newest=$(backups_until "$kind" 99999999T999999Z | head -n 1)
+    newest=$(newest_backup "$kind")
     if [[ -z $newest ]]; then
         note "      there is no backup of $kind"
     elif checksum_holds "$newest"; then

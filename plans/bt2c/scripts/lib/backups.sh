@@ -39,6 +39,16 @@ backups_until() { # kind instant
     if ((${#all[@]})); then printf '%s\n' "${all[@]}" | sort -r; fi
 }
 
+# Reads all of the list: with `head` the writer might die of a closed pipe.
+newest_backup() { backups_until "$1" 99999999T999999Z | sed -n 1p; }
+
+# No name in the archive leads out of the directory it is unpacked into.
+names_stay_inside() {
+    local names
+    names=$(tar -tzf "$1" 2>/dev/null) || return 1
+    [[ -n $names ]] && ! grep -qE '(^|/)\.\.(/|$)|^/' <<<"$names"
+}
+
 dump_complete() { tail -n 8 -- "$1" | grep -q '^-- PostgreSQL database dump complete'; }
 
 # Is the archive's checksum right and its chain sound under today's keys? Leaves it unpacked in the scratch volume.

@@ -134,6 +134,21 @@ rows_match_chain() { # node
     wc -l <"$WORK/rows.cmp" | tr -d ' ' >"$WORK/rows.same"
 }
 
+# Rows above the chain's head belong to a chain that counts no more. They are written to a file first.
+drop_rows_above() { # height
+    local n file
+    [[ $1 =~ ^[0-9]+$ ]] || return 1
+    postgres_answers || return 1
+    has_blocks_table || return 0
+    n=$(query "SELECT count(*) FROM public.blocks WHERE height > $1") || return 1
+    ((n > 0)) || return 0
+    file=$(aside_dir)/rows-above-$1-$NOW.csv
+    query "COPY (SELECT * FROM public.blocks WHERE height > $1 ORDER BY height) TO STDOUT (FORMAT csv, HEADER)" >"$file" || return 1
+    query "DELETE FROM public.blocks WHERE height > $1" || return 1
+    audit "$n rows above height $1 moved to $file"
+    note "$n rows above height $1 were moved from the database to $file"
+}
+
 # Streams the whole database out; used before it is overwritten.
 dump_aside() {
     local file id
