@@ -16,6 +16,7 @@ mod fence;
 mod gap;
 mod levels;
 mod lines;
+mod listed;
 mod locations;
 mod model;
 mod notes;
@@ -27,6 +28,7 @@ mod reader;
 mod runnable;
 mod script;
 mod shell;
+mod steps;
 mod title;
 mod words;
 
@@ -40,6 +42,7 @@ pub use parameters::family;
 pub use runnable::runnable;
 
 use document::Document;
+use listed::Listed;
 use notes::Notes;
 
 use crate::digest::Digest;
@@ -56,7 +59,8 @@ pub fn compile(source: &str) -> Compiled {
     let mut notes = Notes::new(&document);
     let contacts = contacts::read(&document, &mut notes);
     let levels = levels::read(&document, &mut notes);
-    let (mut procedures, asked): (Vec<_>, Vec<_>) = procedure::read(&document, &mut notes).into_iter().unzip();
+    let listed = Listed::find(&document);
+    let (mut procedures, asked): (Vec<_>, Vec<_>) = procedure::read(&document, &listed, &mut notes).into_iter().unzip();
     let rto = objectives::recovery_times(&document, &mut notes);
     let rpo = objectives::recovery_points(&document, &mut notes);
     let components = components::read(&document, &procedures, &rto, &mut notes);
@@ -74,7 +78,7 @@ pub fn compile(source: &str) -> Compiled {
         procedures,
         rto,
         rpo,
-        checklists: checklist::read(&document),
+        checklists: checklist::read(&document, &listed),
         locations,
     };
     if !is_plan {

@@ -16,7 +16,7 @@ pub(super) fn read(document: &Document<'_>, notes: &mut Notes<'_>) -> Vec<Level>
                 open =
                     prose.and_then(|prose| heading(document, prose, &mut levels, notes)).map(|level| (*index, level));
             }
-            BlockKind::Item { prose } | BlockKind::Paragraph(prose) => {
+            BlockKind::Item { prose, .. } | BlockKind::Paragraph(prose) => {
                 let Some((heading, level)) = open.filter(|(heading, _)| block.heading == Some(*heading)) else {
                     continue;
                 };

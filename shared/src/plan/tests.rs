@@ -3,6 +3,7 @@
 use super::*;
 
 mod attributes;
+mod readings;
 
 const OURS: &str = include_str!("../../../plans/bt2c/plan.md");
 
@@ -74,7 +75,7 @@ fn gaps(compiled: &Compiled) -> Vec<(&str, Option<u32>)> {
 fn a_small_plan_compiles_in_full() {
     let compiled = compile(SMALL);
     let plan = &compiled.plan;
-    assert_eq!(said(&compiled), ["notice 24:1 components-assumed", "warning 30:1 watch-has-no-end"]);
+    assert_eq!(said(&compiled), ["notice 24:1 components-assumed", "notice 30:1 watch-has-no-end"]);
     assert_eq!(gaps(&compiled), [("rpo-without-probe", Some(43))]);
     assert_eq!(plan.title, "Plan of the shop");
     let contact = &plan.contacts[0];
@@ -119,7 +120,7 @@ fn mistakes_are_named_where_they_are() {
         ("docker compose restart web", "  fi", "warning 27:3 shell-line"),
         ("grep requests'\n```", "grep requests'\n", "error 22:1 unclosed-fence"),
         ("# 2. Restart", "# 1. Restart", "warning 26:1 step-order"),
-        ("docker compose restart web", "", "warning 26:1 step-without-command"),
+        ("docker compose restart web", "", "notice 26:1 step-by-hand"),
         ("{timeout=2m}", "{timeout=soon}", "error 22:10 fence-attribute"),
         ("{timeout=2m}", "{id=a colour=red}", "warning 22:15 fence-attribute"),
         ("{timeout=2m}", "{id=a", "error 22:10 fence-attribute"),

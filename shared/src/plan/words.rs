@@ -40,6 +40,16 @@ pub(super) fn strip_number(text: &str) -> (Option<u32>, &str) {
     (None, text)
 }
 
+/// `2.1 Stop` → 2, 1: the numbers in front of a text that [`strip_number`] takes for a number.
+pub(super) fn number_path(text: &str) -> Vec<u32> {
+    let text = text.trim();
+    let body =
+        text.get(..5).filter(|word| word.eq_ignore_ascii_case("step ")).and_then(|_| text.get(5..)).unwrap_or(text);
+    let body = body.trim_start();
+    let end = body.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(body.len());
+    body.get(..end).unwrap_or_default().split('.').filter_map(|digits| digits.parse().ok()).collect()
+}
+
 /// Insertions, deletions and replacements between two short words; long ones count as far apart.
 pub(super) fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(33).collect(), b.chars().take(33).collect());
