@@ -27,9 +27,11 @@ mod procedure;
 mod reader;
 mod runnable;
 mod script;
+mod sections;
 mod shell;
 mod steps;
 mod title;
+mod wipe;
 mod words;
 
 #[cfg(test)]
@@ -69,7 +71,7 @@ pub fn compile(source: &str) -> Compiled {
     // Commands alone are a readme. A table of objectives whose rows are all wrong is a plan with mistakes, and those say more.
     let says_something = !(contacts.is_empty() && levels.is_empty() && rto.is_empty() && rpo.is_empty());
     let is_plan = says_something || notes.has_errors();
-    let plan = Plan {
+    let mut plan = Plan {
         title: title(&document),
         digest,
         contacts,
@@ -80,11 +82,14 @@ pub fn compile(source: &str) -> Compiled {
         rpo,
         checklists: checklist::read(&document, &listed),
         locations,
+        sections: sections::read(&document),
     };
+    sections::mark(&mut plan);
     if !is_plan {
         return Compiled { plan, ..not_a_plan(digest, "This is not a recovery plan.") };
     }
     missing(&plan, &document, &mut notes);
+    wipe::warn(&document, &plan.procedures, &plan.locations, &mut notes);
     let gaps = gap::find(&plan);
     Compiled { plan, diagnostics: notes.finish(), gaps }
 }
@@ -158,6 +163,7 @@ fn not_a_plan(digest: Digest, what: &str) -> Compiled {
         rpo: Vec::new(),
         checklists: Vec::new(),
         locations: Vec::new(),
+        sections: Vec::new(),
     };
     Compiled { plan, diagnostics: vec![diagnostic], gaps: Vec::new() }
 }

@@ -17,6 +17,12 @@ impl<'a> LineIndex<'a> {
         u32::try_from(self.starts.partition_point(|&start| start <= at)).unwrap_or(u32::MAX)
     }
 
+    /// The number of the last line that has text or an end of its own.
+    pub(super) fn last(&self) -> u32 {
+        let ends_open = self.starts.last().is_some_and(|&start| start < self.source.len());
+        u32::try_from(self.starts.len() - usize::from(!ends_open && self.starts.len() > 1)).unwrap_or(u32::MAX)
+    }
+
     /// Offset of a line's first character that is no blank.
     pub(super) fn start(&self, line: u32) -> usize {
         let index = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));

@@ -118,6 +118,7 @@ fn mistakes_are_named_where_they_are() {
         ("restart web", "restart 'web", "error 27:1 unterminated"),
         ("restart web", "reboot web", "warning 27:1 shell-line"),
         ("docker compose restart web", "  fi", "warning 27:3 shell-line"),
+        ("docker compose restart web", "docker compose down -v", "warning 27:1 wipe-without-backup"),
         ("grep requests'\n```", "grep requests'\n", "error 22:1 unclosed-fence"),
         ("# 2. Restart", "# 1. Restart", "warning 26:1 step-order"),
         ("docker compose restart web", "", "notice 26:1 step-by-hand"),
@@ -157,8 +158,9 @@ fn gaps_are_found_and_go_away() {
         ("- Response Time: < 1 hour\n", "", Some(("level-without-response", 11))),
         ("| Web service |", "| Warehouse |", Some(("rto-without-procedure", 37))),
         ("| Web service |", "| Warehouse |", Some(("component-without-rto", 24))),
-        ("docker compose restart web", "./scripts/x.sh", Some(("script-missing", 27))),
+        ("docker compose restart web", "./scripts/x.sh", Some(("script-not-seen", 27))),
         ("docker compose restart web", "docker compose down -v", Some(("destructive-without-backup-check", 27))),
+        ("{timeout=2m}", "{roles=security-officer}", Some(("approver-without-contact", 22))),
         ("docker compose restart web", "./restore_db.sh", Some(("destructive-without-backup-check", 27))),
         ("docker compose restart web", "./verify_backup.sh latest\n./restore_db.sh", None),
     ] {

@@ -137,3 +137,38 @@ fn other_lists_are_no_procedures() {
         assert_eq!(compile(&format!("# P\n{text}{FRAME}")).plan.procedures.len(), count, "{text}");
     }
 }
+
+#[test]
+fn who_says_where_backups_are_has_them_looked_at() {
+    let plan = |steps: &str, more: &str| compile(&format!("# P\n## A\n```sh\n{steps}\n```\n{more}{FRAME}"));
+    let places = "## Backup locations\n- Data: `/b/data/`\n";
+    let codes = |compiled: &Compiled| -> Vec<String> {
+        let said = compiled.diagnostics.iter().filter(|d| d.code.starts_with("wipe")).map(|d| d.code.clone());
+        said.chain(compiled.gaps.iter().map(|gap| gap.code.clone()).filter(|code| code.contains("backup"))).collect()
+    };
+    let wipe = "docker volume rm v\n./restore.sh /b/data/x";
+    assert_eq!(codes(&plan(wipe, places)), ["wipe-needs-backup"], "Muster looks first");
+    assert_eq!(codes(&plan(wipe, "")), ["wipe-without-backup", "destructive-without-backup-check"]);
+    assert_eq!(codes(&plan("./restore.sh /b/data/x", places)), ["destructive-without-backup-check"]);
+    assert_eq!(codes(&plan("docker compose down", places)), Vec::<String>::new());
+    let above = "## Backup locations\n- Data: `/srv/b/data/`\n";
+    assert_eq!(codes(&plan("tar -xzf /srv/b/x.tgz -C /app", above)), ["wipe-needs-backup", "backup-elsewhere"]);
+}
+
+#[test]
+fn all_of_the_text_is_in_a_section_and_each_says_whether_it_was_understood() {
+    let text = format!(
+        "intro\n\n# P\nprose\n\n## Idle words\nmore\n\n## A\n```sh\n# no heading\ndocker compose ps\n```{FRAME}"
+    );
+    let sections: Vec<_> =
+        compile(&text).plan.sections.into_iter().map(|s| (s.title, s.level, s.line, s.last_line, s.compiled)).collect();
+    let of = |title: &str, level, line, last, compiled| (title.to_owned(), level, line, last, compiled);
+    assert_eq!(
+        sections,
+        [of("", 0, 1, 2, false), of("P", 1, 3, 5, false), of("Idle words", 2, 6, 8, false), of("A", 2, 9, 17, true)]
+    );
+    let ours = compile(OURS).plan.sections;
+    assert_eq!(ours.last().map(|s| s.last_line as usize), Some(OURS.lines().count()));
+    assert!(ours.windows(2).all(|pair| pair[0].last_line + 1 == pair[1].line), "no line is left out");
+    assert_eq!(compile("| Component | RTO |\n|--|--|\n| x | 1 h |").plan.sections.len(), 1);
+}
