@@ -4,6 +4,7 @@
 //! `command` turn fenced lines into typed steps; `gap` says what the whole promises and cannot show.
 
 mod ask;
+mod bullets;
 mod checklist;
 mod command;
 mod components;
@@ -62,15 +63,17 @@ pub fn compile(source: &str) -> Compiled {
     let contacts = contacts::read(&document, &mut notes);
     let levels = levels::read(&document, &mut notes);
     let listed = Listed::find(&document);
-    let (mut procedures, asked): (Vec<_>, Vec<_>) = procedure::read(&document, &listed, &mut notes).into_iter().unzip();
+    let read = procedure::read(&document, &listed, &mut notes);
+    let numbered = read.iter().filter(|read| read.is_numbered).count();
+    let (mut procedures, asked): (Vec<_>, Vec<_>) = read.into_iter().map(|read| (read.procedure, read.ask)).unzip();
     let rto = objectives::recovery_times(&document, &mut notes);
     let rpo = objectives::recovery_points(&document, &mut notes);
     let components = components::read(&document, &procedures, &rto, &mut notes);
     let locations = locations::read(&document);
     ask::complete(&mut procedures, &asked, &components, &locations, &mut notes);
-    // Commands alone are a readme. A table of objectives whose rows are all wrong is a plan with mistakes, and those say more.
+    // Commands alone are a readme, unless they are the numbered steps of several procedures. A table of objectives whose rows are all wrong is a plan with mistakes, and those say more.
     let says_something = !(contacts.is_empty() && levels.is_empty() && rto.is_empty() && rpo.is_empty());
-    let is_plan = says_something || notes.has_errors();
+    let is_plan = says_something || numbered > 1 || notes.has_errors();
     let mut plan = Plan {
         title: title(&document),
         digest,
@@ -134,6 +137,19 @@ fn missing(plan: &Plan, document: &Document<'_>, notes: &mut Notes<'_>) {
     ];
     for (_, code, message) in parts.into_iter().filter(|(is_missing, ..)| *is_missing) {
         notes.warning(0, code, message);
+    }
+    // No heading of a column that Muster knows is without Latin letters.
+    for (block, table) in document.tables() {
+        let strange: Vec<&str> = table.columns.iter().map(|cell| cell.text.as_str()).collect();
+        if !strange.concat().contains(|c: char| c.is_ascii_alphabetic())
+            && strange.concat().contains(char::is_alphabetic)
+        {
+            let message = format!(
+                "Muster reads the headings of columns in English and does not know these ({}). The table is shown as it is.",
+                strange.join(", ")
+            );
+            notes.notice(block.at, "table-not-read", message);
+        }
     }
 }
 

@@ -63,8 +63,7 @@ fn objectives(plan: &Plan, gaps: &mut Vec<Gap>) {
         let wanted = telling_words(&row.component);
         let served = plan.procedures.iter().any(|procedure| {
             let text = procedure.section.iter().map(String::as_str).chain([procedure.title.as_str()]);
-            let words: HashSet<String> = text.flat_map(telling_words).collect();
-            wanted.iter().any(|word| words.contains(word))
+            text.flat_map(telling_words).any(|word| wanted.iter().any(|wanted| are_alike(wanted, &word)))
         });
         if !served {
             let message = format!("\"{}\" has a recovery time, and no procedure names it in its title.", row.component);
@@ -104,6 +103,13 @@ fn telling_words(text: &str) -> Vec<String> {
         .filter(|word| !word.is_empty() && !EMPTY.contains(word))
         .map(|word| word.strip_suffix('s').filter(|stem| stem.len() > 2).unwrap_or(word).to_owned())
         .collect()
+}
+
+/// The same word, or the same one with another ending, as many languages have them.
+fn are_alike(a: &str, b: &str) -> bool {
+    let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
+    let longest = a.chars().count().max(b.chars().count());
+    same == longest || (same > 4 && longest - same <= 2) || (same == longest - 1 && same > 3)
 }
 
 fn components(plan: &Plan, gaps: &mut Vec<Gap>) {
@@ -176,7 +182,7 @@ fn wipes(plan: &Plan, gaps: &mut Vec<Gap>) {
         let numbers: Vec<String> = unguarded.iter().map(|step| step.number.to_string()).collect();
         let which = if numbers.len() == 1 { "Step" } else { "Steps" };
         let message = format!(
-            "\"{}\": {} {} can overwrite data, and no step before verifies that there is a good backup. Add one before, such \
+            "\"{}\": {} {} may destroy or overwrite data, and no step before verifies a backup. Add one, such \
              as ./scripts/verify_backup.sh.",
             procedure.title,
             which,

@@ -12,8 +12,14 @@ use super::steps::{Steps, looks_like_commands};
 use super::words::{slug, strip_number};
 use crate::digest::Digest;
 
-/// A procedure and what its author wants to be asked for.
-pub(super) type Read = (Procedure, Option<Vec<Ask>>);
+/// A procedure and what only its text knows.
+pub(super) struct Read {
+    pub(super) procedure: Procedure,
+    /// What its author wants to be asked for.
+    pub(super) ask: Option<Vec<Ask>>,
+    /// Its steps are numbered, as those of a recovery procedure are and those of a readme are not.
+    pub(super) is_numbered: bool,
+}
 
 /// Every shell block of the plan and every list of steps, in the order of the text. Digests are not known yet.
 pub(super) fn read(document: &Document<'_>, listed: &Listed, notes: &mut Notes<'_>) -> Vec<Read> {
@@ -22,7 +28,8 @@ pub(super) fn read(document: &Document<'_>, listed: &Listed, notes: &mut Notes<'
     for (index, block) in document.blocks.iter().enumerate() {
         if let Some(members) = listed.starting_at(index) {
             let steps = listed::steps(document, members, notes);
-            procedures.push((from_list(document, block, steps, &mut ids, notes), None));
+            let procedure = from_list(document, block, steps, &mut ids, notes);
+            procedures.push(Read { procedure, ask: None, is_numbered: true });
         }
         let BlockKind::Fence(fence) = &block.kind else { continue };
         if !fence.closed {
@@ -54,6 +61,7 @@ fn procedure(document: &Document<'_>, block: &Block, fence: &Fence, ids: &mut Id
     let id = ids.give(&title, &section, &attributes, block.at, notes);
     let mut steps = Steps::new(document, attributes.timeout_seconds);
     steps.block(&fence.lines, notes);
+    let is_numbered = steps.numbered() > 1;
     let steps = steps.finish();
     if steps.is_empty() {
         notes.warning(block.at, "empty-procedure", format!("\"{title}\" has no steps: its block contains no command."));
@@ -63,7 +71,7 @@ fn procedure(document: &Document<'_>, block: &Block, fence: &Fence, ids: &mut Id
         roles: attributes.roles,
         ..plain(id, title, section, document.line(block.at), steps)
     };
-    (procedure, attributes.ask)
+    Read { procedure, ask: attributes.ask, is_numbered }
 }
 
 fn from_list(

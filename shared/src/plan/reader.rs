@@ -32,6 +32,8 @@ pub(super) struct Reader<'a> {
     cell: Cell,
     row: Vec<Cell>,
     in_fence: bool,
+    /// The code line at hand has no end yet: with Windows line ends a line comes in two pieces.
+    line_goes_on: bool,
     in_metadata: bool,
 }
 
@@ -87,6 +89,7 @@ impl<'a> Reader<'a> {
                 let fence = Fence { closed: is_closed(block), info: info.into_string(), info_at, lines: Vec::new() };
                 self.push(range.start, BlockKind::Fence(fence));
                 self.in_fence = true;
+                self.line_goes_on = false;
                 self.sink = Sink::Nowhere;
             }
             Tag::CodeBlock(CodeBlockKind::Indented) | Tag::HtmlBlock => self.sink = Sink::Nowhere,
@@ -201,7 +204,12 @@ impl<'a> Reader<'a> {
         if let Some(BlockKind::Fence(fence)) = self.blocks.last_mut().map(|block| &mut block.kind) {
             let mut at = range.start;
             for line in text.split_inclusive('\n') {
-                fence.lines.push(CodeLine { text: line.trim_end_matches(['\n', '\r']).to_owned(), at });
+                let piece = line.trim_end_matches(['\n', '\r']);
+                match fence.lines.last_mut().filter(|_| self.line_goes_on) {
+                    Some(last) => last.text.push_str(piece),
+                    None => fence.lines.push(CodeLine { text: piece.to_owned(), at }),
+                }
+                self.line_goes_on = !line.ends_with('\n');
                 at += line.len();
             }
         }

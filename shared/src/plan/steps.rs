@@ -25,6 +25,7 @@ pub(super) struct Steps<'d> {
     /// A numbered comment that no command has followed yet.
     waiting: Option<Comment>,
     highest: Vec<u32>,
+    numbered: u32,
 }
 
 struct Comment {
@@ -44,6 +45,7 @@ impl<'d> Steps<'d> {
             used: 0,
             waiting: None,
             highest: Vec::new(),
+            numbered: 0,
         }
     }
 
@@ -89,6 +91,11 @@ impl<'d> Steps<'d> {
         self.push(Meaning { kind: StepKind::Manual {}, remarks: Vec::new() }, source, at, notes);
     }
 
+    /// How many comments with a number there were.
+    pub(super) fn numbered(&self) -> u32 {
+        self.numbered
+    }
+
     pub(super) fn finish(self) -> Vec<Step> {
         self.steps
     }
@@ -130,6 +137,7 @@ impl<'d> Steps<'d> {
         // The first comment names the step; more lines below it explain.
         let names_it = number.is_some() || self.title.is_none() || self.used > 0;
         if number.is_some() {
+            self.numbered += 1;
             let path = number_path(&comment.text);
             self.headed(&path, notes);
             if path <= self.highest {

@@ -3,6 +3,7 @@
 use super::*;
 
 mod attributes;
+mod others;
 mod readings;
 
 const OURS: &str = include_str!("../../../plans/bt2c/plan.md");
