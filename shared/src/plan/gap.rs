@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::model::{Choices, Gap, Plan, Procedure, Step, StepKind};
+use super::notes::bounded;
 use super::wipe;
 use super::words::{has_word, list, slug, span};
 
@@ -22,7 +23,7 @@ pub(super) fn find(plan: &Plan) -> Vec<Gap> {
 }
 
 fn gap(code: &str, line: u32, message: String) -> Gap {
-    Gap { code: code.to_owned(), message, line: Some(line) }
+    Gap { code: code.to_owned(), message: bounded(message), line: Some(line) }
 }
 
 fn contacts(plan: &Plan, gaps: &mut Vec<Gap>) {

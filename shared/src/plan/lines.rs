@@ -36,12 +36,14 @@ impl<'a> LineIndex<'a> {
         start.and_then(|&start| self.source.get(start..)).and_then(|text| text.lines().next()).unwrap_or_default()
     }
 
-    /// Counted from 1, in characters.
+    /// Counted from 1, in characters; never behind the line's end.
     pub(super) fn column(&self, at: usize) -> u32 {
         let before = self.starts.partition_point(|&start| start <= at);
         let start = before.checked_sub(1).and_then(|index| self.starts.get(index)).copied().unwrap_or(0);
         let characters = self.source.get(start..at).map_or(0, |text| text.chars().count());
-        u32::try_from(characters + 1).unwrap_or(u32::MAX)
+        // What stands in the end of a line stands at its end.
+        let length = self.text(self.line(at)).trim_end_matches('\r').chars().count();
+        u32::try_from(characters.min(length) + 1).unwrap_or(u32::MAX)
     }
 }
 

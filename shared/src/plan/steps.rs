@@ -51,7 +51,7 @@ impl<'d> Steps<'d> {
 
     /// The title of what follows, until a comment gives another.
     pub(super) fn call(&mut self, title: &str) {
-        self.title = Some(title.to_owned());
+        self.title = Some(title.to_owned()).filter(|title| !title.is_empty());
         self.used = 0;
     }
 
