@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use worker::{
     Timing, Worker,
-    config::{Config, LogFormat},
+    config::Config,
     host::{ContainerHost, docker::DockerHost},
 };
 
@@ -203,14 +203,5 @@ pub fn declaration(component: &str) -> Result<DeclareIn> {
 /// A worker that may touch one project.
 #[must_use]
 pub fn worker_config(project: &str) -> Config {
-    Config {
-        projects: vec![project.to_owned()],
-        name: "test-worker".into(),
-        host_address: "127.0.0.1".into(),
-        docker_host: "unix:///var/run/docker.sock".into(),
-        data_dir: PathBuf::new(),
-        database_url: None,
-        log: "info".into(),
-        log_format: LogFormat::Text,
-    }
+    Config { name: "test-worker".into(), ..Config::for_projects(&[project]) }
 }

@@ -1,6 +1,6 @@
 //! `muster-worker check`: what the worker can reach from where it stands. Looks only, and changes nothing.
 
-use std::{fmt::Write as _, time::Instant};
+use std::{fmt::Write as _, path::Path, time::Instant};
 
 use store::Store;
 
@@ -21,6 +21,7 @@ pub async fn check(config: &Config, store: Result<Store, String>, host: &dyn Con
         Ok(words) => report.line(true, "database", &words),
         Err(words) => report.line(false, "database", &words),
     }
+    directories(config, &mut report);
     match host.describe().await {
         Ok(found) => report.line(true, "docker", &format!("version {} on host {}", found.version, found.name)),
         Err(error) => {
@@ -48,6 +49,26 @@ pub async fn check(config: &Config, store: Result<Store, String>, host: &dyn Con
     report
 }
 
+/// Only what is configured: without it the steps that need it cannot run, and the resolver says so.
+fn directories(config: &Config, report: &mut Report) {
+    let mut there = |label: &str, path: &Path, wanted: fn(&Path) -> bool, what: &str| {
+        let fine = wanted(path);
+        let words = if fine { String::new() } else { format!(": there is no such {what}") };
+        report.line(fine, label, &format!("{}{words}", path.display()));
+    };
+    if let Some(scripts) = &config.scripts {
+        there("scripts", scripts, Path::is_dir, "directory");
+    }
+    for (plans, here) in &config.paths {
+        there(&format!("path {plans}"), here, Path::exists, "directory or file");
+    }
+    for (label, files) in [("compose file", &config.compose_files), ("compose env", &config.compose_env_files)] {
+        for (project, file) in files {
+            there(&format!("{label} of {project}"), file, Path::is_file, "file");
+        }
+    }
+}
+
 async fn database(store: Result<Store, String>) -> Result<String, String> {
     let store = store?;
     let begun = Instant::now();
@@ -73,9 +94,16 @@ mod tests {
     async fn says_what_is_there_and_what_is_not() {
         let host = SimulatedHost::new();
         host.add("bt2c", "validator1", &[]);
-        let report = check(&Config::for_projects(&["bt2c", "drill"]), Err("no address".into()), &host).await;
+        let config = Config {
+            scripts: Some("/".into()),
+            paths: [("/app".to_owned(), "/nowhere/app".into())].into(),
+            ..Config::for_projects(&["bt2c", "drill"])
+        };
+        let report = check(&config, Err("no address".into()), &host).await;
         assert!(!report.fine);
         let expected = "FAIL  database         no address\n\
+                        ok    scripts          /\n\
+                        FAIL  path /app        /nowhere/app: there is no such directory or file\n\
                         ok    docker           version SIMULATED on host SIMULATED\n\
                         ok    project bt2c     1 containers\n      \
                         validator1       bt2c_validator1_1            running\n\

@@ -10,7 +10,7 @@ use crate::{
     guard,
     journal::{Halt, Journal},
     lease::Lease,
-    resolve::resolve,
+    resolve::{Known, resolve},
 };
 
 /// A job of ours, until it is worked on.
@@ -70,7 +70,7 @@ async fn look(worker: &Worker, claimed: Claimed) -> Result<(), Halt> {
         .and_then(|()| guard::pinned(&header.procedure, header.plan_digest, &plan.source))
         .map_err(|why| format!("The worker refused: {}. Nothing was done.", why.trim_end_matches('.')));
     let found = match checked {
-        Ok(()) => resolve(&*worker.host, header, worker.store.now().await?).await,
+        Ok(()) => resolve(&*worker.host, &worker.config, header, worker.store.now().await?, Known::default()).await,
         Err(reason) => Err(reason),
     };
     let event = match found {

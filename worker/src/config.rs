@@ -1,6 +1,8 @@
 //! The worker's own configuration: what it may touch and how it gets there. The server can neither read nor write it; nothing
 //! else in this crate looks at the environment.
 
+mod pairs;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -15,6 +17,8 @@ use figment::{
 };
 use serde::{Deserialize, Deserializer};
 
+use self::pairs::Pairs;
+
 /// Everything the worker is told.
 #[derive(Clone)]
 pub struct Config {
@@ -26,6 +30,19 @@ pub struct Config {
     pub host_address: String,
     /// `unix://…`, `tcp://…`.
     pub docker_host: String,
+    /// The directory whose scripts may run; unset: none may.
+    pub scripts: Option<PathBuf>,
+    /// Name or number of the user that scripts run as, if the worker is root; unset: as the worker's own.
+    pub script_user: Option<String>,
+    /// Added to a script's clean environment.
+    pub script_env: BTreeMap<String, String>,
+    /// Where directories that plans name are on this host: plan's path → path here.
+    pub paths: BTreeMap<String, PathBuf>,
+    /// Compose file of each project that may be brought up and taken down.
+    pub compose_files: BTreeMap<String, PathBuf>,
+    pub compose_env_files: BTreeMap<String, PathBuf>,
+    /// The worker's own home directory, for programs it starts.
+    pub home: PathBuf,
     /// To find the embedded database.
     pub data_dir: PathBuf,
     /// Unset: the embedded Postgres of the data directory.
@@ -37,12 +54,13 @@ pub struct Config {
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the database URL: it holds a password.
+        // Without the database URL and the scripts' environment: they hold passwords.
         f.debug_struct("Config")
             .field("projects", &self.projects)
             .field("name", &self.name)
             .field("host_address", &self.host_address)
             .field("docker_host", &self.docker_host)
+            .field("scripts", &self.scripts)
             .field("data_dir", &self.data_dir)
             .finish_non_exhaustive()
     }
@@ -64,6 +82,16 @@ struct Own {
     name: Option<String>,
     host_address: String,
     docker_host: String,
+    scripts: Option<PathBuf>,
+    script_user: Option<String>,
+    #[serde(default)]
+    script_env: Pairs,
+    #[serde(default)]
+    paths: Pairs,
+    #[serde(default)]
+    compose_files: Pairs,
+    #[serde(default)]
+    compose_env_files: Pairs,
 }
 
 /// What the worker shares with the server. Other keys of the file are the server's to judge.
@@ -89,6 +117,13 @@ impl Config {
             name: "worker".into(),
             host_address: "127.0.0.1".into(),
             docker_host: DOCKER_HOST.into(),
+            scripts: None,
+            script_user: None,
+            script_env: BTreeMap::new(),
+            paths: BTreeMap::new(),
+            compose_files: BTreeMap::new(),
+            compose_env_files: BTreeMap::new(),
+            home: "/".into(),
             data_dir: PathBuf::new(),
             database_url: None,
             log: "info".into(),
@@ -143,16 +178,41 @@ impl Config {
         let Some(data_dir) = common.data_dir.or_else(|| default_data_dir(environment)) else {
             return Err(ConfigError("there is no home directory to find the database in: set MUSTER_DATA_DIR".into()));
         };
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let files = |pairs: Pairs| pairs.0.into_iter().map(|(key, path)| (key, absolute(path.into()))).collect();
         Ok(Self {
+            scripts: own.scripts.map(absolute),
+            script_user: own.script_user,
+            script_env: pairs::checked_variables(own.script_env)?,
+            paths: files(pairs::checked_paths(own.paths)?),
+            compose_files: files(pairs::checked_keys("compose_files", own.compose_files, &projects)?),
+            compose_env_files: files(pairs::checked_keys("compose_env_files", own.compose_env_files, &projects)?),
+            home: environment.get("HOME").filter(|home| !home.is_empty()).map_or_else(|| "/".into(), PathBuf::from),
             projects,
             name: own.name.or_else(|| machine.map(str::to_owned)).unwrap_or_else(|| "worker".into()),
             host_address: own.host_address,
             docker_host: own.docker_host,
-            data_dir: std::path::absolute(&data_dir).unwrap_or(data_dir),
+            data_dir: absolute(data_dir),
             database_url: common.database_url,
             log: common.log,
             log_format: common.log_format,
         })
+    }
+}
+
+impl Config {
+    /// Where a path that a plan names is on this host; `None` if no mapping covers it. The longest prefix wins.
+    #[must_use]
+    pub fn here(&self, plans: &str) -> Option<PathBuf> {
+        let rest = |prefix: &str| {
+            let rest = plans.strip_prefix(prefix.trim_end_matches('/'))?;
+            (rest.is_empty() || rest.starts_with('/')).then_some(rest.trim_start_matches('/'))
+        };
+        let covering = self.paths.iter().filter_map(|(prefix, here)| Some((prefix.len(), here, rest(prefix)?)));
+        let (_, here, rest) = covering.max_by_key(|(length, ..)| *length)?;
+        // Nothing may climb out of what the operator has named.
+        let climbs = Path::new(rest).components().any(|part| matches!(part, std::path::Component::ParentDir));
+        (!climbs).then(|| if rest.is_empty() { here.clone() } else { here.join(rest) })
     }
 }
 
@@ -292,7 +352,7 @@ mod tests {
     fn every_mistake_names_its_key() {
         let ok = ("MUSTER_WORKER_PROJECTS", "bt2c");
         type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
-        let cases: [Case<'_>; 9] = [
+        let cases: [Case<'_>; 13] = [
             ("", &[], "MUSTER_WORKER_PROJECTS"),
             ("", &[("MUSTER_WORKER_PROJECTS", "")], "may touch nothing"),
             ("", &[("MUSTER_WORKER_PROJECTS", " , ")], "may touch nothing"),
@@ -301,11 +361,41 @@ mod tests {
             ("[worker]\nprojekts = []", &[ok], "`projekts`"),
             ("[worker]\nprojects = 7", &[], "projects in muster.toml"),
             ("", &[ok, ("DOCKER_HOST", "ssh://x")], "DOCKER_HOST"),
+            ("", &[ok, ("MUSTER_WORKER_PATHS", "x")], "MUSTER_WORKER_PATHS"),
+            ("", &[ok, ("MUSTER_WORKER_PATHS", "backups=/x")], "\"backups\""),
+            ("", &[ok, ("MUSTER_WORKER_COMPOSE_FILES", "other=/x")], "\"other\""),
+            ("", &[ok, ("MUSTER_WORKER_SCRIPT_ENV", "MUSTER_RUN=1")], "MUSTER_RUN"),
             ("", &[ok, ("MUSTER_LOG_FORMAT", "xml")], "MUSTER_LOG_FORMAT"),
         ];
         for (file, environment, part) in cases {
             let error = load(file, environment).unwrap_err();
             assert!(error.contains(part), "{file:?} {environment:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn lists_of_pairs_are_read_from_text_and_tables() {
+        let file = "[worker]\nprojects = \"bt2c\"\nscripts = \"/s\"\npaths = { \"/app/config\" = \"/x\" }\n[worker.script_env]\nA = \"a=b\"\n";
+        let config = load(
+            file,
+            &[
+                ("MUSTER_WORKER_PATHS", "/var/backups/bt2c/=/srv/b, /var/backups=/srv/all"),
+                ("MUSTER_WORKER_COMPOSE_FILES", "bt2c=/c/docker-compose.yml"),
+            ],
+        )
+        .unwrap();
+        assert_eq!(config.script_env, [("A".to_owned(), "a=b".to_owned())].into());
+        assert_eq!(config.scripts.as_deref(), Some(Path::new("/s")));
+        assert_eq!(config.compose_files["bt2c"], Path::new("/c/docker-compose.yml"));
+        for (plans, here) in [
+            ("/var/backups/bt2c/db/x.sql", Some("/srv/b/db/x.sql")),
+            ("/var/backups/bt2c", Some("/srv/b")),
+            ("/var/backups/bt2cx", Some("/srv/all/bt2cx")),
+            ("/var/backups/bt2c/../../etc/passwd", None),
+            ("/etc/passwd", None),
+            ("latest", None),
+        ] {
+            assert_eq!(config.here(plans), here.map(PathBuf::from), "{plans}");
         }
     }
 

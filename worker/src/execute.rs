@@ -6,8 +6,9 @@ use shared::{
     domain::{
         next::{Next, next},
         resolution::{Resolution, ResolvedObject},
-        run::{Run, RunEvent, RunState, StepOutcome},
+        run::{Run, RunEvent, RunState, StepOutcome, StepState},
     },
+    plan::{self, StepKind, compile},
 };
 use store::Claimed;
 
@@ -16,7 +17,10 @@ use crate::{
     journal::{Halt, Journal, foreseen},
     lease::Lease,
     output::{self, Output},
+    process::leftovers,
+    resolve::late,
     steps::{self, Before, Probed, Step},
+    surroundings::Site,
 };
 
 /// Works on a claimed run until its log says that there is nothing more to do for a worker.
@@ -37,17 +41,29 @@ pub(crate) async fn execute(worker: &Worker, claimed: Claimed, lease: &Lease) ->
         stopping: &worker.stopping,
     };
     let refused = guard::check(worker, &run).await?;
+    let plan = compile(&worker.store.plan_version_fetch(run.header.plan_version).await?.source).plan;
+    let declared_at = worker.store.incident_by_number(record.incident_number).await?.incident.declared_at;
+    // The run moves on; what it was asked to be does not.
+    let header = run.header.clone();
+    let site = Site { config: &worker.config, header: &header, plan: &plan, declared_at };
     let approved = match (refused, run.resolution.clone()) {
         (Ok(()), Some((_, approved))) => approved,
         (refused, _) => {
-            let reason = refused.err().unwrap_or_else(|| "The worker refused: the run was never resolved.".into());
+            let mut reason = refused.err().unwrap_or_else(|| "The worker refused: the run was never resolved.".into());
+            // Nothing goes on behind the back of a run that ends here.
+            for step in run.steps.iter().filter(|step| step.state == StepState::Running) {
+                let (found, _) = leftovers::end(&site.marked(step.number, step.attempts)).await;
+                if !found.is_empty() {
+                    reason += " Its processes that still ran were ended.";
+                }
+            }
             tracing::warn!(run = run.header.number, reason, "refused by the guard");
             return journal.append(&mut run, &[RunEvent::GuardRefused { reason }]).await;
         }
     };
-    Execution { worker, lease, journal, approved, pending: vec![RunEvent::Claimed { fence: claimed.fence }] }
-        .drive(&mut run)
-        .await
+    let steps = header.meant().steps;
+    let pending = vec![RunEvent::Claimed { fence: claimed.fence }];
+    Execution { worker, lease, journal, approved, site, steps, pending }.drive(&mut run).await
 }
 
 struct Execution<'a> {
@@ -55,6 +71,9 @@ struct Execution<'a> {
     lease: &'a Lease,
     journal: Journal<'a>,
     approved: Resolution,
+    site: Site<'a>,
+    /// As they are meant, with the parameters' values in place.
+    steps: Vec<plan::Step>,
     /// Decided, and written together with what comes next: saves a commit between approval and effect.
     pending: Vec<RunEvent>,
 }
@@ -84,10 +103,15 @@ impl Execution<'_> {
 
     /// Intent, effect, outcome.
     async fn start(&mut self, run: &mut Run, step: u32, attempt: u32) -> Result<(), Halt> {
-        let Some(kind) = run.kind_of(step) else { return self.impossible(step) };
-        let objects = self.objects(step);
-        match steps::prepare(&kind, &*self.worker.host, &run.header.project, &objects).await {
-            Ok(before) => self.perform(run, step, attempt, before).await,
+        let Some(planned) = self.planned(step) else { return self.impossible(step) };
+        let (host, project) = (&*self.worker.host, run.header.project.clone());
+        let prepared = async {
+            let objects = self.bound(&planned.kind, step).await?;
+            let before = steps::prepare(&planned.kind, host, &project, &objects).await?;
+            Ok::<_, String>((objects, before))
+        };
+        match prepared.await {
+            Ok((objects, before)) => self.perform(run, &planned, attempt, before, objects).await,
             Err(reason) => {
                 // It takes an intent to have an outcome; both are written at once, because nothing is done between them.
                 let fence = self.journal.fence;
@@ -98,13 +122,19 @@ impl Execution<'_> {
         }
     }
 
-    async fn perform(&mut self, run: &mut Run, step: u32, attempt: u32, before: Before) -> Result<(), Halt> {
-        let Some(kind) = run.kind_of(step) else { return self.impossible(step) };
+    async fn perform(
+        &mut self,
+        run: &mut Run,
+        planned: &plan::Step,
+        attempt: u32,
+        before: Before,
+        objects: Vec<ResolvedObject>,
+    ) -> Result<(), Halt> {
+        let (step, kind) = (planned.number, &planned.kind);
         let fence = self.journal.fence;
         self.append(run, vec![RunEvent::StepStarted { step, attempt, fence, before: before.clone() }]).await?;
         let number = run.header.number;
         tracing::info!(run = number, step, attempt, fence, kind = kind.name(), "step begun");
-        let objects = self.objects(step);
         let (output, lines) = Output::new(step, attempt);
         let (store, lease) = (&self.worker.store, self.lease);
         let writing = output::write(store, run.header.id, number, fence, lease, lines);
@@ -118,8 +148,11 @@ impl Execution<'_> {
                 before: &before,
                 output: &output,
                 lease,
+                site: self.site,
+                planned,
+                attempt,
             };
-            let performed = steps::perform(&kind, step);
+            let performed = steps::perform(kind, step);
             if kind.has_effect() {
                 return performed.await.map_err(Halt::from);
             }
@@ -141,9 +174,11 @@ impl Execution<'_> {
         if !self.pending.is_empty() {
             self.append(run, vec![]).await?;
         }
-        let Some(kind) = run.kind_of(step) else { return self.impossible(step) };
+        let Some(planned) = self.planned(step) else { return self.impossible(step) };
+        let kind = &planned.kind;
         let before = run.steps.iter().find(|s| s.number == step).map(|s| s.before.clone()).unwrap_or_default();
-        let objects = self.objects(step);
+        let bound = self.bound(kind, step).await;
+        let objects = bound.clone().unwrap_or_default();
         let (output, lines) = Output::new(step, attempt);
         let probing = async {
             let output = output;
@@ -155,8 +190,14 @@ impl Execution<'_> {
                 before: &before,
                 output: &output,
                 lease: self.lease,
+                site: self.site,
+                planned: &planned,
+                attempt,
             };
-            let probed = steps::probe(&kind, seen).await;
+            let probed = match bound {
+                Ok(_) => steps::probe(kind, seen).await,
+                Err(reason) => Probed::Unknown { reason },
+            };
             let text = "The worker was interrupted here and has come back.";
             if probed == Probed::Again {
                 output.line(Stream::Muster, &format!("{text} The step is begun again.")).await;
@@ -169,7 +210,7 @@ impl Execution<'_> {
         tracing::info!(run = run.header.number, step, attempt, ?probed, "interrupted step probed");
         let outcome = match probed {
             // The facts of the first intent stay, so that what was done before the interruption is not done twice.
-            Probed::Again => return self.perform(run, step, attempt + 1, before).await,
+            Probed::Again => return self.perform(run, &planned, attempt + 1, before, objects).await,
             Probed::Done { evidence } => StepOutcome::Succeeded { evidence },
             Probed::Unknown { reason } => StepOutcome::Unknown { reason },
         };
@@ -177,9 +218,18 @@ impl Execution<'_> {
         self.append(run, vec![RunEvent::StepEnded { step, attempt, fence, outcome }]).await
     }
 
-    /// What was approved for this step, and nothing else.
-    fn objects(&self, step: u32) -> Vec<ResolvedObject> {
-        self.approved.steps.iter().find(|s| s.number == step).map(|s| s.objects.clone()).unwrap_or_default()
+    fn planned(&self, step: u32) -> Option<plan::Step> {
+        self.steps.iter().find(|s| s.number == step).cloned()
+    }
+
+    /// What was approved for this step, and nothing else; a service as the containers that it has now.
+    async fn bound(&self, kind: &StepKind, step: u32) -> Result<Vec<ResolvedObject>, String> {
+        let approved = self.approved.steps.iter().find(|s| s.number == step);
+        let approved = approved.map(|s| s.objects.clone()).unwrap_or_default();
+        if steps::by_service(kind) {
+            return Ok(approved);
+        }
+        late::bind(&*self.worker.host, &self.approved.project, &approved).await
     }
 
     fn impossible(&self, step: u32) -> Result<(), Halt> {

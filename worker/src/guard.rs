@@ -5,7 +5,7 @@ use shared::{
     domain::{
         access::Action,
         approval::{RunRequest, Verdict, evaluate},
-        resolution::Resolution,
+        resolution::{Resolution, ResolvedObject},
         run::{Run, StepState},
     },
     ids::UserId,
@@ -17,7 +17,7 @@ use store::StoreError;
 use crate::{
     Worker,
     journal::has_effect,
-    resolve::resolve,
+    resolve::{Known, resolve},
     steps::{cannot_run, list},
 };
 
@@ -39,8 +39,10 @@ pub(crate) async fn check(worker: &Worker, run: &Run) -> Result<Result<(), Strin
     if let Err(reason) = allowed(&worker.config.projects, &header.project) {
         return Ok(Err(reason));
     }
+    let over = over(run);
+    let known = Known { approved: run.resolution.as_ref().map(|(_, approved)| approved), over: &over };
     let (resolution, plan, may_decide, now) = tokio::join!(
-        resolve(&*worker.host, header, header.requested_at),
+        resolve(&*worker.host, &worker.config, header, header.requested_at, known),
         worker.store.plan_version_fetch(header.plan_version),
         worker.store.users_who_may(Action::DecideRun, &header.policy.roles),
         worker.store.now(),
@@ -69,7 +71,7 @@ fn verdict(run: &Run, facts: &Facts<'_>) -> Result<(), String> {
     pinned(&header.procedure, header.plan_digest, facts.plan_source)?;
     let (resolved_at, approved) = run.resolution.as_ref().ok_or("it was never resolved")?;
     let now = facts.resolution.map_err(Clone::clone)?;
-    let differences = now.differences(approved);
+    let differences = now.differences(&still_open(run, approved, now));
     if !differences.is_empty() {
         return Err(format!("what was approved is not what would happen: {}", list(&differences)));
     }
@@ -89,6 +91,31 @@ fn verdict(run: &Run, facts: &Facts<'_>) -> Result<(), String> {
     }
 }
 
+/// Steps that are done or skipped: what they meant may be gone, by their own doing.
+fn over(run: &Run) -> Vec<u32> {
+    let over = |state: &StepState| matches!(state, StepState::Succeeded { .. } | StepState::Skipped { .. });
+    run.steps.iter().filter(|step| over(&step.state)).map(|step| step.number).collect()
+}
+
+/// What was approved, without the steps that are over. Of a step that was begun some objects may be gone by now; it may mean
+/// none that were not approved.
+fn still_open(run: &Run, approved: &Resolution, now: &Resolution) -> Resolution {
+    let over = over(run);
+    let mut open = approved.clone();
+    open.steps.retain(|step| !over.contains(&step.number));
+    for step in &mut open.steps {
+        let begun = run.steps.iter().any(|s| s.number == step.number && s.attempts > 0);
+        let Some(found) = now.steps.iter().find(|s| s.number == step.number) else { continue };
+        let known = |o: &ResolvedObject| {
+            step.objects.iter().any(|a| (&a.id, &a.image_id, a.port) == (&o.id, &o.image_id, o.port))
+        };
+        if begun && found.objects.iter().all(known) {
+            *step = found.clone();
+        }
+    }
+    open
+}
+
 /// The pinned procedure is, word for word, what the plan's text compiles to, and every step of it can run.
 pub(crate) fn pinned(procedure: &Procedure, plan_digest: Digest, source: &str) -> Result<(), String> {
     if Digest::of(source.as_bytes()) != plan_digest {
@@ -98,6 +125,7 @@ pub(crate) fn pinned(procedure: &Procedure, plan_digest: Digest, source: &str) -
     if !plan.procedures.contains(procedure) {
         return Err(format!("the steps of \"{}\" are not those of the plan's text", procedure.title));
     }
+    // What the compiler says today about the steps of this very text.
     let unable = procedure.steps.iter().find_map(|step| {
         let why = step.unavailable.clone().or_else(|| cannot_run(&step.kind))?;
         Some(format!("step {} cannot be run: {why}", step.number))
@@ -105,9 +133,9 @@ pub(crate) fn pinned(procedure: &Procedure, plan_digest: Digest, source: &str) -
     if let Some(why) = procedure.unavailable.clone().or(unable) {
         return Err(why);
     }
-    // No kind that can run is destructive yet; one that slips in is stopped here, because its crash rules are not written.
-    match procedure.steps.iter().find(|step| step.destructive || is_destructive(&step.kind)) {
-        Some(step) => Err(format!("step {} cannot be taken back, and such steps cannot run yet", step.number)),
+    // Bound to the text once more: nobody may call a step harmless that is not.
+    match procedure.steps.iter().find(|step| is_destructive(&step.kind) && !step.destructive) {
+        Some(step) => Err(format!("step {} cannot be taken back, and does not say so", step.number)),
         None => Ok(()),
     }
 }

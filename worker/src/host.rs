@@ -1,19 +1,24 @@
 //! What the worker can ask of a Docker host, in our own words. Contains no bollard type and decides nothing.
 
+mod compose;
 pub mod docker;
 mod http;
-mod lines;
+pub(crate) mod lines;
 pub mod simulated;
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
 use futures::{future::BoxFuture, stream::BoxStream};
+use tokio::sync::mpsc;
 use url::Url;
 
 /// A host's answer to one question or command.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, HostError>>;
 
-/// One Docker host. Implementations touch exactly the container they are told, by id; whether it may be touched is decided
+/// Where a program's lines go while it runs.
+pub type LinesTo = mpsc::Sender<LogLine>;
+
+/// One Docker host. Implementations touch exactly the object they are told, by id; whether it may be touched is decided
 /// before (`steps::Step::touch`).
 pub trait ContainerHost: fmt::Debug + Send + Sync {
     /// Cheap after the first time.
@@ -27,7 +32,26 @@ pub trait ContainerHost: fmt::Debug + Send + Sync {
     fn start<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
     /// The last lines it wrote, oldest first; ends there.
     fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<LogLine, HostError>>;
-    fn http_get<'a>(&'a self, ask: HttpGet<'a>) -> Answer<'a, HttpAnswer>;
+    fn http<'a>(&'a self, ask: HttpAsk<'a>) -> Answer<'a, HttpAnswer>;
+    /// Runs a program inside a container, without a shell and without a terminal, and says its exit code.
+    fn exec<'a>(&'a self, id: &'a str, argv: &'a [String], lines: LinesTo) -> Answer<'a, i64>;
+    /// All networks of a Compose project.
+    fn networks<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Network>>;
+    /// `None`: there is no such network.
+    fn network<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Network>>;
+    fn network_connect<'a>(&'a self, network: &'a str, container: &'a str, aliases: Vec<String>) -> Answer<'a, ()>;
+    fn network_disconnect<'a>(&'a self, network: &'a str, container: &'a str) -> Answer<'a, ()>;
+    /// All volumes of a Compose project.
+    fn volumes<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Volume>>;
+    /// `None`: there is no such volume.
+    fn volume<'a>(&'a self, name: &'a str) -> Answer<'a, Option<Volume>>;
+    /// Names of the containers, of any project, running or not, that have it.
+    fn volume_users<'a>(&'a self, name: &'a str) -> Answer<'a, Vec<String>>;
+    fn volume_remove<'a>(&'a self, name: &'a str) -> Answer<'a, ()>;
+    /// The services that a Compose file defines.
+    fn compose_services<'a>(&'a self, compose: &'a Compose) -> Answer<'a, Vec<String>>;
+    /// Runs the Compose command on a project, until it ends or its limit is over.
+    fn compose<'a>(&'a self, compose: &'a Compose, verb: &'a Verb, lines: LinesTo) -> Answer<'a, Ended>;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +86,70 @@ pub struct Details {
     pub finished_at: String,
     /// How long Docker lets it stop before it is killed.
     pub stop_timeout: Duration,
+    /// Names of the networks it is in, or will be in when started.
+    pub networks: Vec<String>,
+}
+
+/// A network with the labels of Compose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    pub id: String,
+    pub name: String,
+    pub project: Option<String>,
+    /// As the Compose file calls it.
+    pub key: Option<String>,
+}
+
+/// A volume with the labels of Compose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Volume {
+    pub name: String,
+    /// Changes when it is made anew under the same name.
+    pub created_at: String,
+    pub project: Option<String>,
+    /// As the Compose file calls it.
+    pub key: Option<String>,
+}
+
+/// How the Compose command is called for a project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compose {
+    pub project: String,
+    pub file: PathBuf,
+    pub env_file: Option<PathBuf>,
+    /// All that the command may know.
+    pub environment: BTreeMap<String, String>,
+    pub limit: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// No services: all.
+    Up {
+        services: Vec<String>,
+    },
+    Down {
+        volumes: bool,
+    },
+}
+
+/// How a program on the host ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Code(i32),
+    /// Somebody else ended it.
+    Signal(i32),
+    /// Its time was over and its whole process group was ended; `killed` if it did not go when asked.
+    TimedOut {
+        killed: bool,
+    },
+}
+
+impl Ended {
+    #[must_use]
+    pub fn ok(self) -> bool {
+        self == Self::Code(0)
+    }
 }
 
 /// A TCP port of the container and where the host publishes it.
@@ -110,9 +198,10 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// One GET to one container.
+/// One request, without a body, to one container.
 #[derive(Clone, Copy, Debug)]
-pub struct HttpGet<'a> {
+pub struct HttpAsk<'a> {
+    pub method: &'a str,
     pub container: &'a str,
     /// The container's own port.
     pub port: u16,
@@ -147,7 +236,13 @@ pub enum HostError {
     /// Docker answered, and said no.
     #[error("Docker says: {0}")]
     Refused(String),
-    /// Docker is there, but the container does not answer HTTP.
+    /// Docker is there, but the container does not answer HTTP. The request did not arrive, or was not answered in time.
     #[error("{0}")]
     NoAnswer(String),
+    /// The request was or may have been sent, and no whole answer came back.
+    #[error("{0}")]
+    Unanswered(String),
+    /// What is needed on this host is not there; nothing was done.
+    #[error("{0}")]
+    Missing(String),
 }

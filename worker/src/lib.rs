@@ -7,13 +7,17 @@ pub mod check;
 mod claim;
 pub mod config;
 mod execute;
+mod files;
 mod guard;
 pub mod host;
 mod journal;
 mod lease;
 mod output;
+mod process;
 mod resolve;
+mod safety;
 mod steps;
+mod surroundings;
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,38 +1,54 @@
 //! Names in steps → objects of the live host: the blast radius. Only looks, and finds nothing outside the Compose project.
 
 mod address;
+mod effect;
+pub(crate) mod late;
+mod other;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use shared::{
     domain::{
         resolution::{ObjectKind, Resolution, ResolvedObject, ResolvedStep},
         run::RunHeader,
     },
-    plan::{Choices, Condition, Probe, Procedure, Step, StepKind},
-    timestamp::{Timestamp, human_seconds},
+    plan::{Choices, Probe, Procedure, Step, StepKind, is_destructive},
+    timestamp::Timestamp,
 };
 
-use self::address::Target;
+use self::{address::Target, effect::effect};
 use crate::{
-    host::{Container, ContainerHost, HostError},
+    config::Config,
+    host::{Container, ContainerHost, HostError, Network, Volume},
+    safety::family,
     steps::{cannot_run, list},
+    surroundings,
 };
 
 /// How long a Docker that is being restarted is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(300);
 
+/// What a run that has begun knows already.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known<'a> {
+    pub(crate) approved: Option<&'a Resolution>,
+    /// Steps that are over: what they meant may be gone by now.
+    pub(crate) over: &'a [u32],
+}
+
 /// The error is for the person who asked: what was looked for, what there is, what to do.
 pub(crate) async fn resolve(
     host: &dyn ContainerHost,
+    config: &Config,
     header: &RunHeader,
     now: Timestamp,
+    known: Known<'_>,
 ) -> Result<Resolution, String> {
     let (project, procedure) = (header.project.as_str(), &header.meant());
     let until = tokio::time::Instant::now() + PATIENCE;
-    let (name, containers) = loop {
-        match look(host, project, procedure).await {
+    let seen = loop {
+        match look(host, config, header, procedure).await {
             Ok(found) => break found,
             Err(HostError::Unreachable(_)) if tokio::time::Instant::now() < until => tokio::time::sleep(PAUSE).await,
             Err(HostError::Unreachable(why)) => {
@@ -43,26 +59,57 @@ pub(crate) async fn resolve(
             }
         }
     };
-    let view = View { host: &name, project, containers: &containers, chosen: &chosen(header) };
-    let (steps, problems): (Vec<_>, Vec<_>) =
-        procedure.steps.iter().map(|step| view.step(step)).partition(Result::is_ok);
-    let problems: Vec<_> = problems.into_iter().filter_map(Result::err).collect();
+    let mut view = View {
+        config,
+        header,
+        project,
+        seen: &seen,
+        chosen: &chosen(header),
+        approved: known.approved,
+        renewed: false,
+    };
+    let mut services = family::Services::of(&seen.containers);
+    let (mut steps, mut problems) = (vec![], vec![]);
+    for step in &procedure.steps {
+        if !known.over.contains(&step.number) {
+            let judged = services.judge(&step.kind).map_err(|why| format!("Step {} {why}.", step.number));
+            match (judged, view.step(step).await) {
+                (Ok(()), Ok(resolved)) => steps.push(resolved),
+                (Err(why), Ok(_)) | (_, Err(why)) => problems.push(why),
+            }
+            services.after(&step.kind);
+        }
+        view.renewed |= late::renews(&step.kind);
+    }
     if !problems.is_empty() {
         return Err(format!("{} Nothing was done.", problems.join(" ")));
     }
-    let steps = steps.into_iter().filter_map(Result::ok).collect();
-    Ok(Resolution { taken_at: now, host: name, project: project.to_owned(), steps })
+    Ok(Resolution { taken_at: now, host: seen.host, project: project.to_owned(), steps })
 }
 
-/// The host's name and the project's containers, with the ports that stopped ones will publish.
+/// What there is of the project.
+struct Seen {
+    /// The host's name.
+    host: String,
+    containers: Vec<Container>,
+    networks: Vec<Network>,
+    volumes: Vec<Volume>,
+    /// Services of the Compose file, if a step makes containers and the file is known and can be read.
+    composed: Option<Result<Vec<String>, String>>,
+}
+
+/// With the ports that stopped containers will publish.
 async fn look(
     host: &dyn ContainerHost,
-    project: &str,
+    config: &Config,
+    header: &RunHeader,
     procedure: &Procedure,
-) -> Result<(String, Vec<Container>), HostError> {
+) -> Result<Seen, HostError> {
+    let project = header.project.as_str();
     let (described, containers) = tokio::join!(host.describe(), host.containers(project));
     let (name, mut containers) = (described?.name, containers?);
-    if procedure.steps.iter().any(|step| url_of(&step.kind).is_some()) {
+    let any = |wanted: fn(&StepKind) -> bool| procedure.steps.iter().any(|step| wanted(&step.kind));
+    if any(|kind| url_of(kind).is_some()) {
         for stopped in containers.iter_mut().filter(|c| !c.state.running()) {
             match host.container(&stopped.id).await {
                 Ok(details) => stopped.ports = details.container.ports,
@@ -72,7 +119,25 @@ async fn look(
             }
         }
     }
-    Ok((name, containers))
+    let cuts = any(|kind| matches!(kind, StepKind::NetworkConnect { .. } | StepKind::NetworkDisconnect { .. }));
+    let networks = if cuts { host.networks(project).await? } else { vec![] };
+    let wipes = any(|kind| matches!(kind, StepKind::RemoveVolumes { .. } | StepKind::Down { volumes: true }));
+    let volumes = if wipes { host.volumes(project).await? } else { vec![] };
+    let composed = if any(|kind| matches!(kind, StepKind::Up { .. } | StepKind::Down { .. })) {
+        let compose = surroundings::compose(config, header, PATIENCE);
+        match compose {
+            Ok(compose) => match host.compose_services(&compose).await {
+                Ok(services) => Some(Ok(services)),
+                Err(error @ HostError::Unreachable(_)) => return Err(error),
+                Err(error) => Some(Err(error.to_string())),
+            },
+            // The step itself says what is missing.
+            Err(_) => None,
+        }
+    } else {
+        None
+    };
+    Ok(Seen { host: name, containers, networks, volumes, composed })
 }
 
 fn url_of(kind: &StepKind) -> Option<&str> {
@@ -89,79 +154,123 @@ fn chosen(header: &RunHeader) -> Vec<(&str, &str)> {
     parameters.filter_map(|p| Some((p.default.as_str(), header.parameters.get(&p.name)?.as_str()))).collect()
 }
 
-/// One look at the host.
+/// One look at the host, through the eyes of one step.
 struct View<'a> {
-    chosen: &'a [(&'a str, &'a str)],
-    host: &'a str,
+    config: &'a Config,
+    header: &'a RunHeader,
     project: &'a str,
-    containers: &'a [Container],
+    seen: &'a Seen,
+    chosen: &'a [(&'a str, &'a str)],
+    approved: Option<&'a Resolution>,
+    /// A step before may make containers anew: what is meant then is the service, whatever container it has.
+    renewed: bool,
+}
+
+/// What a step means.
+#[derive(Default)]
+struct Meant {
+    objects: Vec<ResolvedObject>,
+    /// Where an archive goes.
+    into: Option<PathBuf>,
+}
+
+impl From<Vec<ResolvedObject>> for Meant {
+    fn from(objects: Vec<ResolvedObject>) -> Self {
+        Self { objects, into: None }
+    }
 }
 
 impl View<'_> {
     /// The error is a sentence that begins with the step.
-    fn step(&self, step: &Step) -> Result<ResolvedStep, String> {
-        let of_step = |why: String| format!("Step {} {why}.", step.number);
+    async fn step(&self, step: &Step) -> Result<ResolvedStep, String> {
         if let Some(why) = step.unavailable.clone().or_else(|| cannot_run(&step.kind)) {
             return Err(format!("Step {} cannot be run: {why}.", step.number));
         }
-        let objects = match &step.kind {
+        let meant = self.meant(step).await.map_err(|why| format!("Step {} {why}.", step.number))?;
+        Ok(ResolvedStep {
+            number: step.number,
+            effect: effect(self.config, step, &meant.objects, meant.into.as_deref()),
+            has_effect: step.kind.has_effect(),
+            destructive: step.destructive || is_destructive(&step.kind),
+            objects: meant.objects,
+        })
+    }
+
+    async fn meant(&self, step: &Step) -> Result<Meant, String> {
+        Ok(match &step.kind {
             StepKind::Inspect { services }
             | StepKind::Logs { services, .. }
             | StepKind::Restart { services }
             | StepKind::Stop { services }
-            | StepKind::Start { services } => self.services(services).map_err(of_step)?,
-            other => match url_of(other) {
-                Some(url) => vec![self.listener(url).map_err(of_step)?],
-                None => return Err(format!("Step {} cannot be run yet.", step.number)),
-            },
-        };
-        Ok(ResolvedStep {
-            number: step.number,
-            effect: effect(&step.kind, &objects),
-            has_effect: step.kind.has_effect(),
-            destructive: step.destructive,
-            objects,
+            | StepKind::Start { services } => self.services(services)?.into(),
+            StepKind::Http { url, .. } | StepKind::WaitUntil { probe: Probe::HttpNumber { url, .. }, .. } => {
+                vec![self.listener(url)?].into()
+            }
+            StepKind::Exec { service, .. } | StepKind::Sql { service, .. } => {
+                let found = self.services(std::slice::from_ref(service))?;
+                found.into_iter().take(1).collect::<Vec<_>>().into()
+            }
+            StepKind::NetworkConnect { network, container } | StepKind::NetworkDisconnect { network, container } => {
+                vec![self.container_named(container)?, self.network(network)?].into()
+            }
+            StepKind::RemoveVolumes { volumes } => self.volumes(volumes)?.into(),
+            StepKind::Up { services } => self.up(services).await?.into(),
+            StepKind::Down { volumes } => self.down(*volumes).await?.into(),
+            StepKind::Script { path, .. } => self.script(path).await?.into(),
+            StepKind::Extract { archive, into } => self.extract(step.number, archive, into.as_deref()).await?,
+            StepKind::Manual {} => Meant::default(),
+            StepKind::Shell {} => return Err("cannot be run".into()),
         })
     }
 
     /// In the order given; none given means all, as Compose has it.
     fn services(&self, names: &[String]) -> Result<Vec<ResolvedObject>, String> {
-        if self.containers.is_empty() {
-            return Err(format!("needs containers, but the project {} has none on host {}", self.project, self.host));
+        if self.renewed {
+            return self.late_services(names);
+        }
+        let containers = &self.seen.containers;
+        if containers.is_empty() {
+            return Err(format!(
+                "needs containers, but the project {} has none on host {}",
+                self.project, self.seen.host
+            ));
         }
         if names.is_empty() {
-            return Ok(self.containers.iter().map(|c| object(c, None)).collect());
+            return Ok(containers.iter().map(|c| object(c, None)).collect());
         }
         let mut found: Vec<ResolvedObject> = vec![];
         for name in names {
             let mut any = false;
-            for container in self.containers.iter().filter(|c| c.service.as_deref() == Some(name)) {
+            for container in containers.iter().filter(|c| c.service.as_deref() == Some(name)) {
                 any = true;
                 if !found.iter().any(|o| o.id == container.id) {
                     found.push(object(container, None));
                 }
             }
             if !any {
-                return Err(format!(
-                    "names the service \"{name}\", which has no container in the project {} on host {}; there is {}",
-                    self.project,
-                    self.host,
-                    list(&self.service_names())
-                ));
+                return Err(self.no_such_service(name, &self.service_names()));
             }
         }
         Ok(found)
+    }
+
+    fn no_such_service(&self, name: &str, there: &[String]) -> String {
+        let there = if there.is_empty() { "none".to_owned() } else { list(there) };
+        format!(
+            "names the service \"{name}\", which has no container in the project {} on host {}; there is {there}",
+            self.project, self.seen.host,
+        )
     }
 
     fn listener(&self, url: &str) -> Result<ResolvedObject, String> {
         match address::target(url)? {
             Target::Published(port) => {
                 let publishes = |c: &&Container| c.ports.iter().any(|p| p.host == port);
-                let Some(container) = self.containers.iter().find(publishes) else {
+                let Some(container) = self.seen.containers.iter().find(publishes) else {
                     return Err(format!(
                         "asks {url}, but no container of the project {} publishes port {port} on host {}; {}",
                         self.project,
-                        self.host,
+                        self.seen.host,
                         self.published()
                     ));
                 };
@@ -170,6 +279,7 @@ impl View<'_> {
                 let service = container.service.as_deref().unwrap_or_default();
                 match self.chosen.iter().find(|(plans, _)| *plans == service) {
                     Some((_, instead)) if *instead != service => self.one_of(instead, url, own),
+                    _ if self.renewed => self.one_of(service, url, own),
                     _ => Ok(object(container, own)),
                 }
             }
@@ -189,13 +299,13 @@ impl View<'_> {
     }
 
     fn service_names(&self) -> Vec<String> {
-        let mut names: Vec<_> = self.containers.iter().filter_map(|c| c.service.clone()).collect();
+        let mut names: Vec<_> = self.seen.containers.iter().filter_map(|c| c.service.clone()).collect();
         names.dedup();
         names
     }
 
     fn published(&self) -> String {
-        let ports = self.containers.iter().flat_map(|c| {
+        let ports = self.seen.containers.iter().flat_map(|c| {
             let name = c.service.as_deref().unwrap_or(&c.name);
             c.ports.iter().map(move |p| format!("{} ({name})", p.host))
         });
@@ -216,31 +326,6 @@ fn object(container: &Container, port: Option<u16>) -> ResolvedObject {
         image_id: Some(container.image_id.clone()),
         state: Some(container.state.to_string()),
         port,
-    }
-}
-
-fn effect(kind: &StepKind, objects: &[ResolvedObject]) -> String {
-    let names: Vec<_> = objects.iter().map(|o| o.name.as_str()).collect();
-    let containers = format!("container{} {}", if names.len() == 1 { "" } else { "s" }, list(&names));
-    let by = || format!("{}, port {}", list(&names), objects.first().and_then(|o| o.port).unwrap_or_default());
-    match kind {
-        StepKind::Inspect { .. } => format!("Looks at {containers}"),
-        StepKind::Logs { tail: Some(tail), .. } => format!("Reads the last {tail} log lines of {containers}"),
-        StepKind::Logs { tail: None, .. } => format!("Reads the log of {containers}"),
-        StepKind::Restart { .. } => format!("Restarts {containers}"),
-        StepKind::Stop { .. } => format!("Stops {containers}"),
-        StepKind::Start { .. } => format!("Starts {containers}"),
-        StepKind::Http { method, url } => format!("Sends {method} {url} to {}", by()),
-        StepKind::WaitUntil { probe: Probe::HttpNumber { url, filter }, condition, timeout_seconds, .. } => {
-            let limit = human_seconds(i64::try_from(*timeout_seconds).unwrap_or(i64::MAX));
-            let what = match (condition, filter) {
-                (Condition::Answers, _) => format!("{url} answers"),
-                (Condition::Grows, Some(filter)) => format!("\"{filter}\" at {url} grows"),
-                (Condition::Grows, None) => format!("the number at {url} grows"),
-            };
-            format!("Waits at most {limit} until {what}, asking {}", by())
-        }
-        other => format!("{} of {containers}", other.name()),
     }
 }
 

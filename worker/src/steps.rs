@@ -1,24 +1,35 @@
 //! Kind of step → how it is prepared, performed and probed. One kind per file below; nothing here writes to the database.
 
+mod compose;
+mod exec;
+mod extract;
 mod http;
 mod inspect;
 mod logs;
+mod network;
 mod power;
 mod reading;
+mod relay;
+mod script;
+mod sql;
+mod volumes;
 mod wait_until;
 
 use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     domain::{resolution::ResolvedObject, run::StepOutcome},
-    plan::StepKind,
+    plan::{StepKind, is_destructive},
 };
 
 use self::power::Power;
 use crate::{
-    host::{ContainerHost, Details, HostError},
+    host::{Answer, ContainerHost, Details, HostError},
     lease::{Lease, LeaseLost},
     output::Output,
+    process::leftovers,
+    safety::{backup, family::Services},
+    surroundings::Site,
 };
 
 /// Facts noted with the intent; they tell later whether the effect happened.
@@ -38,6 +49,10 @@ pub(crate) struct Step<'a> {
     pub(crate) before: &'a Before,
     pub(crate) output: &'a Output,
     pub(crate) lease: &'a Lease,
+    pub(crate) site: Site<'a>,
+    /// The step as it is meant, parameters in place.
+    pub(crate) planned: &'a shared::plan::Step,
+    pub(crate) attempt: u32,
 }
 
 /// What a probe found about a step that was begun and has no outcome.
@@ -60,6 +75,20 @@ pub(crate) enum Untouchable {
 }
 
 impl Step<'_> {
+    pub(crate) fn destructive(&self) -> bool {
+        self.planned.destructive || is_destructive(&self.planned.kind)
+    }
+
+    /// As the plan says, else `otherwise`.
+    fn limit(&self, otherwise: Duration) -> Duration {
+        self.planned.timeout_seconds.map_or(otherwise, Duration::from_secs)
+    }
+
+    /// It was begun, and nobody heard how it ended: what only looks has failed, everything else may have happened (R8).
+    fn lost(&self, reason: String) -> StepOutcome {
+        if self.destructive() { StepOutcome::Unknown { reason } } else { StepOutcome::Failed { reason } }
+    }
+
     /// To be called right before every effect: the lease still holds, and the container is still the approved one of this
     /// project (R4, R10).
     pub(crate) async fn touch(&self, object: &ResolvedObject) -> Result<Details, Untouchable> {
@@ -74,9 +103,13 @@ impl Step<'_> {
 
 /// Looks at a container, waiting for a Docker that is being restarted.
 async fn look_patiently(host: &dyn ContainerHost, id: &str) -> Result<Details, HostError> {
+    patiently(|| host.container(id)).await
+}
+
+async fn patiently<'a, T>(ask: impl Fn() -> Answer<'a, T>) -> Result<T, HostError> {
     let until = tokio::time::Instant::now() + DOCKER_COMES_BACK;
     loop {
-        match host.container(id).await {
+        match ask().await {
             Err(HostError::Unreachable(_)) if tokio::time::Instant::now() < until => {
                 tokio::time::sleep(Duration::from_millis(300)).await;
             }
@@ -100,25 +133,10 @@ fn foreign(project: &str, object: &ResolvedObject, found: &Details) -> Option<St
 /// Why a step cannot be run by this version; such procedures are not offered, and are refused if they arrive.
 pub(crate) fn cannot_run(kind: &StepKind) -> Option<String> {
     match kind {
-        StepKind::Inspect { .. }
-        | StepKind::Logs { .. }
-        | StepKind::Restart { .. }
-        | StepKind::Stop { .. }
-        | StepKind::Start { .. }
-        | StepKind::WaitUntil { .. } => None,
-        StepKind::Http { method, .. } if method == "GET" => None,
-        StepKind::Http { method, .. } => Some(format!("an HTTP {method} cannot run yet")),
-        StepKind::Up { .. }
-        | StepKind::Down { .. }
-        | StepKind::Exec { .. }
-        | StepKind::Sql { .. }
-        | StepKind::RemoveVolumes { .. }
-        | StepKind::NetworkDisconnect { .. }
-        | StepKind::NetworkConnect { .. }
-        | StepKind::Extract { .. }
-        | StepKind::Script { .. }
-        | StepKind::Manual {}
-        | StepKind::Shell {} => Some(format!("a step of kind {} cannot run yet", kind.name())),
+        StepKind::Shell {} => {
+            Some("this shell line is not understood, and Muster runs nothing that it does not understand".into())
+        }
+        _ => None,
     }
 }
 
@@ -131,6 +149,11 @@ fn power(kind: &StepKind) -> Option<Power> {
     }
 }
 
+/// True for steps that name services for Compose to act on, rather than containers for us.
+pub(crate) fn by_service(kind: &StepKind) -> bool {
+    matches!(kind, StepKind::Up { .. } | StepKind::Down { .. })
+}
+
 /// Collects the facts for the intent; only looks. The error is the reason why the step cannot be begun.
 pub(crate) async fn prepare(
     kind: &StepKind,
@@ -138,21 +161,48 @@ pub(crate) async fn prepare(
     project: &str,
     objects: &[ResolvedObject],
 ) -> Result<Before, String> {
-    match power(kind) {
-        Some(power) => power.prepare(host, project, objects).await,
-        None => Ok(Before::new()),
+    match (power(kind), kind) {
+        (Some(power), _) => power.prepare(host, project, objects).await,
+        (None, StepKind::RemoveVolumes { .. }) => volumes::prepare(host, objects).await,
+        (None, StepKind::Down { volumes: true }) => volumes::prepare(host, objects).await,
+        _ => Ok(Before::new()),
     }
 }
 
 /// Does it. Every branch ends by itself: see the timeouts in each file (R8).
 pub(crate) async fn perform(kind: &StepKind, step: Step<'_>) -> Result<StepOutcome, LeaseLost> {
-    let outcome = match kind {
+    let facts = match allowed(kind, step).await {
+        Ok(facts) => facts,
+        Err(reason) => return Ok(StepOutcome::Failed { reason: format!("{reason}; nothing was done") }),
+    };
+    for fact in &facts {
+        step.output.say(&sentence(fact)).await;
+    }
+    let mut outcome = do_it(kind, step).await?;
+    if let StepOutcome::Succeeded { evidence } = &mut outcome {
+        for fact in facts {
+            *evidence += &format!("; {fact}");
+        }
+    }
+    Ok(outcome)
+}
+
+/// The rules of `safety`, asked right before the effect. Facts that allowed it are part of the evidence.
+async fn allowed(kind: &StepKind, step: Step<'_>) -> Result<Vec<String>, String> {
+    if matches!(kind, StepKind::Stop { .. } | StepKind::Restart { .. }) {
+        let containers = step.host.containers(step.project).await.map_err(|e| e.to_string())?;
+        Services::of(&containers).judge(kind).map_err(|why| format!("this {why}"))?;
+    }
+    if backup::needed(kind) {
+        return backup::verified(step.site.config, step.site.plan, step.site.declared_at).await;
+    }
+    Ok(vec![])
+}
+
+async fn do_it(kind: &StepKind, step: Step<'_>) -> Result<StepOutcome, LeaseLost> {
+    let looked = match kind {
         StepKind::Inspect { .. } => inspect::perform(step).await,
         StepKind::Logs { tail, .. } => logs::perform(step, *tail).await,
-        StepKind::Restart { .. } => return Power::Restart.perform(step).await,
-        StepKind::Stop { .. } => return Power::Stop.perform(step).await,
-        StepKind::Start { .. } => return Power::Start.perform(step).await,
-        StepKind::Http { method, url } if method == "GET" => http::perform(step, url).await,
         StepKind::WaitUntil { probe, condition, interval_seconds, timeout_seconds } => {
             let wait = wait_until::Wait {
                 condition: *condition,
@@ -161,34 +211,91 @@ pub(crate) async fn perform(kind: &StepKind, step: Step<'_>) -> Result<StepOutco
             };
             wait_until::perform(step, probe, wait).await
         }
-        StepKind::Http { .. }
-        | StepKind::Up { .. }
-        | StepKind::Down { .. }
-        | StepKind::Exec { .. }
-        | StepKind::Sql { .. }
-        | StepKind::RemoveVolumes { .. }
-        | StepKind::NetworkDisconnect { .. }
-        | StepKind::NetworkConnect { .. }
-        | StepKind::Extract { .. }
-        | StepKind::Script { .. }
-        | StepKind::Manual {}
-        | StepKind::Shell {} => {
-            let reason = cannot_run(kind).unwrap_or_else(|| "this step cannot run yet".into());
+        StepKind::Restart { .. } => return Power::Restart.perform(step).await,
+        StepKind::Stop { .. } => return Power::Stop.perform(step).await,
+        StepKind::Start { .. } => return Power::Start.perform(step).await,
+        StepKind::Http { method, url } => return http::perform(step, method, url).await,
+        StepKind::Up { services } => return compose::up(step, services).await,
+        StepKind::Down { volumes } => return compose::down(step, *volumes).await,
+        StepKind::Exec { argv, .. } => return exec::perform(step, argv).await,
+        StepKind::Sql { user, database, query, .. } => {
+            return sql::perform(step, user.as_deref(), database.as_deref(), query).await;
+        }
+        StepKind::RemoveVolumes { .. } => return volumes::perform(step).await,
+        StepKind::NetworkConnect { .. } => return network::perform(step, true).await,
+        StepKind::NetworkDisconnect { .. } => return network::perform(step, false).await,
+        StepKind::Extract { into, .. } => return extract::perform(step, into.as_deref()).await,
+        StepKind::Script { path, args } => return script::perform(step, path, args).await,
+        // `next` never starts it.
+        StepKind::Manual {} => Err("only a person can do this step; nothing was done".into()),
+        StepKind::Shell {} => {
+            let reason = cannot_run(kind).unwrap_or_else(|| "this step cannot run".into());
             Err(format!("{reason}; nothing was done"))
         }
     };
-    Ok(match outcome {
+    Ok(match looked {
         Ok(evidence) => StepOutcome::Succeeded { evidence },
         Err(reason) => StepOutcome::Failed { reason },
     })
 }
 
-/// After a crash: did it happen?
+/// After a crash: did it happen? What cannot be taken back is never begun again by itself (R2).
 pub(crate) async fn probe(kind: &StepKind, step: Step<'_>) -> Probed {
-    match power(kind) {
-        Some(power) => power.probe(step).await,
-        None => Probed::Again,
+    if let Some(power) = power(kind) {
+        return power.probe(step).await;
     }
+    let unknown = |reason: &str| Probed::Unknown { reason: reason.into() };
+    match kind {
+        StepKind::Inspect { .. } | StepKind::Logs { .. } | StepKind::WaitUntil { .. } => Probed::Again,
+        StepKind::Up { .. } => {
+            end_leftovers(step).await;
+            Probed::Again
+        }
+        StepKind::Down { volumes } => {
+            end_leftovers(step).await;
+            compose::probe_down(step, *volumes).await
+        }
+        StepKind::RemoveVolumes { .. } => volumes::probe(step).await,
+        StepKind::NetworkConnect { .. } => network::probe(step, true).await,
+        StepKind::NetworkDisconnect { .. } => network::probe(step, false).await,
+        StepKind::Extract { into, .. } => extract::probe(step, into.as_deref()).await,
+        StepKind::Script { .. } => {
+            let ended = end_leftovers(step).await;
+            unknown(&format!("the worker was interrupted while the script ran{ended}"))
+        }
+        _ if !step.destructive() => Probed::Again,
+        StepKind::Exec { .. } | StepKind::Sql { .. } => unknown(
+            "the worker was interrupted while it ran; what it does inside the container may have happened, or still go on",
+        ),
+        StepKind::Http { method, .. } => unknown(&format!(
+            "the worker was interrupted after it had decided to send the {method}, which may have arrived"
+        )),
+        StepKind::Manual {} | StepKind::Shell {} => unknown("only a person can tell"),
+        StepKind::Restart { .. } | StepKind::Stop { .. } | StepKind::Start { .. } => Probed::Again,
+    }
+}
+
+/// Processes of the interrupted attempt go on without their worker: they are ended before anything else happens.
+async fn end_leftovers(step: Step<'_>) -> String {
+    let marks = step.site.marked(step.planned.number, step.attempt);
+    let (found, gone) = leftovers::end(&marks).await;
+    if found.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = found.iter().map(|left| format!("{} ({})", left.name, left.pid)).collect();
+    let text = if gone {
+        format!("; what was left of it was ended: {}", list(&names))
+    } else {
+        format!("; these processes of it could not be ended: {}", list(&names))
+    };
+    step.output.say(&sentence(text.trim_start_matches("; "))).await;
+    text
+}
+
+fn sentence(phrase: &str) -> String {
+    let mut letters = phrase.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
 /// "a", "a and b", "a, b and c".

@@ -1,4 +1,4 @@
-//! A person's answer to a step that failed or whose outcome nobody knows: retry, skip, stop. What follows is the worker's.
+//! A person's answer to a step that failed or whose outcome nobody knows: retry, skip, stop, or done. What follows is the worker's.
 
 use serde_json::json;
 use shared::{
@@ -38,6 +38,13 @@ pub async fn answer(store: &Store, permit: &Permit<AnswerStep>, number: i64, inp
     }
     let step = input.step;
     let (moment, text) = match &answer {
+        Answer::Done { .. } if !run.is_manual(step) => {
+            return Err(AppError::not_now(
+                "Only a step that a person does can be called done; the worker does this one.",
+            ));
+        }
+        Answer::Done { note } if note.is_empty() => (RunMoment::Answered, format!("step {step} is done")),
+        Answer::Done { note } => (RunMoment::Answered, format!("step {step} is done: {note}")),
         Answer::Retry => (RunMoment::Answered, format!("retry step {step}")),
         Answer::Skip { reason } => (RunMoment::Answered, format!("skip step {step}: {reason}")),
         Answer::Stop { reason } => (RunMoment::Stopped, format!("at step {step}: {reason}")),
@@ -59,6 +66,9 @@ fn reasoned(answer: Answer) -> Result<Answer, AppError> {
     };
     Ok(match answer {
         Answer::Retry => Answer::Retry,
+        // It may be empty: that it is done says enough.
+        Answer::Done { note } if note.trim().is_empty() => Answer::Done { note: String::new() },
+        Answer::Done { note } => Answer::Done { note: checked(note)? },
         Answer::Skip { reason } => Answer::Skip { reason: checked(reason)? },
         Answer::Stop { reason } => Answer::Stop { reason: checked(reason)? },
     })

@@ -33,6 +33,14 @@ pub fn next(run: &Run) -> Next {
         let (number, attempt) = (step.number, step.attempts + 1);
         match &step.state {
             StepState::Succeeded { .. } | StepState::Skipped { .. } => {}
+            // Never guessed: only a person can say that it is done.
+            StepState::Pending if run.is_manual(number) => {
+                let title = run.header.procedure.steps.iter().find(|s| s.number == number).map_or("", |s| &s.title);
+                return Next::Ask {
+                    step: number,
+                    why: format!("A person does this step: {title}. Say when it is done."),
+                };
+            }
             StepState::Pending => return Next::Start { step: number, attempt },
             StepState::Running => return Next::Recover { step: number, attempt: step.attempts },
             StepState::Failed { .. } | StepState::Unknown { .. } if step.retry => {
@@ -189,6 +197,37 @@ mod tests {
         for (name, events, expected) in cases {
             assert_eq!(next(&after(&[claimed(), events].concat())), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_manual_step_waits_for_a_person() {
+        let mut header = header();
+        header.procedure.steps[0].kind = StepKind::Manual {};
+        let asked = RunEvent::Asked { step: 1, why: "do".into() };
+        let done = |step| RunEvent::Answered { step, answer: Answer::Done { note: "with care".into() } };
+        let after = |events: Vec<RunEvent>| {
+            let events = [claimed(), events].concat();
+            let log = (1..).zip(events).map(|(seq, event)| {
+                let by = Actor::CommandLine;
+                Recorded { seq, at: Timestamp::from_unix(i64::from(seq)), by, event }
+            });
+            Run::replay(header.clone(), &log.collect::<Vec<_>>())
+        };
+        let why = "A person does this step: step 1. Say when it is done.".to_owned();
+        let ask = Next::Ask { step: 1, why };
+        assert_eq!(next(&after(vec![]).unwrap()), ask);
+        assert_eq!(next(&after(vec![asked.clone()]).unwrap()), Next::Wait);
+        let retried = RunEvent::Answered { step: 1, answer: Answer::Retry };
+        assert_eq!(next(&after(vec![asked.clone(), retried]).unwrap()), ask);
+        let run = after(vec![asked.clone(), done(1)]).unwrap();
+        assert_eq!(next(&run), Next::Start { step: 2, attempt: 1 });
+        let StepState::Succeeded { evidence } = &run.steps[0].state else { panic!("{:?}", run.steps) };
+        assert!(evidence.ends_with("says it is done: with care"), "{evidence}");
+        // Of a step that the worker does nobody can say so.
+        let failed =
+            vec![started(2, 1, 1), ended(2, 1, failed()), RunEvent::Asked { step: 2, why: "no".into() }, done(2)];
+        let log = [vec![asked, done(1)], failed].concat();
+        assert!(after(log).unwrap_err().what.contains("not done by a person"));
     }
 
     #[test]

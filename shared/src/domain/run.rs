@@ -208,8 +208,16 @@ pub enum StepOutcome {
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
     Retry,
-    Skip { reason: String },
-    Stop { reason: String },
+    /// A person has done what a manual step asks for; `note` may say how.
+    Done {
+        note: String,
+    },
+    Skip {
+        reason: String,
+    },
+    Stop {
+        reason: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -346,7 +354,7 @@ impl Run {
                 self.state = S::Asking;
             }
             (E::Answered { step, answer }, S::Asking) if self.question.as_ref().is_some_and(|(s, _)| s == step) => {
-                self.answer(*step, answer, at).map_err(corrupt)?;
+                self.answer(*step, answer, &recorded.by, at).map_err(corrupt)?;
             }
             (E::Finished { succeeded: true }, S::Running) => self.end(S::Succeeded, at, None),
             (event, state) => return Err(corrupt(format!("{event:?} may not follow {state:?}"))),
@@ -402,11 +410,28 @@ impl Run {
         Ok(())
     }
 
-    fn answer(&mut self, number: u32, answer: &Answer, at: Timestamp) -> Result<(), String> {
+    /// True for a step that a person does.
+    #[must_use]
+    pub fn is_manual(&self, step: u32) -> bool {
+        self.header.procedure.steps.iter().any(|s| s.number == step && matches!(s.kind, StepKind::Manual {}))
+    }
+
+    fn answer(&mut self, number: u32, answer: &Answer, by: &Actor, at: Timestamp) -> Result<(), String> {
         self.question = None;
         self.state = RunState::Running;
         match answer {
+            // Asked again: nobody but a person can try.
+            Answer::Retry if self.is_manual(number) => {}
             Answer::Retry => self.step_mut(number)?.retry = true,
+            Answer::Done { note } => {
+                if !self.is_manual(number) {
+                    return Err(format!("step {number} is not done by a person"));
+                }
+                let note = if note.trim().is_empty() { String::new() } else { format!(": {}", note.trim()) };
+                let step = self.step_mut(number)?;
+                step.ended_at = Some(at);
+                step.state = StepState::Succeeded { evidence: format!("{by} says it is done{note}") };
+            }
             Answer::Skip { reason } => self.step_mut(number)?.state = StepState::Skipped { reason: reason.clone() },
             Answer::Stop { reason } => self.end(RunState::Stopped, at, Some(reason.clone())),
         }

@@ -5,35 +5,27 @@ use super::words::list;
 
 /// `Err` is a sentence for a person: what cannot run, and why.
 pub fn runnable(kind: &StepKind) -> Result<(), String> {
-    let why = match kind {
+    match kind {
+        StepKind::Shell {} => Err("This shell line cannot run: Muster only runs lines it understands.".to_owned()),
+        // Whether the script, the service or the directory is there is said when the host is looked at.
         StepKind::Inspect { .. }
         | StepKind::Logs { .. }
         | StepKind::Restart { .. }
         | StepKind::Stop { .. }
         | StepKind::Start { .. }
-        | StepKind::WaitUntil { .. } => return Ok(()),
-        StepKind::Http { method, .. } if method == "GET" => return Ok(()),
-        StepKind::Http { .. } => "An HTTP request other than GET cannot run yet: this version only asks.",
-        StepKind::Up { .. } => {
-            "Bringing the project up cannot run yet: this version can only start services that exist."
-        }
-        StepKind::Down { .. } => "Taking the project down cannot run yet: this version can only stop services.",
-        StepKind::Exec { .. } => {
-            "A command inside a service cannot run yet: this version works on services from outside."
-        }
-        StepKind::Sql { .. } => "An SQL query cannot run yet: this version works on services from outside.",
-        StepKind::RemoveVolumes { .. } => "Removing volumes cannot run yet: this version never deletes anything.",
-        StepKind::NetworkConnect { .. } | StepKind::NetworkDisconnect { .. } => {
-            "Joining or cutting a network cannot run yet in this version."
-        }
-        StepKind::Extract { .. } => "Unpacking an archive cannot run yet: this version writes no files on the host.",
-        StepKind::Script { path, .. } => {
-            return Err(format!("The script {path} cannot run yet: this version runs no scripts."));
-        }
-        StepKind::Manual {} => "A step that a person does cannot run yet in this version.",
-        StepKind::Shell {} => "This shell line cannot run: Muster only runs lines it understands.",
-    };
-    Err(why.to_owned())
+        | StepKind::Up { .. }
+        | StepKind::Down { .. }
+        | StepKind::Exec { .. }
+        | StepKind::Sql { .. }
+        | StepKind::RemoveVolumes { .. }
+        | StepKind::NetworkConnect { .. }
+        | StepKind::NetworkDisconnect { .. }
+        | StepKind::Extract { .. }
+        | StepKind::Http { .. }
+        | StepKind::WaitUntil { .. }
+        | StepKind::Script { .. }
+        | StepKind::Manual {} => Ok(()),
+    }
 }
 
 /// Why a procedure with these steps cannot run, as one sentence naming what is missing.
@@ -70,15 +62,15 @@ mod tests {
     #[test]
     fn a_procedure_names_what_is_missing() {
         let stop = || StepKind::Stop { services: vec![] };
-        let script = || StepKind::Script { path: "./x.sh".into(), args: vec![] };
+        let shell = || StepKind::Shell {};
         assert_eq!(procedure_unavailable(&[step(1, stop())]), None);
         assert_eq!(
-            procedure_unavailable(&[step(1, stop()), step(2, script())]).unwrap(),
-            "Step 2 (script) cannot run yet in this version."
+            procedure_unavailable(&[step(1, stop()), step(2, shell())]).unwrap(),
+            "Step 2 (shell) cannot run yet in this version."
         );
         assert_eq!(
-            procedure_unavailable(&[step(1, script()), step(2, StepKind::Shell {}), step(3, script())]).unwrap(),
-            "Steps 1, 2 and 3 (script, shell) cannot run yet in this version."
+            procedure_unavailable(&[step(1, shell()), step(2, stop()), step(3, shell())]).unwrap(),
+            "Steps 1 and 3 (shell) cannot run yet in this version."
         );
         assert!(procedure_unavailable(&[]).unwrap().contains("no steps"));
     }

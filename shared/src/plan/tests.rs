@@ -287,16 +287,16 @@ fn our_own_plan_compiles_without_errors() {
         ids,
         [
             ("node-failure-recovery", true),
-            ("database-recovery", false),
-            ("complete-system-recovery", false),
-            ("security-incident-recovery", false),
-            ("network-partition-recovery", false),
-            ("consensus-recovery", false),
-            ("identify-corruption", false),
-            ("recover-data", false),
-            ("system-health", false),
-            ("performance-metrics", false),
-            ("security-verification", false),
+            ("database-recovery", true),
+            ("complete-system-recovery", true),
+            ("security-incident-recovery", true),
+            ("network-partition-recovery", true),
+            ("consensus-recovery", true),
+            ("identify-corruption", true),
+            ("recover-data", true),
+            ("system-health", true),
+            ("performance-metrics", true),
+            ("security-verification", true),
         ]
     );
     let components: Vec<_> = plan.components.iter().map(|part| (&*part.id, part.rto_seconds)).collect();

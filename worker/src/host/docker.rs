@@ -1,5 +1,9 @@
-//! The real Docker Engine: the only file that imports bollard. Knows nothing of runs, steps or approvals; never reads a
+//! The real Docker Engine: this file and those below it are the only ones that import bollard. Knows nothing of runs, steps or approvals; never reads a
 //! container's environment.
+
+mod exec;
+mod networks;
+mod volumes;
 
 use std::{collections::HashMap, error::Error as _, fmt, net::IpAddr, path::Path, time::Duration};
 
@@ -17,8 +21,10 @@ use futures::{FutureExt as _, StreamExt as _, TryFutureExt as _, stream::BoxStre
 use tokio::{sync::OnceCell, time::Instant};
 
 use super::{
-    Answer, Container, ContainerHost, ContainerState, Description, Details, HostError, HttpAnswer, HttpGet, LogLine,
-    Port, http, lines::Lines,
+    Answer, Compose, Container, ContainerHost, ContainerState, Description, Details, Ended, HostError, HttpAnswer,
+    HttpAsk, LinesTo, LogLine, Network, Port, Verb, Volume, compose,
+    http::{self, NoAnswer},
+    lines::Lines,
 };
 
 const PROJECT: &str = "com.docker.compose.project";
@@ -108,7 +114,7 @@ impl DockerHost {
         self.within(PATIENCE, docker.inspect_container(id, None::<InspectContainerOptions>)).await
     }
 
-    async fn get(&self, ask: HttpGet<'_>) -> Result<HttpAnswer, HostError> {
+    async fn ask(&self, ask: HttpAsk<'_>) -> Result<HttpAnswer, HostError> {
         let until = Instant::now() + ask.timeout;
         let seen = self.inspect(ask.container).await?;
         let (published, direct) = (self.published(&seen, ask.port), addresses(&seen));
@@ -123,12 +129,19 @@ impl DockerHost {
         for (host, port) in published.into_iter().chain(direct.into_iter().map(|ip| (ip, ask.port))) {
             // The first address that keeps silent leaves time for the next.
             let limit = CONNECT_TIMEOUT.max(ask.timeout / 2).min(until.saturating_duration_since(Instant::now()));
-            match tokio::time::timeout(limit, http::get(&host, port, ask.url)).await {
+            let silent = |phrase: &str| format!("{name} does not answer at {host}:{port}: {phrase}");
+            match tokio::time::timeout(limit, http::send(&host, port, ask.method, ask.url)).await {
                 Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(phrase)) => why = format!("{name} does not answer at {host}:{port}: {phrase}"),
+                Ok(Err(NoAnswer::NotSent(phrase))) => why = silent(&phrase),
+                // What is not a mere question is never sent twice.
+                Ok(Err(NoAnswer::Sent(phrase))) if ask.method != "GET" => {
+                    return Err(HostError::Unanswered(silent(&phrase)));
+                }
+                Ok(Err(NoAnswer::Sent(phrase))) => why = silent(&phrase),
                 // Without any time left nobody was asked.
                 Err(_) if limit.is_zero() => break,
-                Err(_) => why = format!("{name} does not answer at {host}:{port}: too slow"),
+                Err(_) if ask.method != "GET" => return Err(HostError::Unanswered(silent("too slow"))),
+                Err(_) => why = silent("too slow"),
             }
         }
         if hidden {
@@ -243,8 +256,52 @@ impl ContainerHost for DockerHost {
             .boxed()
     }
 
-    fn http_get<'a>(&'a self, ask: HttpGet<'a>) -> Answer<'a, HttpAnswer> {
-        self.get(ask).boxed()
+    fn http<'a>(&'a self, ask: HttpAsk<'a>) -> Answer<'a, HttpAnswer> {
+        self.ask(ask).boxed()
+    }
+
+    fn exec<'a>(&'a self, id: &'a str, argv: &'a [String], lines: LinesTo) -> Answer<'a, i64> {
+        self.exec_in(id, argv, lines).boxed()
+    }
+
+    fn networks<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Network>> {
+        self.networks_of(project).boxed()
+    }
+
+    fn network<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Network>> {
+        self.network_seen(id).boxed()
+    }
+
+    fn network_connect<'a>(&'a self, network: &'a str, container: &'a str, aliases: Vec<String>) -> Answer<'a, ()> {
+        self.network_join(network, container, aliases).boxed()
+    }
+
+    fn network_disconnect<'a>(&'a self, network: &'a str, container: &'a str) -> Answer<'a, ()> {
+        self.network_leave(network, container).boxed()
+    }
+
+    fn volumes<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Volume>> {
+        self.volumes_of(project).boxed()
+    }
+
+    fn volume<'a>(&'a self, name: &'a str) -> Answer<'a, Option<Volume>> {
+        self.volume_seen(name).boxed()
+    }
+
+    fn volume_users<'a>(&'a self, name: &'a str) -> Answer<'a, Vec<String>> {
+        self.volume_had_by(name).boxed()
+    }
+
+    fn volume_remove<'a>(&'a self, name: &'a str) -> Answer<'a, ()> {
+        self.volume_gone(name).boxed()
+    }
+
+    fn compose_services<'a>(&'a self, compose: &'a Compose) -> Answer<'a, Vec<String>> {
+        compose::services(&self.address, compose).boxed()
+    }
+
+    fn compose<'a>(&'a self, compose: &'a Compose, verb: &'a Verb, lines: LinesTo) -> Answer<'a, Ended> {
+        compose::run(&self.address, compose, verb, lines).boxed()
     }
 }
 
@@ -278,6 +335,9 @@ fn details(seen: ContainerInspectResponse) -> Details {
     let labels = config.labels.unwrap_or_default();
     let lived = seen.state.unwrap_or_default();
     let state = state(lived.status.map(|s| s.to_string()).as_deref(), lived.exit_code);
+    let networks = seen.network_settings.as_ref().and_then(|n| n.networks.as_ref());
+    let mut networks: Vec<_> = networks.into_iter().flat_map(HashMap::keys).cloned().collect();
+    networks.sort();
     let ports = if state.running() {
         seen.network_settings.and_then(|n| n.ports).unwrap_or_default()
     } else {
@@ -299,6 +359,7 @@ fn details(seen: ContainerInspectResponse) -> Details {
         started_at: lived.started_at.unwrap_or_default(),
         finished_at: lived.finished_at.unwrap_or_default(),
         stop_timeout: stop_timeout.map_or(DEFAULT_STOP_TIMEOUT, Duration::from_secs),
+        networks,
     }
 }
 

@@ -1,4 +1,4 @@
-//! One bounded HTTP/1.1 GET to one address, without TLS, proxies, redirects or cookies. Chooses no address.
+//! One bounded HTTP/1.1 request, without a body, to one address, without TLS, proxies, redirects or cookies. Chooses no address.
 
 use std::error::Error as _;
 
@@ -27,9 +27,21 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// Path, query and virtual host come from `url`; the connection goes to `host:port`. The error is a phrase: "connection refused".
-pub(super) async fn get(host: &str, port: u16, url: &Url) -> Result<HttpAnswer, String> {
-    let stream = TcpStream::connect((host, port)).map_err(|e| plain(&e)).await?;
+/// Why there is no answer, as a phrase: "connection refused".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoAnswer {
+    /// The other side has seen nothing of the request.
+    NotSent(String),
+    Sent(String),
+}
+
+/// Path, query and virtual host come from `url`; the connection goes to `host:port`.
+pub(super) async fn send(host: &str, port: u16, method: &str, url: &Url) -> Result<HttpAnswer, NoAnswer> {
+    let stream = TcpStream::connect((host, port)).map_err(|e| NoAnswer::NotSent(plain(&e))).await?;
+    exchange(stream, method, url).await.map_err(NoAnswer::Sent)
+}
+
+async fn exchange(stream: TcpStream, method: &str, url: &Url) -> Result<HttpAnswer, String> {
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| chain(&e))?;
     // Its failures arrive through `sender` as well.
@@ -39,7 +51,9 @@ pub(super) async fn get(host: &str, port: u16, url: &Url) -> Result<HttpAnswer, 
         (host, _) => host.unwrap_or("localhost").to_owned(),
     };
     let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-    let request = Request::get(path)
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
         .header(HOST, authority)
         .header(USER_AGENT, "muster-worker")
         .header(ACCEPT, "*/*")
@@ -95,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    async fn ask(reply: &'static [u8], url: &str) -> (Result<HttpAnswer, String>, String) {
+    async fn ask(reply: &'static [u8], url: &str) -> (Result<HttpAnswer, NoAnswer>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let server = tokio::spawn(async move {
@@ -105,7 +119,7 @@ mod tests {
             stream.write_all(reply).await.unwrap();
             String::from_utf8_lossy(&seen[..n]).into_owned()
         });
-        let answer = get("127.0.0.1", port, &url.parse().unwrap()).await;
+        let answer = send("127.0.0.1", port, "GET", &url.parse().unwrap()).await;
         (answer, server.await.unwrap())
     }
 
@@ -120,11 +134,11 @@ mod tests {
     #[tokio::test]
     async fn says_why_there_is_no_answer() {
         let (answer, _) = ask(b"", "http://localhost/").await;
-        assert_eq!(answer.unwrap_err(), "connection closed before an answer came");
+        assert_eq!(answer.unwrap_err(), NoAnswer::Sent("connection closed before an answer came".into()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        let answer = get("127.0.0.1", port, &"http://localhost/".parse().unwrap()).await;
-        assert_eq!(answer.unwrap_err(), "connection refused");
+        let answer = send("127.0.0.1", port, "GET", &"http://localhost/".parse().unwrap()).await;
+        assert_eq!(answer.unwrap_err(), NoAnswer::NotSent("connection refused".into()));
     }
 }

@@ -6,13 +6,13 @@ use super::LogLine;
 const MAX_LINE: usize = 16 * 1024;
 
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     rest: [Vec<u8>; 2],
 }
 
 impl Lines {
     /// The lines that end within `piece`.
-    pub(super) fn push(&mut self, from_stderr: bool, piece: &[u8]) -> Vec<LogLine> {
+    pub(crate) fn push(&mut self, from_stderr: bool, piece: &[u8]) -> Vec<LogLine> {
         let rest = &mut self.rest[usize::from(from_stderr)];
         let mut found = vec![];
         for &byte in piece {
@@ -27,7 +27,7 @@ impl Lines {
     }
 
     /// What was begun and not ended.
-    pub(super) fn finish(&mut self) -> Vec<LogLine> {
+    pub(crate) fn finish(&mut self) -> Vec<LogLine> {
         let [out, err] = &mut self.rest;
         [(false, out), (true, err)]
             .into_iter()

@@ -1,6 +1,8 @@
 //! A Docker host that exists only in memory, for tests: same trait, faults on demand. Says SIMULATED wherever it speaks, so
 //! that nobody takes it for the real thing.
 
+mod objects;
+
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
@@ -11,8 +13,8 @@ use std::{
 use futures::{FutureExt as _, StreamExt as _, stream::BoxStream};
 
 use super::{
-    Answer, Container, ContainerHost, ContainerState, Description, Details, HostError, HttpAnswer, HttpGet, LogLine,
-    Port,
+    Answer, Compose, Container, ContainerHost, ContainerState, Description, Details, Ended, HostError, HttpAnswer,
+    HttpAsk, LinesTo, LogLine, Network, Port, Verb, Volume,
 };
 
 /// What can be asked of a host, for faults.
@@ -24,6 +26,11 @@ pub enum Op {
     Restart,
     Stop,
     Start,
+    Exec,
+    Connect,
+    Disconnect,
+    RemoveVolume,
+    Compose,
 }
 
 /// What goes wrong, once.
@@ -43,10 +50,11 @@ pub enum Fault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effect {
     pub op: Op,
+    /// Name of the container or volume.
     pub container: String,
 }
 
-type Reply = Box<dyn FnMut(&HttpGet<'_>) -> Result<HttpAnswer, HostError> + Send>;
+type Reply = Box<dyn FnMut(&HttpAsk<'_>) -> Result<HttpAnswer, HostError> + Send>;
 
 #[derive(Default)]
 struct World {
@@ -58,6 +66,11 @@ struct World {
     starts: u32,
     logs: HashMap<String, Vec<LogLine>>,
     replies: HashMap<(String, u16), Reply>,
+    programs: HashMap<String, objects::Program>,
+    networks: Vec<Network>,
+    volumes: Vec<Volume>,
+    /// Services of each project's Compose file.
+    composed: HashMap<String, Vec<String>>,
     delay: Duration,
 }
 
@@ -108,6 +121,7 @@ impl SimulatedHost {
             started_at: instant(0),
             finished_at: "0001-01-01T00:00:00Z".into(),
             stop_timeout: Duration::from_secs(10),
+            networks: vec![],
         });
         id
     }
@@ -152,7 +166,7 @@ impl SimulatedHost {
         &self,
         id: &str,
         port: u16,
-        reply: impl FnMut(&HttpGet<'_>) -> Result<HttpAnswer, HostError> + Send + 'static,
+        reply: impl FnMut(&HttpAsk<'_>) -> Result<HttpAnswer, HostError> + Send + 'static,
     ) {
         self.world().replies.insert((id.into(), port), Box::new(reply));
     }
@@ -203,6 +217,38 @@ impl SimulatedHost {
         }
     }
 
+    /// As [`Self::act`], for what is no single container.
+    async fn change_world(
+        &self,
+        op: Op,
+        name: &str,
+        change: impl FnOnce(&mut World) -> Result<(), HostError>,
+    ) -> Result<(), HostError> {
+        let (delay, fault) = {
+            let mut world = self.world();
+            (world.delay, world.faults.get_mut(&op).and_then(VecDeque::pop_front))
+        };
+        match fault {
+            Some(Fault::Fails(error)) => return Err(error),
+            Some(Fault::HangsBefore) => std::future::pending().await,
+            Some(Fault::FailsAfterEffect(_) | Fault::HangsAfter) | None => {}
+        }
+        tokio::time::sleep(delay).await;
+        {
+            let mut world = self.world();
+            if world.away {
+                return Err(away());
+            }
+            change(&mut world)?;
+            world.effects.push(Effect { op, container: name.to_owned() });
+        }
+        match fault {
+            Some(Fault::FailsAfterEffect(error)) => Err(error),
+            Some(Fault::HangsAfter) => std::future::pending().await,
+            _ => Ok(()),
+        }
+    }
+
     fn effect(&self, op: Op, id: &str) -> Result<(), HostError> {
         let mut world = self.world();
         if world.away {
@@ -220,7 +266,7 @@ impl SimulatedHost {
                 found.container.state = ContainerState::Exited(Some(0));
                 found.finished_at = started_at;
             }
-            Op::Look | Op::Logs | Op::Http => {}
+            _ => {}
         }
         let container = found.container.name.clone();
         world.effects.push(Effect { op, container });
@@ -294,7 +340,7 @@ impl ContainerHost for SimulatedHost {
         }
     }
 
-    fn http_get<'a>(&'a self, ask: HttpGet<'a>) -> Answer<'a, HttpAnswer> {
+    fn http<'a>(&'a self, ask: HttpAsk<'a>) -> Answer<'a, HttpAnswer> {
         async move {
             self.look(Op::Http, |world| {
                 let found = world.containers.iter().find(|c| c.container.id == ask.container).ok_or(HostError::Gone)?;
@@ -308,5 +354,62 @@ impl ContainerHost for SimulatedHost {
             })
         }
         .boxed()
+    }
+
+    fn exec<'a>(&'a self, id: &'a str, argv: &'a [String], lines: LinesTo) -> Answer<'a, i64> {
+        self.exec_in(id, argv, lines).boxed()
+    }
+
+    fn networks<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Network>> {
+        let of = |n: &&Network| n.project.as_deref() == Some(project);
+        let seen = self.look(Op::Look, |world| Ok(world.networks.iter().filter(of).cloned().collect()));
+        async { seen }.boxed()
+    }
+
+    fn network<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Network>> {
+        let seen = self.look(Op::Look, |world| Ok(world.networks.iter().find(|n| n.id == id).cloned()));
+        async { seen }.boxed()
+    }
+
+    fn network_connect<'a>(&'a self, network: &'a str, container: &'a str, aliases: Vec<String>) -> Answer<'a, ()> {
+        self.join(network, container, aliases).boxed()
+    }
+
+    fn network_disconnect<'a>(&'a self, network: &'a str, container: &'a str) -> Answer<'a, ()> {
+        self.leave(network, container).boxed()
+    }
+
+    fn volumes<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Volume>> {
+        let of = |v: &&Volume| v.project.as_deref() == Some(project);
+        let seen = self.look(Op::Look, |world| Ok(world.volumes.iter().filter(of).cloned().collect()));
+        async { seen }.boxed()
+    }
+
+    fn volume<'a>(&'a self, name: &'a str) -> Answer<'a, Option<Volume>> {
+        let seen = self.look(Op::Look, |world| Ok(world.volumes.iter().find(|v| v.name == name).cloned()));
+        async { seen }.boxed()
+    }
+
+    /// Containers of a project have all its volumes.
+    fn volume_users<'a>(&'a self, name: &'a str) -> Answer<'a, Vec<String>> {
+        let seen = self.look(Op::Look, |world| Ok(world.users_of(name)));
+        async { seen }.boxed()
+    }
+
+    fn volume_remove<'a>(&'a self, name: &'a str) -> Answer<'a, ()> {
+        self.change_world(Op::RemoveVolume, name, move |world| {
+            world.volumes.retain(|v| v.name != name);
+            Ok(())
+        })
+        .boxed()
+    }
+
+    fn compose_services<'a>(&'a self, compose: &'a Compose) -> Answer<'a, Vec<String>> {
+        let seen = self.look(Op::Look, |world| Ok(world.composed.get(&compose.project).cloned().unwrap_or_default()));
+        async { seen }.boxed()
+    }
+
+    fn compose<'a>(&'a self, compose: &'a Compose, verb: &'a Verb, lines: LinesTo) -> Answer<'a, Ended> {
+        self.composed(compose, verb, lines).boxed()
     }
 }

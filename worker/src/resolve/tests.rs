@@ -6,7 +6,7 @@ use shared::{
     digest::Digest,
     domain::approval::ApprovalPolicy,
     ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
-    plan::{Choices, Parameter, compile, procedure_digest, step_digest},
+    plan::{Choices, Parameter, VolumeSelection, compile, procedure_digest, step_digest},
 };
 use uuid::Uuid;
 
@@ -19,7 +19,16 @@ fn host() -> SimulatedHost {
     host.add("bt2c", "validator1", &[(8081, 8080)]);
     host.add("bt2c", "validator2", &[(8082, 8080)]);
     host.add("other", "validator3", &[(8083, 8080)]);
+    host.add_network("bt2c", "default");
+    host.add_network("other", "default");
+    host.add_volume("other", "data");
     host
+}
+
+fn remove(names: &[&str]) -> StepKind {
+    StepKind::RemoveVolumes {
+        volumes: VolumeSelection::Named { names: names.iter().map(|n| (*n).to_owned()).collect() },
+    }
 }
 
 fn procedure(kinds: Vec<StepKind>) -> Procedure {
@@ -67,6 +76,11 @@ fn header(procedure: &Procedure) -> RunHeader {
         requested_by: UserId(Uuid::nil()),
         requested_at: Timestamp::from_unix(0),
     }
+}
+
+/// As for a run that has not begun, by a worker that knows no directories.
+async fn resolve(host: &SimulatedHost, header: &RunHeader, now: Timestamp) -> Result<Resolution, String> {
+    super::resolve(host, &Config::for_projects(&["bt2c"]), header, now, Known::default()).await
 }
 
 async fn of(host: &SimulatedHost, kind: StepKind) -> Result<ResolvedStep, String> {
@@ -146,7 +160,36 @@ async fn what_is_not_there_is_named_with_what_is() {
             get("http://example.com/"),
             "Step 1 asks http://example.com/, which is outside of the project. Nothing was done.",
         ),
-        (StepKind::Shell {}, "Step 1 cannot be run: a step of kind shell cannot run yet. Nothing was done."),
+        (StepKind::Shell {}, "Step 1 cannot be run: this shell line is not understood"),
+        (
+            StepKind::Script { path: "./scripts/x.sh".into(), args: vec![] },
+            "Step 1 runs the script ./scripts/x.sh, but this worker has no directory of scripts: set MUSTER_WORKER_SCRIPTS",
+        ),
+        (
+            StepKind::Up { services: vec![] },
+            "Step 1 needs the Compose file of bt2c, which this worker does not know: set MUSTER_WORKER_COMPOSE_FILES",
+        ),
+        (
+            StepKind::Extract { archive: "/b/x.tar".into(), into: Some("/app".into()) },
+            "Step 1 unpacks into /app, which this worker does not know: say where it is with MUSTER_WORKER_PATHS",
+        ),
+        (
+            StepKind::Exec { service: "validator3".into(), argv: vec!["ls".into()] },
+            "Step 1 names the service \"validator3\", which has no container in the project bt2c",
+        ),
+        (
+            StepKind::NetworkDisconnect { network: "other_default".into(), container: "validator1".into() },
+            "Step 1 names the network \"other_default\", which does not belong to the project bt2c on host SIMULATED; \
+             there is bt2c_default",
+        ),
+        (
+            StepKind::NetworkConnect { network: "default".into(), container: "other_validator3_1".into() },
+            "Step 1 names the service \"other_validator3_1\", which has no container",
+        ),
+        (
+            remove(&["other_data"]),
+            "Step 1 names the volume \"other_data\", which does not belong to the project bt2c on host SIMULATED; it has none",
+        ),
     ];
     for (kind, sentence) in cases {
         let why = of(&host(), kind).await.unwrap_err();
@@ -192,7 +235,7 @@ async fn another_service_of_the_family_is_meant_with_its_own_port() {
         ..header(&procedure)
     };
     let meant = resolve(&host(), &chosen("validator2"), Timestamp::from_unix(0)).await.unwrap();
-    let names = |step: usize| meant.steps[step].objects.iter().map(|o| o.name.as_str()).collect::<Vec<_>>();
+    let names = |step: usize| meant.steps[step].objects.iter().map(|o| o.id.as_str()).collect::<Vec<_>>();
     assert_eq!(names(0), ["bt2c-validator1", "bt2c-validator2"]);
     for step in [1, 2, 3, 4] {
         assert_eq!(names(step), ["bt2c-validator2"], "step {}", step + 1);
@@ -202,4 +245,57 @@ async fn another_service_of_the_family_is_meant_with_its_own_port() {
     assert_ne!(meant.digest(), as_planned.digest());
     let unknown = resolve(&host(), &chosen("validator9"), Timestamp::from_unix(0)).await.unwrap_err();
     assert!(unknown.contains("validator9"), "{unknown}");
+}
+
+#[tokio::test]
+async fn after_a_step_that_makes_containers_anew_services_are_meant() {
+    let file = std::env::temp_dir().join(format!("muster-compose-{}.yml", Uuid::new_v4()));
+    std::fs::write(&file, "services: {}").unwrap();
+    let config =
+        Config { compose_files: [("bt2c".to_owned(), file.clone())].into(), ..Config::for_projects(&["bt2c"]) };
+    let host = host();
+    host.compose_file("bt2c", &["postgres", "validator1", "validator2"]);
+    let volume = host.add_volume("bt2c", "postgres-data");
+    let procedure = procedure(vec![
+        StepKind::Down { volumes: false },
+        StepKind::RemoveVolumes { volumes: VolumeSelection::AllOfProject },
+        StepKind::Up { services: vec![] },
+        StepKind::Exec { service: "postgres".into(), argv: vec!["psql".into(), "a b".into()] },
+        get("http://localhost:8081/x"),
+        StepKind::Manual {},
+    ]);
+    let header = header(&procedure);
+    let now = Timestamp::from_unix(0);
+    let first = super::resolve(&host, &config, &header, now, Known::default()).await.unwrap();
+    let effects: Vec<_> = first.steps.iter().map(|s| s.effect.as_str()).collect();
+    assert!(
+        effects[0].starts_with("Takes down containers bt2c_postgres_1, bt2c_validator1_1 and bt2c_validator2_1 and")
+    );
+    assert_eq!(effects[1], "Removes volume bt2c_postgres-data and all that is in them");
+    assert!(
+        effects[2].starts_with("Brings up service postgres, service validator1 and service validator2 with muster-")
+    );
+    assert_eq!(effects[3], "Runs in service postgres: psql 'a b'");
+    assert_eq!(effects[4], "Sends GET http://localhost:8081/x to service validator1, port 8080");
+    assert_eq!(first.steps.iter().map(|s| s.destructive).collect::<Vec<_>>(), [false, true, false, true, false, false]);
+
+    // Half way through, when containers have other ids, nothing that is still to be done means anything else.
+    for id in ["bt2c-postgres", "bt2c-validator1", "bt2c-validator2"] {
+        host.change(id, |c| c.container.id = format!("new-{id}"));
+    }
+    host.change_volume(&volume, |v| v.project = None);
+    let known = Known { approved: Some(&first), over: &[1, 2] };
+    let again = super::resolve(&host, &config, &header, now, known).await.unwrap();
+    assert_eq!(again.steps[..], first.steps[2..]);
+    std::fs::remove_file(file).unwrap();
+}
+
+#[tokio::test]
+async fn what_would_take_the_last_of_a_family_is_refused() {
+    let host = host();
+    host.kill("bt2c-validator2");
+    let why = of(&host, restart(&["validator1"])).await.unwrap_err();
+    assert!(why.starts_with("Step 1 would restart validator1, the last one of its kind that runs"), "{why}");
+    let both = procedure(vec![StepKind::Start { services: vec!["validator2".into()] }, restart(&["validator1"])]);
+    resolve(&host, &header(&both), Timestamp::from_unix(0)).await.unwrap();
 }

@@ -1,20 +1,61 @@
-//! One GET to the approved container. An answer that is not there yet is asked for again for a moment; a wrong answer is a
+//! One request, without a body, to the approved container. An answer that is not there yet is asked for again for a moment; a wrong answer is a
 //! failure at once.
 
 use std::time::Duration;
 
+use shared::domain::run::StepOutcome;
 use tokio::time::Instant;
 use url::Url;
 
-use super::Step;
-use crate::host::{HostError, HttpAnswer, HttpGet};
+use super::{Step, Untouchable};
+use crate::{
+    host::{HostError, HttpAnswer, HttpAsk},
+    lease::LeaseLost,
+};
 
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(250);
 /// No more of a body is printed.
 const PRINTED: usize = 64 * 1024;
 
-pub(super) async fn perform(step: Step<'_>, url: &str) -> Result<String, String> {
+pub(super) async fn perform(step: Step<'_>, method: &str, url: &str) -> Result<StepOutcome, LeaseLost> {
+    if step.destructive() {
+        return send_once(step, method, url).await;
+    }
+    Ok(match ask(step, method, url).await {
+        Ok(evidence) => StepOutcome::Succeeded { evidence },
+        Err(reason) => StepOutcome::Failed { reason },
+    })
+}
+
+/// What asks the other side to change something is sent once: no answer means that nobody knows.
+async fn send_once(step: Step<'_>, method: &str, url: &str) -> Result<StepOutcome, LeaseLost> {
+    let failed = |reason: String| Ok(StepOutcome::Failed { reason });
+    let target: Url = match url.parse() {
+        Ok(target) => target,
+        Err(error) => return failed(format!("{url} is not an address: {error}; nothing was sent")),
+    };
+    let ([object], Some(port)) = (step.objects, step.objects.first().and_then(|o| o.port)) else {
+        return failed(format!("{url} means no container; nothing was sent"));
+    };
+    match step.touch(object).await {
+        Ok(_) => {}
+        Err(Untouchable::Lease) => return Err(LeaseLost),
+        Err(Untouchable::Foreign(why)) => return failed(why),
+        Err(Untouchable::Host(error)) => return failed(format!("{}: {error}; nothing was sent", object.name)),
+    }
+    let timeout = step.limit(LIMIT);
+    match step.host.http(HttpAsk { method, container: &object.id, port, url: &target, timeout }).await {
+        Ok(answer) if answer.ok() => Ok(StepOutcome::Succeeded { evidence: print(step, &answer, url).await }),
+        Ok(answer) => failed(print(step, &answer, url).await),
+        Err(HostError::Unanswered(why) | HostError::Unreachable(why)) => {
+            Ok(StepOutcome::Unknown { reason: format!("the {method} may have arrived: {why}") })
+        }
+        Err(error) => failed(format!("{error}; nothing was sent")),
+    }
+}
+
+async fn ask(step: Step<'_>, method: &str, url: &str) -> Result<String, String> {
     let target: Url = url.parse().map_err(|e| format!("{url} is not an address: {e}"))?;
     let [object] = step.objects else { return Err(format!("{url} means no container; nothing was asked")) };
     let port = object.port.ok_or_else(|| format!("{url} means no port; nothing was asked"))?;
@@ -22,15 +63,17 @@ pub(super) async fn perform(step: Step<'_>, url: &str) -> Result<String, String>
     let mut last = String::new();
     loop {
         let timeout = until.saturating_duration_since(Instant::now());
-        let why = match step.host.http_get(HttpGet { container: &object.id, port, url: &target, timeout }).await {
+        let why = match step.host.http(HttpAsk { method, container: &object.id, port, url: &target, timeout }).await {
             Ok(answer) if answer.ok() => return Ok(print(step, &answer, url).await),
             // What servers and proxies say while they start.
-            Ok(answer @ HttpAnswer { status: 502..=504, .. }) => format!("{url} answered {}", status(answer.status)),
+            Ok(answer @ HttpAnswer { status: 502..=504, .. }) => {
+                format!("{url} answered {}", status(answer.status))
+            }
             Ok(answer) => {
                 print(step, &answer, url).await;
                 return Err(format!("{url} answered {}", status(answer.status)));
             }
-            Err(HostError::NoAnswer(why) | HostError::Unreachable(why)) => why,
+            Err(HostError::NoAnswer(why) | HostError::Unreachable(why) | HostError::Unanswered(why)) => why,
             Err(error) => return Err(error.to_string()),
         };
         if until.saturating_duration_since(Instant::now()) <= PAUSE {

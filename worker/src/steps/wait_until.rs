@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{Step, http, reading};
-use crate::host::{HostError, HttpGet};
+use crate::host::{HostError, HttpAsk};
 
 /// The plan's interval is how often a person would look; we look at least this often, so that nobody waits for nothing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -93,7 +93,7 @@ async fn ask(
     let port = object.port.ok_or_else(|| format!("{url} means no port; nothing was asked"))?;
     // A last question at the very end still gets a moment.
     let timeout = left.clamp(Duration::from_secs(1), http::LIMIT);
-    let answer = match step.host.http_get(HttpGet { container: &object.id, port, url, timeout }).await {
+    let answer = match step.host.http(HttpAsk { method: "GET", container: &object.id, port, url, timeout }).await {
         Ok(answer) => answer,
         Err(HostError::Gone) => return Err(format!("{}: {}", object.name, HostError::Gone)),
         Err(error) => return Ok(Seen::Trouble(error.to_string())),
