@@ -3,6 +3,7 @@
 //! `document` reads Markdown into blocks with places; one file per section of a plan reads those; `shell` → `script` →
 //! `command` turn fenced lines into typed steps; `gap` says what the whole promises and cannot show.
 
+mod ask;
 mod checklist;
 mod command;
 mod components;
@@ -55,10 +56,12 @@ pub fn compile(source: &str) -> Compiled {
     let mut notes = Notes::new(&document);
     let contacts = contacts::read(&document, &mut notes);
     let levels = levels::read(&document, &mut notes);
-    let procedures = procedure::read(&document, &mut notes);
+    let (mut procedures, asked): (Vec<_>, Vec<_>) = procedure::read(&document, &mut notes).into_iter().unzip();
     let rto = objectives::recovery_times(&document, &mut notes);
     let rpo = objectives::recovery_points(&document, &mut notes);
     let components = components::read(&document, &procedures, &rto, &mut notes);
+    let locations = locations::read(&document);
+    ask::complete(&mut procedures, &asked, &components, &locations, &mut notes);
     // Commands alone are a readme. A table of objectives whose rows are all wrong is a plan with mistakes, and those say more.
     let says_something = !(contacts.is_empty() && levels.is_empty() && rto.is_empty() && rpo.is_empty());
     let is_plan = says_something || notes.has_errors();
@@ -72,7 +75,7 @@ pub fn compile(source: &str) -> Compiled {
         rto,
         rpo,
         checklists: checklist::read(&document),
-        locations: locations::read(&document),
+        locations,
     };
     if !is_plan {
         return Compiled { plan, ..not_a_plan(digest, "This is not a recovery plan.") };

@@ -146,8 +146,9 @@ pub struct Step {
     pub digest: Digest,
     /// True if its effect cannot be taken back.
     pub destructive: bool,
-    /// How long it may take, if the plan says so.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    /// How long it may take, if the plan says so. Its name in JSON keeps out of the way of a wait's own `timeout_seconds`, which
+    /// stands beside it.
+    #[serde(rename = "limit_seconds", skip_serializing_if = "Option::is_none", default)]
     pub timeout_seconds: Option<u64>,
     /// Why this step cannot be run by this version, if so.
     #[serde(skip_serializing_if = "Option::is_none", default)]

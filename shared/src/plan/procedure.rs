@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::command::{self, Meaning};
 use super::danger::is_destructive;
-use super::digests::{procedure_digest, step_digest};
+use super::digests::step_digest;
 use super::document::{Block, BlockKind, Document, Fence};
-use super::fence::{self, Attributes};
+use super::fence::{self, Ask, Attributes};
 use super::model::{Procedure, Step, StepKind};
 use super::notes::Notes;
 use super::runnable::{procedure_unavailable, runnable};
@@ -14,9 +14,13 @@ use super::script::{self, Entry};
 use super::shell::Trouble;
 use super::title;
 use super::words::{slug, strip_number};
+use crate::digest::Digest;
 
-/// Every shell block of the plan, in the order of the text.
-pub(super) fn read(document: &Document<'_>, notes: &mut Notes<'_>) -> Vec<Procedure> {
+/// A procedure and what its author wants to be asked for.
+pub(super) type Read = (Procedure, Option<Vec<Ask>>);
+
+/// Every shell block of the plan, in the order of the text. Their digests are of what is known so far.
+pub(super) fn read(document: &Document<'_>, notes: &mut Notes<'_>) -> Vec<Read> {
     let mut procedures = Vec::new();
     let mut ids = Ids::default();
     for block in &document.blocks {
@@ -41,16 +45,16 @@ pub(super) fn read(document: &Document<'_>, notes: &mut Notes<'_>) -> Vec<Proced
     procedures
 }
 
-fn procedure(document: &Document<'_>, block: &Block, fence: &Fence, ids: &mut Ids, notes: &mut Notes<'_>) -> Procedure {
+fn procedure(document: &Document<'_>, block: &Block, fence: &Fence, ids: &mut Ids, notes: &mut Notes<'_>) -> Read {
     let attributes = fence::attributes(fence, block.at, notes);
     let (title, section) = name(document, block);
     let id = ids.give(&title, &section, &attributes, block.at, notes);
-    let steps = steps(document, block, fence, &attributes, notes);
+    let steps = steps(document, fence, &attributes, notes);
     if steps.is_empty() {
         notes.warning(block.at, "empty-procedure", format!("\"{title}\" has no steps: its block contains no command."));
     }
-    Procedure {
-        digest: procedure_digest(&title, &steps),
+    let procedure = Procedure {
+        digest: Digest::of(b""),
         unavailable: procedure_unavailable(&steps),
         line: document.line(block.at),
         id,
@@ -58,9 +62,10 @@ fn procedure(document: &Document<'_>, block: &Block, fence: &Fence, ids: &mut Id
         section,
         steps,
         parameters: Vec::new(),
-        approvals: None,
-        roles: Vec::new(),
-    }
+        approvals: attributes.approvals,
+        roles: attributes.roles,
+    };
+    (procedure, attributes.ask)
 }
 
 /// The title is that of the list item the block stands in, else the heading above it.
@@ -81,13 +86,7 @@ fn name(document: &Document<'_>, block: &Block) -> (String, Vec<String>) {
     (title.unwrap_or_else(|| "Procedure".to_owned()), path)
 }
 
-fn steps(
-    document: &Document<'_>,
-    block: &Block,
-    fence: &Fence,
-    attributes: &Attributes,
-    notes: &mut Notes<'_>,
-) -> Vec<Step> {
+fn steps(document: &Document<'_>, fence: &Fence, attributes: &Attributes, notes: &mut Notes<'_>) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let mut titles = Titles::default();
     for entry in script::entries(&fence.lines) {
@@ -111,21 +110,13 @@ fn steps(
             line: document.line(at),
             digest: step_digest(&kind, &source),
             destructive: is_destructive(&kind),
-            timeout_seconds: None,
+            timeout_seconds: attributes.timeout_seconds,
             unavailable: runnable(&kind).err(),
             kind,
             source,
         });
     }
     titles.finish(notes);
-    let waits = steps.iter().any(|step| matches!(step.kind, StepKind::WaitUntil { .. }));
-    if attributes.timeout_seconds.is_some() && !waits && !steps.is_empty() {
-        notes.warning(
-            block.at,
-            "attribute-not-used",
-            "timeout= has no effect here: in this version it bounds steps that wait.",
-        );
-    }
     steps
 }
 

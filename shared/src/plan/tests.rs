@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod attributes;
+
 const OURS: &str = include_str!("../../../plans/bt2c/plan.md");
 
 const SMALL: &str = "\
@@ -120,8 +122,7 @@ fn mistakes_are_named_where_they_are() {
         ("docker compose restart web", "", "warning 26:1 step-without-command"),
         ("{timeout=2m}", "{timeout=soon}", "error 22:10 fence-attribute"),
         ("{timeout=2m}", "{id=a colour=red}", "warning 22:15 fence-attribute"),
-        ("{timeout=2m}", "{id=a approvals=2}", "warning 22:15 attribute-not-used"),
-        ("{timeout=2m}", "{id=a", "warning 22:10 fence-attribute"),
+        ("{timeout=2m}", "{id=a", "error 22:10 fence-attribute"),
         ("```bash {timeout=2m}", "```", "notice 22:1 fence-without-language"),
         ("| Keeper | Ann | +49 30 1 | +49 30 2 |\n", "", "warning 5:1 empty-table"),
         (
@@ -245,7 +246,7 @@ fn digests_bind_meaning_and_text_and_not_the_place() {
     }
     let step = &before.procedures[0].steps[0];
     assert_eq!(step.digest, step_digest(&step.kind, &step.source));
-    assert_eq!(before.procedures[0].digest, procedure_digest(&before.procedures[0].title, &before.procedures[0].steps));
+    assert_eq!(before.procedures[0].digest, before.procedures[0].content_digest());
 }
 
 #[test]
