@@ -65,9 +65,10 @@ fn look(area: Area, kind: ChangeKind) -> (Tone, &'static str) {
 #[component]
 fn OneChange(change: PlanChange, on_line: Callback<u32>) -> impl IntoView {
     let (tone, word) = look(change.area, change.kind);
+    let area = (change.area == Area::Gaps).then_some("gaps");
     let line = change.line.filter(|_| change.kind != ChangeKind::Removed);
     view! {
-        <li class="change">
+        <li class="change" data-area=area>
             <StateShape tone/>
             <div class="change-body">
                 <p>

@@ -73,6 +73,7 @@ pub(crate) fn PlanEditor(plan: Signal<PlanView>, of: Fetched<PlanView>) -> impl 
             saving.set(true);
         }
     });
+    on_ctrl_s(ask);
     let on_saved = Callback::new(move |version: PlanVersionView| {
         meanwhile.set(false);
         saved.set(Some(version));
@@ -105,7 +106,7 @@ pub(crate) fn PlanEditor(plan: Signal<PlanView>, of: Fetched<PlanView>) -> impl 
             </div>
         </Show>
         <PlanConflictNote text/>
-        <Desk text checked on_save=ask/>
+        <Desk text checked/>
         <KeptText text/>
         <PlanSaveDialog open=saving plan text checked on_saved/>
     }
@@ -151,7 +152,7 @@ fn EditHead(
 
 /// The text, and beside it what is said about it.
 #[component]
-fn Desk(text: PlanText, checked: RwSignal<Checked>, on_save: Callback<()>) -> impl IntoView {
+fn Desk(text: PlanText, checked: RwSignal<Checked>) -> impl IntoView {
     let part = RwSignal::new(Part::Text);
     let jump = RwSignal::new(None);
     let diagnostics = Memo::new(move |_| checked.with(|c| c.diagnostics.clone()));
@@ -182,7 +183,7 @@ fn Desk(text: PlanText, checked: RwSignal<Checked>, on_save: Callback<()>) -> im
         <div class="desk" data-part=move || part.get().name() data-millis=move || checked.with(|c| format!("{:.1}", c.millis)) data-testid="plan-desk">
             <section class="desk-text" aria-label="Text">
                 <label class="report-label" for="plan-text">"Text (Markdown)"</label>
-                <PlanPad text diagnostics jump on_save/>
+                <PlanPad text diagnostics jump/>
             </section>
             <div class="desk-side">
                 <section class="desk-changes" aria-labelledby="would-change">
@@ -196,6 +197,20 @@ fn Desk(text: PlanText, checked: RwSignal<Checked>, on_save: Callback<()>) -> im
             </div>
         </div>
     }
+}
+
+/// Wherever the focus is; in a dialog the key only keeps the browser from saving the page.
+fn on_ctrl_s(ask: Callback<()>) {
+    let handle = window_event_listener(leptos::ev::keydown, move |event| {
+        if (event.ctrl_key() || event.meta_key()) && event.key() == "s" {
+            event.prevent_default();
+            let busy = document().query_selector("dialog[open]").ok().flatten().is_some();
+            if !busy {
+                ask.run(());
+            }
+        }
+    });
+    on_cleanup(move || handle.remove());
 }
 
 fn as_conflict(plan: &PlanView, text: PlanText) -> PlanConflict {

@@ -12,13 +12,7 @@ use crate::components::{line_ends::place, plan_text::PlanText};
 pub(crate) type Jump = RwSignal<Option<(u32, u32)>>;
 
 #[component]
-pub(crate) fn PlanPad(
-    text: PlanText,
-    #[prop(into)] diagnostics: Signal<Vec<Diagnostic>>,
-    jump: Jump,
-    /// Ctrl+S.
-    on_save: Callback<()>,
-) -> impl IntoView {
+pub(crate) fn PlanPad(text: PlanText, #[prop(into)] diagnostics: Signal<Vec<Diagnostic>>, jump: Jump) -> impl IntoView {
     let node = NodeRef::<html::Textarea>::new();
     let numbers = NodeRef::<html::Pre>::new();
     let scrolled = RwSignal::new(0);
@@ -93,12 +87,6 @@ pub(crate) fn PlanPad(
                 }
                 on:click=move |_| find_cursor()
                 on:keyup=move |_| find_cursor()
-                on:keydown=move |event| {
-                    if (event.ctrl_key() || event.meta_key()) && event.key() == "s" {
-                        event.prevent_default();
-                        on_save.run(());
-                    }
-                }
             ></textarea>
             <p class="pad-foot" id="plan-keys">
                 <span class="pad-at">{move || { let (line, column) = at.get(); format!("Line {line} of {}, column {column}", lines.get()) }}</span>

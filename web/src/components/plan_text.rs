@@ -74,7 +74,9 @@ impl PlanText {
         if plan.version <= self.base.get_untracked() {
             return false;
         }
-        let dirty = untrack(|| self.dirty());
+        // The same text from another window is nobody's loss.
+        let same = self.text.with_untracked(|text| *text == shown(&plan.source));
+        let dirty = !same && untrack(|| self.dirty());
         if !dirty {
             self.take(&plan.source, plan.version);
         }
