@@ -37,7 +37,7 @@ pub use crate::{
     output::NewLine,
     report::{Publication, Report},
     run::{NewRun, RunRecord},
-    system::{PlanVersion, System},
+    system::{PlanVersion, PlanVersionHead, System},
     tx::Tx,
     user::{NewUser, User},
 };

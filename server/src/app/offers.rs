@@ -1,14 +1,19 @@
 //! What one person can do now with an incident, a run or a report, or in words why not. Pure: the use cases check again.
 
 use shared::{
-    api::{incident::ProcedureOffer, report::ReportCommand, run::RunCommand},
+    api::{
+        incident::{ParameterChoice, ParameterOffer, ProcedureOffer},
+        plan::PlanCommand,
+        report::ReportCommand,
+        run::RunCommand,
+    },
     domain::{
         access::{Action, Role},
         incident::{Incident, IncidentCommand},
         offer::Offer,
         run::{Run, RunState},
     },
-    plan::{Plan, Procedure, StepKind},
+    plan::{Choices, Parameter, Plan, Procedure, StepKind},
     timestamp::Timestamp,
 };
 
@@ -56,18 +61,39 @@ pub(super) fn procedures(plan: &Plan, incident: &Incident, role: Role, live_run:
         .iter()
         .map(|procedure| {
             let services = services(procedure);
+            let parameters: Vec<_> = procedure.parameters.iter().map(|p| parameter(plan, p)).collect();
             let unavailable = procedure.unavailable.as_ref().map(|why| format!("This procedure cannot run: {why}"));
             ProcedureOffer {
                 id: procedure.id.clone(),
                 title: procedure.title.clone(),
                 section: procedure.section.clone(),
                 line: procedure.line,
-                fits: services.iter().any(|service| affects(plan, incident, service)),
+                digest: procedure.digest,
+                fits: services.iter().any(|service| affects(plan, incident, service))
+                    || parameters.iter().flat_map(|p| &p.choices).any(|c| affects(plan, incident, &c.value)),
+                parameters,
                 services,
                 refused: unavailable.or_else(|| closed.clone()).or_else(|| lacks.clone()).or_else(|| busy.clone()),
             }
         })
         .collect()
+}
+
+/// The choices the plan itself knows: the services of its components, and always what its text says.
+fn parameter(plan: &Plan, parameter: &Parameter) -> ParameterOffer {
+    let services = plan.components.iter().filter_map(|component| component.service.as_ref());
+    let known = matches!(parameter.choices, Choices::Services { .. });
+    let mut values: Vec<&String> = services.filter(|service| known && parameter.allows(service)).collect();
+    values.push(&parameter.default);
+    values.sort();
+    values.dedup();
+    ParameterOffer {
+        name: parameter.name.clone(),
+        label: parameter.label.clone(),
+        default: parameter.default.clone(),
+        choices: values.into_iter().map(|value| ParameterChoice { value: value.clone(), note: None }).collect(),
+        seen_at: None,
+    }
 }
 
 fn affects(plan: &Plan, incident: &Incident, service: &str) -> bool {
@@ -143,6 +169,10 @@ pub(super) fn report(role: Role) -> Vec<Offer<ReportCommand>> {
         offer(ReportCommand::Save, lacks(role, Action::EditReport)),
         offer(ReportCommand::Publish, lacks(role, Action::PublishReport)),
     ]
+}
+
+pub(super) fn plan(role: Role) -> Vec<Offer<PlanCommand>> {
+    vec![offer(PlanCommand::Save, lacks(role, Action::EditPlan))]
 }
 
 #[cfg(test)]

@@ -124,6 +124,43 @@ fn a_procedure_fits_what_is_affected_and_says_why_it_is_off() {
 }
 
 #[test]
+fn a_button_asks_which_of_the_family_and_fits_any_of_them() {
+    let component = |service: &str| Component {
+        id: service.into(),
+        name: service.into(),
+        service: Some(service.into()),
+        objective: None,
+        rto_seconds: None,
+        line: 1,
+    };
+    let mut plan = shared::plan::compile("# x\n").plan;
+    plan.components = vec![
+        component("validator2"),
+        component("postgres"),
+        Component { id: "node-one".into(), ..component("validator10") },
+    ];
+    let which = |choices| Parameter {
+        name: "which".into(),
+        label: "Which validator?".into(),
+        default: "validator1".into(),
+        choices,
+        line: 1,
+    };
+    let family = which(Choices::Services { family: Some("validator".into()) });
+    let files = which(Choices::Files { directory: "/backups".into() });
+    plan.procedures = vec![
+        Procedure { parameters: vec![family], ..procedure("first", "validator1") },
+        Procedure { parameters: vec![files], ..procedure("second", "validator1") },
+    ];
+    let offers = procedures(&plan, &incident_in(IncidentState::Working), Role::Operator, None);
+    let values =
+        |offer: &ProcedureOffer| offer.parameters[0].choices.iter().map(|c| c.value.clone()).collect::<Vec<_>>();
+    assert_eq!(values(&offers[0]), ["validator1", "validator10", "validator2"]);
+    assert!(offers[0].fits, "the affected node is one of the choices");
+    assert_eq!((values(&offers[1]), offers[1].fits), (vec!["validator1".to_owned()], false));
+}
+
+#[test]
 fn the_requester_never_decides() {
     let header = RunHeader {
         id: RunId(Uuid::nil()),
