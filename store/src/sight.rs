@@ -1,6 +1,10 @@
 //! What workers last saw of their projects. Only the newest look is kept.
 
-use shared::{domain::sight::Sight, ids::PlanVersionId, timestamp::Timestamp};
+use shared::{
+    domain::sight::Sight,
+    ids::{PlanVersionId, SystemId},
+    timestamp::Timestamp,
+};
 use sqlx::{FromRow, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -50,16 +54,18 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn sight(&self, project: &str) -> Result<Option<(Timestamp, Sight)>, StoreError> {
+    pub async fn sight_of_system(&self, system: SystemId) -> Result<Option<(Timestamp, Sight)>, StoreError> {
         #[derive(FromRow)]
         struct Row {
             seen_at: OffsetDateTime,
             sight: Json<Sight>,
         }
-        let row = sqlx::query_as::<_, Row>("SELECT seen_at, sight FROM project_sight WHERE project = $1")
-            .bind(project)
-            .fetch_optional(&self.pool)
-            .await?;
+        let row = sqlx::query_as::<_, Row>(
+            "SELECT p.seen_at, p.sight FROM project_sight p JOIN system s USING (project) WHERE s.id = $1",
+        )
+        .bind(system.0)
+        .fetch_optional(&self.pool)
+        .await?;
         Ok(row.map(|row| (Timestamp::new(row.seen_at), row.sight.0)))
     }
 }

@@ -7,6 +7,7 @@ mod crash;
 mod desk;
 mod fenced;
 mod foreign;
+mod procedures;
 mod process;
 mod proxy;
 mod stray;

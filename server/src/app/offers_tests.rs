@@ -113,14 +113,14 @@ fn a_procedure_fits_what_is_affected_and_says_why_it_is_off() {
         Procedure { unavailable: Some("no script".into()), ..procedure("second", "validator2") },
     ];
     let open = incident_in(IncidentState::Working);
-    let offers = procedures(&plan, &open, Role::Operator, None);
+    let offers = procedures(&plan, &open, Role::Operator, None, None);
     assert_eq!(
         (offers[0].fits, offers[0].services.as_slice(), &offers[0].refused),
         (true, &["validator1".to_owned()][..], &None)
     );
     assert!(!offers[1].fits && offers[1].refused.as_deref().unwrap().contains("no script"));
-    assert!(procedures(&plan, &open, Role::Viewer, None)[0].refused.as_deref().unwrap().contains("role"));
-    assert!(procedures(&plan, &open, Role::Operator, Some(7))[0].refused.as_deref().unwrap().contains("Run 7"));
+    assert!(procedures(&plan, &open, Role::Viewer, None, None)[0].refused.as_deref().unwrap().contains("role"));
+    assert!(procedures(&plan, &open, Role::Operator, Some(7), None)[0].refused.as_deref().unwrap().contains("Run 7"));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_button_asks_which_of_the_family_and_fits_any_of_them() {
         Procedure { parameters: vec![family], ..procedure("first", "validator1") },
         Procedure { parameters: vec![files], ..procedure("second", "validator1") },
     ];
-    let offers = procedures(&plan, &incident_in(IncidentState::Working), Role::Operator, None);
+    let offers = procedures(&plan, &incident_in(IncidentState::Working), Role::Operator, None, None);
     let values =
         |offer: &ProcedureOffer| offer.parameters[0].choices.iter().map(|c| c.value.clone()).collect::<Vec<_>>();
     assert_eq!(values(&offers[0]), ["validator1", "validator10", "validator2"]);

@@ -10,7 +10,9 @@ use shared::{
         access::Role,
         incident::Incident,
         run::{RunHeader, RunState},
+        sight::Sight,
     },
+    timestamp::Timestamp,
 };
 use store::{Store, User};
 
@@ -67,6 +69,7 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
     let report = store.report_fetch(record.id).await?;
     let live_run = store.run_live(record.system).await?;
     let plan = plans.current(record.system).await?;
+    let sight = store.sight_of_system(record.system).await?;
     let now = store.now().await?;
     let incident = record.incident;
     Ok(IncidentView {
@@ -82,7 +85,7 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
         public_state: incident.public_state,
         clocks: incident.clocks(),
         offers: offers::incident(&incident, user.role),
-        procedures: plan.map(|plan| buttons(&plan, &incident, user.role, live_run)).unwrap_or_default(),
+        procedures: plan.map(|plan| buttons(&plan, &incident, user.role, live_run, sight.as_ref())).unwrap_or_default(),
         runs,
         timeline,
         report: report.map(|r| ReportRef { version: r.version, published_version: r.published.map(|p| p.version) }),
@@ -93,8 +96,14 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
     })
 }
 
-fn buttons(plan: &PlanInForce, incident: &Incident, role: Role, live_run: Option<i64>) -> Vec<ProcedureOffer> {
-    let mut offers = offers::procedures(&plan.compiled.plan, incident, role, live_run);
+fn buttons(
+    plan: &PlanInForce,
+    incident: &Incident,
+    role: Role,
+    live_run: Option<i64>,
+    sight: Option<&(Timestamp, Sight)>,
+) -> Vec<ProcedureOffer> {
+    let mut offers = offers::procedures(&plan.compiled.plan, incident, role, live_run, sight);
     if let Some(why) = plan.altered() {
         offers.iter_mut().for_each(|offer| offer.refused = Some(why.clone()));
     }
