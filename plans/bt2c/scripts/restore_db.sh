@@ -72,7 +72,7 @@ take_lock
 
 rebuild_database() {
     say "Postgres' data directory is made anew."
-    move_database_aside || finish 1 "the damaged data could not be moved aside, so nothing was restored; Postgres is stopped."
+    move_database_aside || finish 1 "the old data could not be moved aside, so nothing was restored; Postgres is stopped."
     start_postgres "$limit" || finish 1 "Postgres does not start even with an empty data directory; nothing was restored. The old data are in $BT2C_BACKUPS/aside."
 }
 

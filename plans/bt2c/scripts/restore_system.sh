@@ -14,7 +14,8 @@ The present state is kept: the database in $BT2C_BACKUPS/aside, the chains in th
 
   --config   the configuration too. Not by default: after a break-in the credentials were just changed, and the old
              configuration holds the old ones.
-  --rebuild  give Postgres a new data directory
+  --rebuild  give Postgres a new data directory. `pre-incident` always does: an intruder may have left roles, functions
+             or tables in the old one, which loading a dump would not take away.
 
 Exit: 0 restored, 1 could not be, 2 usage, or MUSTER_INCIDENT_DECLARED_AT is not set, 3 refused (validators run, or there
 is no sound backup from before).
@@ -41,6 +42,7 @@ case $when in
         [[ -n ${MUSTER_INCIDENT_DECLARED_AT:-} ]] || misuse "'pre-incident' means MUSTER_INCIDENT_DECLARED_AT, and that is not set."
         instant=$(instant_of "$MUSTER_INCIDENT_DECLARED_AT") || misuse "MUSTER_INCIDENT_DECLARED_AT is '$MUSTER_INCIDENT_DECLARED_AT', no instant."
         words="the newest backups from before the incident ($MUSTER_INCIDENT_DECLARED_AT)"
+        rebuild=(--rebuild)
         ;;
     *)
         instant=$(instant_of "$when") || misuse "'$when' is neither an instant nor a backup's name."

@@ -170,11 +170,11 @@ move_database_aside() {
     volume=$(volume_of postgres-data)
     [[ -n $volume ]] || return 0
     file=$(aside_dir)/postgres-data-$NOW.tar.gz
-    note "the damaged data are packed into $file"
+    note "the old data are packed into $file"
     if ! DOCKER_LIMIT=1800 toolbox tar -v "$volume:/data:ro" -- -C /data -cf - . | gzip >"$file.part" || ! gzip -t "$file.part" ||
         ! tar -tzf "$file.part" >/dev/null; then
         rm -f -- "$file.part"
-        problem "The damaged data could not be packed, so they stay where they are."
+        problem "The old data could not be packed, so they stay where they are."
         return 1
     fi
     mv -- "$file.part" "$file"
