@@ -85,7 +85,8 @@ fi
 [[ -n $archive ]] || refuse "there is no sound chain backup from then in $BT2C_BACKUPS/chain."
 note "database:      ${dump##*/}, $(side "$dump" rows) rows up to height $(side "$dump" max_height)"
 note "chain:         ${archive##*/}, up to height $(side "$archive" max_height)"
-note "configuration: ${settings:+${settings##*/}}${settings:-stays as it is}" | sed "s|Z.tar.gz/.*|Z.tar.gz|"
+settings_name=${settings##*/}
+note "configuration: ${settings_name:-stays as it is}"
 ! dry || dry_end "These are the backups that would be restored."
 take_lock
 
@@ -98,6 +99,8 @@ if [[ -n $settings ]]; then
     [[ -z $(find "$WORK/config" ! -type f ! -type d -print -quit) ]] || finish 1 "the configuration backup holds something that is neither file nor directory; nothing was restored."
     while IFS= read -r file; do
         name=${file#"$WORK/config/"}
+        # What was revoked since then stays revoked.
+        [[ $name != revoked/* ]] || continue
         mkdir -p -- "$BT2C_CONFIG/$(dirname -- "$name")"
         cp -p -- "$file" "$BT2C_CONFIG/$name.restoring"
         mv -f -- "$BT2C_CONFIG/$name.restoring" "$BT2C_CONFIG/$name"
@@ -115,4 +118,4 @@ say ""
 drop_rows_above "$(height_in "$(verdict_of "${VALIDATORS[0]}")")" || warn "rows above the restored chain stay until it has grown past them."
 accept_lower_backups
 audit "system restored: ${dump##*/}, ${archive##*/}${settings:+, config ${settings##*/}}"
-finish 0 "restored to $words: database ${dump##*/}, chain ${archive##*/}, configuration ${settings##*/}${settings:-as it is}. Validators are stopped; compose up -d starts them." 
+finish 0 "restored to $words: database ${dump##*/}, chain ${archive##*/}, configuration ${settings_name:-as it is}. Validators are stopped; compose up -d starts them."
