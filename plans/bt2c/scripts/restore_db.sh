@@ -72,9 +72,12 @@ take_lock
 
 rebuild_database() {
     say "Postgres' data directory is made anew."
-    move_database_aside || finish 1 "the damaged data could not be moved aside, so nothing was restored; Postgres is stopped."
+    move_database_aside || finish 1 "the old data could not be moved aside, so nothing was restored; Postgres is stopped."
     start_postgres "$limit" || finish 1 "Postgres does not start even with an empty data directory; nothing was restored. The old data are in $BT2C_BACKUPS/aside."
 }
+
+# What psql complained of first, without its context lines.
+complaint() { grep -m 1 -E 'ERROR|FATAL|PANIC' "$WORK/load.log" || tail -n 1 "$WORK/load.log"; }
 
 # The check is the last part of the transaction: what is not as the backup says is rolled back.
 load() {
@@ -123,13 +126,13 @@ fi
 say "loading…"
 begun=$SECONDS
 if ! load; then
-    grep -E 'ERROR|FATAL|PANIC|psql:' "$WORK/load.log" | tail -n 3 >&2 || true
+    problem "$(complaint)"
     if damaged_by "$WORK/load.log" && [[ $fresh = no ]]; then
         problem "That is damage to Postgres' own files."
         rebuild_database
-        load || finish 1 "the dump could not be loaded into a new data directory either: $(tail -n 1 "$WORK/load.log")"
+        load || finish 1 "the dump could not be loaded into a new data directory either: $(complaint)"
     else
-        finish 1 "the dump was not loaded, and the transaction was rolled back: the database is as it was. $(tail -n 1 "$WORK/load.log")"
+        finish 1 "the dump was not loaded, and the transaction was rolled back: the database is as it was. $(complaint)"
     fi
 fi
 audit "loaded ${file##*/} into the database"

@@ -14,7 +14,8 @@ The present state is kept: the database in $BT2C_BACKUPS/aside, the chains in th
 
   --config   the configuration too. Not by default: after a break-in the credentials were just changed, and the old
              configuration holds the old ones.
-  --rebuild  give Postgres a new data directory
+  --rebuild  give Postgres a new data directory. `pre-incident` always does: an intruder may have left roles, functions
+             or tables in the old one, which loading a dump would not take away.
 
 Exit: 0 restored, 1 could not be, 2 usage, or MUSTER_INCIDENT_DECLARED_AT is not set, 3 refused (validators run, or there
 is no sound backup from before).
@@ -41,6 +42,7 @@ case $when in
         [[ -n ${MUSTER_INCIDENT_DECLARED_AT:-} ]] || misuse "'pre-incident' means MUSTER_INCIDENT_DECLARED_AT, and that is not set."
         instant=$(instant_of "$MUSTER_INCIDENT_DECLARED_AT") || misuse "MUSTER_INCIDENT_DECLARED_AT is '$MUSTER_INCIDENT_DECLARED_AT', no instant."
         words="the newest backups from before the incident ($MUSTER_INCIDENT_DECLARED_AT)"
+        rebuild=(--rebuild)
         ;;
     *)
         instant=$(instant_of "$when") || misuse "'$when' is neither an instant nor a backup's name."
@@ -83,7 +85,8 @@ fi
 [[ -n $archive ]] || refuse "there is no sound chain backup from then in $BT2C_BACKUPS/chain."
 note "database:      ${dump##*/}, $(side "$dump" rows) rows up to height $(side "$dump" max_height)"
 note "chain:         ${archive##*/}, up to height $(side "$archive" max_height)"
-note "configuration: ${settings:+${settings##*/}}${settings:-stays as it is}" | sed "s|Z.tar.gz/.*|Z.tar.gz|"
+settings_name=${settings##*/}
+note "configuration: ${settings_name:-stays as it is}"
 ! dry || dry_end "These are the backups that would be restored."
 take_lock
 
@@ -96,6 +99,8 @@ if [[ -n $settings ]]; then
     [[ -z $(find "$WORK/config" ! -type f ! -type d -print -quit) ]] || finish 1 "the configuration backup holds something that is neither file nor directory; nothing was restored."
     while IFS= read -r file; do
         name=${file#"$WORK/config/"}
+        # What was revoked since then stays revoked.
+        [[ $name != revoked/* ]] || continue
         mkdir -p -- "$BT2C_CONFIG/$(dirname -- "$name")"
         cp -p -- "$file" "$BT2C_CONFIG/$name.restoring"
         mv -f -- "$BT2C_CONFIG/$name.restoring" "$BT2C_CONFIG/$name"
@@ -113,4 +118,4 @@ say ""
 drop_rows_above "$(height_in "$(verdict_of "${VALIDATORS[0]}")")" || warn "rows above the restored chain stay until it has grown past them."
 accept_lower_backups
 audit "system restored: ${dump##*/}, ${archive##*/}${settings:+, config ${settings##*/}}"
-finish 0 "restored to $words: database ${dump##*/}, chain ${archive##*/}, configuration ${settings##*/}${settings:-as it is}. Validators are stopped; compose up -d starts them." 
+finish 0 "restored to $words: database ${dump##*/}, chain ${archive##*/}, configuration ${settings_name:-as it is}. Validators are stopped; compose up -d starts them."

@@ -80,6 +80,7 @@ carry_out_decision() {
         start_services "$node" || return 2
         note "$node is started"
     done
+    accept_lower_backups
     mv -f -- "$DECISION" "$DECISION.done-$NOW"
     note "the decision is carried out and kept in $DECISION.done-$NOW"
 }

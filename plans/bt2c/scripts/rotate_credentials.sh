@@ -11,7 +11,7 @@ usage: rotate_credentials.sh [--timeout SECONDS] [--dry-run]
 
 Gives the database role a new random password (testnet.env is replaced in one go), and every validator a new key that
 counts from above the highest block known (chains, rows and backups) on; blocks from there on signed with an old key are
-refused. Of the old ones a salted hash and the public keys are kept in $BT2C_CONFIG/revoked, so that security_audit.sh can
+refused. Other database roles lose the right to log in. Of the old ones a salted hash and the public keys are kept in $BT2C_CONFIG/revoked, so that security_audit.sh can
 tell if they are ever used again. Then the configuration is backed up.
 Works while all is stopped: Postgres is started for it and stopped again. Validators that run are stopped first and
 started again, as they read their keys only when they start. --timeout: for Postgres to answer (default 120).
@@ -92,6 +92,14 @@ PGPASSWORD=$old
 if login_over_network; then finish 1 "the database still accepts the old password. Run this again."; fi
 unset PGPASSWORD
 good "the database takes the new password and refuses the old one"
+
+# Whoever was let in with the old password may have made himself another way in.
+while IFS= read -r role; do
+    [[ -n $role ]] || continue
+    sql -v role="$role" <<<'ALTER ROLE :"role" NOLOGIN;'
+    audit "database role $role may not log in any more"
+    good "the database role '$role' is none of ours and may not log in any more"
+done < <(query "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname <> '$DB_USER' AND oid >= 16384")
 
 # The keys.
 higher "$(query "SELECT CASE WHEN to_regclass('public.blocks') IS NULL THEN 0 ELSE 1 END" | grep -qx 1 && query 'SELECT coalesce(max(height), 0) FROM public.blocks')"

@@ -44,6 +44,7 @@ blocks_in() { jq -r '.blocks // 0' <<<"$1"; }
 # "sound, 812 blocks up to height 811" or what is wrong and where.
 verdict_text() {
     jq -r 'if .sound then "sound, \(.blocks) blocks up to height \(.height), head \(.head | if type == "object" then .hash else . end | tostring | .[0:12])"
+        elif (.first_bad.reason // "") | test("No such file|is gone|no whole block") then "MISSING: " + (.first_bad.reason | ltrimstr("testnet-node: "))
         else "DAMAGED" + (if .first_bad.line then " in line \(.first_bad.line)" else "" end)
             + (if .first_bad.height then " (block \(.first_bad.height))" else "" end)
             + (if .first_bad.byte then ", byte \(.first_bad.byte)" else "" end)

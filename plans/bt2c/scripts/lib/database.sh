@@ -13,7 +13,7 @@ postgres_id() { container_of postgres; }
 sql() {
     local id
     id=$(postgres_id) || return 1
-    [[ -n $id ]] || return 1
+    [[ -n $id && $(dk inspect -f '{{.State.Status}}' "$id") = running ]] || return 1
     dk exec -i -e PGCONNECT_TIMEOUT=5 "$id" psql -X -q -A -t -v ON_ERROR_STOP=1 -U "$DB_USER" -d "$DB_NAME" "$@"
 }
 
@@ -106,9 +106,11 @@ password_follows_config() {
 
 has_blocks_table() { [[ $(query "SELECT to_regclass('public.blocks') IS NOT NULL") = t ]]; }
 
-# "rows height", or "0 -1" without the table.
+# "rows height", "0 -1" without the table, nothing if the database does not answer.
 rows_and_height() {
-    if ! has_blocks_table; then
+    local there
+    there=$(query "SELECT to_regclass('public.blocks') IS NOT NULL") || return 1
+    if [[ $there != t ]]; then
         printf '0 -1\n'
         return
     fi
@@ -170,11 +172,11 @@ move_database_aside() {
     volume=$(volume_of postgres-data)
     [[ -n $volume ]] || return 0
     file=$(aside_dir)/postgres-data-$NOW.tar.gz
-    note "the damaged data are packed into $file"
+    note "the old data are packed into $file"
     if ! DOCKER_LIMIT=1800 toolbox tar -v "$volume:/data:ro" -- -C /data -cf - . | gzip >"$file.part" || ! gzip -t "$file.part" ||
         ! tar -tzf "$file.part" >/dev/null; then
         rm -f -- "$file.part"
-        problem "The damaged data could not be packed, so they stay where they are."
+        problem "The old data could not be packed, so they stay where they are."
         return 1
     fi
     mv -- "$file.part" "$file"

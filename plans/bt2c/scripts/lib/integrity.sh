@@ -12,11 +12,12 @@ fingerprints() {
     done
     # Without the password: it changes by rotation, and a digest of it would be something to guess against.
     printf 'config testnet.env\t%s\n' "$(sed '/^TESTNET_DB_PASSWORD=/d' "$MUSTER_COMPOSE_ENV_FILE" | sha256sum | cut -d ' ' -f 1)"
-    for file in "$BT2C_CONFIG"/network/validators.json "$BT2C_CONFIG"/validator*/key; do
-        [[ -e $file ]] || continue
+    # Every other file of the configuration, but for those that these scripts keep there themselves.
+    while IFS= read -r file; do
         key=${file#"$BT2C_CONFIG"/}
+        case $key in testnet.env | integrity.json* | applied-patches | fork-decision.json* | revoked/*) continue ;; esac
         printf 'config %s\t%s\n' "$key" "$(config_digest "$key")"
-    done
+    done < <(find "$BT2C_CONFIG" ! -type d | sort)
     while IFS= read -r file; do
         printf 'script %s\t%s\n' "${file#"$HERE"/}" "$(digest_of "$file")"
     done < <(find "$HERE" -type f \( -name '*.sh' -o -name '*.sql' \) | sort)
