@@ -249,7 +249,7 @@ fn check(source: &str, compiled: &Compiled) {
 /// Time for one text, with room for a machine that does much else.
 fn limit(source: &str) -> Duration {
     let kilobytes = source.len() as u64 / 1024;
-    Duration::from_millis(if cfg!(debug_assertions) { 3000 + kilobytes * 100 } else { 200 + kilobytes * 5 })
+    Duration::from_millis(if cfg!(debug_assertions) { 3000 + kilobytes * 100 } else { 500 + kilobytes * 20 })
 }
 
 /// The best of three: a pause of the machine is no fault of the compiler.
