@@ -42,7 +42,40 @@ fn our_plan_is_fine_and_needs_no_database() {
         said.out
     );
     assert!(said.out.contains("plan.md:68:1: warning[watch-has-no-end]"), "{}", said.out);
+    assert_eq!(said.out.matches("gap[script-not-seen]").count(), 1, "what cannot be seen is said once: {}", said.out);
     assert_eq!(said.err, "");
+}
+
+#[test]
+fn plans_of_other_teams_are_read_as_far_as_they_go() {
+    let terminal = Terminal::open().unwrap();
+    for (name, code, words) in [
+        ("clinic", 0, "3 contacts, 3 levels, 2 components, 2 procedures"),
+        ("bakery", 0, "3 contacts, 2 levels, 2 components, 2 procedures"),
+        ("harbour", 0, "2 contacts, 2 levels, 1 component, 2 procedures"),
+        ("ferry", 1, "ferry.md:46:20: error[not-a-time]"),
+        ("tower", 0, "0 contacts, 0 levels, 2 components, 2 procedures"),
+    ] {
+        let plan = root().join(format!("shared/src/plan/tests/plans/{name}.md"));
+        let said = terminal.muster(&["plan", "check", plan.to_str().unwrap()]).unwrap();
+        assert_eq!(said.code, Some(code), "{name}: {said:?}");
+        assert!(said.out.contains(words), "{name}: {words:?} in {}", said.out);
+    }
+}
+
+#[test]
+fn a_mistake_in_who_must_consent_is_an_error_with_its_place() {
+    let terminal = Terminal::open().unwrap();
+    let text = plan_text().replacen("```bash\n", "```bash {roles=night-watch approvals=0}\n", 1);
+    let said = check(&terminal, &text);
+    assert_eq!(said.code, Some(1), "{}", said.out);
+    let line = 1 + text.lines().position(|line| line.contains("night-watch")).unwrap();
+    for place in
+        [format!("plan.md:{line}:16: error[unknown-role]"), format!("plan.md:{line}:38: error[fence-attribute]")]
+    {
+        assert!(said.out.contains(&place), "{place} in {}", said.out);
+    }
+    assert!(said.out.contains("system-administrator, database-administrator and security-officer"), "{}", said.out);
 }
 
 #[test]
@@ -60,7 +93,9 @@ fn json_has_the_shape_that_programs_rely_on() {
     has(&json["diagnostics"][0], &["severity", "code", "message", "line", "column"]);
     has(&json["gaps"][0], &["code", "message", "line"]);
     let plan = &json["plan"];
-    has(plan, &["title", "digest", "contacts", "levels", "procedures", "rto", "rpo"]);
+    has(plan, &["title", "digest", "contacts", "levels", "procedures", "rto", "rpo", "sections"]);
+    has(&plan["sections"][0], &["title", "level", "line", "last_line", "compiled"]);
+    has(&plan["procedures"][0]["parameters"][0], &["name", "label", "default", "choices"]);
     has(&plan["contacts"][0], &["role", "name", "primary", "backup"]);
     has(&plan["levels"][0], &["level", "name", "criteria", "response_seconds"]);
     has(&plan["procedures"][0], &["id", "title", "line", "digest", "steps"]);

@@ -44,7 +44,8 @@ impl<'a> Notes<'a> {
 /// A message quotes the plan, and a plan can hold a word of a megabyte.
 pub(super) fn bounded(mut message: String) -> String {
     const MOST: usize = 1200;
-    if let Some((end, _)) = message.char_indices().nth(MOST - 1).filter(|(at, _)| message.len() > at + 4) {
+    let mut places = message.char_indices().map(|(at, _)| at).skip(MOST - 1);
+    if let (Some(end), Some(_)) = (places.next(), places.next()) {
         message.truncate(end);
         message.push('…');
     }

@@ -94,9 +94,14 @@ fn our_plan_asks_which_validator_and_which_backup() {
             ["backup | Which backup? | /var/backups/bt2c/latest.sql"],
             "both validators are named, so nobody asks which"
         );
-        let of_system = asked(&plan, "complete-system-recovery");
-        let names: Vec<_> = of_system.iter().filter_map(|text| text.split(' ').next()).collect();
-        assert_eq!(names, ["config-backup", "latest", "chain-backup"]);
+        let names = |plan: &Plan| -> Vec<String> {
+            let of_system = asked(plan, "complete-system-recovery");
+            of_system.iter().filter_map(|text| text.split(' ').next()).map(str::to_owned).collect()
+        };
+        assert_eq!(names(&plan), ["configuration-backup", "database-backup", "chain-backup"]);
+        let lines = text.lines().map(|line| if line.starts_with("```bash {ask=") { "```bash" } else { line });
+        let unasked = compile(&lines.collect::<Vec<_>>().join("\n")).plan;
+        assert_eq!(names(&unasked), ["config-backup", "latest", "chain-backup"]);
         for id in ["security-incident-recovery", "network-partition-recovery", "identify-corruption", "system-health"] {
             assert_eq!(asked(&plan, id), Vec::<String>::new(), "{id}");
         }

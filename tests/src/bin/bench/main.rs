@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what CI does not time, as ratios taken in one run. Asserts nothing; prints one table.
 #![expect(clippy::print_stdout, reason = "printing the table is its purpose")]
 
+mod compile;
 mod load;
 mod page;
 mod restart;
@@ -18,6 +19,7 @@ pub(crate) struct Measured {
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut rows = vec![];
+    rows.extend(compile::measure()?);
     rows.extend(restart::measure().await?);
     rows.extend(load::measure().await?);
     rows.extend(page::measure().await?);
