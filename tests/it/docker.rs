@@ -9,6 +9,11 @@ mod fenced;
 mod foreign;
 mod process;
 mod proxy;
+mod steps_compose;
+mod steps_foreign;
+mod steps_script;
+mod steps_stage;
+mod steps_volumes;
 mod stray;
 mod verify;
 
