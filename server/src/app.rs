@@ -1,6 +1,6 @@
 //! Use cases, one noun per file: load, ask the domain, save, audit, commit. Never sees a request, a header or a status code.
 //!
-//! Locks are always taken in this order: idempotency key, run or report, incident; the store adds audit head and live counter.
+//! Locks are always taken in this order: idempotency key, system (only to save a plan), run or report, incident; the store adds audit head and live counter.
 //! Between `begin` and `commit` nothing is read on another connection, so that waiting requests cannot starve the one they wait for.
 
 pub mod answer;
@@ -11,6 +11,7 @@ pub mod incident;
 mod moment;
 pub mod offers;
 pub mod plan;
+pub mod plan_version;
 pub mod report;
 pub mod run;
 mod turn;

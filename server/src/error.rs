@@ -11,9 +11,11 @@ use http::{HeaderValue, StatusCode, header};
 use shared::{
     api::{
         error::{ErrorBody, ErrorCode, ErrorView, FieldError},
+        plan::{PlanConflict, PlanRefused},
         report::EditConflict,
     },
     domain::{access::Action, offer::Refusal},
+    plan::{Diagnostic, Severity},
 };
 use store::StoreError;
 
@@ -128,6 +130,29 @@ impl AppError {
         );
         let mut error = Self::new(StatusCode::CONFLICT, ErrorCode::EditConflict, message);
         error.0.view.details = serde_json::to_value(conflict).ok();
+        error
+    }
+
+    pub fn plan_changed(conflict: &PlanConflict) -> Self {
+        let message = format!(
+            "{} saved version {} while you were writing. Your text was not saved and not lost: compare both and save again.",
+            conflict.current.imported_by, conflict.current.version
+        );
+        let mut error = Self::new(StatusCode::CONFLICT, ErrorCode::PlanChanged, message);
+        error.0.view.details = serde_json::to_value(conflict).ok();
+        error
+    }
+
+    /// A text that has errors is no plan.
+    pub fn plan_refused(diagnostics: Vec<Diagnostic>) -> Self {
+        let mut errors = diagnostics.iter().filter(|d| d.severity == Severity::Error);
+        let first = errors.next().map(|d| format!("Line {}: {}", d.line, d.message)).unwrap_or_default();
+        let more = match errors.count() {
+            0 => String::new(),
+            n => format!(" ({n} more)"),
+        };
+        let mut error = Self::invalid("source", format!("This text has errors. {first}{more}"));
+        error.0.view.details = serde_json::to_value(PlanRefused { diagnostics }).ok();
         error
     }
 

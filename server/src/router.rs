@@ -18,7 +18,7 @@ use crate::{
     error::{self, AppError},
     extract::BODY_LIMIT,
     headers, public,
-    routes::{self, audit, events, incident, report, run, system},
+    routes::{self, audit, events, incident, plan, report, run, system},
     shell,
 };
 
@@ -41,7 +41,12 @@ routes! {
     get "/session" => routes::session::me,
     delete "/session" => routes::session::sign_out,
     get "/systems" => system::list,
-    get "/systems/{slug}/plan" => system::plan,
+    get "/systems/{slug}/plan" => plan::view,
+    post "/systems/{slug}/plan" => plan::save,
+    get "/systems/{slug}/plan/source" => plan::source,
+    get "/systems/{slug}/plan/versions" => plan::versions,
+    get "/systems/{slug}/plan/versions/{number}" => plan::version,
+    get "/systems/{slug}/plan/versions/{number}/diff" => plan::diff,
     get "/incidents" => incident::list,
     post "/incidents" => incident::declare,
     get "/incidents/{number}" => incident::view,

@@ -3,6 +3,8 @@
 //! `document` reads Markdown into blocks with places; one file per section of a plan reads those; `shell` → `script` →
 //! `command` turn fenced lines into typed steps; `gap` says what the whole promises and cannot show.
 
+mod ask;
+mod bullets;
 mod checklist;
 mod command;
 mod components;
@@ -15,6 +17,7 @@ mod fence;
 mod gap;
 mod levels;
 mod lines;
+mod listed;
 mod locations;
 mod model;
 mod notes;
@@ -25,8 +28,11 @@ mod procedure;
 mod reader;
 mod runnable;
 mod script;
+mod sections;
 mod shell;
+mod steps;
 mod title;
+mod wipe;
 mod words;
 
 #[cfg(test)]
@@ -39,6 +45,7 @@ pub use parameters::family;
 pub use runnable::runnable;
 
 use document::Document;
+use listed::Listed;
 use notes::Notes;
 
 use crate::digest::Digest;
@@ -55,14 +62,19 @@ pub fn compile(source: &str) -> Compiled {
     let mut notes = Notes::new(&document);
     let contacts = contacts::read(&document, &mut notes);
     let levels = levels::read(&document, &mut notes);
-    let procedures = procedure::read(&document, &mut notes);
+    let listed = Listed::find(&document);
+    let read = procedure::read(&document, &listed, &mut notes);
+    let numbered = read.iter().filter(|read| read.is_numbered).count();
+    let (mut procedures, asked): (Vec<_>, Vec<_>) = read.into_iter().map(|read| (read.procedure, read.ask)).unzip();
     let rto = objectives::recovery_times(&document, &mut notes);
     let rpo = objectives::recovery_points(&document, &mut notes);
     let components = components::read(&document, &procedures, &rto, &mut notes);
-    // Commands alone are a readme. A table of objectives whose rows are all wrong is a plan with mistakes, and those say more.
+    let locations = locations::read(&document);
+    ask::complete(&mut procedures, &asked, &components, &locations, &mut notes);
+    // Commands alone are a readme, unless they are the numbered steps of several procedures. A table of objectives whose rows are all wrong is a plan with mistakes, and those say more.
     let says_something = !(contacts.is_empty() && levels.is_empty() && rto.is_empty() && rpo.is_empty());
-    let is_plan = says_something || notes.has_errors();
-    let plan = Plan {
+    let is_plan = says_something || numbered > 1 || notes.has_errors();
+    let mut plan = Plan {
         title: title(&document),
         digest,
         contacts,
@@ -71,13 +83,16 @@ pub fn compile(source: &str) -> Compiled {
         procedures,
         rto,
         rpo,
-        checklists: checklist::read(&document),
-        locations: locations::read(&document),
+        checklists: checklist::read(&document, &listed),
+        locations,
+        sections: sections::read(&document),
     };
+    sections::mark(&mut plan);
     if !is_plan {
         return Compiled { plan, ..not_a_plan(digest, "This is not a recovery plan.") };
     }
     missing(&plan, &document, &mut notes);
+    wipe::warn(&document, &plan.procedures, &plan.locations, &mut notes);
     let gaps = gap::find(&plan);
     Compiled { plan, diagnostics: notes.finish(), gaps }
 }
@@ -123,6 +138,19 @@ fn missing(plan: &Plan, document: &Document<'_>, notes: &mut Notes<'_>) {
     for (_, code, message) in parts.into_iter().filter(|(is_missing, ..)| *is_missing) {
         notes.warning(0, code, message);
     }
+    // No heading of a column that Muster knows is without Latin letters.
+    for (block, table) in document.tables() {
+        let strange: Vec<&str> = table.columns.iter().map(|cell| cell.text.as_str()).collect();
+        if !strange.concat().contains(|c: char| c.is_ascii_alphabetic())
+            && strange.concat().contains(char::is_alphabetic)
+        {
+            let message = format!(
+                "Muster reads the headings of columns in English and does not know these ({}). The table is shown as it is.",
+                strange.join(", ")
+            );
+            notes.notice(block.at, "table-not-read", message);
+        }
+    }
 }
 
 /// False for what is no text at all: zero bytes, or many other control characters near the beginning.
@@ -151,6 +179,7 @@ fn not_a_plan(digest: Digest, what: &str) -> Compiled {
         rpo: Vec::new(),
         checklists: Vec::new(),
         locations: Vec::new(),
+        sections: Vec::new(),
     };
     Compiled { plan, diagnostics: vec![diagnostic], gaps: Vec::new() }
 }

@@ -14,6 +14,7 @@ mod output;
 mod report;
 mod run;
 mod session;
+mod sight;
 mod system;
 mod tx;
 mod user;
@@ -36,7 +37,7 @@ pub use crate::{
     output::NewLine,
     report::{Publication, Report},
     run::{NewRun, RunRecord},
-    system::{PlanVersion, System},
+    system::{PlanVersion, PlanVersionHead, System},
     tx::Tx,
     user::{NewUser, User},
 };

@@ -35,6 +35,29 @@ pub struct PlanVersion {
     pub reason: String,
 }
 
+impl PlanVersion {
+    #[must_use]
+    pub fn head(&self) -> PlanVersionHead {
+        PlanVersionHead {
+            version: self.version,
+            digest: self.digest,
+            imported_at: self.imported_at,
+            imported_by: self.imported_by.clone(),
+            reason: self.reason.clone(),
+        }
+    }
+}
+
+/// A version without its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanVersionHead {
+    pub version: i32,
+    pub digest: Digest,
+    pub imported_at: Timestamp,
+    pub imported_by: Actor,
+    pub reason: String,
+}
+
 #[derive(FromRow)]
 struct SystemRow {
     id: Uuid,
@@ -71,6 +94,29 @@ impl TryFrom<PlanVersionRow> for PlanVersion {
             version: row.version,
             digest: row.digest.parse().map_err(|e| StoreError::Corrupt(format!("plan digest: {e}")))?,
             source: row.source,
+            imported_at: Timestamp::new(row.imported_at),
+            imported_by: row.imported_by.0,
+            reason: row.reason,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct PlanVersionHeadRow {
+    version: i32,
+    digest: String,
+    imported_at: OffsetDateTime,
+    imported_by: Json<Actor>,
+    reason: String,
+}
+
+impl TryFrom<PlanVersionHeadRow> for PlanVersionHead {
+    type Error = StoreError;
+
+    fn try_from(row: PlanVersionHeadRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            version: row.version,
+            digest: row.digest.parse().map_err(|e| StoreError::Corrupt(format!("plan digest: {e}")))?,
             imported_at: Timestamp::new(row.imported_at),
             imported_by: row.imported_by.0,
             reason: row.reason,
@@ -145,6 +191,41 @@ impl Store {
     }
 }
 
+impl Store {
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such version.
+    pub async fn plan_version_by_number(&self, system: SystemId, number: i32) -> Result<PlanVersion, StoreError> {
+        sqlx::query_as::<_, PlanVersionRow>("SELECT * FROM plan_version WHERE system_id = $1 AND version = $2")
+            .bind(system.0)
+            .bind(number)
+            .fetch_one(&self.pool)
+            .await?
+            .try_into()
+    }
+
+    /// Newest first, below number `before`.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn plan_version_list(
+        &self,
+        system: SystemId,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<PlanVersionHead>, StoreError> {
+        let rows = sqlx::query_as::<_, PlanVersionHeadRow>(
+            "SELECT version, digest, imported_at, imported_by, reason FROM plan_version
+             WHERE system_id = $1 AND ($2::bigint IS NULL OR version < $2) ORDER BY version DESC LIMIT $3",
+        )
+        .bind(system.0)
+        .bind(before)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+}
+
 impl Tx {
     /// # Errors
     /// `Conflict("system_slug_key")` or `Conflict("system_project_key")` if taken; a check's name if the text is not fit.
@@ -159,6 +240,23 @@ impl Tx {
         .fetch_one(self.connection())
         .await?;
         Ok(row.into())
+    }
+
+    /// The newest version; until the end of the transaction nobody else adds one.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn plan_current_lock(&mut self, system: SystemId) -> Result<Option<PlanVersion>, StoreError> {
+        // The system's row is the lock that gives versions their order.
+        sqlx::query("SELECT 1 FROM system WHERE id = $1 FOR UPDATE").bind(system.0).execute(self.connection()).await?;
+        sqlx::query_as::<_, PlanVersionRow>(
+            "SELECT * FROM plan_version WHERE system_id = $1 ORDER BY version DESC LIMIT 1",
+        )
+        .bind(system.0)
+        .fetch_optional(self.connection())
+        .await?
+        .map(TryInto::try_into)
+        .transpose()
     }
 
     /// Adds the next version.

@@ -27,6 +27,11 @@ const GUARDED: &[(&str, &str, Action)] = &[
     ("get", "/api/v1/session", Action::ViewConsole),
     ("get", "/api/v1/systems", Action::ViewConsole),
     ("get", "/api/v1/systems/{slug}/plan", Action::ViewConsole),
+    ("post", "/api/v1/systems/{slug}/plan", Action::EditPlan),
+    ("get", "/api/v1/systems/{slug}/plan/source", Action::ViewConsole),
+    ("get", "/api/v1/systems/{slug}/plan/versions", Action::ViewConsole),
+    ("get", "/api/v1/systems/{slug}/plan/versions/{number}", Action::ViewConsole),
+    ("get", "/api/v1/systems/{slug}/plan/versions/{number}/diff", Action::ViewConsole),
     ("get", "/api/v1/incidents", Action::ViewConsole),
     ("post", "/api/v1/incidents", Action::DeclareIncident),
     ("get", "/api/v1/incidents/{number}", Action::ViewConsole),
@@ -61,6 +66,11 @@ const PICTURE: &str = "\
     .xxxxx get /api/v1/session
     .xxxxx get /api/v1/systems
     .xxxxx get /api/v1/systems/{slug}/plan
+    .....x post /api/v1/systems/{slug}/plan
+    .xxxxx get /api/v1/systems/{slug}/plan/source
+    .xxxxx get /api/v1/systems/{slug}/plan/versions
+    .xxxxx get /api/v1/systems/{slug}/plan/versions/{number}
+    .xxxxx get /api/v1/systems/{slug}/plan/versions/{number}/diff
     .xxxxx get /api/v1/incidents
     ..xxxx post /api/v1/incidents
     .xxxxx get /api/v1/incidents/{number}

@@ -7,6 +7,7 @@ mod crash;
 mod desk;
 mod fenced;
 mod foreign;
+mod procedures;
 mod process;
 mod proxy;
 mod steps_compose;
@@ -15,6 +16,7 @@ mod steps_script;
 mod steps_stage;
 mod steps_volumes;
 mod stray;
+mod testnet;
 mod verify;
 
 use shared::{

@@ -218,7 +218,11 @@ async fn only_one_run_at_a_time_may_act_on_a_target() {
 async fn thirty_clicks_with_one_key_are_one_run_and_thirty_keys_too() {
     let scene = Scene::set().await.unwrap();
     let incident = scene.declared().await.unwrap().number;
-    let body = RunRequestIn { procedure: PROCEDURE.into(), parameters: std::collections::BTreeMap::new() };
+    let body = RunRequestIn {
+        procedure: PROCEDURE.into(),
+        parameters: std::collections::BTreeMap::new(),
+        procedure_digest: None,
+    };
     let clicks = join_all((0..30).map(|_| scene.operator.api.request_run(incident, &body, "one-key"))).await;
     let numbers: Vec<_> = clicks.into_iter().map(|run| run.unwrap().number).collect();
     assert_eq!(numbers, vec![numbers[0]; 30]);
@@ -256,7 +260,11 @@ async fn what_cannot_run_is_refused_with_its_reason() {
     let scene = Scene::set().await.unwrap();
     let incident = scene.declared().await.unwrap().number;
     let ask = async |procedure: &str| {
-        let body = RunRequestIn { procedure: procedure.into(), parameters: std::collections::BTreeMap::new() };
+        let body = RunRequestIn {
+            procedure: procedure.into(),
+            parameters: std::collections::BTreeMap::new(),
+            procedure_digest: None,
+        };
         refused(scene.operator.api.request_run(incident, &body, &format!("key-for-{}", procedure.len())).await)
     };
     let error = ask("database-recovery").await;

@@ -181,7 +181,11 @@ impl Scene {
 /// # Errors
 /// If it is refused.
 pub async fn request(person: &Persona, incident: i64) -> Result<RunView, CallError> {
-    let body = RunRequestIn { procedure: PROCEDURE.into(), parameters: std::collections::BTreeMap::new() };
+    let body = RunRequestIn {
+        procedure: PROCEDURE.into(),
+        parameters: std::collections::BTreeMap::new(),
+        procedure_digest: None,
+    };
     person.api.request_run(incident, &body, &Uuid::new_v4().to_string()).await
 }
 

@@ -1,8 +1,11 @@
-//! The BT2C testnet under a Compose project of its own, on free ports; gone when dropped. Broken only by what tests call.
+//! The BT2C testnet under a Compose project of its own, on free ports, with directories of its own; gone when dropped. Broken
+//! only by what tests call.
 
 use std::{
+    fs::{self, DirBuilder},
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Path, PathBuf},
     process::{Command, Output},
     time::{Duration, Instant},
@@ -12,11 +15,15 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 use uuid::Uuid;
 
+/// Names and stakes, as docker-compose.yml has them.
+pub const STAKES: &str = "validator1=60,validator2=40";
+
 pub struct Testnet {
     pub project: String,
     pub port1: u16,
     pub port2: u16,
-    password: String,
+    /// Holds the directories below.
+    home: PathBuf,
 }
 
 /// The checkout's root.
@@ -39,16 +46,106 @@ impl Testnet {
     /// # Errors
     /// If Docker, an image or Compose is missing; says which.
     pub fn up() -> Result<Self> {
-        let testnet = Self {
-            project: format!("mustertest{}", &Uuid::new_v4().simple().to_string()[..10]),
-            port1: free_port()?,
-            port2: free_port()?,
-            password: Uuid::new_v4().simple().to_string(),
-        };
+        Self::up_with(&[])
+    }
+
+    /// The same with other settings in testnet.env.
+    ///
+    /// # Errors
+    /// If Docker, an image or Compose is missing; says which.
+    pub fn up_with(settings: &[(&str, &str)]) -> Result<Self> {
+        let project = format!("mustertest{}", &Uuid::new_v4().simple().to_string()[..10]);
+        let home = std::env::temp_dir().join(&project);
+        let testnet = Self { project, port1: free_port()?, port2: free_port()?, home };
+        testnet.configure(settings)?;
         testnet.compose(&["up", "-d"])?;
         testnet.wait_for_height(testnet.port1, 1)?;
         testnet.wait_for_height(testnet.port2, 1)?;
         Ok(testnet)
+    }
+
+    fn configure(&self, settings: &[(&str, &str)]) -> Result<()> {
+        for directory in [self.config_dir(), self.backup_dir(), self.logs_dir()] {
+            DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
+        }
+        let owner = fs::metadata(self.config_dir())?;
+        let user = format!("{}:{}", owner.uid(), owner.gid());
+        let mount = format!("{}:/new", self.config_dir().display());
+        let new = ["network", "new", "--dir", "/new", "--validators", STAKES];
+        said(self.program(&["--user", &user, "-v", &mount], &new)?)?;
+        let mut text = format!(
+            "TESTNET_DB_PASSWORD={}\nVALIDATOR1_PORT={}\nVALIDATOR2_PORT={}\nTESTNET_CONFIG_DIR={}\nTESTNET_BACKUP_DIR={}\nTESTNET_MAX_REORG=120\n",
+            Uuid::new_v4().simple(),
+            self.port1,
+            self.port2,
+            self.config_dir().display(),
+            self.backup_dir().display(),
+        );
+        for (variable, image) in IMAGES {
+            text.push_str(&format!("{variable}={}\n", image_named(variable, image)));
+        }
+        for (variable, value) in settings {
+            text.push_str(&format!("{variable}={value}\n"));
+        }
+        fs::write(self.env_file(), text)?;
+        fs::set_permissions(self.env_file(), std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        Ok(())
+    }
+
+    /// Keys, passwords and settings: what scripts know as `BT2C_CONFIG`.
+    #[must_use]
+    pub fn config_dir(&self) -> PathBuf {
+        self.home.join("config")
+    }
+
+    /// `BT2C_BACKUPS`.
+    #[must_use]
+    pub fn backup_dir(&self) -> PathBuf {
+        self.home.join("backups")
+    }
+
+    /// `BT2C_LOGS`.
+    #[must_use]
+    pub fn logs_dir(&self) -> PathBuf {
+        self.home.join("logs")
+    }
+
+    #[must_use]
+    pub fn compose_file(&self) -> PathBuf {
+        root().join("plans/bt2c/testnet/docker-compose.yml")
+    }
+
+    #[must_use]
+    pub fn env_file(&self) -> PathBuf {
+        self.config_dir().join("testnet.env")
+    }
+
+    /// The full name of one of the project's volumes.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn volume(&self, name: &str) -> Result<String> {
+        let project = format!("label=com.docker.compose.project={}", self.project);
+        let volume = format!("label=com.docker.compose.volume={name}");
+        let found = docker(&["volume", "ls", "-q", "--filter", &project, "--filter", &volume])?;
+        let found = found.trim().to_owned();
+        ensure!(!found.is_empty(), "there is no volume {name}");
+        Ok(found)
+    }
+
+    /// Runs the node's program in a container of its own that is gone afterwards, with mounts or a network as wished.
+    ///
+    /// # Errors
+    /// If Docker cannot be run; the program's own failure is in the output.
+    pub fn program(&self, container: &[&str], arguments: &[&str]) -> Result<Output> {
+        let mut command = Command::new("docker");
+        command.args(["run", "--rm", "--label", "muster.helper=1"]);
+        if !container.contains(&"--network") {
+            command.args(["--network", "none"]);
+        }
+        let [(variable, image), ..] = IMAGES;
+        command.args(container).arg(image_named(variable, image)).args(arguments);
+        command.output().context("cannot run docker")
     }
 
     /// Our plan, with this network's ports in place of the standard ones.
@@ -67,14 +164,11 @@ impl Testnet {
     /// # Errors
     /// What Compose said.
     pub fn compose(&self, arguments: &[&str]) -> Result<String> {
-        let mut command = compose(&self.project, &root().join("plans/bt2c/testnet/docker-compose.yml"));
-        command
-            .args(arguments)
-            .env("TESTNET_DB_PASSWORD", &self.password)
-            .env("VALIDATOR1_PORT", self.port1.to_string())
-            .env("VALIDATOR2_PORT", self.port2.to_string());
-        if std::env::var_os("TESTNET_POSTGRES_IMAGE").is_none() {
-            command.env("TESTNET_POSTGRES_IMAGE", "muster-testnet-postgres:local");
+        let mut command = compose(&self.project, &self.compose_file());
+        command.arg("--env-file").arg(self.env_file()).args(arguments);
+        // Compose would prefer the environment to the file.
+        for line in fs::read_to_string(self.env_file())?.lines() {
+            command.env_remove(line.split('=').next().unwrap_or_default());
         }
         said(command.output().context("cannot run Compose")?)
     }
@@ -156,13 +250,25 @@ impl Testnet {
 
 impl Drop for Testnet {
     fn drop(&mut self) {
-        if let Err(error) = self.compose(&["down", "-v", "-t", "1"]) {
+        let down = if self.env_file().exists() { self.compose(&["down", "-v", "-t", "1"]).map(drop) } else { Ok(()) };
+        if let Err(error) = down.and_then(|()| Ok(fs::remove_dir_all(&self.home)?)) {
             #[expect(clippy::print_stderr, reason = "a drop has no other way to say that it failed")]
             {
                 eprintln!("the testnet {} could not be removed: {error:#}", self.project);
             }
         }
     }
+}
+
+/// Variable in testnet.env, and the image if the environment names no other.
+const IMAGES: [(&str, &str); 3] = [
+    ("TESTNET_NODE_IMAGE", "muster-testnet-node:local"),
+    ("TESTNET_POSTGRES_IMAGE", "muster-testnet-postgres:local"),
+    ("TESTNET_BACKUP_IMAGE", "muster-testnet-backup:local"),
+];
+
+fn image_named(variable: &str, default: &str) -> String {
+    std::env::var_os(variable).map_or_else(|| default.to_owned(), |image| image.to_string_lossy().into_owned())
 }
 
 /// Compose (the plugin where there is one) on a project, ready for its verb.

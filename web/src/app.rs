@@ -19,7 +19,8 @@ use crate::{
     live::provide_live,
     pages::{
         audit::AuditPage, declare::DeclarePage, home::HomePage, incident::IncidentPage, incidents::IncidentsPage,
-        login::LoginPage, missing::MissingPage, plan::PlanPage, report::ReportPage, run::RunPage, runs::RunsPage,
+        login::LoginPage, missing::MissingPage, plan::PlanPage, plan_edit::PlanEditPage, plan_version::PlanVersionPage,
+        plan_versions::PlanVersionsPage, report::ReportPage, run::RunPage, runs::RunsPage,
     },
     session::{provide_session, use_session},
 };
@@ -49,6 +50,9 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("runs/:number") view=RunPage/>
                     <Route path=path!("reports/:number") view=ReportPage/>
                     <Route path=path!("plan") view=PlanPage/>
+                    <Route path=path!("plan/:slug/edit") view=PlanEditPage/>
+                    <Route path=path!("plan/:slug/versions") view=PlanVersionsPage/>
+                    <Route path=path!("plan/:slug/versions/:number") view=PlanVersionPage/>
                     <Route path=path!("audit") view=AuditPage/>
                     <Route path=path!("*any") view=MissingPage/>
                 </ParentRoute>

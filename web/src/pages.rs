@@ -7,6 +7,9 @@
 //! `answer-retry|skip|stop` and the same with `-send` in their dialogs, `output`; `run-state` also carries `data-state`.
 //! Reports: `report-draft`, `report-body`, `report-state`, `report-save`, `report-conflict`, `report-use-mine`,
 //! `report-take-theirs`, `report-publish`, `publish-internal`, `publish-public`, `publish-confirm`.
+//! Plan: `plan-edit`, `plan-text`, `plan-state`, `plan-desk` (`data-millis`), `plan-said`, `plan-save`/`plan-save-send`,
+//! `plan-conflict`, `plan-keep-mine`, `plan-take-theirs`, `leave`.
+//! Buttons that ask: `parameters`, `parameters-send`; what was answered: `chosen`; `other-plan`, `answer-done`.
 //! Audit: `audit-verify`, `audit-verdict` (`data-holds`).
 //! Everything else is found by role and name.
 
@@ -18,6 +21,9 @@ pub(crate) mod incidents;
 pub(crate) mod login;
 pub(crate) mod missing;
 pub(crate) mod plan;
+pub(crate) mod plan_edit;
+pub(crate) mod plan_version;
+pub(crate) mod plan_versions;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod runs;

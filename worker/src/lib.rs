@@ -16,6 +16,7 @@ mod output;
 mod process;
 mod resolve;
 mod safety;
+mod sight;
 mod steps;
 mod surroundings;
 
@@ -91,6 +92,8 @@ impl Worker {
         let worker = Self { stopping: shutdown.clone(), ..self.clone() };
         let called = Arc::new(Notify::new());
         let mut jobs = JoinSet::new();
+        let looking = worker.clone();
+        let looking = tokio::spawn(async move { sight::keep_looking(&looking).await });
         let listening = tokio::spawn(listen(worker.store.clone(), called.clone(), self.timing.poll));
         let mut silent = false;
         while !shutdown.is_cancelled() {
@@ -123,6 +126,7 @@ impl Worker {
             }
         }
         listening.abort();
+        looking.abort();
         while jobs.join_next().await.is_some() {}
     }
 }

@@ -29,8 +29,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
         .env("MUSTER_ASSETS_DIR", assets)
         .env("MUSTER_TEST_DATABASE_DIR", &database)
         .env("MUSTER_TEST_DURABLE", "1")
-        .env("TESTNET_NODE_IMAGE", images.node)
-        .env("TESTNET_POSTGRES_IMAGE", images.postgres)
+        .envs(images.variables())
         .env("CHROMIUM", chromium);
     let measured = command::stream(&mut bench);
     demo::stop_database(&database);

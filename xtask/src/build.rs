@@ -24,16 +24,34 @@ pub(crate) fn assets(project: &Project) -> Result<PathBuf> {
 pub(crate) struct TestnetImages {
     pub(crate) node: String,
     pub(crate) postgres: String,
+    pub(crate) backup: String,
+    /// The node as a program of this machine: it also makes keys.
+    pub(crate) program: PathBuf,
+}
+
+impl TestnetImages {
+    /// As the testnet's composition calls them.
+    pub(crate) fn variables(&self) -> [(&'static str, &str); 3] {
+        [
+            ("TESTNET_NODE_IMAGE", &self.node),
+            ("TESTNET_POSTGRES_IMAGE", &self.postgres),
+            ("TESTNET_BACKUP_IMAGE", &self.backup),
+        ]
+    }
 }
 
 /// The testnet's images; needs an engine that answers.
 pub(crate) fn testnet_images(project: &Project) -> Result<TestnetImages> {
     let musl = setup::musl();
     setup::targets(&[&musl])?;
+    let program = project.target.join(&musl).join("debug/testnet-node");
     progress::step("building the testnet's node", || {
         command::run(&mut project.cargo(&["build", "--package", "testnet-node", "--target", &musl]))?;
-        docker::build_node_image(project, &project.target.join(&musl).join("debug/testnet-node"))
+        docker::build_node_image(project, &program)
     })?;
     let postgres = docker::postgres_image(project)?;
-    Ok(TestnetImages { node: docker::NODE_IMAGE.into(), postgres })
+    progress::step("building the testnet's backup service", || {
+        docker::build_backup_image(project, &program, &postgres)
+    })?;
+    Ok(TestnetImages { node: docker::NODE_IMAGE.into(), postgres, backup: docker::BACKUP_IMAGE.into(), program })
 }

@@ -142,7 +142,7 @@ fn bring_up(
     let go_on = || if stopped.try_recv().is_ok() { bail!("stopped, as asked") } else { Ok(()) };
     setup::needs(&[Need::PostgresPrograms, Need::Docker])?;
     started.engine = Some(Engine::ensure(&place.data.join("dockerd.log"))?);
-    let network = Testnet::new(project, &place.data)?;
+    let network = Testnet::new(project, &place.data);
     if fresh {
         progress::step("dropping the data of the last demo", || {
             session::stop_orphaned_database(&place.data);
@@ -158,10 +158,8 @@ fn bring_up(
     go_on()?;
     let images = build::testnet_images(project)?;
     go_on()?;
-    progress::step("starting the BT2C testnet", || {
-        network.drop_foreign()?;
-        network.up(&images)
-    })?;
+    network.configure(&images)?;
+    progress::step("starting the BT2C testnet", || network.up())?;
     started.testnet = true;
 
     let environment = process::Environment { place, programs: &programs, assets: &assets };

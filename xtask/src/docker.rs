@@ -21,6 +21,7 @@ use crate::{
 };
 
 pub(crate) const NODE_IMAGE: &str = "muster-testnet-node:local";
+pub(crate) const BACKUP_IMAGE: &str = "muster-testnet-backup:local";
 const PUBLIC_POSTGRES: &str = "postgres:16";
 const BUILT_POSTGRES: &str = "muster-testnet-postgres:local";
 
@@ -148,6 +149,24 @@ pub(crate) fn build_node_image(project: &Project, binary: &Path) -> Result<()> {
     std::fs::copy(binary, context.join("testnet-node"))?;
     std::fs::copy(project.path("plans/bt2c/testnet/Dockerfile"), context.join("Dockerfile"))?;
     command::run(Command::new("docker").args(["build", "-q", "--label", OURS, "-t", NODE_IMAGE]).arg(&context))?;
+    prune();
+    Ok(())
+}
+
+/// The image of the testnet's backup service: a Postgres image with the node's program and a script in it.
+pub(crate) fn build_backup_image(project: &Project, binary: &Path, postgres: &str) -> Result<()> {
+    let context = project.target.join("xtask/backup-image");
+    std::fs::create_dir_all(&context)?;
+    std::fs::copy(binary, context.join("testnet-node"))?;
+    for file in ["Dockerfile", "backup.sh"] {
+        std::fs::copy(project.path("plans/bt2c/testnet/backup").join(file), context.join(file))?;
+    }
+    let from = format!("POSTGRES_IMAGE={postgres}");
+    command::run(
+        Command::new("docker")
+            .args(["build", "-q", "--label", OURS, "--build-arg", &from, "-t", BACKUP_IMAGE])
+            .arg(&context),
+    )?;
     prune();
     Ok(())
 }

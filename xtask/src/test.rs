@@ -163,7 +163,7 @@ fn tests(project: &Project, arguments: &Arguments, parts: &Parts) -> Result<Coun
         .env("MUSTER_ASSETS_DIR", &parts.assets)
         .env("MUSTER_TEST_DATABASE_DIR", scratch.path());
     if let Some((testnet, own)) = &parts.images {
-        command.env("TESTNET_NODE_IMAGE", &testnet.node).env("TESTNET_POSTGRES_IMAGE", &testnet.postgres);
+        command.envs(testnet.variables());
         command.env("MUSTER_TEST_SERVER_IMAGE", &own.server).env("MUSTER_TEST_WORKER_IMAGE", &own.worker);
         let chromium = setup::chromium().context("Chromium is not installed: sudo apt-get install chromium")?;
         command.env("CHROMIUM", chromium);

@@ -1,14 +1,20 @@
 //! What one person can do now with an incident, a run or a report, or in words why not. Pure: the use cases check again.
 
 use shared::{
-    api::{incident::ProcedureOffer, report::ReportCommand, run::RunCommand},
+    api::{
+        incident::{ParameterChoice, ParameterOffer, ProcedureOffer},
+        plan::PlanCommand,
+        report::ReportCommand,
+        run::RunCommand,
+    },
     domain::{
         access::{Action, Role},
         incident::{Incident, IncidentCommand},
         offer::Offer,
         run::{Run, RunState},
+        sight::{FileSeen, Sight},
     },
-    plan::{Plan, Procedure, StepKind},
+    plan::{Choices, Parameter, Plan, Procedure, StepKind},
     timestamp::Timestamp,
 };
 
@@ -47,7 +53,13 @@ pub(super) fn incident(incident: &Incident, role: Role) -> Vec<Offer<IncidentCom
 }
 
 /// Every procedure of the plan as a button, open or off.
-pub(super) fn procedures(plan: &Plan, incident: &Incident, role: Role, live_run: Option<i64>) -> Vec<ProcedureOffer> {
+pub(super) fn procedures(
+    plan: &Plan,
+    incident: &Incident,
+    role: Role,
+    live_run: Option<i64>,
+    sight: Option<&(Timestamp, Sight)>,
+) -> Vec<ProcedureOffer> {
     let closed = incident.permits(IncidentCommand::RequestRun).err().map(|refusal| refusal.message);
     let lacks = lacks(role, Action::RequestRun);
     let busy =
@@ -56,18 +68,66 @@ pub(super) fn procedures(plan: &Plan, incident: &Incident, role: Role, live_run:
         .iter()
         .map(|procedure| {
             let services = services(procedure);
+            let parameters: Vec<_> = procedure.parameters.iter().map(|p| parameter(plan, p, sight)).collect();
             let unavailable = procedure.unavailable.as_ref().map(|why| format!("This procedure cannot run: {why}"));
             ProcedureOffer {
                 id: procedure.id.clone(),
                 title: procedure.title.clone(),
                 section: procedure.section.clone(),
                 line: procedure.line,
-                fits: services.iter().any(|service| affects(plan, incident, service)),
+                digest: procedure.digest,
+                fits: services.iter().any(|service| affects(plan, incident, service))
+                    || parameters.iter().flat_map(|p| &p.choices).any(|c| affects(plan, incident, &c.value)),
+                parameters,
                 services,
                 refused: unavailable.or_else(|| closed.clone()).or_else(|| lacks.clone()).or_else(|| busy.clone()),
             }
         })
         .collect()
+}
+
+/// What the worker last saw on the host; before it ever looked, what the plan itself knows. Always what the plan's text says.
+fn parameter(plan: &Plan, parameter: &Parameter, sight: Option<&(Timestamp, Sight)>) -> ParameterOffer {
+    let choice = |value: &str, note: Option<String>| ParameterChoice { value: value.to_owned(), note };
+    let mut choices: Vec<ParameterChoice> = match (&parameter.choices, sight) {
+        (Choices::Services { .. }, Some((_, sight))) => {
+            let services = sight.services.iter().filter(|(service, _)| parameter.allows(service));
+            services.map(|(service, seen)| choice(service, Some(seen.states.join(", ")))).collect()
+        }
+        (Choices::Services { .. }, None) => {
+            let services = plan.components.iter().filter_map(|component| component.service.as_deref());
+            services.filter(|service| parameter.allows(service)).map(|service| choice(service, None)).collect()
+        }
+        (Choices::Files { directory }, Some((_, sight))) => {
+            let inside = directory.trim_end_matches('/');
+            let files = sight.files.get(directory).into_iter().flatten();
+            let named = files.map(|file| choice(&format!("{inside}/{}", file.name), Some(file_note(file))));
+            named.filter(|choice| parameter.allows(&choice.value)).collect()
+        }
+        (Choices::Files { .. }, None) => vec![],
+    };
+    if !choices.iter().any(|choice| choice.value == parameter.default) {
+        let missing = sight.map(|_| "missing on the host".to_owned());
+        choices.insert(0, choice(&parameter.default, missing));
+    }
+    choices.dedup_by(|a, b| a.value == b.value);
+    ParameterOffer {
+        name: parameter.name.clone(),
+        label: parameter.label.clone(),
+        default: parameter.default.clone(),
+        choices,
+        seen_at: sight.map(|(at, _)| *at),
+    }
+}
+
+/// When it was written and how large it is: what tells one backup from another.
+fn file_note(file: &FileSeen) -> String {
+    let size = match file.bytes {
+        bytes if bytes < 10_000 => format!("{bytes} bytes"),
+        bytes if bytes < 10_000_000 => format!("{} KB", bytes / 1000),
+        bytes => format!("{} MB", bytes / 1_000_000),
+    };
+    format!("written {}, {size}", file.modified_at)
 }
 
 fn affects(plan: &Plan, incident: &Incident, service: &str) -> bool {
@@ -143,6 +203,10 @@ pub(super) fn report(role: Role) -> Vec<Offer<ReportCommand>> {
         offer(ReportCommand::Save, lacks(role, Action::EditReport)),
         offer(ReportCommand::Publish, lacks(role, Action::PublishReport)),
     ]
+}
+
+pub(super) fn plan(role: Role) -> Vec<Offer<PlanCommand>> {
+    vec![offer(PlanCommand::Save, lacks(role, Action::EditPlan))]
 }
 
 #[cfg(test)]

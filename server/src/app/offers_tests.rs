@@ -113,14 +113,51 @@ fn a_procedure_fits_what_is_affected_and_says_why_it_is_off() {
         Procedure { unavailable: Some("no script".into()), ..procedure("second", "validator2") },
     ];
     let open = incident_in(IncidentState::Working);
-    let offers = procedures(&plan, &open, Role::Operator, None);
+    let offers = procedures(&plan, &open, Role::Operator, None, None);
     assert_eq!(
         (offers[0].fits, offers[0].services.as_slice(), &offers[0].refused),
         (true, &["validator1".to_owned()][..], &None)
     );
     assert!(!offers[1].fits && offers[1].refused.as_deref().unwrap().contains("no script"));
-    assert!(procedures(&plan, &open, Role::Viewer, None)[0].refused.as_deref().unwrap().contains("role"));
-    assert!(procedures(&plan, &open, Role::Operator, Some(7))[0].refused.as_deref().unwrap().contains("Run 7"));
+    assert!(procedures(&plan, &open, Role::Viewer, None, None)[0].refused.as_deref().unwrap().contains("role"));
+    assert!(procedures(&plan, &open, Role::Operator, Some(7), None)[0].refused.as_deref().unwrap().contains("Run 7"));
+}
+
+#[test]
+fn a_button_asks_which_of_the_family_and_fits_any_of_them() {
+    let component = |service: &str| Component {
+        id: service.into(),
+        name: service.into(),
+        service: Some(service.into()),
+        objective: None,
+        rto_seconds: None,
+        line: 1,
+    };
+    let mut plan = shared::plan::compile("# x\n").plan;
+    plan.components = vec![
+        component("validator2"),
+        component("postgres"),
+        Component { id: "node-one".into(), ..component("validator10") },
+    ];
+    let which = |choices| Parameter {
+        name: "which".into(),
+        label: "Which validator?".into(),
+        default: "validator1".into(),
+        choices,
+        line: 1,
+    };
+    let family = which(Choices::Services { family: Some("validator".into()) });
+    let files = which(Choices::Files { directory: "/backups".into() });
+    plan.procedures = vec![
+        Procedure { parameters: vec![family], ..procedure("first", "validator1") },
+        Procedure { parameters: vec![files], ..procedure("second", "validator1") },
+    ];
+    let offers = procedures(&plan, &incident_in(IncidentState::Working), Role::Operator, None, None);
+    let values =
+        |offer: &ProcedureOffer| offer.parameters[0].choices.iter().map(|c| c.value.clone()).collect::<Vec<_>>();
+    assert_eq!(values(&offers[0]), ["validator1", "validator10", "validator2"]);
+    assert!(offers[0].fits, "the affected node is one of the choices");
+    assert_eq!((values(&offers[1]), offers[1].fits), (vec!["validator1".to_owned()], false));
 }
 
 #[test]

@@ -12,12 +12,13 @@ use shared::{
         live::Topic,
         system::{PlanView, SystemView},
     },
-    domain::actor::Actor,
+    domain::{access::Role, actor::Actor},
     ids::{PlanVersionId, SystemId},
     plan::{Compiled, compile},
 };
 use store::{PlanVersion, Store, StoreError, System};
 
+use super::{offers, plan_version::blocking};
 use crate::{
     auth::permit::{Permit, ViewConsole},
     error::{AppError, Found as _},
@@ -30,11 +31,24 @@ pub struct PlanInForce {
     pub compiled: Compiled,
 }
 
-/// Compiled plans by version; a version never changes, so nothing here grows old.
-#[derive(Debug)]
+impl PlanInForce {
+    /// Why nothing of it may run, if what is stored is not what was imported: every button knows its line, and these lines are not.
+    #[must_use]
+    pub fn altered(&self) -> Option<String> {
+        (self.version.digest != self.compiled.plan.digest).then(|| {
+            format!(
+                "The stored text of plan version {} does not have the digest it was saved with, so it is not what people agreed to. Save the plan again from a copy you trust.",
+                self.version.version
+            )
+        })
+    }
+}
+
+/// Compiled plans by version; a version never changes, so nothing here grows old. A clone is the same cache.
+#[derive(Clone, Debug)]
 pub struct Plans {
     store: Store,
-    compiled: Mutex<HashMap<PlanVersionId, Arc<PlanInForce>>>,
+    compiled: Arc<Mutex<HashMap<PlanVersionId, Arc<PlanInForce>>>>,
 }
 
 const KEPT: usize = 32;
@@ -42,7 +56,7 @@ const KEPT: usize = 32;
 impl Plans {
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self { store, compiled: Mutex::default() }
+        Self { store, compiled: Arc::default() }
     }
 
     /// The system's newest plan, if one was ever imported.
@@ -51,8 +65,21 @@ impl Plans {
     /// If the database does not answer.
     pub async fn current(&self, system: SystemId) -> Result<Option<Arc<PlanInForce>>, StoreError> {
         let Some(version) = self.store.plan_current(system).await? else { return Ok(None) };
+        Ok(Some(self.kept(version)))
+    }
+
+    /// Any version with what it compiles to.
+    ///
+    /// # Errors
+    /// If the thread that compiled it died.
+    pub async fn of(&self, version: PlanVersion) -> Result<Arc<PlanInForce>, AppError> {
+        let plans = self.clone();
+        blocking(move || plans.kept(version)).await
+    }
+
+    fn kept(&self, version: PlanVersion) -> Arc<PlanInForce> {
         if let Some(kept) = self.lock().get(&version.id) {
-            return Ok(Some(kept.clone()));
+            return kept.clone();
         }
         let compiled = compile(&version.source);
         let plan = Arc::new(PlanInForce { version, compiled });
@@ -62,7 +89,7 @@ impl Plans {
         }
         kept.insert(plan.version.id, plan.clone());
         drop(kept);
-        Ok(Some(plan))
+        plan
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<PlanVersionId, Arc<PlanInForce>>> {
@@ -87,7 +114,7 @@ pub async fn systems(store: &Store, _permit: &Permit<ViewConsole>) -> Result<Lis
 pub async fn view(
     store: &Store,
     plans: &Plans,
-    _permit: &Permit<ViewConsole>,
+    permit: &Permit<ViewConsole>,
     slug: &str,
 ) -> Result<PlanView, AppError> {
     let system = store.system_by_slug(slug).await.found(|| format!("system \"{slug}\""))?;
@@ -95,16 +122,22 @@ pub async fn view(
     let plan = plan.ok_or_else(|| {
         AppError::not_found(format!("plan of {} yet; import one with `muster plan import`", system.name))
     })?;
+    Ok(shown(system, Some(plan.version.version), &plan, permit.user().role))
+}
+
+/// `newest`: the number of the version in force.
+pub(super) fn shown(system: System, newest: Option<i32>, plan: &PlanInForce, role: Role) -> PlanView {
     let version = &plan.version;
-    Ok(PlanView {
-        system: system_view(system, Some(version.version)),
+    PlanView {
+        system: system_view(system, newest),
         version: version.version,
         imported_at: version.imported_at,
         imported_by: version.imported_by.clone(),
         reason: version.reason.clone(),
         source: version.source.clone(),
         compiled: plan.compiled.clone(),
-    })
+        offers: offers::plan(role),
+    }
 }
 
 /// A plan to be brought in; it has no error diagnostics.

@@ -39,6 +39,9 @@ pub async fn request(
     let plan = plans.current(seen.system).await?;
     let plan =
         plan.ok_or_else(|| AppError::not_now(format!("{} has no plan, so there is nothing to run.", system.name)))?;
+    if let Some(why) = plan.altered() {
+        return Err(AppError::not_now(format!("{why} Nothing was requested.")));
+    }
     let procedure = plan.compiled.plan.procedures.iter().find(|p| p.id == input.procedure);
     let procedure = procedure.ok_or_else(|| {
         AppError::invalid(
@@ -46,6 +49,12 @@ pub async fn request(
             format!("Version {} of the plan has no procedure \"{}\".", plan.version.version, input.procedure),
         )
     })?;
+    if input.procedure_digest.is_some_and(|seen| seen != procedure.digest) {
+        return Err(AppError::content_changed(format!(
+            "{} was changed by version {} of the plan since you saw it. Nothing was requested; look at it again.",
+            procedure.title, plan.version.version
+        )));
+    }
     if let Some(why) = &procedure.unavailable {
         return Err(AppError::not_now(format!("{} cannot run: {why}", procedure.title)));
     }

@@ -3,14 +3,23 @@
 use shared::{
     api::{
         List,
-        incident::{IncidentRowView, IncidentView, ReportRef, RunRowView},
-        run::{OutputLine, Question, RunView},
+        incident::{IncidentRowView, IncidentView, ProcedureOffer, ReportRef, RunRowView},
+        run::{OutputLine, PlanNow, Question, RunView, Standing},
     },
-    domain::run::RunState,
+    domain::{
+        access::Role,
+        incident::Incident,
+        run::{RunHeader, RunState},
+        sight::Sight,
+    },
+    timestamp::Timestamp,
 };
 use store::{Store, User};
 
-use super::{offers, plan::Plans};
+use super::{
+    offers,
+    plan::{PlanInForce, Plans},
+};
 use crate::{
     auth::permit::{Permit, ViewConsole},
     error::{AppError, Found as _},
@@ -22,7 +31,7 @@ const RUNS: i64 = 200;
 /// Lines of output in one answer.
 const LINES: i64 = 2000;
 
-fn page<T>(items: Vec<T>, limit: i64, key: impl Fn(&T) -> i64) -> List<T> {
+pub(super) fn page<T>(items: Vec<T>, limit: i64, key: impl Fn(&T) -> i64) -> List<T> {
     let full = i64::try_from(items.len()).is_ok_and(|n| n == limit);
     let next = items.last().filter(|_| full).map(|last| key(last).to_string());
     List { items, next }
@@ -60,6 +69,7 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
     let report = store.report_fetch(record.id).await?;
     let live_run = store.run_live(record.system).await?;
     let plan = plans.current(record.system).await?;
+    let sight = store.sight_of_system(record.system).await?;
     let now = store.now().await?;
     let incident = record.incident;
     Ok(IncidentView {
@@ -75,9 +85,7 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
         public_state: incident.public_state,
         clocks: incident.clocks(),
         offers: offers::incident(&incident, user.role),
-        procedures: plan
-            .map(|plan| offers::procedures(&plan.compiled.plan, &incident, user.role, live_run))
-            .unwrap_or_default(),
+        procedures: plan.map(|plan| buttons(&plan, &incident, user.role, live_run, sight.as_ref())).unwrap_or_default(),
         runs,
         timeline,
         report: report.map(|r| ReportRef { version: r.version, published_version: r.published.map(|p| p.version) }),
@@ -86,6 +94,20 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
         affected: incident.affected,
         public_title: incident.public_title,
     })
+}
+
+fn buttons(
+    plan: &PlanInForce,
+    incident: &Incident,
+    role: Role,
+    live_run: Option<i64>,
+    sight: Option<&(Timestamp, Sight)>,
+) -> Vec<ProcedureOffer> {
+    let mut offers = offers::procedures(&plan.compiled.plan, incident, role, live_run, sight);
+    if let Some(why) = plan.altered() {
+        offers.iter_mut().for_each(|offer| offer.refused = Some(why.clone()));
+    }
+    offers
 }
 
 /// Newest first.
@@ -102,10 +124,11 @@ pub async fn runs(
 
 /// # Errors
 /// 404 if there is no such run.
-pub async fn run(store: &Store, user: &User, number: i64) -> Result<RunView, AppError> {
+pub async fn run(store: &Store, plans: &Plans, user: &User, number: i64) -> Result<RunView, AppError> {
     let record = store.run_by_number(number).await.found(|| format!("run {number}"))?;
     let now = store.now().await?;
     let run = record.run;
+    let plan_now = plans.current(run.header.system).await?.and_then(|plan| plan_now(&plan, &run.header));
     let held = matches!(run.state, RunState::Resolving | RunState::Queued | RunState::Running);
     Ok(RunView {
         id: run.header.id,
@@ -114,6 +137,7 @@ pub async fn run(store: &Store, user: &User, number: i64) -> Result<RunView, App
         incident_title: record.incident_title,
         system: record.system_slug,
         plan_version: record.plan_version,
+        plan_now,
         policy: run.header.policy.clone(),
         state: run.state,
         requested_by: record.requested_by_name,
@@ -133,6 +157,18 @@ pub async fn run(store: &Store, user: &User, number: i64) -> Result<RunView, App
         ended_at: run.ended_at,
         reason: run.reason,
     })
+}
+
+fn plan_now(plan: &PlanInForce, run: &RunHeader) -> Option<PlanNow> {
+    if plan.version.id == run.plan_version {
+        return None;
+    }
+    let procedure = match plan.compiled.plan.procedures.iter().find(|p| p.id == run.procedure.id) {
+        None => Standing::Gone,
+        Some(now) if now.digest == run.procedure.digest => Standing::Same,
+        Some(_) => Standing::Changed,
+    };
+    Some(PlanNow { version: plan.version.version, procedure })
 }
 
 /// Lines after number `after`, in order.

@@ -39,7 +39,7 @@ macro_rules! permissions {
 }
 
 permissions! {
-    ViewConsole DeclareIncident HandleIncident PostUpdate RequestRun DecideRun AnswerStep EditReport PublishReport ImportPlan
+    ViewConsole DeclareIncident HandleIncident PostUpdate RequestRun DecideRun AnswerStep EditReport PublishReport EditPlan
     ManageUsers ReadAudit
 }
 

@@ -22,6 +22,7 @@ impl Frame {
             include_str!("../../../web/style/tokens.css"),
             include_str!("../../../web/style/public.css")
         ));
+        let style = without_unused(&style);
         let policy = Policy::for_style(&style);
         Self { style, policy, script }
     }
@@ -97,9 +98,50 @@ pub(crate) fn compact(css: &str) -> String {
     out
 }
 
+/// Compact style without the custom properties that nothing in it refers to: the tokens are the console's too.
+fn without_unused(css: &str) -> String {
+    let mut css = css.to_owned();
+    loop {
+        let mut kept = String::with_capacity(css.len());
+        let mut rest = css.as_str();
+        while let Some(at) = rest.find("--") {
+            let (before, declared) = rest.split_at(at);
+            kept.push_str(before);
+            let name = &declared
+                [..declared[2..].find(|c: char| !c.is_alphanumeric() && c != '-').map_or(declared.len(), |n| n + 2)];
+            let is_declaration = before.ends_with(['{', ';']) && declared[name.len()..].starts_with(':');
+            let refers = |text: &str| {
+                text.match_indices(&format!("var({name}"))
+                    .any(|(at, found)| text[at + found.len()..].starts_with([')', ',']))
+            };
+            let end = declared.find([';', '}']).unwrap_or(declared.len());
+            if is_declaration && !refers(&css) {
+                rest = declared[end..].strip_prefix(';').unwrap_or(&declared[end..]);
+            } else {
+                kept.push_str(name);
+                rest = &declared[name.len()..];
+            }
+        }
+        kept.push_str(rest);
+        if kept.len() == css.len() {
+            return kept;
+        }
+        css = kept;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_custom_properties_that_are_used_stay() {
+        let css = ":root{color-scheme:light;--a:1px;--ab:2px;--b:var(--c);--c:3px;--d:url(x)}p{top:var(--ab);left:var(--a,0)}.x--y{top:0}";
+        assert_eq!(
+            without_unused(css),
+            ":root{color-scheme:light;--a:1px;--ab:2px;}p{top:var(--ab);left:var(--a,0)}.x--y{top:0}"
+        );
+    }
 
     #[test]
     fn compacting_keeps_the_meaning() {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 async fn shown(state: &AppState, user: &User, number: i64) -> Answer<RunView> {
-    Ok(Json(view::run(&state.store, user, number).await?))
+    Ok(Json(view::run(&state.store, &state.plans, user, number).await?))
 }
 
 pub(crate) async fn list(

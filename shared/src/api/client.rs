@@ -10,6 +10,7 @@ use crate::api::{
     audit::{AuditEntryView, AuditVerdict},
     error::{ErrorBody, ErrorCode, ErrorView},
     incident::{DeclareIn, IncidentRowView, IncidentView, LevelIn, NoteIn, ResolveIn, RunRowView, UpdateIn},
+    plan::{PlanDiff, PlanIn, PlanVersionView},
     report::{PublishIn, ReportIn, ReportView},
     run::{AnswerIn, DecisionIn, OutputLine, RunRequestIn, RunView, WithdrawIn},
     session::{Me, SignIn},
@@ -149,6 +150,26 @@ impl<T: Transport> Client<T> {
 
     pub async fn plan(&self, system: &str) -> Answer<PlanView> {
         self.get(format!("/systems/{system}/plan")).await
+    }
+
+    /// Newest first.
+    pub async fn plan_versions(&self, system: &str, before: Option<&str>) -> Answer<List<PlanVersionView>> {
+        self.get(with_before(&format!("/systems/{system}/plan/versions"), before)).await
+    }
+
+    pub async fn plan_version(&self, system: &str, version: i32) -> Answer<PlanView> {
+        self.get(format!("/systems/{system}/plan/versions/{version}")).await
+    }
+
+    /// What `version` changed since `from`, or since the one before it.
+    pub async fn plan_diff(&self, system: &str, version: i32, from: Option<i32>) -> Answer<PlanDiff> {
+        let from = from.map(|from| format!("?from={from}")).unwrap_or_default();
+        self.get(format!("/systems/{system}/plan/versions/{version}/diff{from}")).await
+    }
+
+    /// The same text twice has one effect.
+    pub async fn save_plan(&self, system: &str, body: &PlanIn) -> Answer<PlanVersionView> {
+        self.post(format!("/systems/{system}/plan"), body).await
     }
 
     pub async fn incidents(&self, before: Option<&str>) -> Answer<List<IncidentRowView>> {

@@ -21,6 +21,8 @@ pub enum ErrorCode {
     TargetBusy,
     /// Somebody else changed it meanwhile; `details` holds their version.
     EditConflict,
+    /// Somebody saved another version of the plan meanwhile; `details` holds theirs.
+    PlanChanged,
     /// What was approved is not what is there now.
     ContentChanged,
     /// The idempotency key was used with another body.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    digest::Digest,
     domain::{
         actor::Actor,
         clock::Clock,
@@ -125,12 +126,39 @@ pub struct ProcedureOffer {
     pub section: Vec<String>,
     /// Line in the plan.
     pub line: u32,
+    /// Of the procedure in the plan in force; a request names it, so that a button never does what it did not say.
+    pub digest: Digest,
     /// Services its steps with an effect name.
     pub services: Vec<String>,
-    /// True if it names a component this incident affects.
+    /// True if it names, or can be asked to mean, a component this incident affects.
     pub fits: bool,
+    /// What the button asks before it asks for consent.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub parameters: Vec<ParameterOffer>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refused: Option<String>,
+}
+
+/// One question of a button.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParameterOffer {
+    pub name: String,
+    /// "Which validator?"
+    pub label: String,
+    /// What the plan's text says.
+    pub default: String,
+    pub choices: Vec<ParameterChoice>,
+    /// When the worker last looked; absent if the choices are the plan's own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seen_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParameterChoice {
+    pub value: String,
+    /// Its state as last seen: `running`, `exited`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    digest::Digest,
     domain::{
         approval::{ApprovalPolicy, Content, Decision},
         offer::Offer,
@@ -25,6 +26,9 @@ pub struct RunRequestIn {
     /// Values of its parameters, by name; what is not named stays as the plan has it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, String>,
+    /// Of the procedure as whoever presses the button saw it: if the plan has another one by now, nothing is requested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub procedure_digest: Option<Digest>,
 }
 
 /// A decision names what it is about: if that has changed, it is refused.
@@ -75,6 +79,9 @@ pub struct RunView {
     pub procedure: Procedure,
     pub parameters: BTreeMap<String, String>,
     pub plan_version: i32,
+    /// Only if another version is in force by now.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub plan_now: Option<PlanNow>,
     pub policy: ApprovalPolicy,
     pub state: RunState,
     pub requested_by: String,
@@ -92,6 +99,21 @@ pub struct RunView {
     /// Seconds since the worker was last heard of while it holds this run.
     pub worker_silent_seconds: Option<i64>,
     pub now: Timestamp,
+}
+
+/// The version in force, and what it says about a run's procedure. The run itself stays as it was requested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanNow {
+    pub version: i32,
+    pub procedure: Standing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    Same,
+    Changed,
+    Gone,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

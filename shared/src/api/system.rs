@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{domain::actor::Actor, ids::SystemId, plan::Compiled, timestamp::Timestamp};
+use crate::{
+    api::plan::PlanCommand,
+    domain::{actor::Actor, offer::Offer},
+    ids::SystemId,
+    plan::Compiled,
+    timestamp::Timestamp,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SystemView {
@@ -24,4 +30,5 @@ pub struct PlanView {
     /// The Markdown, byte for byte.
     pub source: String,
     pub compiled: Compiled,
+    pub offers: Vec<Offer<PlanCommand>>,
 }

@@ -135,7 +135,8 @@ actions! {
     AnswerStep "decide about a failed step": Operator Administrator;
     EditReport "write a report": Responder Operator Approver Administrator;
     PublishReport "publish a report": Approver Administrator;
-    ImportPlan "import a plan": Administrator;
+    /// Save another version of a plan. It says what may run and who must agree, so it is for those who could change the people too.
+    EditPlan "change a plan": Administrator;
     ManageUsers "manage users": Administrator;
     ReadAudit "read the audit log": Approver Administrator;
 }
@@ -177,7 +178,7 @@ mod tests {
              ..x.x AnswerStep\n\
              .xxxx EditReport\n\
              ...xx PublishReport\n\
-             ....x ImportPlan\n\
+             ....x EditPlan\n\
              ....x ManageUsers\n\
              ...xx ReadAudit\n"
         );

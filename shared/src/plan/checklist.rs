@@ -1,6 +1,7 @@
 //! Lists of things to do or to keep: after recovery, prevention, communication. Ticks nothing off.
 
 use super::document::{Block, BlockKind, Document, Prose};
+use super::listed::Listed;
 use super::model::Checklist;
 use super::words::strip_number;
 
@@ -9,15 +10,15 @@ const TOPICS: [&str; 6] = ["post-recovery", "after recovery", "prevent", "commun
 const OTHERS: [&str; 4] = ["level ", "location", "appendix", "contact"];
 
 /// Outer list items with points below them; in a section about such lists also plain lists.
-pub(super) fn read(document: &Document<'_>) -> Vec<Checklist> {
+pub(super) fn read(document: &Document<'_>, procedures: &Listed) -> Vec<Checklist> {
     let mut lists: Vec<Checklist> = Vec::new();
     // The outer item at hand and its list; the heading whose plain points are collected and their list.
     let mut open: Option<(usize, Option<usize>)> = None;
     let mut plain: Option<(Option<usize>, usize)> = None;
     let followed = nested(document);
     for (index, block) in document.blocks.iter().enumerate() {
-        let BlockKind::Item { prose } = &block.kind else { continue };
-        if document.is_under(block, &OTHERS) || prose.text.trim().is_empty() {
+        let BlockKind::Item { prose, .. } = &block.kind else { continue };
+        if procedures.contains(index) || document.is_under(block, &OTHERS) || prose.text.trim().is_empty() {
             continue;
         }
         match block.item {

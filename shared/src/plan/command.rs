@@ -1,12 +1,16 @@
 //! A shell line to what it means. Programs are recognised here and read in the files below; nothing is guessed.
 
 mod compose;
+mod directory;
 mod docker;
 mod files;
 mod http;
+mod pipe;
 mod sql;
 
-use super::model::StepKind;
+pub(super) use directory::changed as changed_directory;
+
+use super::model::{Severity, StepKind};
 use super::options::literals;
 use super::shell::{Shape, Simple, Word};
 
@@ -19,6 +23,8 @@ pub(super) struct Meaning {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Remark {
+    /// A warning where the line as written is dangerous or wrong; a notice where Muster reads it a little differently.
+    pub(super) severity: Severity,
     pub(super) code: &'static str,
     pub(super) message: String,
 }
@@ -37,19 +43,39 @@ impl Meaning {
         Self::of(StepKind::Shell {}).and("shell-line", message)
     }
 
-    fn and(mut self, code: &'static str, message: impl Into<String>) -> Self {
-        self.remarks.push(Remark { code, message: message.into() });
+    fn and(self, code: &'static str, message: impl Into<String>) -> Self {
+        self.remark(Severity::Warning, code, message.into())
+    }
+
+    fn note(self, code: &'static str, message: impl Into<String>) -> Self {
+        self.remark(Severity::Notice, code, message.into())
+    }
+
+    fn remark(mut self, severity: Severity, code: &'static str, message: String) -> Self {
+        self.remarks.push(Remark { severity, code, message });
         self
     }
 }
 
-/// Every shape has a meaning; what is not known is [`StepKind::Shell`] with the reason. `timeout_seconds` bounds what waits.
-pub(super) fn interpret(shape: &Shape, timeout_seconds: Option<u64>) -> Meaning {
-    let simple = match shape {
-        Shape::Other(reason) => return Meaning::shell(reason),
-        Shape::Pipe(_) => return Meaning::shell("it pipes one command into another"),
-        Shape::Simple(simple) => simple,
-    };
+/// What the lines before and the fence say about a line.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Around<'a> {
+    /// Bounds what waits.
+    pub(super) timeout_seconds: Option<u64>,
+    /// Where `cd` has led.
+    pub(super) directory: Option<&'a str>,
+}
+
+/// Every shape has a meaning; what is not known is [`StepKind::Shell`] with the reason.
+pub(super) fn interpret(shape: &Shape, around: Around<'_>) -> Meaning {
+    match shape {
+        Shape::Other(reason) => Meaning::shell(reason),
+        Shape::Pipe(parts) => pipe::read(parts, around),
+        Shape::Simple(simple) => alone(simple, around),
+    }
+}
+
+fn alone(simple: &Simple, around: Around<'_>) -> Meaning {
     if let Some(beside) = simple.beside {
         return Meaning::shell(beside);
     }
@@ -62,7 +88,7 @@ pub(super) fn interpret(shape: &Shape, timeout_seconds: Option<u64>) -> Meaning 
         ("docker", [Word::Literal(sub), arguments @ ..]) if sub == "compose" => compose::read(arguments),
         ("docker", arguments) => docker::read(arguments),
         ("curl", arguments) => http::curl(arguments).map(Meaning::of),
-        ("watch", arguments) => http::watch(arguments, timeout_seconds),
+        ("watch", arguments) => http::watch(arguments, around.timeout_seconds),
         ("tar", arguments) => files::tar(arguments).map(Meaning::of),
         ("psql", _) => {
             Err("psql on the host has no service to run in; write docker compose exec SERVICE psql … -c \"…\""
@@ -74,7 +100,11 @@ pub(super) fn interpret(shape: &Shape, timeout_seconds: Option<u64>) -> Meaning 
         (script, arguments) if files::is_script(script) => files::script(script, arguments).map(Meaning::of),
         (other, _) => Err(format!("\"{}\" is not among the known programs", shortened(other))),
     };
-    read.unwrap_or_else(Meaning::shell)
+    let meaning = read.unwrap_or_else(Meaning::shell);
+    match around.directory {
+        Some(directory) => directory::within(meaning, directory),
+        None => meaning,
+    }
 }
 
 /// The worker has the rights it has; asking for more on the line changes nothing.

@@ -6,7 +6,7 @@ use super::document::{Cell, Document, Table};
 use super::duration;
 use super::model::{Component, Procedure, RecoveryTime, StepKind};
 use super::notes::Notes;
-use super::words::slug;
+use super::words::{has_word, slug};
 
 /// What the plan lists; only if it lists nothing, what its procedures name.
 pub(super) fn read(
@@ -85,8 +85,7 @@ fn from_row(
     match stated {
         Some(cell) => state_objective(&mut component, cell, rto, notes),
         None => {
-            let row = rto.iter().find(|row| row.component.eq_ignore_ascii_case(&component.name));
-            let row = row.or_else(|| likely(&component.id, rto));
+            let row = likely(&component, rto);
             assume(&mut component, row);
         }
     }
@@ -112,8 +111,16 @@ fn assume(component: &mut Component, row: Option<&RecoveryTime>) {
     component.rto_seconds = row.map(|row| row.seconds);
 }
 
-/// Which recovery time a service of this name probably falls under.
-fn likely<'r>(service: &str, rto: &'r [RecoveryTime]) -> Option<&'r RecoveryTime> {
+/// Which recovery time a service of this name probably falls under: that of its own name, else of its kind.
+fn likely<'r>(component: &Component, rto: &'r [RecoveryTime]) -> Option<&'r RecoveryTime> {
+    let (name, service) = (component.name.to_lowercase(), component.id.as_str());
+    let own = |row: &&RecoveryTime| {
+        let row = row.component.to_lowercase();
+        row == name || has_word(&row, &name) || has_word(&row, service)
+    };
+    if let Some(row) = rto.iter().find(own) {
+        return Some(row);
+    }
     let with = |words: &[&str]| {
         words.iter().find_map(|word| rto.iter().find(|row| row.component.to_lowercase().contains(word)))
     };
@@ -147,7 +154,8 @@ fn derived(
         let name = letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
         let mut component =
             Component { id, name, service: Some(service.to_owned()), objective: None, rto_seconds: None, line };
-        assume(&mut component, likely(&service.to_lowercase(), rto));
+        let row = likely(&component, rto);
+        assume(&mut component, row);
         components.push(component);
     }
     if let Some(first) = components.first() {

@@ -1,5 +1,6 @@
 //! The table of people to call. Knows nothing of who may do what.
 
+use super::bullets::{self, Point};
 use super::document::{Block, Cell, Document, Table};
 use super::model::Contact;
 use super::notes::Notes;
@@ -11,7 +12,43 @@ pub(super) fn read(document: &Document<'_>, notes: &mut Notes<'_>) -> Vec<Contac
             rows(document, block, table, &columns, &mut contacts, notes);
         }
     }
+    if contacts.is_empty() {
+        contacts.extend(bullets::points(document, is_about).into_iter().filter_map(|point| listed(document, &point)));
+    }
     contacts
+}
+
+fn is_about(topic: &str) -> bool {
+    ["contact", "who to call", "who is called", "on call", "on-call", "duty roster"]
+        .iter()
+        .any(|words| topic.contains(words))
+}
+
+/// `- Keeper: Ann, +49 30 1, deputy +49 30 2`: who it is, and what looks like a number or an address.
+fn listed(document: &Document<'_>, point: &Point<'_>) -> Option<Contact> {
+    const BACKUP: [&str; 5] = ["backup", "secondary", "alternate", "deputy", "fallback"];
+    let mut name = String::new();
+    let mut ways: Vec<&str> = Vec::new();
+    let mut backup = None;
+    for part in point.rest.split([',', ';', '、']).map(str::trim).filter(|part| !part.is_empty()) {
+        let word = part.split([' ', ':']).next().unwrap_or_default().to_lowercase();
+        if BACKUP.contains(&word.as_str()) {
+            backup = part.get(word.len()..).map(|rest| rest.trim_matches([' ', ':']).to_owned());
+        } else if is_way(part) {
+            ways.push(part);
+        } else if name.is_empty() {
+            part.clone_into(&mut name);
+        }
+    }
+    let mut ways = ways.into_iter();
+    let primary = ways.next()?.to_owned();
+    let backup = backup.or_else(|| ways.next().map(str::to_owned)).filter(|backup| !backup.is_empty());
+    Some(Contact { role: point.label.to_owned(), name, primary, backup, line: document.line(point.at) })
+}
+
+/// A telephone number or an address.
+fn is_way(text: &str) -> bool {
+    text.contains('@') || text.chars().filter(|c| c.is_numeric() || matches!(c, 'X' | 'x')).count() > 4
 }
 
 struct Columns {

@@ -20,6 +20,8 @@ pub(super) struct Document<'a> {
 pub(super) struct Heading {
     pub(super) level: u8,
     pub(super) prose: Prose,
+    /// Its text in lower case, without blanks around it.
+    pub(super) topic: String,
     pub(super) parent: Option<usize>,
 }
 
@@ -35,7 +37,11 @@ pub(super) struct Block {
 pub(super) enum BlockKind {
     Heading(usize),
     Paragraph(Prose),
-    Item { prose: Prose },
+    Item {
+        prose: Prose,
+        /// Which numbered list it is an item of; `None` for a bullet.
+        numbered: Option<usize>,
+    },
     Table(Table),
     Fence(Fence),
 }
@@ -86,6 +92,9 @@ impl<'a> Document<'a> {
             reader.take(event, range);
         }
         let title = reader.headings.iter().position(|heading| heading.level == 1);
+        for heading in &mut reader.headings {
+            heading.topic = heading.prose.text.trim().to_lowercase();
+        }
         Self { source, lines: LineIndex::new(source), headings: reader.headings, blocks: reader.blocks, title }
     }
 
@@ -105,10 +114,14 @@ impl<'a> Document<'a> {
 
     /// True if a heading above the block contains one of the words (lower case).
     pub(super) fn is_under(&self, block: &Block, words: &[&str]) -> bool {
-        self.path(block.heading).iter().any(|text| {
-            let text = text.to_lowercase();
-            words.iter().any(|word| text.contains(word))
-        })
+        let mut next = block.heading;
+        while let Some((index, heading)) = next.and_then(|index| Some((index, self.headings.get(index)?))) {
+            if Some(index) != self.title && words.iter().any(|word| heading.topic.contains(word)) {
+                return true;
+            }
+            next = heading.parent;
+        }
+        false
     }
 
     pub(super) fn tables(&self) -> impl Iterator<Item = (&Block, &Table)> {

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::model::{Gap, Plan, Procedure, Step, StepKind};
-use super::words::{has_word, list, span};
+use super::model::{Choices, Gap, Plan, Procedure, Step, StepKind};
+use super::notes::bounded;
+use super::wipe;
+use super::words::{has_word, list, slug, span};
 
 /// Every gap, by line.
 pub(super) fn find(plan: &Plan) -> Vec<Gap> {
@@ -12,14 +14,16 @@ pub(super) fn find(plan: &Plan) -> Vec<Gap> {
     levels(plan, &mut gaps);
     objectives(plan, &mut gaps);
     components(plan, &mut gaps);
+    approvers(plan, &mut gaps);
     scripts(plan, &mut gaps);
     wipes(plan, &mut gaps);
+    strays(plan, &mut gaps);
     gaps.sort_by_key(|gap| gap.line);
     gaps
 }
 
 fn gap(code: &str, line: u32, message: String) -> Gap {
-    Gap { code: code.to_owned(), message, line: Some(line) }
+    Gap { code: code.to_owned(), message: bounded(message), line: Some(line) }
 }
 
 fn contacts(plan: &Plan, gaps: &mut Vec<Gap>) {
@@ -60,8 +64,7 @@ fn objectives(plan: &Plan, gaps: &mut Vec<Gap>) {
         let wanted = telling_words(&row.component);
         let served = plan.procedures.iter().any(|procedure| {
             let text = procedure.section.iter().map(String::as_str).chain([procedure.title.as_str()]);
-            let words: HashSet<String> = text.flat_map(telling_words).collect();
-            wanted.iter().any(|word| words.contains(word))
+            text.flat_map(telling_words).any(|word| wanted.iter().any(|wanted| are_alike(wanted, &word)))
         });
         if !served {
             let message = format!("\"{}\" has a recovery time, and no procedure names it in its title.", row.component);
@@ -71,7 +74,7 @@ fn objectives(plan: &Plan, gaps: &mut Vec<Gap>) {
     for row in &plan.rpo {
         let promise = if row.unit == "seconds" { span(row.amount) } else { format!("{} {}", row.amount, row.unit) };
         let message = format!(
-            "The recovery point of \"{}\" ({promise}) is promised and not measured: this version has no probes for it.",
+            "The recovery point of \"{}\" ({promise}) is promised, and nothing measures yet what would really be lost.",
             row.data
         );
         gaps.push(gap("rpo-without-probe", row.line, message));
@@ -103,6 +106,13 @@ fn telling_words(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The same word, or the same one with another ending, as many languages have them.
+fn are_alike(a: &str, b: &str) -> bool {
+    let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
+    let longest = a.chars().count().max(b.chars().count());
+    same == longest || (same > 4 && longest - same <= 2) || (same == longest - 1 && same > 3)
+}
+
 fn components(plan: &Plan, gaps: &mut Vec<Gap>) {
     for part in plan.components.iter().filter(|part| part.rto_seconds.is_none()) {
         let message = format!("{} has no recovery time; no clock can run for it.", part.name);
@@ -114,27 +124,55 @@ fn steps(plan: &Plan) -> impl Iterator<Item = (&Procedure, &Step)> {
     plan.procedures.iter().flat_map(|procedure| procedure.steps.iter().map(move |step| (procedure, step)))
 }
 
+/// The compiler sees the text, not the directory of scripts.
 fn scripts(plan: &Plan, gaps: &mut Vec<Gap>) {
+    let mut paths: Vec<&str> = Vec::new();
     let mut seen = HashSet::new();
-    for (procedure, step) in steps(plan) {
+    let mut line = None;
+    for (_, step) in steps(plan) {
         if let StepKind::Script { path, .. } = &step.kind
             && seen.insert(path)
         {
-            let message = format!(
-                "The script {path} (\"{}\") cannot run yet: this version runs no scripts and has not looked whether it exists.",
-                procedure.title
-            );
-            gaps.push(gap("script-missing", step.line, message));
+            line.get_or_insert(step.line);
+            paths.push(path.rsplit('/').next().unwrap_or(path));
+        }
+    }
+    let Some(line) = line else { return };
+    let many = if paths.len() == 1 { "1 script".to_owned() } else { format!("{} scripts", paths.len()) };
+    let message = format!(
+        "The plan relies on {many} that the plan's text cannot show: {}. When a run is prepared, the worker looks for those it \
+         needs in its directory of scripts and names what is missing.",
+        list(&paths)
+    );
+    gaps.push(gap("script-not-seen", line, message));
+}
+
+/// Who must consent has to be somebody the plan can call.
+fn approvers(plan: &Plan, gaps: &mut Vec<Gap>) {
+    let called: HashSet<String> = plan.contacts.iter().map(|contact| slug(&contact.role)).collect();
+    let mut seen = HashSet::new();
+    for procedure in &plan.procedures {
+        for role in procedure.roles.iter().filter(|role| !called.contains(*role)) {
+            if seen.insert(role) {
+                let message = format!(
+                    "\"{}\" needs the consent of a {}, and the table of contacts names nobody in that role.",
+                    procedure.title,
+                    role.replace('-', " ")
+                );
+                gaps.push(gap("approver-without-contact", procedure.line, message));
+            }
         }
     }
 }
 
-/// Steps that wipe or overwrite, without a look at the backup before them in the same procedure.
+/// Steps that wipe or overwrite, without a look at the backup before them in the same procedure. Muster itself looks before
+/// kinds it knows to wipe, if the plan says where backups are; what a script does it cannot know.
 fn wipes(plan: &Plan, gaps: &mut Vec<Gap>) {
+    let has_backups = !wipe::backups(&plan.locations).is_empty();
     for procedure in &plan.procedures {
         let mut unguarded = Vec::new();
         for step in &procedure.steps {
-            if verifies_backup(step) {
+            if verifies_backup(step) || (has_backups && wipe::is_wipe(&step.kind)) {
                 break;
             }
             if step.destructive && overwrites(step) {
@@ -145,13 +183,45 @@ fn wipes(plan: &Plan, gaps: &mut Vec<Gap>) {
         let numbers: Vec<String> = unguarded.iter().map(|step| step.number.to_string()).collect();
         let which = if numbers.len() == 1 { "Step" } else { "Steps" };
         let message = format!(
-            "\"{}\": {} {} can destroy data, and no step before verifies a backup.",
+            "\"{}\": {} {} may destroy or overwrite data, and no step before verifies a backup. Add one, such \
+             as ./scripts/verify_backup.sh.",
             procedure.title,
             which,
             list(&numbers)
         );
         gaps.push(gap("destructive-without-backup-check", first.line, message));
     }
+}
+
+/// What is restored should be what is kept and verified.
+fn strays(plan: &Plan, gaps: &mut Vec<Gap>) {
+    let backups = wipe::backups(&plan.locations);
+    if backups.is_empty() {
+        return;
+    }
+    let is_kept = |path: &str| {
+        backups.iter().any(|location| {
+            path.strip_prefix(location.path.trim_end_matches('/'))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    };
+    let mut strays: Vec<&str> = Vec::new();
+    let mut line = None;
+    for parameter in plan.procedures.iter().flat_map(|procedure| &procedure.parameters) {
+        let path = parameter.default.as_str();
+        if matches!(parameter.choices, Choices::Files { .. }) && !is_kept(path) && !strays.contains(&path) {
+            line.get_or_insert(parameter.line);
+            strays.push(path);
+        }
+    }
+    let Some(line) = line else { return };
+    let places: Vec<&str> = backups.iter().map(|location| location.path.as_str()).collect();
+    let message = format!(
+        "The procedures restore from {}, and the plan keeps its backups in {}: what is verified there may not be what is restored.",
+        list(&strays),
+        list(&places)
+    );
+    gaps.push(gap("backup-elsewhere", line, message));
 }
 
 fn verifies_backup(step: &Step) -> bool {
@@ -163,7 +233,7 @@ fn verifies_backup(step: &Step) -> bool {
 
 /// Kinds that always do; of what Muster cannot look into, those whose words say so.
 fn overwrites(step: &Step) -> bool {
-    const WORDS: [&str; 14] = [
+    const WORDS: [&str; 13] = [
         "restore",
         "recover",
         "wipe",
@@ -173,7 +243,6 @@ fn overwrites(step: &Step) -> bool {
         "purge",
         "reset",
         "resync",
-        "resolve",
         "rm",
         "remove",
         "overwrite",

@@ -16,7 +16,7 @@ pub(super) fn read(document: &Document<'_>, notes: &mut Notes<'_>) -> Vec<Level>
                 open =
                     prose.and_then(|prose| heading(document, prose, &mut levels, notes)).map(|level| (*index, level));
             }
-            BlockKind::Item { prose } | BlockKind::Paragraph(prose) => {
+            BlockKind::Item { prose, .. } | BlockKind::Paragraph(prose) => {
                 let Some((heading, level)) = open.filter(|(heading, _)| block.heading == Some(*heading)) else {
                     continue;
                 };
@@ -89,7 +89,7 @@ fn line(document: &Document<'_>, prose: &Prose, is_point: bool, level: &mut Leve
 fn response(text: &str) -> Option<&str> {
     let (label, value) = text.split_once(':')?;
     let label = label.trim().to_lowercase();
-    let is_response = label.contains("respon") || label.contains("acknowledge") || label.contains("reaction");
+    let is_response = ["respon", "acknowledge", "reaction"].iter().any(|word| label.contains(word));
     (is_response && label.split_whitespace().count() <= 4).then(|| value.trim())
 }
 
@@ -97,6 +97,8 @@ fn response_seconds(value: &str, level: u8, at: usize, notes: &mut Notes<'_>) ->
     match duration::seconds(value) {
         Ok(seconds) => return Some(seconds),
         Err(NotATime::Open) => {}
+        // Words without any number are prose; that the level says no time is said once, below.
+        Err(_) if !value.contains(|c: char| c.is_ascii_digit()) => {}
         Err(why) => notes.error(
             at,
             "not-a-time",

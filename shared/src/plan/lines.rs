@@ -17,6 +17,12 @@ impl<'a> LineIndex<'a> {
         u32::try_from(self.starts.partition_point(|&start| start <= at)).unwrap_or(u32::MAX)
     }
 
+    /// The number of the last line that has text or an end of its own.
+    pub(super) fn last(&self) -> u32 {
+        let ends_open = self.starts.last().is_some_and(|&start| start < self.source.len());
+        u32::try_from(self.starts.len() - usize::from(!ends_open && self.starts.len() > 1)).unwrap_or(u32::MAX)
+    }
+
     /// Offset of a line's first character that is no blank.
     pub(super) fn start(&self, line: u32) -> usize {
         let index = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
@@ -30,12 +36,14 @@ impl<'a> LineIndex<'a> {
         start.and_then(|&start| self.source.get(start..)).and_then(|text| text.lines().next()).unwrap_or_default()
     }
 
-    /// Counted from 1, in characters.
+    /// Counted from 1, in characters; never behind the line's end.
     pub(super) fn column(&self, at: usize) -> u32 {
         let before = self.starts.partition_point(|&start| start <= at);
         let start = before.checked_sub(1).and_then(|index| self.starts.get(index)).copied().unwrap_or(0);
         let characters = self.source.get(start..at).map_or(0, |text| text.chars().count());
-        u32::try_from(characters + 1).unwrap_or(u32::MAX)
+        // What stands in the end of a line stands at its end.
+        let length = self.text(self.line(at)).trim_end_matches('\r').chars().count();
+        u32::try_from(characters.min(length) + 1).unwrap_or(u32::MAX)
     }
 }
 

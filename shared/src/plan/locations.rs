@@ -11,7 +11,7 @@ pub(super) fn read(document: &Document<'_>) -> Vec<Location> {
     let mut locations = Vec::new();
     for block in &document.blocks {
         match &block.kind {
-            BlockKind::Item { prose } | BlockKind::Paragraph(prose) if document.is_under(block, &TOPICS) => {
+            BlockKind::Item { prose, .. } | BlockKind::Paragraph(prose) if document.is_under(block, &TOPICS) => {
                 locations.extend(in_prose(document, block, prose));
             }
             _ => {}

@@ -65,6 +65,23 @@ pub struct Plan {
     /// Post-recovery, prevention, communication: numbered topics with points.
     pub checklists: Vec<Checklist>,
     pub locations: Vec<Location>,
+    /// The whole text by its headings, in order: what was not understood is shown from here.
+    #[serde(default)]
+    pub sections: Vec<Section>,
+}
+
+/// A heading and the text below it, up to the next heading.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Section {
+    /// Empty for what stands before the first heading.
+    pub title: String,
+    /// 1 for `#`; 0 for what stands before the first heading.
+    pub level: u8,
+    pub line: u32,
+    /// The last line that belongs to it; the text is that of the source.
+    pub last_line: u32,
+    /// False if nothing of it became a part of the plan: prose to be read.
+    pub compiled: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,8 +163,9 @@ pub struct Step {
     pub digest: Digest,
     /// True if its effect cannot be taken back.
     pub destructive: bool,
-    /// How long it may take, if the plan says so.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    /// How long it may take, if the plan says so. Its name in JSON keeps out of the way of a wait's own `timeout_seconds`, which
+    /// stands beside it.
+    #[serde(rename = "limit_seconds", skip_serializing_if = "Option::is_none", default)]
     pub timeout_seconds: Option<u64>,
     /// Why this step cannot be run by this version, if so.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -28,7 +28,7 @@ impl<'a> Notes<'a> {
 
     fn add(&mut self, severity: Severity, at: usize, code: &str, message: String) {
         let (line, column) = (self.document.lines.line(at), self.document.lines.column(at));
-        self.found.push(Diagnostic { severity, code: code.to_owned(), message, line, column });
+        self.found.push(Diagnostic { severity, code: code.to_owned(), message: bounded(message), line, column });
     }
 
     pub(super) fn has_errors(&self) -> bool {
@@ -39,4 +39,14 @@ impl<'a> Notes<'a> {
         self.found.sort_by_key(|note| (note.line, note.column, note.severity));
         self.found
     }
+}
+
+/// A message quotes the plan, and a plan can hold a word of a megabyte.
+pub(super) fn bounded(mut message: String) -> String {
+    const MOST: usize = 1200;
+    if let Some((end, _)) = message.char_indices().nth(MOST - 1).filter(|(at, _)| message.len() > at + 4) {
+        message.truncate(end);
+        message.push('…');
+    }
+    message
 }

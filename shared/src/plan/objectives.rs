@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::bullets::{self, Point};
 use super::components;
 use super::document::{Cell, Document, Table};
 use super::duration::{self, Amount, NotATime};
@@ -15,11 +16,11 @@ pub(super) fn recovery_times(document: &Document<'_>, notes: &mut Notes<'_>) -> 
     let mut rows = Vec::new();
     let mut seen = HashSet::new();
     for promise in promises(document, &TIME, notes) {
-        let component = promise.subject.text.clone();
-        let seconds = match duration::seconds(&promise.value.text) {
+        let component = promise.subject.text.to_owned();
+        let seconds = match duration::seconds(promise.value.text) {
             Ok(seconds) => seconds,
             Err(why) => {
-                refuse(&why, &format!("The recovery time of \"{component}\""), promise.value, notes);
+                refuse(&why, &format!("The recovery time of \"{component}\""), &promise.value, notes);
                 continue;
             }
         };
@@ -37,12 +38,12 @@ pub(super) fn recovery_times(document: &Document<'_>, notes: &mut Notes<'_>) -> 
 pub(super) fn recovery_points(document: &Document<'_>, notes: &mut Notes<'_>) -> Vec<RecoveryPoint> {
     let mut rows = Vec::new();
     for promise in promises(document, &POINT, notes) {
-        let data = promise.subject.text.clone();
-        let (amount, unit) = match duration::amount(&promise.value.text) {
+        let data = promise.subject.text.to_owned();
+        let (amount, unit) = match duration::amount(promise.value.text) {
             Ok(Amount::Seconds(seconds)) => (seconds, "seconds".to_owned()),
             Ok(Amount::Of(amount, unit)) => (amount, unit),
             Err(why) => {
-                refuse(&why, &format!("The recovery point of \"{data}\""), promise.value, notes);
+                refuse(&why, &format!("The recovery point of \"{data}\""), &promise.value, notes);
                 continue;
             }
         };
@@ -52,23 +53,39 @@ pub(super) fn recovery_points(document: &Document<'_>, notes: &mut Notes<'_>) ->
     rows
 }
 
-fn refuse(why: &NotATime, subject: &str, value: &Cell, notes: &mut Notes<'_>) {
+fn refuse(why: &NotATime, subject: &str, value: &Part<'_>, notes: &mut Notes<'_>) {
     if *why == NotATime::Open {
         notes.warning(
             value.at,
             "open-objective",
             format!("{subject} is left open; nothing can be measured against it."),
         );
+    } else if value.text.contains(|c: char| c.is_ascii_digit()) {
+        notes.error(value.at, "not-a-time", format!("{subject} is not an amount: {}", why.explain(value.text)));
     } else {
-        notes.error(value.at, "not-a-time", format!("{subject} is not an amount: {}", why.explain(&value.text)));
+        // Words without any number are somebody's decision, not a slip.
+        let message =
+            format!("{subject} has no amount: {} Nothing can be measured against it.", why.explain(value.text));
+        notes.warning(value.at, "open-objective", message);
     }
 }
 
-/// One row of a table of objectives.
+/// One row of a table of objectives, or one point of a list.
 struct Promise<'d> {
-    subject: &'d Cell,
-    value: &'d Cell,
+    subject: Part<'d>,
+    value: Part<'d>,
     method: &'d str,
+}
+
+struct Part<'d> {
+    text: &'d str,
+    at: usize,
+}
+
+impl<'d> From<&'d Cell> for Part<'d> {
+    fn from(cell: &'d Cell) -> Self {
+        Self { text: &cell.text, at: cell.at }
+    }
 }
 
 fn promises<'d>(document: &'d Document<'_>, words: &[&str], notes: &mut Notes<'_>) -> Vec<Promise<'d>> {
@@ -96,10 +113,25 @@ fn promises<'d>(document: &'d Document<'_>, words: &[&str], notes: &mut Notes<'_
                 continue;
             }
             let method = method.and_then(|column| row.get(column)).map_or("", |cell| cell.text.as_str());
-            promises.push(Promise { subject, value, method });
+            promises.push(Promise { subject: subject.into(), value: value.into(), method });
         }
     }
+    if promises.is_empty() {
+        promises.extend(
+            bullets::points(document, |topic| words.iter().any(|word| topic.contains(word))).into_iter().map(listed),
+        );
+    }
     promises
+}
+
+/// `- Database: 30 minutes (restored from a dump)`.
+fn listed<'d>(point: Point<'d>) -> Promise<'d> {
+    let (value, method) = point.rest.split_once(['(', ',', ';']).unwrap_or((point.rest, ""));
+    Promise {
+        subject: Part { text: point.label, at: point.at },
+        value: Part { text: value.trim(), at: point.rest_at },
+        method: method.trim_end_matches(')').trim(),
+    }
 }
 
 /// The column whose heading is the objective, rather than one that only mentions it.

@@ -25,10 +25,15 @@ pub(super) struct Reader<'a> {
     open: Vec<usize>,
     /// Open list items (index into `blocks`), outermost first.
     items: Vec<usize>,
+    /// Open lists, outermost first: their number if their items are numbered.
+    lists: Vec<Option<usize>>,
+    lists_seen: usize,
     sink: Sink,
     cell: Cell,
     row: Vec<Cell>,
     in_fence: bool,
+    /// The code line at hand has no end yet: with Windows line ends a line comes in two pieces.
+    line_goes_on: bool,
     in_metadata: bool,
 }
 
@@ -59,11 +64,14 @@ impl<'a> Reader<'a> {
         match tag {
             Tag::Heading { level, .. } => self.heading(level, &range),
             Tag::Paragraph => self.paragraph(&range),
-            Tag::List(_) => {
+            Tag::List(first) => {
+                self.lists_seen += 1;
+                self.lists.push(first.map(|_| self.lists_seen));
                 self.sink = Sink::Nowhere;
             }
             Tag::Item => {
-                let index = self.push(range.start, BlockKind::Item { prose: empty_at(range.start) });
+                let numbered = self.lists.last().copied().flatten();
+                let index = self.push(range.start, BlockKind::Item { prose: empty_at(range.start), numbered });
                 self.items.push(index);
                 self.sink = Sink::Block(index);
             }
@@ -81,6 +89,7 @@ impl<'a> Reader<'a> {
                 let fence = Fence { closed: is_closed(block), info: info.into_string(), info_at, lines: Vec::new() };
                 self.push(range.start, BlockKind::Fence(fence));
                 self.in_fence = true;
+                self.line_goes_on = false;
                 self.sink = Sink::Nowhere;
             }
             Tag::CodeBlock(CodeBlockKind::Indented) | Tag::HtmlBlock => self.sink = Sink::Nowhere,
@@ -98,7 +107,11 @@ impl<'a> Reader<'a> {
 
     fn end(&mut self, tag: TagEnd) {
         match tag {
-            TagEnd::Heading(_) | TagEnd::Paragraph | TagEnd::Table | TagEnd::List(_) => self.sink = Sink::Nowhere,
+            TagEnd::Heading(_) | TagEnd::Paragraph | TagEnd::Table => self.sink = Sink::Nowhere,
+            TagEnd::List(_) => {
+                self.lists.pop();
+                self.sink = Sink::Nowhere;
+            }
             TagEnd::Item => {
                 self.items.pop();
                 self.sink = Sink::Nowhere;
@@ -135,7 +148,7 @@ impl<'a> Reader<'a> {
         }
         let parent = self.open.last().copied();
         let index = self.headings.len();
-        self.headings.push(Heading { level, prose: empty_at(range.start), parent });
+        self.headings.push(Heading { level, prose: empty_at(range.start), topic: String::new(), parent });
         self.open.push(index);
         self.push(range.start, BlockKind::Heading(index));
         self.sink = Sink::Heading(index);
@@ -144,7 +157,7 @@ impl<'a> Reader<'a> {
     /// A paragraph is the text of the list item it opens; else it stands for itself.
     fn paragraph(&mut self, range: &Range<usize>) {
         if let Some(&index) = self.items.last()
-            && let Some(BlockKind::Item { prose }) = self.blocks.get(index).map(|block| &block.kind)
+            && let Some(BlockKind::Item { prose, .. }) = self.blocks.get(index).map(|block| &block.kind)
             && prose.text.is_empty()
             && index + 1 == self.blocks.len()
         {
@@ -164,7 +177,7 @@ impl<'a> Reader<'a> {
         match self.sink {
             Sink::Heading(index) => self.headings.get_mut(index).map(|heading| &mut heading.prose),
             Sink::Block(index) => match self.blocks.get_mut(index).map(|block| &mut block.kind) {
-                Some(BlockKind::Paragraph(prose) | BlockKind::Item { prose }) => Some(prose),
+                Some(BlockKind::Paragraph(prose) | BlockKind::Item { prose, .. }) => Some(prose),
                 _ => None,
             },
             Sink::Cell | Sink::Nowhere => None,
@@ -191,7 +204,12 @@ impl<'a> Reader<'a> {
         if let Some(BlockKind::Fence(fence)) = self.blocks.last_mut().map(|block| &mut block.kind) {
             let mut at = range.start;
             for line in text.split_inclusive('\n') {
-                fence.lines.push(CodeLine { text: line.trim_end_matches(['\n', '\r']).to_owned(), at });
+                let piece = line.trim_end_matches(['\n', '\r']);
+                match fence.lines.last_mut().filter(|_| self.line_goes_on) {
+                    Some(last) => last.text.push_str(piece),
+                    None => fence.lines.push(CodeLine { text: piece.to_owned(), at }),
+                }
+                self.line_goes_on = !line.ends_with('\n');
                 at += line.len();
             }
         }

@@ -7,6 +7,8 @@ use super::shell::{self, Command, Shape, Trouble};
 pub(super) enum Entry {
     Comment {
         text: String,
+        /// As it stands there, with its sign.
+        source: String,
         at: usize,
     },
     Command {
@@ -33,8 +35,9 @@ pub(super) fn entries(lines: &[CodeLine]) -> Vec<Entry> {
         if text.is_empty() {
             rest = after;
         } else if let Some(comment) = text.strip_prefix('#') {
+            let source = text.to_owned();
             let text = comment.trim_matches(|c: char| c == '#' || c.is_whitespace()).to_owned();
-            entries.push(Entry::Comment { text, at: line.at + indent(&line.text) });
+            entries.push(Entry::Comment { text, source, at: line.at + indent(&line.text) });
             rest = after;
         } else {
             let (mut found, taken) = unit(rest);
@@ -152,7 +155,7 @@ mod tests {
         read(block)
             .into_iter()
             .map(|entry| match entry {
-                Entry::Comment { text, at } => format!("{at} # {text}"),
+                Entry::Comment { text, at, .. } => format!("{at} # {text}"),
                 Entry::Command { source, at, .. } => format!("{at} {source}"),
                 Entry::Unreadable { trouble, source, at } => format!("{at} !{trouble:?} {source}"),
             })
@@ -163,7 +166,7 @@ mod tests {
     fn comments_and_commands_keep_their_places() {
         assert_eq!(
             brief("# 1. Look\n  docker ps # now\n\n#2\na \\\n  b \\\n  c\n$ d\ne; f"),
-            ["0 # 1. Look", "12 docker ps", "29 # 2", "32 a b c", "48 d", "50 e; f"]
+            ["0 # 1. Look", "12 docker ps", "29 # 2", "32 a b c", "48 d", "50 e", "53 f"]
         );
         assert_eq!(brief("a \\"), ["0 a"]);
         assert_eq!(brief("é 'x\ny' # c\nz"), ["0 é 'x\ny'", "13 z"]);

@@ -1,6 +1,6 @@
 //! Shell text to words, by a real shell parser (`rable`). Knows no command by name.
 
-use rable::{Node, NodeKind, PipeSep, RableError};
+use rable::{ListOperator, Node, NodeKind, PipeSep, RableError};
 
 /// One command line of a script.
 #[derive(Debug)]
@@ -62,10 +62,25 @@ pub(super) fn parse(text: &str) -> Result<Vec<Command>, Trouble> {
     }
     let offsets: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
     let byte = |character: usize| offsets.get(character).copied().unwrap_or(text.len());
-    Ok(nodes
-        .iter()
-        .map(|node| Command { shape: shape(node), start: byte(node.span.start), end: byte(node.span.end) })
-        .collect())
+    let mut commands = Vec::new();
+    for node in &nodes {
+        chain(node, &mut |node| {
+            commands.push(Command { shape: shape(node), start: byte(node.span.start), end: byte(node.span.end) });
+        });
+    }
+    Ok(commands)
+}
+
+/// `a && b` and `a; b` are a and then b: a step that fails stops a run anyway. Everything else is one command.
+fn chain<'n>(node: &'n Node, take: &mut impl FnMut(&'n Node)) {
+    let NodeKind::List { items } = &node.kind else { return take(node) };
+    let one_after_another =
+        |operator: Option<ListOperator>| matches!(operator, None | Some(ListOperator::And | ListOperator::Semi));
+    if items.iter().all(|item| one_after_another(item.operator)) {
+        items.iter().for_each(|item| chain(&item.command, take));
+    } else {
+        take(node);
+    }
 }
 
 /// An upper bound on how deep the parser would go.
@@ -128,7 +143,7 @@ fn shape(node: &Node) -> Shape {
         }
         NodeKind::List { items } => match items.as_slice() {
             [only] if only.operator.is_none() => shape(&only.command),
-            _ => Shape::Other("it joins several commands; write each on a line of its own"),
+            _ => Shape::Other("it joins several commands with || or &; write each on a line of its own"),
         },
         NodeKind::Negation { .. } => Shape::Other("it expects a command to fail (!)"),
         NodeKind::Time { .. } => Shape::Other("it measures with time"),
@@ -270,8 +285,17 @@ mod tests {
     }
 
     #[test]
+    fn chains_are_commands_one_after_another() {
+        let text = "cd /é && ./a.sh 'x && y' && b; c";
+        let commands = parse(text).unwrap();
+        let pieces: Vec<_> = commands.iter().map(|command| &text[command.start..command.end]).collect();
+        assert_eq!(pieces, ["cd /é", "./a.sh 'x && y'", "b", "c"]);
+        assert_eq!(parse("a && b || c").unwrap().len(), 1);
+    }
+
+    #[test]
     fn what_is_no_plain_command_says_what_it_is() {
-        for text in ["a && b", "a; b", "a &", "for x in y; do z; done", "! a", "time a", "( a )", "a |& b"] {
+        for text in ["a || b", "a && b || c", "a &", "for x in y; do z; done", "! a", "time a", "( a )", "a |& b"] {
             assert!(matches!(parse(text).unwrap()[0].shape, Shape::Other(_)), "{text:?}");
         }
         for (text, beside) in [("A=1 x", true), ("x > f", true), ("x < f", true), ("x >/dev/null 2>&1", false)] {

@@ -23,11 +23,13 @@ pub(super) fn strip_number(text: &str) -> (Option<u32>, &str) {
     if digits > 0 {
         let numbered = body.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
         let dotted = body.len() - numbered.len() > digits;
-        let rest = numbered.trim_start_matches([')', ':']);
+        let rest = numbered.trim_start_matches([')', ':', '、', '．', '：', '）']);
+        // Wide signs bring their own blank.
+        let wide = numbered.starts_with(['、', '．', '：', '）']);
         let separated = dotted || rest.len() < numbered.len() || after_step.is_some() || numbered.starts_with(" - ");
-        if separated && (rest.is_empty() || rest.starts_with(char::is_whitespace)) {
+        if separated && (wide || rest.is_empty() || rest.starts_with(char::is_whitespace)) {
             let number = body.get(..digits).and_then(|digits| digits.parse().ok());
-            return (number, rest.trim_start_matches([' ', '\t', '-', '–', '—', ':']));
+            return (number, rest.trim_start_matches([' ', '\t', '\u{3000}', '-', '–', '—', ':']));
         }
     }
     let mut letters = text.chars();
@@ -38,6 +40,16 @@ pub(super) fn strip_number(text: &str) -> (Option<u32>, &str) {
         }
     }
     (None, text)
+}
+
+/// `2.1 Stop` → 2, 1: the numbers in front of a text that [`strip_number`] takes for a number.
+pub(super) fn number_path(text: &str) -> Vec<u32> {
+    let text = text.trim();
+    let body =
+        text.get(..5).filter(|word| word.eq_ignore_ascii_case("step ")).and_then(|_| text.get(5..)).unwrap_or(text);
+    let body = body.trim_start();
+    let end = body.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(body.len());
+    body.get(..end).unwrap_or_default().split('.').filter_map(|digits| digits.parse().ok()).collect()
 }
 
 /// Insertions, deletions and replacements between two short words; long ones count as far apart.
@@ -128,6 +140,7 @@ mod tests {
             ("Step 3: Restore", Some(3), "Restore"),
             ("Step 4 - Restore", Some(4), "Restore"),
             ("5 - Wait", Some(5), "Wait"),
+            ("3、確認", Some(3), "確認"),
             ("A. Recovery Scripts", None, "Recovery Scripts"),
             ("10 minutes of waiting", None, "10 minutes of waiting"),
             ("1.5GB free", None, "1.5GB free"),

@@ -159,7 +159,7 @@ async fn the_composition_recovers_a_network() {
     let import = ["muster", "plan", "import", "/dev/stdin", "--system", "bt2c", "--project", &testnet.project];
     muster.exec("server", &import, &testnet.plan().unwrap());
     let seen = muster.exec("worker", &["muster-worker", "check"], "");
-    for expected in ["ok    database", "ok    docker", "3 containers", "exited (137)"] {
+    for expected in ["ok    database", "ok    docker", "4 containers", "exited (137)"] {
         assert!(seen.contains(expected), "{seen}");
     }
 

@@ -98,7 +98,11 @@ impl People {
     }
 
     pub(super) async fn request(&self, procedure: &str) -> RunView {
-        let body = RunRequestIn { procedure: procedure.into(), parameters: std::collections::BTreeMap::new() };
+        let body = RunRequestIn {
+            procedure: procedure.into(),
+            parameters: std::collections::BTreeMap::new(),
+            procedure_digest: None,
+        };
         self.operator.api.request_run(self.incident, &body, &Uuid::new_v4().to_string()).await.unwrap()
     }
 

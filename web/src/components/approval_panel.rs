@@ -17,6 +17,7 @@ use crate::{
         clock::ClockFace,
         icon::{Icon, Svg},
         reason_dialog::ReasonDialog,
+        run_chosen::Chosen,
         time::Instant,
     },
     transport::api,
@@ -53,6 +54,7 @@ pub(crate) fn ApprovalPanel(run: Signal<RunView>, of: Fetched<RunView>) -> impl 
         <section class="panel approval" aria-labelledby="approval-heading">
             <h2 id="approval-heading">"Approval"</h2>
             <Consent run/>
+            <Chosen run/>
             <div class="approval-actions">
                 <Button refused=refused(run, RunCommand::Refuse) test_id="refuse" on_press=move |()| refusing.set(true)>
                     "Refuse…"

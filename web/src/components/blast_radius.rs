@@ -20,7 +20,10 @@ pub(crate) fn BlastRadius(
     /// Over or still to come: "What will happen", "What was approved".
     #[prop(into)]
     heading: String,
+    /// The address of the plan's version the steps are from.
+    plan: String,
 ) -> impl IntoView {
+    let plan = StoredValue::new(plan);
     let (effects, looks) = effects_first(&resolution);
     let final_steps = effects.iter().filter(|s| s.destructive).count();
     let kinds: Vec<_> =
@@ -41,7 +44,8 @@ pub(crate) fn BlastRadius(
     });
     let effects = effects.into_iter().map(|step| {
         let (_, kind, line, source) = about(step.number).unwrap_or((step.number, "Step", 0, String::new()));
-        view! { <Effected step kind line source/> }
+        let place = (line > 0).then(|| (line, format!("{}#line-{line}", plan.get_value())));
+        view! { <Effected step kind place source/> }
     });
     view! {
         <section class="blast" aria-labelledby="blast-heading">
@@ -62,7 +66,7 @@ pub(crate) fn BlastRadius(
 
 /// One step that changes something, and every object it changes.
 #[component]
-fn Effected(step: ResolvedStep, kind: &'static str, line: u32, source: String) -> impl IntoView {
+fn Effected(step: ResolvedStep, kind: &'static str, place: Option<(u32, String)>, source: String) -> impl IntoView {
     let none = step.objects.is_empty();
     let objects = step.objects.into_iter().map(|object| view! { <Touched object/> }).collect_view();
     view! {
@@ -86,7 +90,7 @@ fn Effected(step: ResolvedStep, kind: &'static str, line: u32, source: String) -
             {none.then(|| view! { <p class="muted">"It touches no container, volume or network of the project."</p> })}
             <p class="effect-source">
                 <code>{source}</code>
-                {(line > 0).then(|| view! { <a href=format!("/console/plan#line-{line}")>{format!("Plan, line {line}")}</a> })}
+                {place.map(|(line, address)| view! { <a href=address>{format!("Plan, line {line}")}</a> })}
             </p>
         </li>
     }

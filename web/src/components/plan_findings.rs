@@ -48,7 +48,7 @@ pub(crate) fn PlanFindings(diagnostics: Vec<Diagnostic>, gaps: Vec<Gap>) -> impl
     }
 }
 
-fn look(severity: Severity) -> (Tone, &'static str) {
+pub(crate) fn look(severity: Severity) -> (Tone, &'static str) {
     match severity {
         Severity::Error => (Tone::Critical, "Error"),
         Severity::Warning => (Tone::Warning, "Warning"),

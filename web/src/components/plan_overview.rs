@@ -15,6 +15,7 @@ use crate::components::{
 #[component]
 pub(crate) fn PlanHead(view: PlanView) -> impl IntoView {
     let digest = view.compiled.plan.digest;
+    let slug = view.system.slug;
     view! {
         <header class="page-head">
             <div>
@@ -27,6 +28,11 @@ pub(crate) fn PlanHead(view: PlanView) -> impl IntoView {
                     {(!view.reason.is_empty()).then(|| view! { <span>{format!("“{}”", view.reason)}</span> })}
                 </p>
             </div>
+            <nav class="plan-ways" aria-label="This plan">
+                <a class="button" href=format!("/console/plan/{slug}/edit") data-testid="plan-edit">"Edit"</a>
+                <a class="button" href=format!("/console/plan/{slug}/versions")>"Versions"</a>
+                <a class="button" href=format!("/api/v1/systems/{slug}/plan/source") rel="external" download="">"Export"</a>
+            </nav>
         </header>
     }
 }

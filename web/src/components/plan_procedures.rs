@@ -59,6 +59,7 @@ fn PlanStep(step: Step) -> impl IntoView {
                 <span class="chip">{kind_word(&step.kind)}</span>
                 <b>{step.title}</b>
                 <LineLink line=step.line/>
+                <code class="muted" title=format!("Digest of the step: {}", step.digest)>{step.digest.short()}</code>
                 {step
                     .destructive
                     .then(|| {

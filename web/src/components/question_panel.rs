@@ -13,6 +13,7 @@ use crate::{
         attempt::Attempt,
         button::{Button, ButtonKind},
         dialog::Dialog,
+        done_button::{DoneButton, is_by_hand},
         error_note::ErrorNote,
         focus,
         icon::{Icon, Svg},
@@ -53,6 +54,7 @@ pub(crate) fn QuestionPanel(run: Signal<RunView>, of: Fetched<RunView>, feed: Lo
     let has_tail = move || feed.with(|lines| !lines.tail_of(step.get(), 1).is_empty());
     let why = Memo::new(move |_| question.with(|q| q.as_ref().map(|q| q.why.clone()).unwrap_or_default()));
     let retrying = RwSignal::new(false);
+    let by_hand = move || run.with(|r| is_by_hand(r, step.get()));
     let skipping = RwSignal::new(false);
     let stopping = RwSignal::new(false);
     let skip = move |reason: Message| {
@@ -67,7 +69,10 @@ pub(crate) fn QuestionPanel(run: Signal<RunView>, of: Fetched<RunView>, feed: Lo
         <section class="panel question" aria-labelledby="question-heading">
             <h2 id="question-heading">
                 <Svg icon=Icon::Alert/>
-                {move || format!("Step {} needs your decision: {}", step.get(), title.get())}
+                {move || {
+                    let asks = if by_hand() { "is done by hand" } else { "needs your decision" };
+                    format!("Step {} {asks}: {}", step.get(), title.get())
+                }}
             </h2>
             <Why why/>
             <Show when=has_tail>
@@ -75,15 +80,12 @@ pub(crate) fn QuestionPanel(run: Signal<RunView>, of: Fetched<RunView>, feed: Lo
                 <pre class="question-tail" tabindex="0" role="region" aria-label="Last lines of the step">{tail}</pre>
             </Show>
             <div class="question-actions">
-                <Button
-                    kind=ButtonKind::Primary
-                    refused=refused(run, RunCommand::Retry)
-                    test_id="answer-retry"
-                    on_press=move |()| retrying.set(true)
+                <Show
+                    when=by_hand
+                    fallback=move || view! { <RetryButton run step on_press=Callback::new(move |()| retrying.set(true))/> }
                 >
-                    <Svg icon=Icon::Retry/>
-                    {move || format!("Retry step {}", step.get())}
-                </Button>
+                    <DoneButton run of step title/>
+                </Show>
                 <Button refused=refused(run, RunCommand::Skip) test_id="answer-skip" on_press=move |()| skipping.set(true)>
                     <Svg icon=Icon::Skip/>
                     {move || format!("Skip step {}", step.get())}
@@ -143,6 +145,21 @@ fn beginning(why: &str) -> String {
     let mut short: String = why.chars().take(WHY_SHORT).collect();
     short.push('…');
     short
+}
+
+#[component]
+fn RetryButton(run: Signal<RunView>, step: Memo<u32>, on_press: Callback<()>) -> impl IntoView {
+    view! {
+        <Button
+            kind=ButtonKind::Primary
+            refused=refused(run, RunCommand::Retry)
+            test_id="answer-retry"
+            on_press=on_press
+        >
+            <Svg icon=Icon::Retry/>
+            {move || format!("Retry step {}", step.get())}
+        </Button>
+    }
 }
 
 #[component]

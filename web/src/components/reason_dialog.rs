@@ -29,6 +29,7 @@ pub(crate) fn ReasonDialog<F, Fut>(
     text: String,
     /// The button: "Refuse this run".
     verb: &'static str,
+    #[prop(default = "Reason")] label: &'static str,
     #[prop(optional)] danger: bool,
     #[prop(optional, into)] test_id: Option<String>,
     of: Fetched<RunView>,
@@ -65,7 +66,7 @@ where
                 submit();
             }>
                 <p>{text.get_value()}</p>
-                <TextArea label="Reason" value=reason rows=3 error=wrong/>
+                <TextArea label value=reason rows=3 error=wrong/>
                 <ErrorNote error=attempt.error/>
                 <div class="form-actions">
                     <Button on_press=move |()| open.set(false)>"Cancel"</Button>

@@ -2,8 +2,9 @@
 //! Nothing typed is ever dropped; saving and drawing are elsewhere.
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 use shared::api::report::{EditConflict, ReportView};
+
+use crate::components::drafts::{self, Draft};
 
 #[derive(Clone, Copy)]
 pub(crate) struct ReportText {
@@ -22,17 +23,9 @@ pub(crate) struct ReportText {
     pub(crate) restored: RwSignal<bool>,
 }
 
-/// What this browser remembers of unsaved work.
-#[derive(Serialize, Deserialize)]
-struct Draft {
-    user: String,
-    base: i32,
-    text: String,
-}
-
 impl ReportText {
     pub(crate) fn new(report: &ReportView, user: String) -> Self {
-        let draft = read_draft(report.incident).filter(|draft| draft.user == user && draft.text != report.body);
+        let draft = drafts::read(&key(report.incident), &user).filter(|draft| draft.text != report.body);
         let restored = draft.is_some();
         let (text, base) = draft.map_or_else(|| (report.body.clone(), report.version), |d| (d.text, d.base));
         Self {
@@ -59,17 +52,11 @@ impl ReportText {
 
     fn remember(self) {
         let dirty = self.text.with_untracked(|text| self.saved.with_untracked(|saved| text != saved));
-        let Some(storage) = storage() else { return };
-        if !dirty {
-            // A draft that cannot be removed is compared with the server's text when it is read again.
-            let _ = storage.remove_item(&key(self.incident));
-            return;
-        }
-        let draft =
-            Draft { user: self.user.get_value(), base: self.base.get_untracked(), text: self.text.get_untracked() };
-        if let Ok(json) = serde_json::to_string(&draft) {
-            // A full or forbidden storage loses only this second safety: the text is still on the page.
-            let _ = storage.set_item(&key(self.incident), &json);
+        if dirty {
+            let (user, text) = (self.user.get_value(), self.text.get_untracked());
+            drafts::write(&key(self.incident), &Draft { user, base: self.base.get_untracked(), text });
+        } else {
+            drafts::forget(&key(self.incident));
         }
     }
 
@@ -119,13 +106,4 @@ impl ReportText {
 
 fn key(incident: i64) -> String {
     format!("muster-report-{incident}")
-}
-
-fn storage() -> Option<web_sys::Storage> {
-    window().local_storage().ok().flatten()
-}
-
-fn read_draft(incident: i64) -> Option<Draft> {
-    let json = storage()?.get_item(&key(incident)).ok()??;
-    serde_json::from_str(&json).ok()
 }

@@ -3,13 +3,21 @@
 use leptos::prelude::*;
 use shared::{api::run::RunView, domain::run::RunState};
 
-use crate::components::{approve_button::ApproveButton, async_view::Fetched, state_badge::StateBadge, time::Instant};
+use crate::components::{
+    approve_button::ApproveButton,
+    async_view::Fetched,
+    run_chosen::{Chosen, OtherPlan},
+    state_badge::StateBadge,
+    time::Instant,
+};
 
 #[component]
 pub(crate) fn RunHeader(run: Signal<RunView>, of: Fetched<RunView>) -> impl IntoView {
     let state = Memo::new(move |_| run.with(|r| r.state));
     let incident = Memo::new(move |_| run.with(|r| r.incident));
-    let line = move || run.with(|r| format!("/console/plan#line-{}", r.procedure.line));
+    let line = move || {
+        run.with(|r| format!("/console/plan/{}/versions/{}#line-{}", r.system, r.plan_version, r.procedure.line))
+    };
     view! {
         <header class="object-head">
             <div class="object-head-line">
@@ -48,8 +56,14 @@ pub(crate) fn RunHeader(run: Signal<RunView>, of: Fetched<RunView>) -> impl Into
                 <a href=line>
                     {move || run.with(|r| format!("Plan version {}, line {}", r.plan_version, r.procedure.line))}
                 </a>
+                <span>
+                    "Procedure "
+                    <code title=move || run.with(|r| r.procedure.digest.to_string())>{move || run.with(|r| r.procedure.digest.short())}</code>
+                </span>
                 <span>"Target " <b class="name">{move || run.with(target)}</b></span>
             </div>
+            <Chosen run/>
+            <OtherPlan run/>
         </header>
     }
 }

@@ -61,6 +61,9 @@ fn StepRow(run: Signal<RunView>, step: Step, pick: Callback<u32>) -> impl IntoVi
     let asked = Memo::new(move |_| run.with(|r| r.question.as_ref().is_some_and(|q| q.step == number)));
     let said = move || state.with(|s| s.as_ref().and_then(|s| said(&s.state))).filter(|_| !asked.get());
     let name = move || state.with(|s| s.as_ref().map_or("pending", |s| state_name(&s.state)));
+    // Of the version the run keeps, whatever the plan says by now.
+    let place =
+        run.with_untracked(|r| format!("/console/plan/{}/versions/{}#line-{}", r.system, r.plan_version, step.line));
     view! {
         <li class="step" data-state=name aria-current=move || (name() == "running").then_some("step")>
             <span class="step-shape">
@@ -80,7 +83,7 @@ fn StepRow(run: Signal<RunView>, step: Step, pick: Callback<u32>) -> impl IntoVi
                     <Show when=again>
                         <span>{move || format!("attempt {}", attempts())}</span>
                     </Show>
-                    <a href=format!("/console/plan#line-{}", step.line)>{format!("line {}", step.line)}</a>
+                    <a href=place title=format!("Digest of the step: {}", step.digest)>{format!("line {}", step.line)}</a>
                 </p>
                 {move || said().map(|text| view! { <p class="step-said">{text}</p> })}
             </div>

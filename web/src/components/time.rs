@@ -19,6 +19,11 @@ pub(crate) fn sync(date: &str) {
     }
 }
 
+/// Milliseconds since the page began, for measuring how long something takes.
+pub(crate) fn stopwatch() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}
+
 /// The present, by the server's clock.
 pub(crate) fn now() -> Timestamp {
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 200 million years")]

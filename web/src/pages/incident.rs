@@ -77,7 +77,9 @@ pub(crate) fn IncidentPage() -> impl IntoView {
 fn OneIncident(number: i64) -> impl IntoView {
     let tick = use_live().refetch_on(move |topic| match topic {
         Topic::Incident { number: n } | Topic::Run { incident: n, .. } | Topic::Report { incident: n } => *n == number,
-        Topic::Output { .. } | Topic::Plan { .. } => false,
+        // The buttons are the plan's.
+        Topic::Plan { .. } => true,
+        Topic::Output { .. } => false,
     });
     let fetched = Fetched::new(move || {
         tick.track();

@@ -185,7 +185,11 @@ fn Consent(run: Signal<RunView>, of: Fetched<RunView>) -> impl IntoView {
 fn Radius(run: Signal<RunView>, heading: &'static str) -> impl IntoView {
     let shown =
         Memo::new(move |_| run.with(|r| r.resolution.clone().map(|resolution| (resolution, r.procedure.clone()))));
-    move || shown.get().map(|(resolution, procedure)| view! { <BlastRadius resolution procedure heading/> })
+    let plan = run.with_untracked(|r| format!("/console/plan/{}/versions/{}", r.system, r.plan_version));
+    move || {
+        let plan = plan.clone();
+        shown.get().map(|(resolution, procedure)| view! { <BlastRadius resolution procedure heading plan/> })
+    }
 }
 
 /// Steps on the left and below them how it ended, output on the right; time per step and what was approved below.

@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Read as _, Write as _},
+    io::{Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, symlink},
     path::{Path, PathBuf},
 };
@@ -98,20 +98,6 @@ pub(crate) fn import_plan(project: &Project, environment: &Environment<'_>) -> R
     })
 }
 
-/// The password of the testnet's own database, made once because its volume remembers it; and whether it was made just now.
-pub(crate) fn testnet_password(data: &Path) -> Result<(String, bool)> {
-    let file = data.join("testnet.password");
-    match fs::read_to_string(&file) {
-        Ok(text) => Ok((text.trim().to_owned(), false)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let password = random()?;
-            write_secret(&file, &password)?;
-            Ok((password, true))
-        }
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
-    }
-}
-
 /// Removes everything a demo left, but for the log of a Docker engine that is running now.
 pub(crate) fn drop_all(data: &Path) -> Result<()> {
     let room = data.join("postgres");
@@ -120,7 +106,7 @@ pub(crate) fn drop_all(data: &Path) -> Result<()> {
     }
     for entry in fs::read_dir(data)? {
         let path = entry?.path();
-        if !path.ends_with("dockerd.log") && !path.ends_with("testnet.password") {
+        if !path.ends_with("dockerd.log") {
             remove(&path)?;
         }
     }
@@ -167,13 +153,13 @@ fn everybody_may_pass(directory: &Path) -> Result<bool> {
 }
 
 /// 144 bits from the operating system, easy to select with a double click.
-fn random() -> Result<String> {
+pub(super) fn random() -> Result<String> {
     let mut bytes = [0; 18];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn write_secret(file: &Path, text: &str) -> Result<()> {
+pub(super) fn write_secret(file: &Path, text: &str) -> Result<()> {
     let mut out = OpenOptions::new()
         .create(true)
         .write(true)

@@ -154,7 +154,7 @@ fn stop_all(project: &Project, data: &Path, session: &Session, testnet: bool) {
         });
     }
     if testnet {
-        let stopped = progress::step("stopping the testnet", || Testnet::new(project, data)?.stop());
+        let stopped = progress::step("stopping the testnet", || Testnet::new(project, data).stop());
         if let Err(error) = stopped {
             progress::complain(&format!("{error:#}"));
         }

@@ -50,7 +50,7 @@ pub(super) fn read(words: &[Word]) -> Result<Meaning, String> {
     let mut meaning = subcommand_meaning(subcommand, arguments)?;
     for option in ["-f", "--env-file", "--project-directory"] {
         if global.has(option) {
-            meaning = meaning.and(
+            meaning = meaning.note(
                 "option-left-out",
                 format!(
                     "{option} is left out: Muster works on the live services of the project the run is started on."
@@ -114,15 +114,15 @@ pub(super) fn all_services(verb: &str, kind: StepKind) -> Meaning {
     Meaning::of(kind).and(
         "all-containers",
         format!(
-            "$(… ps -q) gives the ids of containers, not services, and may include those of other projects. \
-             Compiled as: {verb} all services of this project."
+            "$(… ps -q) gives the ids of containers, of every project on the host, where services belong. Muster never runs \
+             that: compiled as {verb} all services of this project, which are named before anybody consents."
         ),
     )
 }
 
 fn timeout_left_out(meaning: Meaning, given: &Given<'_>) -> Meaning {
     if given.has("-t") {
-        return meaning.and("option-left-out", "The stop timeout is left out: containers get their own grace period.");
+        return meaning.note("option-left-out", "The stop timeout is left out: containers get their own grace period.");
     }
     meaning
 }
@@ -136,11 +136,11 @@ fn logs(arguments: &[Word]) -> Result<Meaning, String> {
     let mut meaning = Meaning::of(StepKind::Logs { services: services(&given)?, tail });
     if given.has("-f") {
         meaning =
-            meaning.and("follow-has-no-end", "Following a log has no end; compiled as: show the log as it is now.");
+            meaning.note("follow-has-no-end", "Following a log has no end; compiled as: show the log as it is now.");
     }
     if given.has("--since") || given.has("--until") {
         meaning =
-            meaning.and("option-left-out", "--since and --until are left out: the last lines are shown, see --tail.");
+            meaning.note("option-left-out", "--since and --until are left out: the last lines are shown, see --tail.");
     }
     Ok(meaning)
 }
@@ -151,7 +151,7 @@ fn up(arguments: &[Word]) -> Result<Meaning, String> {
     if given.has("-d") || given.has("--wait") {
         return Ok(meaning);
     }
-    Ok(meaning.and("up-has-no-end", "Without -d this stays in the foreground for ever; compiled as: up -d."))
+    Ok(meaning.note("up-has-no-end", "Without -d this stays in the foreground for ever; compiled as: up -d."))
 }
 
 fn exec(arguments: &[Word]) -> Result<Meaning, String> {

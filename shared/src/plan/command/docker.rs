@@ -32,7 +32,7 @@ pub(super) fn read(words: &[Word]) -> Result<Meaning, String> {
             if !given.rest.is_empty() {
                 return Err("docker ps takes no names".to_owned());
             }
-            Ok(Meaning::of(StepKind::Inspect { services: Vec::new() }).and(
+            Ok(Meaning::of(StepKind::Inspect { services: Vec::new() }).note(
                 "all-containers",
                 "docker ps looks at every project on the host; compiled as: the services of this project.",
             ))
@@ -58,8 +58,8 @@ fn remove_volumes(words: &[Word]) -> Result<Meaning, String> {
     {
         return Ok(Meaning::of(StepKind::RemoveVolumes { volumes: VolumeSelection::AllOfProject }).and(
             "all-volumes",
-            "$(docker volume ls -q) names every volume on the host, those of other systems too. \
-             Compiled as: remove the volumes of this project.",
+            "$(docker volume ls -q) names every volume on the host, those of other systems too. Muster never runs that: \
+             compiled as removing the volumes of this project, which are named before anybody consents.",
         ));
     }
     let names = literals(given.rest).ok_or(DEPENDS)?;

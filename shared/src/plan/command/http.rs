@@ -1,6 +1,6 @@
 //! `curl` and `watch` lines. Makes no request.
 
-use super::Meaning;
+use super::{Around, Meaning};
 use crate::plan::model::{Condition, Probe, StepKind};
 use crate::plan::options::{DEPENDS, Known, Until, flag, literals, read as read_options, value};
 use crate::plan::shell::{self, Shape, Simple, Word};
@@ -28,7 +28,8 @@ const WATCH: [Known; 5] = [
     flag(&["-c", "--color"]),
     flag(&["-x", "--exec"]),
 ];
-const GREP: [Known; 2] = [flag(&["-F", "--fixed-strings"]), value(&["-e", "--regexp"])];
+const GREP: [Known; 4] =
+    [flag(&["-F", "--fixed-strings"]), value(&["-e", "--regexp"]), flag(&["--color"]), flag(&["--line-buffered"])];
 
 /// Until a wait gives up when the fence says nothing.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 300;
@@ -79,6 +80,7 @@ pub(super) fn watch(words: &[Word], timeout_seconds: Option<u64>) -> Result<Mean
     let commands =
         shell::parse(&command).map_err(|_| "what it watches is not a line the shell would run".to_owned())?;
     let [inner] = commands.as_slice() else { return Err("it watches more than one command".to_owned()) };
+    let limit_is_said = timeout_seconds.is_some();
     let timeout_seconds = timeout_seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS);
     let wait = |url: String, filter: Option<String>, condition| StepKind::WaitUntil {
         probe: Probe::HttpNumber { url, filter },
@@ -88,9 +90,10 @@ pub(super) fn watch(words: &[Word], timeout_seconds: Option<u64>) -> Result<Mean
     };
     let (kind, reading) = match &inner.shape {
         Shape::Pipe(parts) => {
-            let [source, filter] = parts.as_slice() else {
+            let [source, filter, rest @ ..] = parts.as_slice() else { return Err(DEPENDS.to_owned()) };
+            if !rest.iter().all(|part| matches!(program(part), Some("head" | "tail"))) {
                 return Err("it watches a pipe of more than two commands".to_owned());
-            };
+            }
             let (url, word) = (watched_address(source)?, searched_word(filter)?);
             let reading = format!("wait until \"{word}\" at {url} grows");
             (wait(url, Some(word), Condition::Grows), reading)
@@ -102,11 +105,14 @@ pub(super) fn watch(words: &[Word], timeout_seconds: Option<u64>) -> Result<Mean
         }
         shape => return watched_look(shape),
     };
-    let asks = format!("asking every {}", span(interval_seconds));
-    Ok(Meaning::of(kind).and(
-        "watch-has-no-end",
-        format!("watch has no end; compiled as: {reading}, at most {}, {asks}. Set another limit with timeout= on the fence.", span(timeout_seconds)),
-    ))
+    let (asks, limit) = (span(interval_seconds), span(timeout_seconds));
+    let message = format!("watch has no end; compiled as: {reading}, at most {limit}, asking every {asks}.");
+    let meaning = Meaning::of(kind);
+    Ok(match limit_is_said {
+        // The author has thought of the end.
+        true => meaning.note("watch-has-no-end", message),
+        false => meaning.and("watch-has-no-end", format!("{message} Set another limit with timeout= on the fence.")),
+    })
 }
 
 /// Watching the state of services: one look is a step, looking for ever is not.
@@ -115,10 +121,10 @@ fn watched_look(shape: &Shape) -> Result<Meaning, String> {
     if !looks {
         return Err("watch has no end, and what it watches has no condition known here".to_owned());
     }
-    let meaning = super::interpret(shape, None);
+    let meaning = super::interpret(shape, Around::default());
     match meaning.kind {
         StepKind::Inspect { .. } | StepKind::Logs { .. } => {
-            Ok(meaning.and("watch-has-no-end", "watch has no end; compiled as: look once."))
+            Ok(meaning.note("watch-has-no-end", "watch has no end; compiled as: look once."))
         }
         _ => Err("watch has no end, and what it watches has no condition known here".to_owned()),
     }
@@ -144,11 +150,14 @@ fn watched_address(simple: &Simple) -> Result<String, String> {
     }
 }
 
-/// The literal text a `grep` looks for.
+/// The literal text a `grep` looks for, or the name that `jq` takes out.
 fn searched_word(simple: &Simple) -> Result<String, String> {
     let [Word::Literal(program), arguments @ ..] = simple.words.as_slice() else { return Err(DEPENDS.to_owned()) };
-    if program != "grep" || simple.beside.is_some() {
-        return Err("it watches a pipe that does not end in grep WORD".to_owned());
+    if program == "jq" && simple.beside.is_none() {
+        return searched_field(arguments);
+    }
+    if !matches!(program.as_str(), "grep" | "fgrep" | "egrep") || simple.beside.is_some() {
+        return Err("it watches a pipe that does not end in grep WORD or jq .NAME".to_owned());
     }
     let given = read_options(arguments, &GREP, Until::End)?;
     let mut patterns = literals(given.rest.iter().copied()).ok_or(DEPENDS)?;
@@ -158,6 +167,22 @@ fn searched_word(simple: &Simple) -> Result<String, String> {
             Ok((*word).to_owned())
         }
         _ => Err("grep must look for one plain word here".to_owned()),
+    }
+}
+
+/// `.node.height` is the number behind `"height"`.
+fn searched_field(arguments: &[Word]) -> Result<String, String> {
+    let given = read_options(arguments, &[flag(&["-r", "--raw-output"]), flag(&["-c"]), flag(&["-M"])], Until::End)?;
+    let words = literals(given.rest.iter().copied()).ok_or(DEPENDS)?;
+    let field = match words.as_slice() {
+        [path] => path.strip_prefix('.').and_then(|path| path.rsplit('.').next()),
+        _ => None,
+    };
+    match field {
+        Some(field) if !field.is_empty() && field.chars().all(|c| c.is_alphanumeric() || c == '_') => {
+            Ok(format!("\"{field}\""))
+        }
+        _ => Err("jq must take out one field here, such as .height".to_owned()),
     }
 }
 

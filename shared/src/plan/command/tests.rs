@@ -1,11 +1,11 @@
 //! What each known line means, and that everything else is a shell line with a reason. Tests only.
 
-use super::{Meaning, interpret};
+use super::{Around, Meaning, interpret};
 use crate::plan::model::{Condition, Probe, StepKind, VolumeSelection};
 use crate::plan::shell;
 
 fn read(line: &str) -> Meaning {
-    interpret(&shell::parse(line).unwrap()[0].shape, None)
+    interpret(&shell::parse(line).unwrap()[0].shape, Around::default())
 }
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -121,7 +121,10 @@ fn waiting_and_asking() {
         assert_eq!((&meaning.kind, codes(&meaning)), (&kind, vec!["watch-has-no-end"]), "{line}");
     }
     let shape = &shell::parse("watch 'curl http://h/m | grep height'").unwrap()[0].shape;
-    assert_eq!(interpret(shape, Some(60)).kind, wait(Some("height"), Condition::Grows, 2, 60));
+    assert_eq!(
+        interpret(shape, Around { timeout_seconds: Some(60), directory: None }).kind,
+        wait(Some("height"), Condition::Grows, 2, 60)
+    );
 }
 
 #[test]
@@ -138,6 +141,68 @@ fn archives_and_scripts() {
         ("bash ./z.sh 1", script("./z.sh", &["1"])),
     ] {
         assert_eq!(read(line).kind, kind, "{line}");
+    }
+}
+
+#[test]
+fn what_narrows_a_look_down_is_left_out() {
+    let http = || StepKind::Http { method: "GET".into(), url: "http://h/x".into() };
+    let logs = || StepKind::Logs { services: names(&["a"]), tail: None };
+    for (line, kind, code) in [
+        ("curl -s http://h/x | jq .height", http(), "filter-left-out"),
+        ("curl -s http://h/x | grep height | head -1", http(), "filter-left-out"),
+        ("curl -s http://h/x | python3 -m json.tool", http(), "filter-left-out"),
+        ("curl -s http://h/x | grep -q ok", http(), "test-left-out"),
+        ("docker compose logs a | grep -i error", logs(), "filter-left-out"),
+        ("docker compose ps | less", StepKind::Inspect { services: vec![] }, "filter-left-out"),
+    ] {
+        let meaning = read(line);
+        assert_eq!((&meaning.kind, codes(&meaning)), (&kind, vec![code]), "{line}");
+    }
+    for line in [
+        "curl -X POST http://h/x | jq .",
+        "docker compose restart a | cat",
+        "docker compose exec db psql -c 'DELETE FROM t' | cat",
+        "cat dump.sql | docker compose exec -T db psql -U u",
+        "curl http://h/x | tee file",
+        "curl http://h/x | grep a > file",
+        "./x.sh | grep ok",
+    ] {
+        assert_eq!(read(line).kind, StepKind::Shell {}, "{line}");
+    }
+    let wait = read("watch -n 5 'curl -s http://h/m | jq .node.height'");
+    assert!(
+        matches!(&wait.kind, StepKind::WaitUntil { probe: Probe::HttpNumber { filter: Some(f), .. }, .. } if f == "\"height\"")
+    );
+    assert!(matches!(read("watch 'curl http://h/m | grep x | tail -1'").kind, StepKind::WaitUntil { .. }));
+    assert!(matches!(read("watch 'curl http://h/m | jq length'").kind, StepKind::Shell {}));
+}
+
+#[test]
+fn a_directory_counts_for_scripts_and_archives_only() {
+    let within = |line: &str| {
+        interpret(&shell::parse(line).unwrap()[0].shape, Around { timeout_seconds: None, directory: Some("/opt/app/") })
+            .kind
+    };
+    let script = |path: &str, args: &[&str]| StepKind::Script { path: path.into(), args: names(args) };
+    let extract = |archive: &str, into: &str| StepKind::Extract { archive: archive.into(), into: Some(into.into()) };
+    for (line, kind) in [
+        ("./x.sh", script("/opt/app/x.sh", &[])),
+        ("./x.sh validator1 --all /var/a.sql", script("/opt/app/x.sh", &["validator1", "--all", "/var/a.sql"])),
+        ("/usr/y.sh --url=http://h/a", script("/usr/y.sh", &["--url=http://h/a"])),
+        ("./x.sh latest.sql", StepKind::Shell {}),
+        ("./x.sh --from=dumps/latest", StepKind::Shell {}),
+        ("tar -xzf a.tgz", extract("/opt/app/a.tgz", "/opt/app/")),
+        ("tar -xzf /b/a.tgz -C conf", extract("/b/a.tgz", "/opt/app/conf")),
+        ("docker compose up -d", StepKind::Up { services: vec![] }),
+    ] {
+        assert_eq!(within(line), kind, "{line}");
+    }
+    let changed = |line: &str, before| super::changed_directory(&shell::parse(line).unwrap()[0].shape, before);
+    assert_eq!(changed("cd /opt", None).as_deref(), Some("/opt"));
+    assert_eq!(changed("cd a/b", Some("/opt")).as_deref(), Some("/opt/a/b"));
+    for line in ["cd", "cd -", "cd ~", "cd $X", "cd a b", "ls /"] {
+        assert_eq!(changed(line, None), None, "{line}");
     }
 }
 
@@ -173,7 +238,7 @@ fn everything_else_is_a_shell_line_with_its_reason() {
         ("./x.sh $HOME", "variables"),
         ("A=1 ./x.sh", "sets variables"),
         ("psql -c 'SELECT 1'", "docker compose exec SERVICE psql"),
-        ("a && b", "line of its own"),
+        ("a || b", "line of its own"),
     ] {
         let meaning = read(line);
         assert_eq!(meaning.kind, StepKind::Shell {}, "{line}");

@@ -110,8 +110,10 @@ mod tests {
             title: "Node".into(),
             section: vec![],
             line: 1,
+            digest: shared::digest::Digest::of(b"node"),
             services: vec![],
             fits: true,
+            parameters: vec![],
             refused: None,
         };
         IncidentView {

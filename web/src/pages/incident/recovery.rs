@@ -1,11 +1,12 @@
 //! The recovery buttons: what fits first, what is off with its reason. A press asks for a run; nothing happens before others agree.
 
-use std::collections::BTreeMap;
-
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use shared::{
-    api::{incident::ProcedureOffer, run::RunRequestIn},
+    api::{
+        incident::{IncidentView, ProcedureOffer},
+        run::RunRequestIn,
+    },
     domain::incident::IncidentCommand,
 };
 
@@ -15,6 +16,7 @@ use crate::{
         attempt::Attempt,
         button::{Button, ButtonKind},
         error_note::ErrorNote,
+        parameter_dialog::{Answers, ParameterDialog, preselect},
     },
     transport::{api, fresh_key},
 };
@@ -64,7 +66,7 @@ fn Procedures(here: Here, list: Memo<Vec<ProcedureOffer>>, attempt: Attempt) -> 
         <ul class="procedures">
             <For
                 each=move || list.get()
-                key=|p| (p.id.clone(), p.title.clone(), p.refused.clone())
+                key=|p| (p.id.clone(), p.title.clone(), p.refused.clone(), p.digest)
                 children=move |p| view! { <ProcedureButton here=here offer=p attempt=attempt/> }
             />
         </ul>
@@ -77,12 +79,32 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
     let key = StoredValue::new(fresh_key());
     let pressed = RwSignal::new(false);
     let navigate = use_navigate();
+    let digest = offer.digest;
+    // Live: the states of what can be chosen change while one reads.
+    let parameters = Memo::new(move |_| {
+        let own = |i: &IncidentView| i.procedures.iter().find(|p| p.id == id.get_value()).map(|p| p.parameters.clone());
+        here.incident.with(own).unwrap_or_default()
+    });
+    let answers = RwSignal::new(Answers::new());
+    // Another answer is another request.
+    Effect::new(move |_| {
+        answers.track();
+        key.set_value(fresh_key());
+    });
+    let asking = RwSignal::new(false);
+    let own_attempt = Attempt::new();
     let request = move |()| {
         let navigate = navigate.clone();
+        let asks = !answers.with_untracked(Answers::is_empty);
+        let attempt = if asks { own_attempt } else { attempt };
         pressed.set(true);
         attempt.run(
             async move {
-                let body = RunRequestIn { procedure: id.get_value(), parameters: BTreeMap::new() };
+                let body = RunRequestIn {
+                    procedure: id.get_value(),
+                    parameters: answers.get_untracked(),
+                    procedure_digest: Some(digest),
+                };
                 let answer = api().request_run(here.number, &body, &key.get_value()).await;
                 pressed.try_set(false);
                 answer
@@ -93,6 +115,18 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
             },
         );
     };
+    let press = {
+        let request = request.clone();
+        move |()| {
+            if parameters.with_untracked(Vec::is_empty) {
+                return request(());
+            }
+            let first = here.incident.with_untracked(|i| parameters.with_untracked(|p| preselect(p, &i.affected)));
+            answers.set(first);
+            asking.set(true);
+        }
+    };
+    let on_request = Callback::new(request);
     let generally = here.refused(IncidentCommand::RequestRun);
     let next = here.next();
     let kind = Signal::derive(move || {
@@ -103,8 +137,15 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
         }
     });
     let test_id = format!("procedure-{}", offer.id);
-    let services = (!offer.services.is_empty()).then(|| format!("Acts on {}", offer.services.join(", ")));
+    let asks = offer.parameters.iter().map(|p| p.label.clone()).collect::<Vec<_>>().join(" ");
+    let services = if !asks.is_empty() {
+        Some(format!("Asks: {asks}"))
+    } else {
+        (!offer.services.is_empty()).then(|| format!("Acts on {}", offer.services.join(", ")))
+    };
     let place = format!("plan, line {}", offer.line);
+    let address =
+        format!("/console/plan?system={}#line-{}", here.incident.with_untracked(|i| i.system.clone()), offer.line);
     let own = offer.refused.clone();
     let title = StoredValue::new(offer.title);
     view! {
@@ -121,7 +162,7 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
                         .into_any()
                 } else {
                     view! {
-                        <Button kind=kind busy=pressed refused=own.clone() on_press=request.clone() test_id=test_id.clone()>
+                        <Button kind=kind busy=pressed refused=own.clone() on_press=press.clone() test_id=test_id.clone()>
                             {title.get_value()}
                         </Button>
                     }
@@ -130,8 +171,11 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
             }}
             <p class="procedure-meta">
                 <span>{services}</span>
-                <a href=format!("/console/plan#line-{}", offer.line)>{place}</a>
+                <span>
+                    <a href=address>{place}</a> " " <code title=format!("Digest of the procedure: {digest}")>{digest.short()}</code>
+                </span>
             </p>
+            <ParameterDialog open=asking title=title.get_value() parameters answers attempt=own_attempt on_request/>
         </li>
     }
 }

@@ -1,9 +1,12 @@
-//! What a block is: its canonical header and its hash. Not here: whether it may follow another block (chain.rs).
+//! What a block is: its canonical header, its hash, its signature. Not here: whether it may follow another block (chain.rs).
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+use crate::hex;
+use crate::keys::{SecretKey, Signature};
 
 /// A SHA-256 value; hexadecimal wherever people or other programs see it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,7 +43,7 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(&self.0))
     }
 }
 
@@ -60,15 +63,7 @@ impl TryFrom<String> for Hash {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let refuse = || format!("'{text}' is not a hash of 64 hexadecimal digits");
-        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(refuse());
-        }
-        let mut bytes = [0; 32];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(|_| refuse())?;
-        }
-        Ok(Hash(bytes))
+        hex::decode(&text).map(Hash).ok_or_else(|| format!("'{text}' is not a hash of 64 hexadecimal digits"))
     }
 }
 
@@ -81,6 +76,9 @@ pub(crate) struct Block {
     pub(crate) proposer: String,
     pub(crate) payload: String,
     pub(crate) hash: Hash,
+    /// The proposer's, over the hash. Only the genesis block, which everybody makes for himself, has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signature: Option<Signature>,
 }
 
 /// Height and hash: all it takes to compare two chains.
@@ -99,16 +97,20 @@ impl Head {
 
 impl Block {
     pub(crate) fn seal(height: u64, prev_hash: Hash, timestamp_ms: u64, proposer: &str, payload: String) -> Self {
-        let mut block =
-            Block { height, prev_hash, timestamp_ms, proposer: proposer.to_owned(), payload, hash: Hash::ZERO };
+        let (proposer, hash) = (proposer.to_owned(), Hash::ZERO);
+        let mut block = Block { height, prev_hash, timestamp_ms, proposer, payload, hash, signature: None };
         block.hash = block.computed_hash();
         block
+    }
+
+    pub(crate) fn signed(self, key: &SecretKey) -> Self {
+        Block { signature: Some(key.sign(&self.hash)), ..self }
     }
 
     /// The hash over the canonical header, whatever the block claims.
     pub(crate) fn computed_hash(&self) -> Hash {
         Hash::of(&[
-            b"testnet block 1",
+            b"testnet block 2",
             &self.height.to_be_bytes(),
             &self.prev_hash.0,
             &self.timestamp_ms.to_be_bytes(),

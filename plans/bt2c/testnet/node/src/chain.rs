@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::block::{Block, Hash, Head};
+use crate::keys::{Keyring, SecretKey, Signature};
 use crate::stakes::{SLOT_MS, Stakes};
 
 /// 2026-01-01T00:00:00Z: every network starts here, so equal stakes give equal genesis blocks.
@@ -43,15 +44,18 @@ pub(crate) enum Turn {
 
 pub(crate) struct Chain {
     stakes: Stakes,
+    /// `None`: signatures are not looked at. A node always has its keys; a look at a file's shape needs none.
+    keys: Option<Keyring>,
     genesis: Block,
     /// Heights from 1 on; the block of height h is at h - 1.
     blocks: Vec<Block>,
 }
 
 impl Chain {
-    pub(crate) fn new(stakes: Stakes) -> Self {
+    /// The genesis commits to the stakes only, so that a new key does not make a new network.
+    pub(crate) fn new(stakes: Stakes, keys: Option<Keyring>) -> Self {
         let genesis = Block::seal(0, Hash::ZERO, GENESIS_MS, "genesis", stakes.canonical());
-        Chain { stakes, genesis, blocks: Vec::new() }
+        Chain { stakes, keys, genesis, blocks: Vec::new() }
     }
 
     pub(crate) fn genesis(&self) -> &Block {
@@ -71,6 +75,11 @@ impl Chain {
             None => Some(&self.genesis),
             Some(at) => self.blocks.get(usize::try_from(at).ok()?),
         }
+    }
+
+    /// From the newest block down to the genesis.
+    pub(crate) fn downwards(&self) -> impl Iterator<Item = &Block> {
+        self.blocks.iter().rev().chain([&self.genesis])
     }
 
     pub(crate) fn holds(&self, head: &Head) -> bool {
@@ -102,10 +111,40 @@ impl Chain {
         if block.timestamp_ms > now_ms.saturating_add(MAX_AHEAD_MS) {
             return refuse(format!("it is {} ms ahead of this node's clock", block.timestamp_ms - now_ms));
         }
-        match self.stakes.opens_at(&block.proposer, &parent.hash, slot) {
-            Some(opens) if block.timestamp_ms >= opens => Ok(()),
-            _ => refuse(format!("it was not the turn of '{}'", block.proposer)),
+        let opens = self.stakes.opens_at(&block.proposer, &parent.hash, slot);
+        if opens.is_none_or(|opens| block.timestamp_ms < opens) {
+            return refuse(format!("it was not the turn of '{}'", block.proposer));
         }
+        self.check_signature(block).map_err(|reason| Invalid { height: block.height, reason })
+    }
+
+    fn check_signature(&self, block: &Block) -> Result<(), String> {
+        let Some(signature) = &block.signature else { return Err("it is not signed".to_owned()) };
+        let Some(keys) = &self.keys else { return Ok(()) };
+        let Block { proposer, height, .. } = block;
+        match keys.at(proposer, *height) {
+            None => Err(format!("'{proposer}' has no key at height {height}")),
+            Some(key) if key.verifies(&block.hash, signature) => Ok(()),
+            Some(_) => Err(format!("its signature is not of the key that '{proposer}' has at height {height}")),
+        }
+    }
+
+    /// Is this the key that counts for the next block of `name`?
+    pub(crate) fn may_sign(&self, name: &str, key: &SecretKey) -> bool {
+        let listed = self.keys.as_ref().and_then(|keys| keys.at(name, self.head().height + 1));
+        listed.is_some_and(|listed| *listed == key.public())
+    }
+
+    /// Did a validator sign this with the newest key it has, wherever our own chain stands?
+    pub(crate) fn recognises(&self, name: &str, signed: &Hash, signature: &Signature) -> bool {
+        let newest = self.keys.as_ref().and_then(|keys| keys.at(name, u64::MAX));
+        newest.is_some_and(|key| key.verifies(signed, signature))
+    }
+
+    /// Did a validator sign this with the key that counts for its next block?
+    pub(crate) fn accepts(&self, name: &str, signed: &Hash, signature: &Signature) -> bool {
+        let listed = self.keys.as_ref().and_then(|keys| keys.at(name, self.head().height + 1));
+        listed.is_some_and(|key| key.verifies(signed, signature))
     }
 
     /// Adds a block on top, for loading what was once accepted.
@@ -146,10 +185,10 @@ impl Chain {
         }
     }
 
-    /// The next block, made by `name`; `None` if it is not its turn.
-    pub(crate) fn next_block(&self, name: &str, now_ms: u64) -> Option<Block> {
+    /// The next block, made and signed by `name`; `None` if it is not its turn.
+    pub(crate) fn next_block(&self, name: &str, key: &SecretKey, now_ms: u64, payload: String) -> Option<Block> {
         let tip = self.tip();
-        let make = || Block::seal(tip.height + 1, tip.hash, now_ms, name, format!("reward {name} 1"));
+        let make = || Block::seal(tip.height + 1, tip.hash, now_ms, name, payload).signed(key);
         (self.turn(name, now_ms) == Turn::Now).then(make)
     }
 

@@ -6,12 +6,21 @@ use tokio_postgres::config::Host;
 
 use crate::stakes::Stakes;
 
+pub(crate) const DATA_DIR: &str = "/data";
+pub(crate) const VALIDATORS_FILE: &str = "/config/validators.json";
+
 pub(crate) struct Config {
     pub(crate) node: String,
     pub(crate) stakes: Stakes,
     /// `host:port` of each other node.
     pub(crate) peers: Vec<String>,
     pub(crate) data_dir: PathBuf,
+    /// Public: whose key counts from which height.
+    pub(crate) validators_file: PathBuf,
+    /// This node's secret key.
+    pub(crate) key_file: PathBuf,
+    /// How many of its own blocks the node drops by itself.
+    pub(crate) max_reorg: u64,
     pub(crate) http_port: u16,
     pub(crate) gossip_port: u16,
     /// `None`: blocks are recorded nowhere but in the chain file.
@@ -50,11 +59,19 @@ impl Config {
                 _ => Err(format!("{key} is wrong: '{text}' is not a port from 1 to 65535")),
             },
         };
+        let max_reorg = get("MAX_REORG").unwrap_or_else(|| "120".to_owned());
+        let max_reorg = max_reorg
+            .parse::<u32>()
+            .map_err(|_| format!("MAX_REORG is wrong: '{max_reorg}' is not a whole number of blocks"))?
+            .into();
         Ok(Config {
             node,
             stakes,
             peers,
-            data_dir: get("DATA_DIR").unwrap_or_else(|| "/data".to_owned()).into(),
+            data_dir: get("DATA_DIR").unwrap_or_else(|| DATA_DIR.to_owned()).into(),
+            validators_file: get("VALIDATORS_FILE").unwrap_or_else(|| VALIDATORS_FILE.to_owned()).into(),
+            key_file: get("KEY_FILE").unwrap_or_else(|| "/secret/key".to_owned()).into(),
+            max_reorg,
             http_port: port("HTTP_PORT", 8080)?,
             gossip_port: port("GOSSIP_PORT", 7000)?,
             database: get("DATABASE_URL").map(|url| database(&url, get("DATABASE_PASSWORD"))).transpose()?,
@@ -94,6 +111,7 @@ mod tests {
         assert_eq!(config.peers, ["b:7000", "c:7001"]);
         assert_eq!((config.http_port, config.gossip_port), (8080, 7000));
         assert!(config.database.is_none());
+        assert_eq!(config.max_reorg, 120);
     }
 
     #[test]
@@ -106,6 +124,7 @@ mod tests {
             ("PEERS", "b"),
             ("PEERS", "b:0"),
             ("PEERS", ":7000"),
+            ("MAX_REORG", "-1"),
             ("HTTP_PORT", "x"),
             ("GOSSIP_PORT", "0"),
             ("DATABASE_URL", "mysql://secret@x"),

@@ -1,37 +1,45 @@
 //! Talking with peers: dialling, listening, and the conversation that keeps two chains equal. Decides nothing about validity.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::block::{Block, Head};
-use crate::chain::Verdict;
+use crate::hello::{End, Side, introduce};
 use crate::journal;
-use crate::ledger::{Ledger, Refused};
-use crate::wire::{Inbox, Message, Outbox, split};
+use crate::ledger::Ledger;
+use crate::status::{Outcome, Refused};
+use crate::wire::{Inbox, Message, Outbox};
 
 const REDIAL: Duration = Duration::from_millis(500);
+const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 const DIAL_TIMEOUT: Duration = Duration::from_secs(3);
-const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// A peer this silent is gone, even if its connection was never closed (network cut, paused container).
 const SILENCE: Duration = Duration::from_secs(5);
 /// An unanswered request for blocks may be repeated after this long.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a chain that needs a person's decision is not read again.
+const DEEP_PATIENCE: Duration = Duration::from_secs(10);
 /// Blocks in one answer.
 const BATCH: usize = 500;
 
 /// Accepts peers for ever.
 pub(crate) async fn listen(ledger: Arc<Ledger>, name: String, listener: TcpListener) {
+    let complained = Arc::new(Mutex::new(None));
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
-                let (ledger, name) = (ledger.clone(), name.clone());
+            Ok((stream, address)) => {
+                let (ledger, name, complained) = (ledger.clone(), name.clone(), complained.clone());
                 // A dropped handle leaves the task running; the conversation ends by itself.
-                drop(tokio::spawn(async move { converse(&ledger, &name, stream).await }));
+                drop(tokio::spawn(async move {
+                    if let End::Refused(why) = converse(&ledger, &name, stream, Side::Called).await {
+                        turned_away(&complained, &format!("{} was turned away: {why}", address.ip()));
+                    }
+                }));
             }
             Err(error) => {
                 journal::error(format_args!("cannot accept peers: {error}"));
@@ -41,12 +49,21 @@ pub(crate) async fn listen(ledger: Arc<Ledger>, name: String, listener: TcpListe
     }
 }
 
+/// Whoever knocks again and again is not a line each time.
+fn turned_away(complained: &Mutex<Option<Instant>>, text: &str) {
+    let mut last = complained.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.is_none_or(|at| at.elapsed() > COMPLAIN_EVERY) {
+        journal::warn(text);
+        *last = Some(Instant::now());
+    }
+}
+
 /// Keeps one peer dialled for ever; says once that it is away, not at every attempt.
 pub(crate) async fn dial(ledger: Arc<Ledger>, name: String, address: String) {
     let mut complained = false;
     loop {
         let failure = match within(DIAL_TIMEOUT, TcpStream::connect(&address)).await {
-            Ok(stream) => match converse(&ledger, &name, stream).await {
+            Ok(stream) => match converse(&ledger, &name, stream, Side::Calling).await {
                 // It was here and its loss was logged; if it stays away, that is news again.
                 End::Lost => {
                     complained = false;
@@ -54,6 +71,7 @@ pub(crate) async fn dial(ledger: Arc<Ledger>, name: String, address: String) {
                     continue;
                 }
                 End::Refused(why) => why,
+                End::Answered => "it asked instead of answering".to_owned(),
             },
             Err(why) => why,
         };
@@ -73,43 +91,20 @@ async fn within<T>(limit: Duration, work: impl Future<Output = std::io::Result<T
     }
 }
 
-/// How a conversation ended.
-enum End {
-    /// After both sides had introduced themselves.
-    Lost,
-    Refused(String),
-}
-
-async fn converse(ledger: &Ledger, name: &str, stream: TcpStream) -> End {
-    let (inbox, outbox, node, head) = match introduce(ledger, name, stream).await {
+async fn converse(ledger: &Ledger, name: &str, stream: TcpStream, side: Side) -> End {
+    let (inbox, outbox, node, head) = match introduce(ledger, name, stream, side).await {
         Ok(introduced) => introduced,
-        Err(why) => return End::Refused(why),
+        Err(end) => return end,
     };
     if ledger.peer_linked(&node, head) {
         journal::info(format_args!("peer {node} connected at height {}", head.height));
     }
-    let mut link = Link { ledger, peer: node, outbox, theirs: head, branch: Vec::new(), asked: None };
+    let mut link = Link { ledger, peer: node, outbox, theirs: head, branch: Vec::new(), asked: None, deep: None };
     let why = link.run(inbox).await;
     if ledger.peer_unlinked(&link.peer) {
         journal::warn(format_args!("peer {} lost: {why}", link.peer));
     }
     End::Lost
-}
-
-/// Both sides say who they are; a node of another network, or this node itself, is no peer.
-async fn introduce(ledger: &Ledger, name: &str, stream: TcpStream) -> Result<(Inbox, Outbox, String, Head), String> {
-    let (mut inbox, mut outbox) = split(stream).map_err(|error| error.to_string())?;
-    let network = ledger.genesis();
-    outbox.send(&Message::Hello { network, node: name.to_owned(), head: ledger.head() }).await?;
-    let hello = timeout(HELLO_TIMEOUT, inbox.next()).await.map_err(|_| "it did not introduce itself in time")??;
-    match hello {
-        Message::Hello { network: theirs, node, .. } if theirs != network => {
-            Err(format!("{node} is of a network with other stakes"))
-        }
-        Message::Hello { node, .. } if node == name => Err("it is this node itself".to_owned()),
-        Message::Hello { node, head, .. } => Ok((inbox, outbox, node, head)),
-        _ => Err("it did not introduce itself".to_owned()),
-    }
 }
 
 struct Link<'a> {
@@ -122,6 +117,8 @@ struct Link<'a> {
     branch: Vec<Block>,
     /// When blocks were asked for and have not come yet.
     asked: Option<Instant>,
+    /// When its chain last turned out to part from ours too far down.
+    deep: Option<Instant>,
 }
 
 impl Link<'_> {
@@ -172,6 +169,9 @@ impl Link<'_> {
     async fn receive(&mut self, message: Message) -> Result<(), String> {
         match message {
             Message::Hello { .. } => Err("it introduced itself twice".to_owned()),
+            Message::Prove { .. } | Message::CheckKey { .. } | Message::KeyChecked { .. } => {
+                Err("it spoke of keys after its hello".to_owned())
+            }
             Message::Head { head } => {
                 self.peer_is_at(head);
                 self.catch_up().await
@@ -199,7 +199,8 @@ impl Link<'_> {
     /// Asks for what the peer has and we lack, unless we already did.
     async fn catch_up(&mut self) -> Result<(), String> {
         let waiting = self.asked.is_some_and(|at| at.elapsed() < PATIENCE);
-        if waiting || !self.theirs.beats(&self.ledger.head()) {
+        let deep = self.deep.is_some_and(|at| at.elapsed() < DEEP_PATIENCE);
+        if waiting || deep || !self.theirs.beats(&self.ledger.head()) {
             return Ok(());
         }
         self.branch.clear();
@@ -223,15 +224,16 @@ impl Link<'_> {
         self.branch.extend(blocks);
         match self.ledger.offer(&self.branch, &self.peer) {
             // Its chain parts from ours further down than one answer reaches: read on.
-            Ok(Verdict::NotBetter) if full => match self.branch.last().map(Block::head) {
+            Ok(Outcome::NotBetter) if full => match self.branch.last().map(Block::head) {
                 Some(last) => self.ask(vec![last]).await,
                 None => Ok(()),
             },
-            Ok(Verdict::Better { .. }) if full => {
+            Ok(Outcome::Taken) if full => {
                 self.branch.clear();
                 self.catch_up().await
             }
-            Ok(_) => {
+            Ok(outcome) => {
+                self.deep = (outcome == Outcome::TooDeep).then(Instant::now);
                 self.branch.clear();
                 Ok(())
             }

@@ -1,17 +1,19 @@
 //! The node's one state: chain, file and peers behind one lock, never held across an await. Sends nothing itself.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-use std::{fmt, io};
 
-use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::block::{Block, Hash, Head};
-use crate::chain::{Chain, Invalid, Turn, Verdict};
+use crate::chain::{Chain, Turn, Verdict};
 use crate::journal;
+use crate::keys::{SecretKey, Signature};
+use crate::status::{Counters, Fork, Outcome, Place, Refused, Status};
 use crate::storage::Storage;
+use crate::transactions::{self, Declined, Pool};
 
 /// Blocks a peer may be ahead before we say that we are syncing rather than merely a moment late.
 const SYNCING_FROM: u64 = 3;
@@ -24,46 +26,20 @@ pub(crate) fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// Why an offered branch is not on our chain.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    Invalid(Invalid),
-    /// The file could not be written; the chain is as before.
-    Storage(io::Error),
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Invalid(invalid) => invalid.fmt(f),
-            Self::Storage(error) => write!(f, "the chain file could not be written, the chain stays as it is: {error}"),
-        }
-    }
-}
-
-#[derive(Serialize)]
-pub(crate) struct Status {
-    pub(crate) node: String,
-    pub(crate) height: u64,
-    pub(crate) head: Hash,
-    pub(crate) peers: usize,
-    pub(crate) syncing: bool,
-    pub(crate) genesis: Hash,
-}
-
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Counters {
-    pub(crate) produced: u64,
-    pub(crate) imported: u64,
-    pub(crate) reorgs: u64,
-    /// The highest block known to be in the database.
-    pub(crate) recorded: u64,
-    pub(crate) database_up: bool,
-}
-
 struct Peer {
     links: usize,
     head: Head,
+    /// The last common height, if its chain parts from ours too far down.
+    fork: Option<u64>,
+}
+
+/// Who this node is and how it decides.
+pub(crate) struct Identity {
+    pub(crate) name: String,
+    pub(crate) key: SecretKey,
+    pub(crate) expects_peers: bool,
+    /// How many of its own blocks it drops by itself.
+    pub(crate) max_reorg: u64,
 }
 
 struct State {
@@ -71,21 +47,24 @@ struct State {
     storage: Storage,
     peers: BTreeMap<String, Peer>,
     counters: Counters,
+    pool: Pool,
+    /// The key in use does not count for the next block, and this was said.
+    is_mute: bool,
 }
 
 pub(crate) struct Ledger {
-    node: String,
+    identity: Identity,
     started: Instant,
-    expects_peers: bool,
     state: Mutex<State>,
     head: watch::Sender<Head>,
 }
 
 impl Ledger {
-    pub(crate) fn new(node: String, expects_peers: bool, chain: Chain, storage: Storage) -> Self {
+    pub(crate) fn new(identity: Identity, chain: Chain, storage: Storage) -> Self {
         let head = watch::Sender::new(chain.head());
-        let state = State { chain, storage, peers: BTreeMap::new(), counters: Counters::default() };
-        Ledger { node, started: Instant::now(), expects_peers, state: Mutex::new(state), head }
+        let (peers, counters, pool) = (BTreeMap::new(), Counters::default(), Pool::default());
+        let state = State { chain, storage, peers, counters, pool, is_mute: false };
+        Ledger { identity, started: Instant::now(), state: Mutex::new(state), head }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -101,31 +80,51 @@ impl Ledger {
     pub(crate) fn propose(&self) -> Result<Turn, Refused> {
         let state = &mut *self.lock();
         let now = now_ms();
+        let Identity { name, key, expects_peers, .. } = &self.identity;
         let ours = state.chain.head();
-        let behind = state.peers.values().any(|peer| peer.head.beats(&ours));
+        let behind = state.peers.values().any(|peer| peer.fork.is_none() && peer.head.beats(&ours));
         let listening =
-            self.expects_peers && state.peers.is_empty() && self.started.elapsed().as_millis() < LISTEN_FIRST_MS;
+            *expects_peers && state.peers.is_empty() && self.started.elapsed().as_millis() < LISTEN_FIRST_MS;
         if behind || listening {
             return Ok(Turn::At(now + 100));
         }
-        let Some(block) = state.chain.next_block(&self.node, now) else {
-            return Ok(state.chain.turn(&self.node, now));
+        let is_mute = !state.chain.may_sign(name, key);
+        if is_mute && !state.is_mute {
+            let (next, public) = (ours.height + 1, key.public());
+            journal::warn(format_args!(
+                "no block is made: at height {next} another key than {public} signs for {name}"
+            ));
+        }
+        state.is_mute = is_mute;
+        if is_mute {
+            return Ok(Turn::At(now + 1_000));
+        }
+        let Some(block) = state.chain.next_block(name, key, now, state.pool.payload(name)) else {
+            return Ok(state.chain.turn(name, now));
         };
-        journal::info(format_args!("block {} produced {}", block.height, block.hash.short()));
+        let (height, hash) = (block.height, block.hash.short());
         self.put(state, ours.height, vec![block])?;
+        journal::info(format_args!("block {height} produced {hash}"));
         state.counters.produced += 1;
         Ok(Turn::Now)
     }
 
     /// Judges a peer's blocks and takes them if they win.
-    pub(crate) fn offer(&self, branch: &[Block], peer: &str) -> Result<Verdict, Refused> {
+    pub(crate) fn offer(&self, branch: &[Block], peer: &str) -> Result<Outcome, Refused> {
         let state = &mut *self.lock();
-        let verdict = state.chain.judge(branch, now_ms()).map_err(Refused::Invalid)?;
-        let Verdict::Better { fork } = verdict else { return Ok(verdict) };
+        let fork = match state.chain.judge(branch, now_ms()).map_err(Refused::Invalid)? {
+            Verdict::Better { fork } => fork,
+            Verdict::NotBetter => return Ok(Outcome::NotBetter),
+            Verdict::Unlinked => return Ok(Outcome::Unlinked),
+        };
         // A branch may begin with blocks we already share; only what differs is a reorg.
         let known = branch.iter().take_while(|block| state.chain.holds(&block.head())).count();
         let (fork, branch) = (fork + known as u64, &branch[known..]);
         let dropped = state.chain.head().height - fork;
+        if dropped > self.identity.max_reorg {
+            self.report_fork(state, fork, dropped, peer);
+            return Ok(Outcome::TooDeep);
+        }
         self.put(state, fork, branch.to_vec())?;
         state.counters.imported += branch.len() as u64;
         if dropped > 0 {
@@ -142,7 +141,17 @@ impl Ledger {
                 journal::info(format_args!("block {height} imported from {peer}, proposed by {proposer} {hash}"));
             }),
         }
-        Ok(Verdict::Better { fork })
+        Ok(Outcome::Taken)
+    }
+
+    fn report_fork(&self, state: &mut State, fork: u64, dropped: u64, peer: &str) {
+        let Some(known) = state.peers.get_mut(peer) else { return };
+        if known.fork.replace(fork) != Some(fork) {
+            let (theirs, most) = (known.head.height, self.identity.max_reorg);
+            journal::warn(format_args!(
+                "fork: the chain of {peer} parts from ours above {fork} and is better (height {theirs}), but following it would drop {dropped} blocks; {most} is the most this node drops by itself. It stays on its own chain until a person decides"
+            ));
+        }
     }
 
     /// File first, then memory: what is answered to anybody is already written.
@@ -155,6 +164,10 @@ impl Ledger {
             }
             return Err(Refused::Storage(error));
         }
+        for block in state.chain.above(fork, usize::MAX - usize::try_from(fork).unwrap_or(0)) {
+            state.pool.dropped(block);
+        }
+        branch.iter().for_each(|block| state.pool.included(block));
         state.chain.adopt(fork, branch);
         state.counters.recorded = state.counters.recorded.min(fork);
         self.head.send_replace(state.chain.head());
@@ -194,15 +207,22 @@ impl Ledger {
     /// Adds a link to a peer; true if it is the first one.
     pub(crate) fn peer_linked(&self, name: &str, head: Head) -> bool {
         let state = &mut *self.lock();
-        let peer = state.peers.entry(name.to_owned()).or_insert(Peer { links: 0, head });
+        let peer = state.peers.entry(name.to_owned()).or_insert(Peer { links: 0, head, fork: None });
         peer.links += 1;
         peer.head = head;
         peer.links == 1
     }
 
     pub(crate) fn peer_seen(&self, name: &str, head: Head) {
-        if let Some(peer) = self.lock().peers.get_mut(name) {
+        let state = &mut *self.lock();
+        if let Some(peer) = state.peers.get_mut(name) {
             peer.head = head;
+            // Only a chain that came together with ours again ends a fork; that of the two heights changed does not.
+            let extends = |fork: u64| state.chain.holds(&head) && head.height > fork;
+            if peer.fork.is_some_and(extends) {
+                journal::info(format_args!("the chain of {name} is no fork any more"));
+                peer.fork = None;
+            }
         }
     }
 
@@ -236,9 +256,51 @@ impl Ledger {
     pub(crate) fn status(&self) -> Status {
         let state = self.lock();
         let Head { height, hash: head } = state.chain.head();
-        let syncing = state.peers.values().any(|peer| peer.head.height >= height + SYNCING_FROM);
-        let genesis = state.chain.genesis().hash;
-        Status { node: self.node.clone(), height, head, peers: state.peers.len(), syncing, genesis }
+        let ahead = |peer: &Peer| peer.fork.is_none() && peer.head.height >= height + SYNCING_FROM;
+        let forks = state.peers.iter().filter_map(|(name, peer)| {
+            peer.fork.map(|height| Fork { height, peer: name.clone(), peer_head: peer.head })
+        });
+        Status {
+            node: self.identity.name.clone(),
+            height,
+            head,
+            peers: state.peers.keys().cloned().collect(),
+            syncing: state.peers.values().any(ahead),
+            // The best of several, as everywhere.
+            fork: forks.reduce(|best, fork| if fork.peer_head.beats(&best.peer_head) { fork } else { best }),
+            database: state.counters.database_up,
+            recorded: state.counters.recorded,
+            genesis: state.chain.genesis().hash,
+        }
+    }
+
+    /// Takes a note that our next block will carry.
+    pub(crate) fn submit(&self, note: &str) -> Result<String, Declined> {
+        self.lock().pool.add(note)
+    }
+
+    pub(crate) fn transaction(&self, id: &str) -> Place {
+        let state = self.lock();
+        if state.pool.holds(id) {
+            return Place::Waiting;
+        }
+        let block = state.chain.downwards().find(|block| transactions::carries(block, id));
+        block.map_or(Place::Unknown, |block| Place::Included(block.height))
+    }
+
+    /// Our answer to a challenge.
+    pub(crate) fn sign(&self, hash: &Hash) -> Signature {
+        self.identity.key.sign(hash)
+    }
+
+    /// Is this who it says it is?
+    pub(crate) fn recognises(&self, validator: &str, signed: &Hash, signature: &Signature) -> bool {
+        self.lock().chain.recognises(validator, signed, signature)
+    }
+
+    /// Does this validator's signature over a challenge come from the key that counts now?
+    pub(crate) fn accepts(&self, validator: &str, signed: &Hash, signature: &Signature) -> bool {
+        self.lock().chain.accepts(validator, signed, signature)
     }
 
     pub(crate) fn counters(&self) -> Counters {

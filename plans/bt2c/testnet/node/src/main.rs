@@ -1,21 +1,30 @@
-//! A small proof-of-stake-like network node: starts the parts, stops at once on SIGTERM. No rules of the chain here.
+//! A small proof-of-stake-like network node: starts the parts, or one command instead. No rules of the chain here.
 
 mod block;
 mod chain;
+mod commands;
 mod config;
 mod database;
 mod gossip;
+mod hello;
+mod hex;
 mod http;
 mod journal;
+mod keyfiles;
+mod keys;
 mod ledger;
+mod scan;
 mod stakes;
+mod status;
 mod storage;
+mod transactions;
 mod wire;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Parser as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
@@ -23,12 +32,15 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::chain::{Chain, Turn};
 use crate::config::Config;
-use crate::ledger::{Ledger, now_ms};
+use crate::ledger::{Identity, Ledger, now_ms};
 use crate::storage::Storage;
 
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
+    if let Some(command) = commands::Arguments::parse().command {
+        return commands::run(command);
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -65,12 +77,21 @@ async fn run(config: Config) -> Result<(), String> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| not_started(error.to_string()))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| not_started(error.to_string()))?;
 
-    let mut chain = Chain::new(config.stakes);
+    let keys = keyfiles::keyring(&config.validators_file).map_err(not_started)?;
+    let key = keyfiles::secret(&config.key_file).map_err(not_started)?;
+    let node = config.node;
+    if keys.heights_of(&node, &key.public()).is_empty() {
+        let (file, list) = (config.key_file.display(), config.validators_file.display());
+        return Err(not_started(format!("{file} is not a key that {list} gives {node}")));
+    }
+    let mut chain = Chain::new(config.stakes, Some(keys));
     let storage = Storage::open(&config.data_dir, &mut chain).map_err(|error| not_started(error.to_string()))?;
-    let ledger = Arc::new(Ledger::new(config.node.clone(), !config.peers.is_empty(), chain, storage));
+    let (expects_peers, max_reorg) = (!config.peers.is_empty(), config.max_reorg);
+    let identity = Identity { name: node.clone(), key, expects_peers, max_reorg };
+    let ledger = Arc::new(Ledger::new(identity, chain, storage));
     let web = bind(config.http_port).await.map_err(not_started)?;
     let gossip = bind(config.gossip_port).await.map_err(not_started)?;
-    let (node, height) = (&config.node, ledger.head().height);
+    let height = ledger.head().height;
     journal::info(format_args!(
         "{node} is up at height {height}, answers on port {}, meets peers on port {}",
         config.http_port, config.gossip_port
@@ -83,9 +104,9 @@ async fn run(config: Config) -> Result<(), String> {
             journal::error(format_args!("the HTTP port failed: {error}"));
         }
     });
-    parts.spawn(gossip::listen(ledger.clone(), config.node.clone(), gossip));
+    parts.spawn(gossip::listen(ledger.clone(), node.clone(), gossip));
     for peer in config.peers {
-        parts.spawn(gossip::dial(ledger.clone(), config.node.clone(), peer));
+        parts.spawn(gossip::dial(ledger.clone(), node.clone(), peer));
     }
     if let Some(database) = config.database {
         parts.spawn(database::record(ledger.clone(), database));

@@ -34,6 +34,10 @@ impl Stakes {
         self.0.contains_key(name)
     }
 
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// One line that is equal for equal stakes; the genesis block carries it.
     pub(crate) fn canonical(&self) -> String {
         let entries: Vec<String> = self.0.iter().map(|(name, stake)| format!("{name}={stake}")).collect();

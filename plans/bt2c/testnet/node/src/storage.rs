@@ -1,19 +1,21 @@
 //! The chain's file: one block per line, append only. Knows bytes and lines, and asks chain.rs what is valid.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
 use crate::block::Block;
 use crate::chain::Chain;
 use crate::journal;
+use crate::scan;
 
-const FILE: &str = "chain.jsonl";
+pub(crate) const FILE: &str = "chain.jsonl";
 
 #[derive(Debug)]
 pub(crate) enum StorageError {
     Io { doing: &'static str, path: PathBuf, source: io::Error },
+    InUse { path: PathBuf },
     OtherNetwork { path: PathBuf },
     Damaged { path: PathBuf, line: usize, reason: String },
 }
@@ -22,6 +24,7 @@ impl fmt::Display for StorageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { doing, path, source } => write!(f, "cannot {doing} {}: {source}", path.display()),
+            Self::InUse { path } => write!(f, "{} is in use by another node. Nothing was changed", path.display()),
             Self::OtherNetwork { path } => write!(
                 f,
                 "{} holds the chain of a network with other stakes. Nothing was changed. Set STAKES as before, or start with an empty data directory",
@@ -53,6 +56,7 @@ impl Storage {
         std::fs::create_dir_all(directory).map_err(|source| fail("create")(directory, source))?;
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(|source| fail("open")(&path, source))?;
+        lock(&file, &path)?;
         let mut storage = Storage { path: path.clone(), file, ends: Vec::new() };
         let torn = storage.load(chain)?;
         if torn > 0 {
@@ -64,32 +68,21 @@ impl Storage {
     }
 
     /// Returns how many bytes of a torn last line follow what was read.
-    fn load(&mut self, chain: &mut Chain) -> Result<usize, StorageError> {
-        let mut reader = BufReader::new(&self.file);
-        let (mut ends, mut end, mut line) = (Vec::new(), 0, Vec::new());
-        loop {
-            line.clear();
-            let length = reader.read_until(b'\n', &mut line).map_err(|source| StorageError::Io {
-                doing: "read",
-                path: self.path.clone(),
-                source,
-            })?;
-            // Every line is written with its newline in one go, so a line without one was never acknowledged.
-            if line.last() != Some(&b'\n') {
-                self.ends = ends;
-                return Ok(length);
-            }
-            let damaged = |reason| StorageError::Damaged { path: self.path.clone(), line: ends.len() + 1, reason };
-            let block: Block = serde_json::from_slice(&line).map_err(|error| damaged(error.to_string()))?;
-            if !ends.is_empty() {
-                // What was accepted once stays accepted, even if the clock was set back since.
-                chain.push(block, u64::MAX).map_err(|invalid| damaged(invalid.to_string()))?;
-            } else if block != *chain.genesis() {
-                return Err(StorageError::OtherNetwork { path: self.path.clone() });
-            }
-            end += length as u64;
-            ends.push(end);
+    fn load(&mut self, chain: &mut Chain) -> Result<u64, StorageError> {
+        let path = || self.path.clone();
+        let found = scan::read(BufReader::new(&self.file), chain).map_err(|source| StorageError::Io {
+            doing: "read",
+            path: path(),
+            source,
+        })?;
+        if found.is_other_network {
+            return Err(StorageError::OtherNetwork { path: path() });
         }
+        if let Some(bad) = found.first_bad {
+            return Err(StorageError::Damaged { path: path(), line: bad.line, reason: bad.reason });
+        }
+        self.ends = found.ends;
+        Ok(found.torn)
     }
 
     /// Makes the file hold exactly the blocks up to `fork`, then `branch`.
@@ -111,8 +104,7 @@ impl Storage {
     }
 
     fn write_line(&mut self, block: &Block) -> io::Result<()> {
-        let mut line = serde_json::to_vec(block)?;
-        line.push(b'\n');
+        let line = scan::line_of(block)?;
         let start = self.ends.last().copied().unwrap_or(0);
         self.file.seek(SeekFrom::Start(start))?;
         if let Err(error) = self.file.write_all(&line) {
@@ -127,6 +119,15 @@ impl Storage {
     /// A second handle, so that flushing to disk holds no lock.
     pub(crate) fn handle(&self) -> io::Result<File> {
         self.file.try_clone()
+    }
+}
+
+/// One node, or one repair, per file: held until the file is closed.
+pub(crate) fn lock(file: &File, path: &Path) -> Result<(), StorageError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(StorageError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(StorageError::Io { doing: "lock", path: path.to_owned(), source }),
     }
 }
 

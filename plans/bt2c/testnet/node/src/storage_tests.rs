@@ -1,9 +1,7 @@
 //! The chain's file under torn lines, damage and reorgs. Only tests live here.
 
 use super::*;
-use crate::chain::tests::{grown, stakes};
-
-const START: u64 = 1_767_225_700_000;
+use crate::chain::tests::{START, fresh, grown};
 
 /// A directory of its own for each test, removed at the end.
 struct Scratch(PathBuf);
@@ -20,7 +18,7 @@ impl Scratch {
     }
 
     fn open(&self) -> Result<(Storage, Chain), StorageError> {
-        let mut chain = Chain::new(stakes());
+        let mut chain = fresh();
         Storage::open(&self.0, &mut chain).map(|storage| (storage, chain))
     }
 
@@ -55,6 +53,7 @@ fn a_torn_last_line_is_dropped_and_the_next_block_is_whole() {
         let (mut storage, chain) = scratch.open().unwrap();
         assert_eq!(chain.head().height, 4, "cut by {cut}");
         storage.replace_above(4, written.above(4, 1)).unwrap();
+        drop(storage);
         assert_eq!(scratch.open().unwrap().1.head(), written.head());
     }
 }
@@ -88,7 +87,7 @@ fn damage_inside_the_file_is_named_and_nothing_is_changed() {
 fn the_chain_of_another_network_is_refused() {
     let scratch = Scratch::new("other");
     scratch.filled(1);
-    let mut chain = Chain::new(crate::stakes::Stakes::parse("validator1=1").unwrap());
+    let mut chain = Chain::new(crate::stakes::Stakes::parse("validator1=1").unwrap(), None);
     let error = Storage::open(&scratch.0, &mut chain).err().unwrap().to_string();
     assert!(error.contains("other stakes"), "{error}");
 }
@@ -103,4 +102,13 @@ fn a_reorg_truncates_the_file() {
     drop(storage);
     assert_eq!(scratch.open().unwrap().1.head(), other.head());
     assert_eq!(std::fs::read_to_string(scratch.file()).unwrap().lines().count(), 4);
+}
+
+#[test]
+fn a_file_that_a_node_uses_is_not_opened_twice() {
+    let scratch = Scratch::new("in-use");
+    let (storage, _) = scratch.open().unwrap();
+    assert!(scratch.open().err().unwrap().to_string().contains("in use"));
+    drop(storage);
+    assert!(scratch.open().is_ok());
 }

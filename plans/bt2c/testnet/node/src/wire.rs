@@ -11,9 +11,10 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::block::{Block, Hash, Head};
+use crate::keys::Signature;
 
 /// Far above the largest honest message, so that a broken peer cannot fill the memory.
-const MAX_LINE: u64 = 4 << 20;
+pub(crate) const MAX_LINE: u64 = 4 << 20;
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Serialize, Deserialize)]
@@ -24,6 +25,11 @@ pub(crate) enum Message {
         network: Hash,
         node: String,
         head: Head,
+        challenge: Hash,
+    },
+    /// Second message: the other side's challenge, signed. Who dialled proves itself first.
+    Prove {
+        signature: Signature,
     },
     /// "I am here and this is my head."
     Head {
@@ -40,6 +46,37 @@ pub(crate) enum Message {
     Blocks {
         blocks: Vec<Block>,
     },
+    /// Instead of a hello: "would you take blocks signed like this?" Answered, then the connection ends.
+    CheckKey {
+        validator: String,
+        challenge: Hash,
+        signature: Signature,
+    },
+    KeyChecked {
+        accepted: bool,
+    },
+}
+
+/// What is signed to prove that one has a key; never the hash of a block, and for one purpose only.
+pub(crate) fn proof(purpose: Purpose, network: &Hash, validator: &str, challenge: &Hash) -> Hash {
+    let purpose: &[u8] = match purpose {
+        Purpose::Hello => b"testnet hello 1",
+        Purpose::KeyCheck => b"testnet key check 1",
+    };
+    Hash::of(&[purpose, network.bytes(), validator.as_bytes(), challenge.bytes()])
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    Hello,
+    KeyCheck,
+}
+
+/// Something that nobody signed before.
+pub(crate) fn challenge() -> Result<Hash, String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| format!("the system gives no randomness: {error}"))?;
+    Ok(Hash::of(&[&bytes]))
 }
 
 /// The reading side runs as a task of its own, so that waiting for a line can be given up without losing half of it.

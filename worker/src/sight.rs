@@ -1,0 +1,133 @@
+//! Looks at the worker's projects now and then, so that people can choose among what is really there. Touches nothing.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use shared::{
+    domain::sight::{FileSeen, ServiceSeen, Sight},
+    ids::PlanVersionId,
+    plan::{Choices, Procedure, compile},
+    timestamp::Timestamp,
+};
+use store::StoreError;
+
+use crate::{Worker, host::HostError};
+
+/// Between looks: what people choose from is never much older. The worker checks each choice again on the live host.
+const EVERY: Duration = Duration::from_secs(5);
+/// More than anybody would choose from.
+const MOST_FILES: usize = 50;
+
+#[derive(Debug, thiserror::Error)]
+enum Blind {
+    #[error(transparent)]
+    Host(#[from] HostError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Until the worker stops. Trouble is logged when it begins; the last look stays with its time.
+pub(crate) async fn keep_looking(worker: &Worker) {
+    let mut silent = false;
+    let mut kept = Kept::default();
+    loop {
+        for project in &worker.config.projects {
+            match look(worker, project, &mut kept).await {
+                Ok(()) => silent = false,
+                Err(error) => {
+                    if !std::mem::replace(&mut silent, true) {
+                        tracing::warn!(project, %error, "cannot look at the project; trying on");
+                    }
+                }
+            }
+        }
+        tokio::select! {
+            () = worker.stopping.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Of each project: its newest plan, and the directories in which that lets people choose files.
+type Kept = BTreeMap<String, (PlanVersionId, Vec<String>)>;
+
+async fn look(worker: &Worker, project: &str, kept: &mut Kept) -> Result<(), Blind> {
+    let (described, containers) = tokio::join!(worker.host.describe(), worker.host.containers(project));
+    let mut sight = Sight { host: described?.name, ..Sight::default() };
+    for container in containers? {
+        if let Some(service) = container.service {
+            let seen = sight.services.entry(service).or_insert_with(|| ServiceSeen { states: vec![] });
+            seen.states.push(container.state.to_string());
+        }
+    }
+    let known = kept.get(project).map(|(id, _)| *id);
+    if let Some((id, source)) = worker.store.plan_of_project(project, known).await? {
+        kept.insert(project.to_owned(), (id, directories(&compile(&source).plan.procedures)));
+    }
+    for directory in kept.get(project).map(|(_, directories)| directories.as_slice()).unwrap_or_default() {
+        if let Some(files) = files(worker.config.here(directory)).await {
+            sight.files.insert(directory.clone(), files);
+        }
+    }
+    Ok(worker.store.sight_put(project, &worker.config.name, &sight).await?)
+}
+
+fn directories(procedures: &[Procedure]) -> Vec<String> {
+    let mut found = vec![];
+    for parameter in procedures.iter().flat_map(|procedure| &procedure.parameters) {
+        if let Choices::Files { directory } = &parameter.choices
+            && !found.contains(directory)
+        {
+            found.push(directory.clone());
+        }
+    }
+    found
+}
+
+/// The newest regular files; `None` if the directory is not known here or cannot be read.
+async fn files(directory: Option<PathBuf>) -> Option<Vec<FileSeen>> {
+    let directory = directory?;
+    tokio::task::spawn_blocking(move || list(&directory)).await.ok()?.ok()
+}
+
+fn list(directory: &Path) -> std::io::Result<Vec<FileSeen>> {
+    let mut found = vec![];
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        // Follows links: the newest backup often is one.
+        let (Ok(name), Ok(facts)) = (entry.file_name().into_string(), entry.path().metadata()) else { continue };
+        if facts.is_file() && !name.starts_with('.') && !is_side_file(&name) {
+            let modified_at = Timestamp::new(facts.modified()?.into());
+            found.push(FileSeen { name, bytes: facts.len(), modified_at });
+        }
+    }
+    found.sort_by(|a, b| (b.modified_at, &a.name).cmp(&(a.modified_at, &b.name)));
+    found.truncate(MOST_FILES);
+    Ok(found)
+}
+
+/// What stands beside a backup and describes it.
+fn is_side_file(name: &str) -> bool {
+    [".sha256", ".json", ".md5", ".sig", ".asc"].iter().any(|end| name.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_what_can_be_chosen_newest_first() {
+        let directory = std::env::temp_dir().join(format!("muster-sight-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir_all(directory.join("db")).unwrap();
+        for (name, seconds) in [("a.sql", 10), ("b.sql", 20), ("b.sql.sha256", 30), (".new", 40)] {
+            let file = std::fs::File::create(directory.join(name)).unwrap();
+            file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+        }
+        let names: Vec<_> = list(&directory).unwrap().into_iter().map(|file| file.name).collect();
+        assert_eq!(names, ["b.sql", "a.sql"]);
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+}
