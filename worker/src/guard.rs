@@ -143,6 +143,8 @@ pub(crate) fn pinned(procedure: &Procedure, plan_digest: Digest, source: &str) -
 /// Ends the sentence with what is true about the host.
 fn with_state(run: &Run, reason: String) -> String {
     let reason = reason.trim_end_matches('.');
+    // The resolver says so too; here the run's log decides what was done.
+    let reason = reason.strip_suffix(". Nothing was done").unwrap_or(reason);
     let begun = run.steps.iter().find(|step| step.state == StepState::Running);
     let done = run.steps.iter().filter(|step| matches!(step.state, StepState::Succeeded { .. })).count();
     match (begun, done) {

@@ -26,6 +26,11 @@ pub(super) fn program(name: &str) -> PathBuf {
 
 impl WorkerProcess {
     pub(super) fn start(database_url: &str, project: &str, docker_host: &str) -> Self {
+        Self::start_with(database_url, project, docker_host, &[])
+    }
+
+    /// With more of its own configuration.
+    pub(super) fn start_with(database_url: &str, project: &str, docker_host: &str, more: &[(&str, &str)]) -> Self {
         let directory = std::env::temp_dir().join(format!("muster-worker-{}", Uuid::new_v4().simple()));
         std::fs::create_dir(&directory).unwrap();
         let log = File::create(directory.join("log")).unwrap();
@@ -35,6 +40,7 @@ impl WorkerProcess {
             .env("DATABASE_URL", database_url)
             .env("DOCKER_HOST", docker_host)
             .env("MUSTER_WORKER_PROJECTS", project)
+            .envs(more.iter().copied())
             .env("MUSTER_DATA_DIR", &directory)
             .env_remove("MUSTER_CONFIG")
             .stdin(Stdio::null())

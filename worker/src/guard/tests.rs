@@ -172,3 +172,23 @@ fn consent_does_not_run_out_under_a_run_that_has_begun() {
     begun.steps[0].state = StepState::Running;
     assert!(with_state(&begun, "x.".into()).starts_with("The worker stopped: x. Step 1 had been begun"));
 }
+
+#[test]
+fn half_way_through_only_what_is_still_open_counts_and_nothing_new_may_come() {
+    let refused = |run: &Run, live: Resolution| World { live: Ok(live), ..World::default() }.verdict(run).err();
+    let open = |ids: &[&str]| {
+        let mut live = resolution("a");
+        live.steps.remove(0);
+        let object = live.steps[0].objects[0].clone();
+        live.steps[0].objects = ids.iter().map(|id| ResolvedObject { id: (*id).into(), ..object.clone() }).collect();
+        live
+    };
+    let mut run = approved(header());
+    run.steps[0].state = StepState::Succeeded { evidence: String::new() };
+    assert_eq!(refused(&run, open(&["a"])), None);
+    assert!(refused(&run, open(&[])).is_some(), "not begun: what was approved must be there");
+    (run.steps[1].state, run.steps[1].attempts) = (StepState::Running, 1);
+    assert_eq!(refused(&run, open(&[])), None, "begun: it may be gone by the step's own doing");
+    assert!(refused(&run, open(&["b"])).unwrap().contains("would now touch"));
+    assert!(refused(&run, open(&["a", "b"])).is_some());
+}

@@ -71,7 +71,8 @@ impl View<'_> {
 
     fn approved_volume(&self, name: &str) -> Option<ResolvedObject> {
         let objects = self.approved?.steps.iter().flat_map(|step| &step.objects);
-        objects.filter(|o| o.kind == ObjectKind::Volume).find(|o| o.name == name).cloned()
+        let whole = format!("{}_{name}", self.project);
+        objects.filter(|o| o.kind == ObjectKind::Volume).find(|o| o.name == name || o.name == whole).cloned()
     }
 
     /// The Compose file, which says what would be made.
