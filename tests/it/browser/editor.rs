@@ -67,7 +67,7 @@ async fn a_plan_is_edited_with_the_compiler_looking_on_and_nothing_typed_is_lost
         "[...document.querySelectorAll('.desk-findings .line-link')].find(e => e.innerText.startsWith('Line {line}'))"
     );
     tab.until("the finding is there", &link).await.unwrap();
-    tab.eval::<()>(&format!("{link}.click()")).await.unwrap();
+    tab.until("the link is followed", &format!("({link}.click(), true)")).await.unwrap();
     tab.until(
         "the cursor is on the line",
         &format!("document.querySelector('.pad-at').innerText.startsWith('Line {line} of')"),

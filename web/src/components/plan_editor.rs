@@ -185,7 +185,7 @@ fn Desk(text: PlanText, checked: RwSignal<Checked>) -> impl IntoView {
             {tab(Part::Findings, Signal::derive(move || counted("Findings", diagnostics.with(Vec::len))))}
             {tab(Part::Changes, Signal::derive(move || counted("Changes", changes.with(Vec::len))))}
         </div>
-        <div class="desk" data-part=move || part.get().name() data-millis=move || checked.with(|c| format!("{:.1}", c.millis)) data-testid="plan-desk">
+        <div class="desk" data-errors=move || checked.with(|c| c.count(Severity::Error) > 0).then_some("") data-part=move || part.get().name() data-millis=move || checked.with(|c| format!("{:.1}", c.millis)) data-testid="plan-desk">
             <section class="desk-text" aria-label="Text">
                 <label class="report-label" for="plan-text">"Text (Markdown)"</label>
                 <PlanPad text diagnostics jump/>
