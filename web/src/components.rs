@@ -54,5 +54,6 @@ pub(crate) mod state_badge;
 pub(crate) mod step_list;
 pub(crate) mod step_words;
 pub(crate) mod text_diff;
+pub(crate) mod text_merge;
 pub(crate) mod time;
 pub(crate) mod title;

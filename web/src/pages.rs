@@ -8,7 +8,7 @@
 //! Reports: `report-draft`, `report-body`, `report-state`, `report-save`, `report-conflict`, `report-use-mine`,
 //! `report-take-theirs`, `report-publish`, `publish-internal`, `publish-public`, `publish-confirm`.
 //! Plan: `plan-edit`, `plan-text`, `plan-state`, `plan-desk` (`data-millis`), `plan-said`, `plan-save`/`plan-save-send`,
-//! `plan-conflict`, `plan-keep-mine`, `plan-take-theirs`, `leave`.
+//! `plan-conflict`, `plan-join`, `plan-keep-mine`, `plan-take-theirs`, `leave`.
 //! Buttons that ask: `parameters`, `parameters-send`; what was answered: `chosen`; `other-plan`, `answer-done`.
 //! Audit: `audit-verify`, `audit-verdict` (`data-holds`).
 //! Everything else is found by role and name.

@@ -67,7 +67,7 @@ async fn a_plan_is_edited_with_the_compiler_looking_on_and_nothing_typed_is_lost
         "[...document.querySelectorAll('.desk-findings .line-link')].find(e => e.innerText.startsWith('Line {line}'))"
     );
     tab.until("the finding is there", &link).await.unwrap();
-    tab.eval::<()>(&format!("{link}.click()")).await.unwrap();
+    tab.until("the link is followed", &format!("({link}.click(), true)")).await.unwrap();
     tab.until(
         "the cursor is on the line",
         &format!("document.querySelector('.pad-at').innerText.startsWith('Line {line} of')"),
@@ -99,10 +99,11 @@ async fn a_plan_is_edited_with_the_compiler_looking_on_and_nothing_typed_is_lost
 
 /// Somebody saves by API while one types: one's own text stays, both are shown, and one goes on.
 async fn another_is_faster(muster: &Muster, administrator: &tests::persona::Persona, tab: &Tab, edited: &str) {
-    let mine = format!("{edited}\nMine.\n");
+    // Far from theirs, so that both can be joined.
+    let mine = edited.replacen("Muster compiles this document.", "Mine.", 1);
     type_text(tab, &mine).await;
     let theirs = PlanIn {
-        source: format!("{}\nTheirs.\n", edited.replace('\n', "\r\n")),
+        source: format!("{}\r\nTheirs.\r\n", edited.replace('\n', "\r\n")),
         reason: Message::parse("in a hurry").unwrap(),
         base_version: 2,
     };
@@ -112,9 +113,11 @@ async fn another_is_faster(muster: &Muster, administrator: &tests::persona::Pers
     tab.see(&id("plan-conflict")).await.unwrap();
     tab.read("“in a hurry”").await.unwrap();
     assert_eq!(value(tab).await, mine);
-    tab.click(&id("plan-keep-mine")).await.unwrap();
+    tab.click(&id("plan-join")).await.unwrap();
     save(tab, "my own reason").await;
     tab.read("Saved as version 4").await.unwrap();
+    let joined = administrator.api.plan("bt2c").await.unwrap().source;
+    assert!(joined.contains("\r\nMine.\r\n") && joined.ends_with("\r\nTheirs.\r\n"), "{joined}");
 
     tab.go(&format!("{}/console/plan/bt2c/versions", muster.base)).await.unwrap();
     tab.ready().await.unwrap();

@@ -94,7 +94,7 @@ fn Question(name: String, one: Memo<Option<ParameterOffer>>, answers: RwSignal<A
         };
         view! {
             <label class="publish-choice parameter-choice">
-                <input type="radio" name=group.get_value() prop:checked=checked on:change=pick/>
+                <input type="radio" name=group.get_value() autofocus=untrack(checked) prop:checked=checked on:change=pick/>
                 <span>
                     <b class="name">{choice.value}</b>
                     <span class="parameter-say">

@@ -1,6 +1,8 @@
 //! Editing a plan: the text on one side, what the compiler says and what would change on the other, and whether it is saved. Keeps no
 //! text itself (`plan_text`) and compiles nothing (`plan_check`).
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use shared::{
     api::{
@@ -14,6 +16,7 @@ use crate::{
     components::{
         async_view::Fetched,
         button::{Button, ButtonKind},
+        focus,
         leave_guard::LeaveGuard,
         plan_changes::PlanChanges,
         plan_check::{Checked, checked},
@@ -78,6 +81,8 @@ pub(crate) fn PlanEditor(plan: Signal<PlanView>, of: Fetched<PlanView>) -> impl 
         meanwhile.set(false);
         saved.set(Some(version));
         of.refetch();
+        // The button that had the focus goes off a little later.
+        set_timeout(focus::to_heading, Duration::from_millis(100));
     });
     let compare = move |()| text.conflict.set(Some(plan.with(|plan| as_conflict(plan, text))));
     view! {
@@ -180,7 +185,7 @@ fn Desk(text: PlanText, checked: RwSignal<Checked>) -> impl IntoView {
             {tab(Part::Findings, Signal::derive(move || counted("Findings", diagnostics.with(Vec::len))))}
             {tab(Part::Changes, Signal::derive(move || counted("Changes", changes.with(Vec::len))))}
         </div>
-        <div class="desk" data-part=move || part.get().name() data-millis=move || checked.with(|c| format!("{:.1}", c.millis)) data-testid="plan-desk">
+        <div class="desk" data-errors=move || checked.with(|c| c.count(Severity::Error) > 0).then_some("") data-part=move || part.get().name() data-millis=move || checked.with(|c| format!("{:.1}", c.millis)) data-testid="plan-desk">
             <section class="desk-text" aria-label="Text">
                 <label class="report-label" for="plan-text">"Text (Markdown)"</label>
                 <PlanPad text diagnostics jump/>

@@ -18,7 +18,6 @@ use crate::{
         dialog::Dialog,
         error_note::ErrorNote,
         field::TextArea,
-        focus,
         plan_changes::summary,
         plan_check::Checked,
         plan_text::PlanText,
@@ -59,7 +58,6 @@ pub(crate) fn PlanSaveDialog(
             open.set(false);
             reason.set(String::new());
             on_saved.run(version);
-            focus::to_heading();
         });
     };
     Effect::new(move |_| {

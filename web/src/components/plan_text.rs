@@ -107,6 +107,17 @@ impl PlanText {
         self.take(&conflict.current_source, conflict.current.version);
     }
 
+    pub(crate) fn slug(self) -> String {
+        self.slug.get_value()
+    }
+
+    /// Both texts in one go on; one's own is kept beside it.
+    pub(crate) fn join(self, conflict: &PlanConflict, joined: String) {
+        self.kept.set(Some(self.text.get_untracked()));
+        self.text.set(joined);
+        self.rebase(conflict);
+    }
+
     /// One's own text goes on as a successor of the other one's version.
     pub(crate) fn rebase(self, conflict: &PlanConflict) {
         self.saved.set(conflict.current_source.clone());
