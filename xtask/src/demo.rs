@@ -162,7 +162,8 @@ fn bring_up(
     progress::step("starting the BT2C testnet", || network.up())?;
     started.testnet = true;
 
-    let environment = process::Environment { place, programs: &programs, assets: &assets };
+    let worker = network.worker_settings();
+    let environment = process::Environment { place, programs: &programs, assets: &assets, worker: &worker };
     progress::step("starting the database and the server", || {
         started.server = Some(environment.spawn(process::SERVER, &["serve"])?);
         process::wait_for("the server", started.server.as_mut(), place, || process::answers_ok(place.listen, "/readyz"))
@@ -175,6 +176,7 @@ fn bring_up(
         process::stays_up("the worker", started.worker.as_mut(), place)
     })?;
     progress::step("waiting for the testnet to answer", || network.wait_healthy())?;
+    network.record_integrity()?;
     go_on()?;
     started.session(place.public_url.clone())
 }

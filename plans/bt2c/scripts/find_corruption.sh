@@ -5,13 +5,17 @@
 
 usage() {
     cat <<'END'
-usage: find_corruption.sh [NODE…]
+usage: find_corruption.sh [--check] [NODE…]
 
-Exit: 0 no chain is damaged, 1 at least one is, 2 usage.
+Damage that is found is the result: exit 0. With --check it is a failure.
+
+Exit: 0 done, 1 with --check: at least one chain is damaged, 2 usage.
 END
 }
 
 help_if_asked "$@"
+found=0
+if [[ ${1-} = --check ]]; then found=1; shift; fi
 case ${1-} in -*) misuse "unknown option $1." ;; esac
 prepare "$@"
 need_validators_json
@@ -35,5 +39,5 @@ for node in "${nodes[@]}"; do
     damaged+=("$node")
 done
 
-((${#damaged[@]} == 0)) || finish 1 "damaged: ${damaged[*]}. Stop it, then restore_node.sh ${damaged[0]} gives it good data."
+((${#damaged[@]} == 0)) || finish "$found" "damaged: ${damaged[*]}. Stop it, then restore_node.sh ${damaged[0]} gives it good data."
 finish 0 "no bad block in the chain of ${nodes[*]}."

@@ -5,17 +5,21 @@
 
 usage() {
     cat <<'END'
-usage: network_diagnosis.sh
+usage: network_diagnosis.sh [--check]
 
 For every service of the project: its state, the networks that the Compose file gives it and those it is really on, the
 name under which others find it there. From inside every running validator: whether it reaches the others and the
 database, and which peers it says it is connected to.
 
-Exit: 0 everybody reaches everybody, 1 partitioned (or a validator is down), 2 usage.
+A cut that is found is the result: exit 0. With --check it is a failure.
+
+Exit: 0 done, 1 with --check: partitioned or a validator is down, 2 usage.
 END
 }
 
 help_if_asked "$@"
+found=0
+if [[ ${1-} = --check ]]; then found=1; shift; fi
 (($# == 0)) || misuse "no argument is expected, not '$1'."
 prepare
 say "I will look who is on which network of project $MUSTER_PROJECT and who reaches whom. Nothing is changed."
@@ -94,9 +98,9 @@ say ""
 parts=$( ((${#group[@]} == 0)) || printf '{%s}\n' "${group[@]}" | sort -u | paste -sd ' ')
 for line in "${cuts[@]}" "${down[@]}"; do bad "$line"; done
 if ((${#cuts[@]})); then
-    finish 1 "the network is cut: ${cuts[0]}. Parts: ${parts:-none runs}. resolve_network.sh joins them."
+    finish "$found" "the network is cut: ${cuts[0]}. Parts: ${parts:-none runs}. resolve_network.sh joins them."
 fi
 if ((${#down[@]})); then
-    finish 1 "no cut, but ${down[0]}; a node that does not run reaches nobody."
+    finish "$found" "no cut, but ${down[0]}; a node that does not run reaches nobody."
 fi
 finish 0 "no cut: everybody is on its networks and reaches everybody: $parts."

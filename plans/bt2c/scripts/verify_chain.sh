@@ -5,17 +5,21 @@
 
 usage() {
     cat <<'END'
-usage: verify_chain.sh [NODE…]
+usage: verify_chain.sh [--check] [NODE…]
 
 Reads the chain file of each node (all of them without NODE): every hash, link and signature.
 Then compares the heads: chains that share their past and differ only in how far they reach are fine.
 Nodes may run meanwhile. Nothing is changed.
 
-Exit: 0 all sound and one chain, 1 damaged or forked, 2 usage.
+Damage or a fork that is found is the result: exit 0. With --check it is a failure.
+
+Exit: 0 done, 1 with --check: damaged or forked; or the chains could not be compared, 2 usage.
 END
 }
 
 help_if_asked "$@"
+found=0
+if [[ ${1-} = --check ]]; then found=1; shift; fi
 case ${1-} in -*) misuse "unknown option $1." ;; esac
 prepare "$@"
 need_validators_json
@@ -48,7 +52,7 @@ for node in "${sound_nodes[@]:1}"; do
     fi
 done
 
-((${#damaged[@]} == 0)) || finish 1 "damaged: ${damaged[*]}. find_corruption.sh names the block, restore_node.sh heals."
-((${#forked[@]} == 0)) || finish 1 "all chains are sound, but they fork. find_fork.sh says where."
+((${#damaged[@]} == 0)) || finish "$found" "damaged: ${damaged[*]}. find_corruption.sh names the block, restore_node.sh heals."
+((${#forked[@]} == 0)) || finish "$found" "all chains are sound, but they fork. find_fork.sh says where."
 joined=$(printf ', %s' "${heads[@]}")
 finish 0 "all chains are sound and one chain: ${joined#, }."

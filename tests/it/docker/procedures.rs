@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::Path,
-    process::Output,
+    process::{Command, Output},
     time::{Duration, Instant},
 };
 
@@ -35,6 +35,7 @@ impl Scene {
     async fn open(settings: &[(&str, &str)]) -> Self {
         let all: Vec<_> = [("TESTNET_BACKUP_INTERVAL", "3")].into_iter().chain(settings.iter().copied()).collect();
         let testnet = Testnet::up_with(&all).unwrap();
+        said(script(&testnet, "verify_integrity.sh").arg("--record").output().unwrap()).unwrap();
         let desk = Desk::open(&testnet.plan().unwrap(), &testnet.project).await;
         let worker = desk.muster.worker_with(config(&testnet));
         Self { testnet, desk, _worker: worker }
@@ -148,6 +149,14 @@ impl Scene {
         arguments.extend(["--stakes", STAKES, "--key", &key, "--validators", "/keys/network/validators.json"]);
         self.testnet.program(&["--network", &network, "-v", &mount], &arguments).unwrap()
     }
+}
+
+/// One of the plan's scripts, as a person would start it by hand.
+fn script(testnet: &Testnet, name: &str) -> Command {
+    let mut script = Command::new(root().join("plans/bt2c/scripts").join(name));
+    script.env("MUSTER_PROJECT", &testnet.project).envs(config(testnet).script_env);
+    script.env("MUSTER_COMPOSE_FILE", testnet.compose_file()).env("MUSTER_COMPOSE_ENV_FILE", testnet.env_file());
+    script
 }
 
 /// A worker that knows where the plan's things are on this host.

@@ -31,6 +31,8 @@ pub(crate) struct Environment<'a> {
     pub(crate) place: &'a Place,
     pub(crate) programs: &'a Path,
     pub(crate) assets: &'a Path,
+    /// Where the plan's scripts and directories are.
+    pub(crate) worker: &'a [(&'static str, String)],
 }
 
 impl Environment<'_> {
@@ -57,6 +59,7 @@ impl Environment<'_> {
         }
         if program == WORKER {
             command.env("MUSTER_WORKER_PROJECTS", SYSTEM);
+            command.envs(self.worker.iter().map(|(key, value)| (key, value)));
         }
         command
     }

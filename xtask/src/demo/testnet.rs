@@ -27,13 +27,19 @@ const OLD_PASSWORD: &str = "testnet.password";
 
 pub(crate) struct Testnet {
     file: PathBuf,
+    /// The plan's scripts.
+    scripts: PathBuf,
     /// The demo's data directory.
     data: PathBuf,
 }
 
 impl Testnet {
     pub(crate) fn new(project: &Project, data: &Path) -> Self {
-        Self { file: project.path("plans/bt2c/testnet/docker-compose.yml"), data: data.to_owned() }
+        Self {
+            file: project.path("plans/bt2c/testnet/docker-compose.yml"),
+            scripts: project.path("plans/bt2c/scripts"),
+            data: data.to_owned(),
+        }
     }
 
     /// Keys, password and settings of the network; only the owner may enter.
@@ -45,8 +51,48 @@ impl Testnet {
         self.data.join("bt2c/backups")
     }
 
+    fn logs_dir(&self) -> PathBuf {
+        self.data.join("bt2c/logs")
+    }
+
     fn env_file(&self) -> PathBuf {
         self.config_dir().join("testnet.env")
+    }
+
+    /// What the plan's scripts are told about this network.
+    fn script_env(&self) -> [(&'static str, PathBuf); 3] {
+        [("BT2C_CONFIG", self.config_dir()), ("BT2C_BACKUPS", self.backup_dir()), ("BT2C_LOGS", self.logs_dir())]
+    }
+
+    /// What the worker is told: what it may run, and where the plan's directories are on this machine.
+    pub(crate) fn worker_settings(&self) -> Vec<(&'static str, String)> {
+        let pairs = |pairs: &[(&str, PathBuf)]| {
+            pairs.iter().map(|(name, path)| format!("{name}={}", path.display())).collect::<Vec<_>>().join(",")
+        };
+        let paths = [
+            ("/app/config", self.config_dir()),
+            ("/var/backups/bt2c", self.backup_dir()),
+            ("/var/log/bt2c", self.logs_dir()),
+        ];
+        vec![
+            ("MUSTER_WORKER_SCRIPTS", self.scripts.display().to_string()),
+            ("MUSTER_WORKER_SCRIPT_ENV", pairs(&self.script_env())),
+            ("MUSTER_WORKER_PATHS", pairs(&paths)),
+            ("MUSTER_WORKER_COMPOSE_FILES", pairs(&[(SYSTEM, self.file.clone())])),
+            ("MUSTER_WORKER_COMPOSE_ENV_FILES", pairs(&[(SYSTEM, self.env_file())])),
+        ]
+    }
+
+    /// Writes down, once, what belongs to a network that nobody has tampered with: the plan compares against it.
+    pub(crate) fn record_integrity(&self) -> Result<()> {
+        if self.config_dir().join("integrity.json").exists() {
+            return Ok(());
+        }
+        progress::step("recording what belongs to the testnet", || {
+            let mut record = Command::new(self.scripts.join("verify_integrity.sh"));
+            record.arg("--record").env("MUSTER_PROJECT", SYSTEM).env("MUSTER_COMPOSE_FILE", &self.file);
+            command::run(record.env("MUSTER_COMPOSE_ENV_FILE", self.env_file()).envs(self.script_env()))
+        })
     }
 
     fn compose(&self) -> Result<Command> {
@@ -97,7 +143,7 @@ impl Testnet {
         }
         progress::step("making the testnet's keys", || {
             self.drop_all()?;
-            for directory in [self.config_dir(), self.backup_dir(), self.data.join("bt2c/logs")] {
+            for directory in [self.config_dir(), self.backup_dir(), self.logs_dir()] {
                 if directory.exists() {
                     fs::remove_dir_all(&directory).with_context(|| format!("cannot remove {}", directory.display()))?;
                 }
