@@ -21,6 +21,10 @@ pub(crate) enum Need {
     Chromium,
     /// Makes an image from Debian packages.
     Mmdebstrap,
+    /// Reads JSON in the plan's scripts.
+    Jq,
+    /// Reads the plan's scripts as a shell would.
+    Shellcheck,
 }
 
 impl Need {
@@ -30,6 +34,8 @@ impl Need {
             Self::Docker => crate::docker::installed(),
             Self::Chromium => chromium().is_some(),
             Self::Mmdebstrap => command::which("mmdebstrap").is_some(),
+            Self::Jq => command::which("jq").is_some(),
+            Self::Shellcheck => command::which("shellcheck").is_some(),
         }
     }
 
@@ -44,6 +50,8 @@ impl Need {
             }
             Self::Chromium => vec!["chromium"],
             Self::Mmdebstrap => vec!["mmdebstrap"],
+            Self::Jq => vec!["jq"],
+            Self::Shellcheck => vec!["shellcheck"],
         }
     }
 }

@@ -60,10 +60,10 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
 
 fn setup_all(fast: bool) -> Result<()> {
     setup::targets(&[setup::WASM])?;
-    let mut needs = vec![Need::PostgresPrograms];
+    let mut needs = vec![Need::PostgresPrograms, Need::Shellcheck];
     if !fast {
         setup::targets(&[&setup::musl()])?;
-        needs.extend([Need::Docker, Need::Chromium]);
+        needs.extend([Need::Docker, Need::Chromium, Need::Jq]);
     }
     setup::needs(&needs)
 }
@@ -100,6 +100,7 @@ fn checks(project: &Project, report: &mut Report) {
             "warnings",
         ]))
     });
+    report.check("the plan's scripts (shellcheck)", || scripts(project));
     report.check("documentation", || {
         let packages = ["--package", "shared", "--package", "store", "--package", "server", "--package", "worker"];
         let mut doc = project.cargo(&["doc", "--no-deps", "--document-private-items"]);
@@ -115,6 +116,15 @@ fn does_not_link(project: &Project, package: &str, stranger: &str) -> Result<()>
     let found = linked.lines().any(|line| line.split_whitespace().next() == Some(stranger));
     ensure!(!found, "{package} links {stranger}: see `cargo tree -p {package} -i {stranger}`");
     Ok(())
+}
+
+/// A recovery script is code that runs on the worst day.
+fn scripts(project: &Project) -> Result<()> {
+    let mut git = Command::new("git");
+    git.args(["ls-files", "--cached", "--others", "--exclude-standard", "*.sh"]).current_dir(&project.root);
+    let scripts = command::output(&mut git)?;
+    let mut shellcheck = Command::new("shellcheck");
+    command::run(shellcheck.arg("--external-sources").args(scripts.lines()).current_dir(&project.root))
 }
 
 /// Our own plans are documents reviewed like code: the program itself must find nothing wrong with them.
