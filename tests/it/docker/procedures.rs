@@ -36,6 +36,9 @@ impl Scene {
         let all: Vec<_> = [("TESTNET_BACKUP_INTERVAL", "3")].into_iter().chain(settings.iter().copied()).collect();
         let testnet = Testnet::up_with(&all).unwrap();
         said(script(&testnet, "verify_integrity.sh").arg("--record").output().unwrap()).unwrap();
+        testnet.wait_for_height(testnet.port1, 4).unwrap();
+        // What recovery goes back to is older than the incident.
+        backed_up(&testnet);
         let desk = Desk::open(&testnet.plan().unwrap(), &testnet.project).await;
         let worker = desk.muster.worker_with(config(&testnet));
         Self { testnet, desk, _worker: worker }
@@ -85,20 +88,6 @@ impl Scene {
 
     async fn told(&self, run: i64) -> String {
         self.desk.output(run).await.into_iter().map(|line| format!("{} | {}\n", line.step, line.text)).collect()
-    }
-
-    /// Waits for a backup of the database and of the chain that were made from now on.
-    fn backed_up(&self) {
-        let links = ["latest.sql", "chain_backup.tar.gz", "config_backup.tar.gz"];
-        let of = |link: &str| fs::read_link(self.testnet.backup_dir().join(link)).ok();
-        let before = links.map(of);
-        wait_for("new backups", || {
-            links
-                .iter()
-                .zip(&before)
-                .all(|(link, before)| of(link).is_some_and(|now| Some(&now) != before.as_ref()))
-                .then_some(())
-        });
     }
 
     fn sql(&self, query: &str) -> String {
@@ -155,6 +144,17 @@ impl Scene {
             _ => panic!("{output:?}"),
         }
     }
+}
+
+/// Waits for backups that were made from now on.
+fn backed_up(testnet: &Testnet) {
+    let links = ["latest.sql", "chain_backup.tar.gz", "config_backup.tar.gz"];
+    let of = |link: &str| fs::read_link(testnet.backup_dir().join(link)).ok();
+    let before = links.map(of);
+    wait_for("new backups", || {
+        let is_new = |(link, before): (&&str, &Option<_>)| of(link).is_some_and(|now| Some(&now) != before.as_ref());
+        links.iter().zip(&before).all(is_new).then_some(())
+    });
 }
 
 /// One of the plan's scripts, as a person would start it by hand.
@@ -214,8 +214,6 @@ async fn node_failure_of_a_validator_that_hangs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn database_recovery_of_a_truncated_table() {
     let scene = Scene::open(&[]).await;
-    scene.testnet.wait_for_height(scene.testnet.port1, 4).unwrap();
-    scene.backed_up();
     let before = scene.max_height();
     scene.testnet.compose(&["stop", "-t", "1", "validator1", "validator2"]).unwrap();
     scene.sql("TRUNCATE blocks");
@@ -234,8 +232,6 @@ async fn database_recovery_of_a_truncated_table() {
 #[tokio::test(flavor = "multi_thread")]
 async fn database_recovery_of_a_damaged_volume() {
     let scene = Scene::open(&[]).await;
-    scene.testnet.wait_for_height(scene.testnet.port1, 4).unwrap();
-    scene.backed_up();
     scene.testnet.compose(&["kill", "postgres"]).unwrap();
     scene.in_volume("postgres-data", "head -c 8192 /dev/urandom > /data/global/pg_control");
     scene.healed("database-recovery", &[]).await;
@@ -245,8 +241,6 @@ async fn database_recovery_of_a_damaged_volume() {
 #[tokio::test(flavor = "multi_thread")]
 async fn complete_system_recovery_from_nothing_but_backups() {
     let scene = Scene::open(&[]).await;
-    scene.testnet.wait_for_height(scene.testnet.port1, 4).unwrap();
-    scene.backed_up();
     let height = scene.testnet.height(scene.testnet.port1).unwrap();
     scene.testnet.compose(&["kill"]).unwrap();
     scene.in_volume("postgres-data", "rm -rf /data/base /data/global");
@@ -260,8 +254,6 @@ async fn complete_system_recovery_from_nothing_but_backups() {
 #[tokio::test(flavor = "multi_thread")]
 async fn security_incident_recovery_after_a_leak() {
     let scene = Scene::open(&[]).await;
-    scene.testnet.wait_for_height(scene.testnet.port1, 4).unwrap();
-    scene.backed_up();
     let config = scene.testnet.config_dir();
     let (own, stolen) = (config.join("validator1/key"), scene.testnet.logs_dir().join("stolen"));
     fs::copy(&own, &stolen).unwrap();
@@ -326,7 +318,6 @@ const FLIP: &str =
 #[tokio::test(flavor = "multi_thread")]
 async fn identify_corruption_names_the_height_and_writes_a_report() {
     let scene = Scene::open(&[]).await;
-    scene.testnet.wait_for_height(scene.testnet.port1, 4).unwrap();
     scene.in_volume("validator1-data", FLIP);
     let view = scene.healed("identify-corruption", &[]).await;
     let told = scene.told(view.number).await;
@@ -342,7 +333,6 @@ async fn identify_corruption_names_the_height_and_writes_a_report() {
 #[tokio::test(flavor = "multi_thread")]
 async fn recover_data_of_a_corrupt_node() {
     let scene = Scene::open(&[]).await;
-    scene.testnet.wait_for_height(scene.testnet.port1, 4).unwrap();
     scene.testnet.compose(&["kill", "validator2"]).unwrap();
     scene.in_volume("validator2-data", FLIP);
     scene.healed("recover-data", &[("validator", "validator2")]).await;
