@@ -1,6 +1,9 @@
 //! Takes one job and sees to it under a lease. Knows the two kinds of job; what they do is `resolve` and `execute`.
 
-use shared::domain::run::{RunEvent, RunState};
+use shared::{
+    domain::run::{RunEvent, RunState},
+    plan::compile,
+};
 use store::{Claimed, JobKind, StoreError};
 use tokio::time::Instant;
 
@@ -67,7 +70,7 @@ async fn look(worker: &Worker, claimed: Claimed) -> Result<(), Halt> {
     let header = &run.header;
     let plan = worker.store.plan_version_fetch(header.plan_version).await?;
     let checked = guard::allowed(&worker.config.projects, &header.project)
-        .and_then(|()| guard::pinned(&header.procedure, header.plan_digest, &plan.source))
+        .and_then(|()| guard::pinned(&header.procedure, header.plan_digest, &compile(&plan.source).plan))
         .map_err(|why| format!("The worker refused: {}. Nothing was done.", why.trim_end_matches('.')));
     let found = match checked {
         Ok(()) => resolve(&*worker.host, &worker.config, header, worker.store.now().await?, Known::default()).await,

@@ -8,12 +8,13 @@ use shared::{
         resolution::{Resolution, ResolvedObject},
         run::{Run, RunEvent, RunState, StepOutcome, StepState},
     },
-    plan::{self, StepKind, compile},
+    plan::{self, StepKind},
 };
 use store::Claimed;
 
 use crate::{
-    Worker, guard,
+    Worker,
+    guard::{self, Checked},
     journal::{Halt, Journal, foreseen},
     lease::Lease,
     output::{self, Output},
@@ -40,16 +41,17 @@ pub(crate) async fn execute(worker: &Worker, claimed: Claimed, lease: &Lease) ->
         incident_number: record.incident_number,
         stopping: &worker.stopping,
     };
-    let refused = guard::check(worker, &run).await?;
-    let plan = compile(&worker.store.plan_version_fetch(run.header.plan_version).await?.source).plan;
-    let declared_at = worker.store.incident_by_number(record.incident_number).await?.incident.declared_at;
+    let (checked, incident) =
+        tokio::join!(guard::check(worker, &run), worker.store.incident_by_number(record.incident_number));
+    let Checked { verdict, plan } = checked?;
+    let declared_at = incident?.incident.declared_at;
     // The run moves on; what it was asked to be does not.
     let header = run.header.clone();
     let site = Site { config: &worker.config, header: &header, plan: &plan, declared_at };
-    let approved = match (refused, run.resolution.clone()) {
+    let approved = match (verdict, run.resolution.clone()) {
         (Ok(()), Some((_, approved))) => approved,
-        (refused, _) => {
-            let mut reason = refused.err().unwrap_or_else(|| "The worker refused: the run was never resolved.".into());
+        (verdict, _) => {
+            let mut reason = verdict.err().unwrap_or_else(|| "The worker refused: the run was never resolved.".into());
             // Nothing goes on behind the back of a run that ends here.
             for step in run.steps.iter().filter(|step| step.state == StepState::Running) {
                 let (found, _) = leftovers::end(&site.marked(step.number, step.attempts)).await;
@@ -132,7 +134,12 @@ impl Execution<'_> {
     ) -> Result<(), Halt> {
         let (step, kind) = (planned.number, &planned.kind);
         let fence = self.journal.fence;
-        self.append(run, vec![RunEvent::StepStarted { step, attempt, fence, before: before.clone() }]).await?;
+        let (worker, site, project) = (self.worker, self.site, run.header.project.clone());
+        // Only looks, so it costs no time of its own beside the commit.
+        let allowed = steps::allowed(kind, &*worker.host, &project, site);
+        let begun = vec![RunEvent::StepStarted { step, attempt, fence, before: before.clone() }];
+        let (written, allowed) = tokio::join!(self.append(run, begun), allowed);
+        written?;
         let number = run.header.number;
         tracing::info!(run = number, step, attempt, fence, kind = kind.name(), "step begun");
         let (output, lines) = Output::new(step, attempt);
@@ -152,7 +159,7 @@ impl Execution<'_> {
                 planned,
                 attempt,
             };
-            let performed = steps::perform(kind, step);
+            let performed = steps::perform(kind, allowed, step);
             if kind.has_effect() {
                 return performed.await.map_err(Halt::from);
             }

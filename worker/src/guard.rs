@@ -9,7 +9,7 @@ use shared::{
         run::{Run, StepState},
     },
     ids::UserId,
-    plan::{Procedure, compile, is_destructive},
+    plan::{Plan, Procedure, compile, is_destructive},
     timestamp::Timestamp,
 };
 use store::StoreError;
@@ -24,37 +24,46 @@ use crate::{
 /// What the guard found out by itself.
 struct Facts<'a> {
     allowed: &'a [String],
-    /// The plan version's text as it is kept.
-    plan_source: &'a str,
+    /// What the plan version's text compiles to, as it is kept.
+    plan: &'a Plan,
     may_decide: &'a [UserId],
     now: Timestamp,
     /// What the steps mean at this moment.
     resolution: Result<&'a Resolution, &'a String>,
 }
 
-/// `Ok(Err(reason))` is a refusal in words; nothing was done on the host.
-pub(crate) async fn check(worker: &Worker, run: &Run) -> Result<Result<(), String>, StoreError> {
+pub(crate) struct Checked {
+    /// The error is a refusal in words; nothing was done on the host.
+    pub(crate) verdict: Result<(), String>,
+    /// What the run's version of the plan compiles to.
+    pub(crate) plan: Plan,
+}
+
+pub(crate) async fn check(worker: &Worker, run: &Run) -> Result<Checked, StoreError> {
     let header = &run.header;
-    // Before anything is asked of the host.
-    if let Err(reason) = allowed(&worker.config.projects, &header.project) {
-        return Ok(Err(reason));
-    }
     let over = over(run);
     let known = Known { approved: run.resolution.as_ref().map(|(_, approved)| approved), over: &over };
-    let (resolution, plan, may_decide, now) = tokio::join!(
-        resolve(&*worker.host, &worker.config, header, header.requested_at, known),
+    let look = async {
+        // Before anything is asked of the host.
+        allowed(&worker.config.projects, &header.project)?;
+        resolve(&*worker.host, &worker.config, header, header.requested_at, known).await
+    };
+    let (resolution, version, may_decide, now) = tokio::join!(
+        look,
         worker.store.plan_version_fetch(header.plan_version),
         worker.store.users_who_may(Action::DecideRun, &header.policy.roles),
         worker.store.now(),
     );
+    let plan = compile(&version?.source).plan;
     let facts = Facts {
         allowed: &worker.config.projects,
-        plan_source: &plan?.source,
+        plan: &plan,
         may_decide: &may_decide?,
         now: now?,
         resolution: resolution.as_ref(),
     };
-    Ok(verdict(run, &facts).map_err(|reason| with_state(run, reason)))
+    let verdict = verdict(run, &facts).map_err(|reason| with_state(run, reason));
+    Ok(Checked { verdict, plan })
 }
 
 /// May this worker look at the project at all?
@@ -68,7 +77,7 @@ pub(crate) fn allowed(projects: &[String], project: &str) -> Result<(), String> 
 fn verdict(run: &Run, facts: &Facts<'_>) -> Result<(), String> {
     let header = &run.header;
     allowed(facts.allowed, &header.project)?;
-    pinned(&header.procedure, header.plan_digest, facts.plan_source)?;
+    pinned(&header.procedure, header.plan_digest, facts.plan)?;
     let (resolved_at, approved) = run.resolution.as_ref().ok_or("it was never resolved")?;
     let now = facts.resolution.map_err(Clone::clone)?;
     let differences = now.differences(&still_open(run, approved, now));
@@ -117,11 +126,10 @@ fn still_open(run: &Run, approved: &Resolution, now: &Resolution) -> Resolution 
 }
 
 /// The pinned procedure is, word for word, what the plan's text compiles to, and every step of it can run.
-pub(crate) fn pinned(procedure: &Procedure, plan_digest: Digest, source: &str) -> Result<(), String> {
-    if Digest::of(source.as_bytes()) != plan_digest {
+pub(crate) fn pinned(procedure: &Procedure, plan_digest: Digest, plan: &Plan) -> Result<(), String> {
+    if plan.digest != plan_digest {
         return Err("the plan's text is not the one that was approved".into());
     }
-    let plan = compile(source).plan;
     if !plan.procedures.contains(procedure) {
         return Err(format!("the steps of \"{}\" are not those of the plan's text", procedure.title));
     }

@@ -170,8 +170,12 @@ pub(crate) async fn prepare(
 }
 
 /// Does it. Every branch ends by itself: see the timeouts in each file (R8).
-pub(crate) async fn perform(kind: &StepKind, step: Step<'_>) -> Result<StepOutcome, LeaseLost> {
-    let facts = match allowed(kind, step).await {
+pub(crate) async fn perform(
+    kind: &StepKind,
+    allowed: Result<Vec<String>, String>,
+    step: Step<'_>,
+) -> Result<StepOutcome, LeaseLost> {
+    let facts = match allowed {
         Ok(facts) => facts,
         Err(reason) => return Ok(StepOutcome::Failed { reason: format!("{reason}; nothing was done") }),
     };
@@ -187,14 +191,19 @@ pub(crate) async fn perform(kind: &StepKind, step: Step<'_>) -> Result<StepOutco
     Ok(outcome)
 }
 
-/// The rules of `safety`, asked right before the effect. Facts that allowed it are part of the evidence.
-async fn allowed(kind: &StepKind, step: Step<'_>) -> Result<Vec<String>, String> {
+/// The rules of `safety`, asked while the intent is written. Facts that allowed it are part of the evidence.
+pub(crate) async fn allowed(
+    kind: &StepKind,
+    host: &dyn ContainerHost,
+    project: &str,
+    site: Site<'_>,
+) -> Result<Vec<String>, String> {
     if matches!(kind, StepKind::Stop { .. } | StepKind::Restart { .. }) {
-        let containers = step.host.containers(step.project).await.map_err(|e| e.to_string())?;
+        let containers = host.containers(project).await.map_err(|e| e.to_string())?;
         Services::of(&containers).judge(kind).map_err(|why| format!("this {why}"))?;
     }
     if backup::needed(kind) {
-        return backup::verified(step.site.config, step.site.plan, step.site.declared_at).await;
+        return backup::verified(site.config, site.plan, site.declared_at).await;
     }
     Ok(vec![])
 }

@@ -101,7 +101,7 @@ impl World {
     fn verdict(&self, run: &Run) -> Result<(), String> {
         let facts = Facts {
             allowed: &self.allowed,
-            plan_source: self.source,
+            plan: &compile(self.source).plan,
             may_decide: &self.may,
             now: Timestamp::from_unix(self.now),
             resolution: self.live.as_ref(),

@@ -130,7 +130,9 @@ impl Bench {
         let planned = self.planned(kind);
         let performing = async {
             let output = output;
-            perform(kind, self.step(&planned, before, &output)).await
+            let step = self.step(&planned, before, &output);
+            let allowed = allowed(kind, step.host, step.project, step.site).await;
+            perform(kind, allowed, step).await
         };
         let listening = async {
             let mut all = vec![];
