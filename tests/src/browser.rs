@@ -36,14 +36,6 @@ impl Chromium {
     /// # Errors
     /// If Chromium is missing or does not start.
     pub async fn launch() -> Result<Self> {
-        Self::launch_with(&[]).await
-    }
-
-    /// With more command-line switches.
-    ///
-    /// # Errors
-    /// If Chromium is missing or does not start.
-    pub async fn launch_with(switches: &[&'static str]) -> Result<Self> {
         let profile = std::env::temp_dir().join(format!("muster-browser-{}", Uuid::new_v4().simple()));
         let program = std::env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("/usr/bin/chromium"), PathBuf::from);
         let config = BrowserConfig::builder()
@@ -60,7 +52,6 @@ impl Chromium {
                 "disable-component-update",
                 "disable-sync",
             ])
-            .args(switches.iter().copied())
             .build()
             .map_err(anyhow::Error::msg)?;
         let (browser, mut handler) = Browser::launch(config).await.context("Chromium did not start")?;

@@ -1,5 +1,5 @@
-// Keeps a public page live and puts times into the reader's zone. The page is complete without it.
-(() => {
+// Keeps a public page live and puts times into the reader's zone. The page is complete without it, and is painted before it.
+requestAnimationFrame(() => setTimeout(() => {
   const one = (selector, root = document) => root.querySelector(selector);
   const exact = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
   const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
@@ -67,4 +67,4 @@
   setInterval(times, 3e4);
   setInterval(() => { if (heard && Date.now() - heard > 5e4) { say(false); connect(); } }, 1e4);
   document.addEventListener("visibilitychange", connect);
-})();
+}));

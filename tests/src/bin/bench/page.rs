@@ -23,8 +23,7 @@ pub(crate) async fn measure() -> Result<Vec<Measured>> {
     }
 
     let plain = plain_server(html.len()).await?;
-    // Without waiting for the next of sixty frames a second: counted in frames, 3 against 4 would be all there is to tell.
-    let chromium = Chromium::launch_with(&["disable-frame-rate-limit", "disable-gpu-vsync"]).await?;
+    let chromium = Chromium::launch().await?;
     let tab = chromium.open(&plain).await?;
     let (mut ours, mut theirs, mut ratios, mut shift) = (vec![], vec![], vec![], 0.0_f64);
     for visit in 0..=VISITS {
