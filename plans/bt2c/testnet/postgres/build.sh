@@ -3,6 +3,7 @@
 # image registry answers. It is neutral: `docker run IMAGE some-command` runs that command instead of Postgres.
 #
 #   build.sh IMAGE [PACKAGE...]      needs mmdebstrap, docker and root (or user namespaces)
+# shellcheck disable=SC2016  # what stands in single quotes is for apt and mmdebstrap to expand
 set -eu
 
 if [ $# -lt 1 ]; then
@@ -58,7 +59,7 @@ mmdebstrap --quiet --variant=minbase --include="$include" \
     --customize-hook='chmod 755 "$1/usr/local/bin/entrypoint.sh"' \
     --customize-hook='install -d -m 1777 "$1/var/run/postgresql"' \
     --customize-hook='chroot "$1" install -d -o postgres -g postgres -m 700 /var/lib/postgresql/data' \
-    --customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin' \
+    --customize-hook='rm -rf "${1:?}"/var/lib/apt/lists/* "${1:?}"/var/cache/apt/*.bin' \
     "$suite" "$work/image.tar" "$work/sources.list"
 
 docker import \

@@ -53,7 +53,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     for entry in "$new"/*; do
         case $entry in
             */PG_VERSION) ;;
-            *) rm -rf "$PGDATA/${entry##*/}" && mv "$entry" "$PGDATA/" ;;
+            *) rm -rf "${PGDATA:?}/${entry##*/}" && mv "$entry" "$PGDATA/" ;;
         esac
     done
     mv "$new/PG_VERSION" "$PGDATA/"
