@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use shared::timestamp::Timestamp;
 use sqlx::{
-    Connection as _, PgPool,
+    PgPool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -73,20 +73,8 @@ impl Store {
             .application_name("muster")
             // A program that is frozen in the middle of a transaction must not keep its locks longer than its lease.
             .options([("idle_in_transaction_session_timeout", "5s")]);
-        let pool = PgPoolOptions::new()
-            .max_connections(24)
-            .acquire_timeout(Duration::from_secs(3))
-            // A connection that was idle may be dead; one that was just used need not be asked.
-            .test_before_acquire(false)
-            .before_acquire(|connection, about| {
-                Box::pin(async move {
-                    if about.idle_for > Duration::from_secs(1) {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_lazy_with(options);
+        let pool =
+            PgPoolOptions::new().max_connections(24).acquire_timeout(Duration::from_secs(3)).connect_lazy_with(options);
         Ok(Self { pool })
     }
 

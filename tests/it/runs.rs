@@ -21,7 +21,10 @@ use shared::{
 use tests::{
     muster::Muster,
     persona::Persona,
-    scene::{PROCEDURE, PROJECT, Scene, VALIDATOR1, decide, eventually, host, message, plan, refused, request},
+    scene::{
+        PROCEDURE, PROJECT, Scene, VALIDATOR1, decide, eventually, host, message, plan, refused, request,
+        with_unknown_line,
+    },
 };
 use worker::{
     Timing,
@@ -257,7 +260,7 @@ async fn who_may_not_press_the_button_is_refused_by_the_api_and_written_down() {
 
 #[tokio::test]
 async fn what_cannot_run_is_refused_with_its_reason() {
-    let scene = Scene::set().await.unwrap();
+    let scene = Scene::with_plan(&with_unknown_line().unwrap()).await.unwrap();
     let incident = scene.declared().await.unwrap().number;
     let ask = async |procedure: &str| {
         let body = RunRequestIn {
@@ -267,9 +270,9 @@ async fn what_cannot_run_is_refused_with_its_reason() {
         };
         refused(scene.operator.api.request_run(incident, &body, &format!("key-for-{}", procedure.len())).await)
     };
-    let error = ask("database-recovery").await;
+    let error = ask("odd").await;
     assert_eq!(error.code, ErrorCode::NotNow);
-    assert!(error.message.contains("Steps 2, 3 and 4") && error.message.contains("cannot run"), "{}", error.message);
+    assert!(error.message.contains("Step 1") && error.message.contains("cannot run"), "{}", error.message);
     let error = ask("no-such-procedure").await;
     assert_eq!((error.code, error.fields[0].field.as_str()), (ErrorCode::Invalid, "procedure"));
     let error = refused(request(&scene.operator, 4711).await);

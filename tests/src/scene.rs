@@ -70,6 +70,14 @@ pub fn plan() -> Result<String> {
     Ok(std::fs::read_to_string(root().join("plans/bt2c/plan.md"))?.replace("watch -n 5", "watch -n 1"))
 }
 
+/// The same with a procedure that no worker can run: its line is not one that Muster understands.
+///
+/// # Errors
+/// If the plan cannot be read.
+pub fn with_unknown_line() -> Result<String> {
+    Ok(plan()? + "\n## Odd\n\n```bash\nfrobnicate --now\n```\n")
+}
+
 impl Scene {
     /// # Errors
     /// If Postgres cannot be started or a sign-in is refused.

@@ -14,7 +14,7 @@ use shared::{
         run::{Run, RunState},
         sight::{FileSeen, Sight},
     },
-    plan::{Choices, Parameter, Plan, Procedure, StepKind},
+    plan::{Choices, Parameter, Plan, Procedure, StepKind, family},
     timestamp::Timestamp,
 };
 
@@ -110,7 +110,10 @@ fn parameter(plan: &Plan, parameter: &Parameter, sight: Option<&(Timestamp, Sigh
         let missing = sight.map(|_| "missing on the host".to_owned());
         choices.insert(0, choice(&parameter.default, missing));
     }
-    choices.dedup_by(|a, b| a.value == b.value);
+    if matches!(parameter.choices, Choices::Services { .. }) {
+        choices.sort_by(|a, b| in_order(&a.value).cmp(&in_order(&b.value)));
+        choices.dedup_by(|a, b| a.value == b.value);
+    }
     ParameterOffer {
         name: parameter.name.clone(),
         label: parameter.label.clone(),
@@ -118,6 +121,12 @@ fn parameter(plan: &Plan, parameter: &Parameter, sight: Option<&(Timestamp, Sigh
         choices,
         seen_at: sight.map(|(at, _)| *at),
     }
+}
+
+/// As people count: validator2 before validator10.
+fn in_order(service: &str) -> (&str, u64, &str) {
+    let family = family(service);
+    (family, service.get(family.len()..).and_then(|number| number.parse().ok()).unwrap_or_default(), service)
 }
 
 /// When it was written and how large it is: what tells one backup from another.

@@ -155,7 +155,7 @@ fn a_button_asks_which_of_the_family_and_fits_any_of_them() {
     let offers = procedures(&plan, &incident_in(IncidentState::Working), Role::Operator, None, None);
     let values =
         |offer: &ProcedureOffer| offer.parameters[0].choices.iter().map(|c| c.value.clone()).collect::<Vec<_>>();
-    assert_eq!(values(&offers[0]), ["validator1", "validator10", "validator2"]);
+    assert_eq!(values(&offers[0]), ["validator1", "validator2", "validator10"]);
     assert!(offers[0].fits, "the affected node is one of the choices");
     assert_eq!((values(&offers[1]), offers[1].fits), (vec!["validator1".to_owned()], false));
 }

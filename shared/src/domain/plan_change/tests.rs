@@ -34,7 +34,9 @@ fn the_same_and_what_only_moves_changes_nothing() {
 fn steps_are_told_one_by_one() {
     assert_eq!(
         said(&PLAN.replace("restart v1\n", "restart v2\n")),
-        ["Buttons Changed: Node failure () [Changed 2 docker compose restart v1 => 2 docker compose restart v2]"]
+        [
+            "Buttons Changed: Node failure (Asks: nothing → Which v? (v2)) [Changed 2 docker compose restart v1 => 2 docker compose restart v2]"
+        ]
     );
     assert_eq!(
         said(&PLAN.replace("# 2. Restart", "# 2. Logs\ndocker compose logs v1\n# 3. Restart")),
