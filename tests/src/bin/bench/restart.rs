@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 
 use crate::{Measured, median};
 
-const TURNS: usize = 15;
+const TURNS: usize = 41;
 
 const PLAN: &str = "# Bench\n\n## Incident Classification\n\n### Level 1 - Minor\n- Node down\n- Response Time: < 1 hour\n\n\
 ## Recovery Procedures\n\n### 1. Restart only\n\n```bash\n# 1. Restart failed node\ndocker-compose restart validator1\n```\n\n\
