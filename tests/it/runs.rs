@@ -673,3 +673,19 @@ async fn a_run_goes_by_the_plan_it_was_asked_for() {
     let next = scene.until(next.number, RunState::AwaitingApproval).await.unwrap();
     assert_eq!(next.resolution.unwrap().steps[2].objects[0].name, "bt2c_validator2_1");
 }
+
+#[tokio::test]
+async fn the_plan_says_who_must_agree_and_others_are_refused_and_written_down() {
+    let text = plan().unwrap().replacen("```bash", "```bash {approvals=1 roles=security-officer}", 1);
+    let scene = Scene::with_plan(&text).await.unwrap();
+    let _worker = scene.worker();
+    let run = scene.waiting().await.unwrap();
+    assert_eq!(run.policy.roles.len(), 1);
+    let error = refused(decide(&scene.approver, &run, true).await);
+    assert_eq!(error.code, ErrorCode::Forbidden);
+    assert!(error.message.contains("security officer"), "{}", error.message);
+    let newest = scene.muster.store.audit_list(None, 1).await.unwrap().remove(0).entry;
+    assert!(newest.denied && newest.by.user() == Some(scene.approver.id), "{newest:?}");
+    let still = scene.operator.api.run(run.number).await.unwrap();
+    assert_eq!((still.state, still.decisions.len()), (RunState::AwaitingApproval, 0));
+}

@@ -140,7 +140,7 @@ fn bring_up(
     stopped: &mpsc::Receiver<()>,
 ) -> Result<Session> {
     let go_on = || if stopped.try_recv().is_ok() { bail!("stopped, as asked") } else { Ok(()) };
-    setup::needs(&[Need::PostgresPrograms, Need::Docker, Need::Jq])?;
+    setup::needs(&[Need::PostgresPrograms, Need::Docker, Need::Jq, Need::Curl])?;
     started.engine = Some(Engine::ensure(&place.data.join("dockerd.log"))?);
     let network = Testnet::new(project, &place.data);
     if fresh {

@@ -23,6 +23,8 @@ pub(crate) enum Need {
     Mmdebstrap,
     /// Reads JSON in the plan's scripts.
     Jq,
+    /// Asks the testnet's nodes in the plan's scripts.
+    Curl,
     /// Reads the plan's scripts as a shell would.
     Shellcheck,
 }
@@ -35,6 +37,7 @@ impl Need {
             Self::Chromium => chromium().is_some(),
             Self::Mmdebstrap => command::which("mmdebstrap").is_some(),
             Self::Jq => command::which("jq").is_some(),
+            Self::Curl => command::which("curl").is_some(),
             Self::Shellcheck => command::which("shellcheck").is_some(),
         }
     }
@@ -51,6 +54,7 @@ impl Need {
             Self::Chromium => vec!["chromium"],
             Self::Mmdebstrap => vec!["mmdebstrap"],
             Self::Jq => vec!["jq"],
+            Self::Curl => vec!["curl"],
             Self::Shellcheck => vec!["shellcheck"],
         }
     }

@@ -51,6 +51,9 @@ pub async fn decide(store: &Store, permit: &Permit<DecideRun>, number: i64, inpu
         ));
     }
     if let Some(why) = lacks_contact_role(&run.header.policy, &permit.user().contact_roles) {
+        let detail = json!({"action": Action::DecideRun, "why": "contact role"});
+        tx.audit_denied(&by, "access.denied", format!("run {number}"), detail);
+        tx.commit().await?;
         return Err(AppError::forbidden(why));
     }
     let deciders = tx.users_who_may(Action::DecideRun, &run.header.policy.roles).await?;
