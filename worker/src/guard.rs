@@ -78,6 +78,11 @@ fn verdict(run: &Run, facts: &Facts<'_>) -> Result<(), String> {
     let header = &run.header;
     allowed(facts.allowed, &header.project)?;
     pinned(&header.procedure, header.plan_digest, facts.plan)?;
+    for (name, value) in &header.parameters {
+        if !header.procedure.parameters.iter().any(|p| p.name == *name && p.allows(value)) {
+            return Err(format!("\"{value}\" is no value that \"{name}\" can have"));
+        }
+    }
     let (resolved_at, approved) = run.resolution.as_ref().ok_or("it was never resolved")?;
     let now = facts.resolution.map_err(Clone::clone)?;
     let differences = now.differences(&still_open(run, approved, now));

@@ -192,3 +192,11 @@ fn half_way_through_only_what_is_still_open_counts_and_nothing_new_may_come() {
     assert!(refused(&run, open(&["b"])).unwrap().contains("would now touch"));
     assert!(refused(&run, open(&["a", "b"])).is_some());
 }
+
+#[test]
+fn a_parameter_that_the_plan_does_not_ask_for_is_refused() {
+    let mut header = header();
+    header.parameters.insert("validator".into(), "--force".into());
+    let why = World::default().verdict(&approved(header)).unwrap_err();
+    assert!(why.contains("--force"), "{why}");
+}
