@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod approval;
 pub mod audit;
+pub mod check;
 pub mod expiry;
 pub mod incident;
 mod moment;

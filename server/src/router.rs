@@ -63,6 +63,7 @@ routes! {
     post "/runs/{number}/decision" => run::decide,
     post "/runs/{number}/withdraw" => run::withdraw,
     post "/runs/{number}/answer" => run::answer,
+    post "/runs/{number}/check" => run::check,
     get "/incidents/{number}/report" => report::view,
     post "/incidents/{number}/report" => report::write_draft,
     put "/incidents/{number}/report" => report::save,

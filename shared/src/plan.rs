@@ -32,6 +32,7 @@ mod sections;
 mod shell;
 mod steps;
 mod title;
+mod verification;
 mod wipe;
 mod words;
 
@@ -65,6 +66,9 @@ pub fn compile(source: &str) -> Compiled {
     let listed = Listed::find(&document);
     let read = procedure::read(&document, &listed, &mut notes);
     let numbered = read.iter().filter(|read| read.is_numbered).count();
+    let lists = checklist::read(&document, &listed);
+    let read = verification::append(&document, &lists, read, &mut notes);
+    let watch = verification::watch(&document, &lists);
     let (mut procedures, asked): (Vec<_>, Vec<_>) = read.into_iter().map(|read| (read.procedure, read.ask)).unzip();
     let rto = objectives::recovery_times(&document, &mut notes);
     let rpo = objectives::recovery_points(&document, &mut notes);
@@ -83,7 +87,8 @@ pub fn compile(source: &str) -> Compiled {
         procedures,
         rto,
         rpo,
-        checklists: checklist::read(&document, &listed),
+        checklists: lists.into_iter().map(|found| found.list).collect(),
+        watch,
         locations,
         sections: sections::read(&document),
     };
@@ -178,6 +183,7 @@ fn not_a_plan(digest: Digest, what: &str) -> Compiled {
         rto: Vec::new(),
         rpo: Vec::new(),
         checklists: Vec::new(),
+        watch: None,
         locations: Vec::new(),
         sections: Vec::new(),
     };

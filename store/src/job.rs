@@ -12,6 +12,8 @@ pub enum JobKind {
     /// Look at the live host and write down what the steps mean.
     Resolve,
     Execute,
+    /// Make the final checks once more, while the system is watched after a recovery.
+    Watch,
 }
 
 impl JobKind {
@@ -19,6 +21,7 @@ impl JobKind {
         match self {
             Self::Resolve => "resolve",
             Self::Execute => "execute",
+            Self::Watch => "watch",
         }
     }
 }
@@ -54,7 +57,8 @@ impl Store {
             "WITH free AS (
                  SELECT j.run_id FROM job j JOIN run r ON r.id = j.run_id
                  WHERE (j.lease_until IS NULL OR j.lease_until < clock_timestamp()) AND r.project = ANY($2)
-                 ORDER BY j.added_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED),
+                   AND (j.due_at IS NULL OR j.due_at <= clock_timestamp())
+                 ORDER BY j.due_at IS NOT NULL, j.added_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED),
              held AS (
                  UPDATE job SET worker = $1, heard_at = clock_timestamp(),
                                 lease_until = clock_timestamp() + make_interval(secs => $3)
@@ -99,6 +103,24 @@ impl Tx {
         )
         .bind(run.0)
         .bind(kind.name())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// A job for later: nobody is called, workers look by themselves. Takes the place of the run's job, if it has one.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn job_add_later(&mut self, run: RunId, kind: JobKind, seconds: f64) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO job (run_id, kind, due_at) VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
+             ON CONFLICT (run_id) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, worker = NULL,
+                                                lease_until = NULL, heard_at = NULL",
+        )
+        .bind(run.0)
+        .bind(kind.name())
+        .bind(seconds)
         .execute(self.connection())
         .await?;
         Ok(())

@@ -18,6 +18,7 @@ mod sight;
 mod system;
 mod tx;
 mod user;
+mod watch;
 
 use std::time::Duration;
 
@@ -40,6 +41,7 @@ pub use crate::{
     system::{PlanVersion, PlanVersionHead, System},
     tx::Tx,
     user::{NewUser, User},
+    watch::{Bad, Watch},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");

@@ -44,6 +44,7 @@ pub struct NewRun {
     pub procedure: Procedure,
     pub parameters: BTreeMap<String, String>,
     pub policy: ApprovalPolicy,
+    pub watch_seconds: Option<u64>,
     pub requested_by: UserId,
 }
 
@@ -137,6 +138,7 @@ struct ListRow {
     requested_by: String,
     requested_at: OffsetDateTime,
     ended_at: Option<OffsetDateTime>,
+    n_open_checks: i32,
 }
 
 impl TryFrom<ListRow> for RunRowView {
@@ -151,6 +153,7 @@ impl TryFrom<ListRow> for RunRowView {
             requested_by: row.requested_by,
             requested_at: Timestamp::new(row.requested_at),
             ended_at: row.ended_at.map(Timestamp::new),
+            open_checks: row.n_open_checks.unsigned_abs(),
         })
     }
 }
@@ -180,7 +183,8 @@ impl Store {
     ) -> Result<Vec<RunRowView>, StoreError> {
         let rows = sqlx::query_as::<_, ListRow>(
             "SELECT r.number, i.number AS incident, r.header->'procedure'->>'title' AS procedure, r.state,
-                    u.name AS requested_by, r.requested_at, r.ended_at
+                    u.name AS requested_by, r.requested_at, r.ended_at,
+                    CASE WHEN r.state = 'succeeded' THEN r.n_open_checks ELSE 0 END AS n_open_checks
              FROM run r JOIN incident i ON i.id = r.incident_id JOIN app_user u ON u.id = (r.header->>'requested_by')::uuid
              WHERE ($1::uuid IS NULL OR r.incident_id = $1) AND ($2::bigint IS NULL OR r.number < $2)
              ORDER BY r.number DESC LIMIT $3",
@@ -246,6 +250,7 @@ impl Tx {
             procedure: new.procedure,
             parameters: new.parameters,
             policy: new.policy,
+            watch_seconds: new.watch_seconds,
             requested_by: new.requested_by,
             requested_at: self.now(),
         };
@@ -320,7 +325,7 @@ impl Tx {
             texts.push(Json(recorded.event));
         }
         let written = sqlx::query(
-            "WITH r AS (UPDATE run SET state = $2, expires_at = $3, ended_at = $4, n_events = $5
+            "WITH r AS (UPDATE run SET state = $2, expires_at = $3, ended_at = $4, n_events = $5, n_open_checks = $13
                         WHERE id = $1 AND n_events = $6 AND fence = coalesce($7, fence) RETURNING id),
                   e AS (SELECT r.id, t.seq, t.by, t.event, t.worker
                         FROM r, unnest($9::int[], $10::jsonb[], $11::jsonb[], $12::bool[]) AS t (seq, by, event, worker)),
@@ -342,6 +347,7 @@ impl Tx {
         .bind(authors)
         .bind(texts)
         .bind(workers)
+        .bind(i32::try_from(next.open_checks()).unwrap_or(i32::MAX))
         .fetch_optional(self.connection())
         .await?;
         match (written, fence) {
@@ -356,7 +362,13 @@ impl Tx {
 fn written_by_worker(event: &RunEvent) -> bool {
     use RunEvent as E;
     match event {
-        E::Requested | E::Decided { .. } | E::Granted | E::Expired | E::Withdrawn { .. } | E::Answered { .. } => false,
+        E::Requested
+        | E::Decided { .. }
+        | E::Granted
+        | E::Expired
+        | E::Withdrawn { .. }
+        | E::Answered { .. }
+        | E::Checked { .. } => false,
         E::Resolved { .. }
         | E::Unresolvable { .. }
         | E::Claimed { .. }

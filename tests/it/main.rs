@@ -8,6 +8,7 @@ mod access;
 mod audit_log;
 mod bad_database;
 mod browser;
+mod checks;
 mod commands;
 mod docker;
 mod door;

@@ -41,6 +41,7 @@ fn procedure() -> Procedure {
         destructive: false,
         timeout_seconds: None,
         unavailable: None,
+        check: false,
     };
     Procedure {
         id: "node".into(),
@@ -101,6 +102,7 @@ async fn world() -> World {
         procedure: procedure(),
         parameters: BTreeMap::new(),
         policy: ApprovalPolicy::default(),
+        watch_seconds: None,
         requested_by: user,
     };
     World { database, by, user, incident: record, new_run }

@@ -1,4 +1,4 @@
-//! Takes one job and sees to it under a lease. Knows the two kinds of job; what they do is `resolve` and `execute`.
+//! Takes one job and sees to it under a lease. Knows the kinds of job; what they do is `resolve`, `execute` and `watch`.
 
 use shared::{
     domain::run::{RunEvent, RunState},
@@ -14,6 +14,7 @@ use crate::{
     journal::{Halt, Journal},
     lease::Lease,
     resolve::{Known, resolve},
+    watch,
 };
 
 /// A job of ours, until it is worked on.
@@ -39,6 +40,7 @@ pub(crate) async fn work(worker: &Worker, job: Job) {
         match claimed.kind {
             JobKind::Resolve => look(worker, claimed).await,
             JobKind::Execute => execute(worker, claimed, &lease).await,
+            JobKind::Watch => watch::round(worker, claimed, &lease).await,
         }
     };
     let keeping = lease.keep(&worker.store, claimed.run, claimed.fence, worker.timing.heartbeat);
@@ -92,6 +94,7 @@ async fn look(worker: &Worker, claimed: Claimed) -> Result<(), Halt> {
         fence: claimed.fence,
         incident_number: record.incident_number,
         stopping: &worker.stopping,
+        watch_every: worker.timing.watch,
     };
     journal.append(&mut run, &[event]).await
 }

@@ -40,6 +40,7 @@ pub(crate) async fn execute(worker: &Worker, claimed: Claimed, lease: &Lease) ->
         fence: claimed.fence,
         incident_number: record.incident_number,
         stopping: &worker.stopping,
+        watch_every: worker.timing.watch,
     };
     let (checked, incident) =
         tokio::join!(guard::check(worker, &run), worker.store.incident_by_number(record.incident_number));

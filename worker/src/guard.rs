@@ -9,7 +9,7 @@ use shared::{
         run::{Run, StepState},
     },
     ids::UserId,
-    plan::{Plan, Procedure, compile, is_destructive},
+    plan::{Plan, Procedure, compile},
     timestamp::Timestamp,
 };
 use store::StoreError;
@@ -139,7 +139,7 @@ pub(crate) fn pinned(procedure: &Procedure, plan_digest: Digest, plan: &Plan) ->
         return Err(format!("the steps of \"{}\" are not those of the plan's text", procedure.title));
     }
     // What the compiler says today about the steps of this very text.
-    let unable = procedure.steps.iter().find_map(|step| {
+    let unable = procedure.steps.iter().filter(|step| !step.check).find_map(|step| {
         let why = step.unavailable.clone().or_else(|| cannot_run(&step.kind))?;
         Some(format!("step {} cannot be run: {why}", step.number))
     });
@@ -147,7 +147,7 @@ pub(crate) fn pinned(procedure: &Procedure, plan_digest: Digest, plan: &Plan) ->
         return Err(why);
     }
     // Bound to the text once more: nobody may call a step harmless that is not.
-    match procedure.steps.iter().find(|step| is_destructive(&step.kind) && !step.destructive) {
+    match procedure.steps.iter().find(|step| step.cannot_be_undone() && !step.destructive) {
         Some(step) => Err(format!("step {} cannot be taken back, and does not say so", step.number)),
         None => Ok(()),
     }

@@ -16,7 +16,7 @@ use shared::{
 use store::{JobKind, Store, StoreError, Tx};
 use tokio_util::sync::CancellationToken;
 
-use crate::lease::LeaseLost;
+use crate::{lease::LeaseLost, watch};
 
 /// Between attempts while the database is away.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -44,6 +44,8 @@ pub(crate) struct Journal<'a> {
     pub(crate) fence: i64,
     pub(crate) incident_number: i64,
     pub(crate) stopping: &'a CancellationToken,
+    /// Until the first round of the watch after a recovery.
+    pub(crate) watch_every: Duration,
 }
 
 impl Journal<'_> {
@@ -111,6 +113,10 @@ impl Journal<'_> {
             RunState::Queued => {
                 tx.job_finish(run.header.id).await?;
                 tx.job_add(run.header.id, JobKind::Execute).await?;
+            }
+            RunState::Succeeded if now.header.watch_seconds.is_some() && !watch::repeated(&now).is_empty() => {
+                tx.watch_begin(run.header.id, now.header.watch_seconds.unwrap_or_default()).await?;
+                tx.job_add_later(run.header.id, JobKind::Watch, self.watch_every.as_secs_f64()).await?;
             }
             _ => tx.job_finish(run.header.id).await?,
         }

@@ -19,6 +19,7 @@ mod safety;
 mod sight;
 mod steps;
 mod surroundings;
+mod watch;
 
 use std::{sync::Arc, time::Duration};
 
@@ -40,11 +41,18 @@ pub struct Timing {
     pub heartbeat: Duration,
     /// Between looks for work that nobody announced: lapsed leases.
     pub poll: Duration,
+    /// Between two rounds of the watch after a recovery.
+    pub watch: Duration,
 }
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { lease: Duration::from_secs(15), heartbeat: Duration::from_secs(5), poll: Duration::from_secs(2) }
+        Self {
+            lease: Duration::from_secs(15),
+            heartbeat: Duration::from_secs(5),
+            poll: Duration::from_secs(2),
+            watch: watch::EVERY,
+        }
     }
 }
 

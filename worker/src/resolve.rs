@@ -12,7 +12,7 @@ use shared::{
         resolution::{ObjectKind, Resolution, ResolvedObject, ResolvedStep},
         run::RunHeader,
     },
-    plan::{Choices, Probe, Procedure, Step, StepKind, is_destructive},
+    plan::{Choices, Probe, Procedure, Step, StepKind},
     timestamp::Timestamp,
 };
 
@@ -75,6 +75,8 @@ pub(crate) async fn resolve(
             let judged = services.judge(&step.kind).map_err(|why| format!("Step {} {why}.", step.number));
             match (judged, view.step(step).await) {
                 (Ok(()), Ok(resolved)) => steps.push(resolved),
+                // No check that cannot be made may keep people from recovering.
+                (_, Err(why)) if step.check => steps.push(by_hand(step, why)),
                 (Err(why), Ok(_)) | (_, Err(why)) => problems.push(why),
             }
             services.after(&step.kind);
@@ -85,6 +87,17 @@ pub(crate) async fn resolve(
         return Err(format!("{} Nothing was done.", problems.join(" ")));
     }
     Ok(Resolution { taken_at: now, host: seen.host, project: project.to_owned(), steps })
+}
+
+fn by_hand(step: &Step, why: String) -> ResolvedStep {
+    ResolvedStep {
+        number: step.number,
+        effect: "A person checks this; it cannot be checked by machine here".into(),
+        has_effect: false,
+        destructive: false,
+        objects: vec![],
+        by_hand: Some(why),
+    }
 }
 
 /// What there is of the project.
@@ -191,8 +204,9 @@ impl View<'_> {
             number: step.number,
             effect: effect(self.config, step, &meant.objects, meant.into.as_deref()),
             has_effect: step.kind.has_effect(),
-            destructive: step.destructive || is_destructive(&step.kind),
+            destructive: step.cannot_be_undone(),
             objects: meant.objects,
+            by_hand: None,
         })
     }
 

@@ -19,7 +19,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     domain::{resolution::ResolvedObject, run::StepOutcome},
-    plan::{StepKind, is_destructive},
+    plan::StepKind,
 };
 
 use self::power::Power;
@@ -76,7 +76,7 @@ pub(crate) enum Untouchable {
 
 impl Step<'_> {
     pub(crate) fn destructive(&self) -> bool {
-        self.planned.destructive || is_destructive(&self.planned.kind)
+        self.planned.cannot_be_undone()
     }
 
     /// As the plan says, else `otherwise`.
@@ -270,6 +270,9 @@ pub(crate) async fn probe(kind: &StepKind, step: Step<'_>) -> Probed {
         StepKind::Extract { into, .. } => extract::probe(step, into.as_deref()).await,
         StepKind::Script { .. } => {
             let ended = end_leftovers(step).await;
+            if step.planned.check {
+                return Probed::Again;
+            }
             unknown(&format!("the worker was interrupted while the script ran{ended}"))
         }
         _ if !step.destructive() => Probed::Again,

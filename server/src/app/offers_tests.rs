@@ -55,6 +55,7 @@ fn procedure(id: &str, service: &str) -> Procedure {
         destructive: false,
         timeout_seconds: None,
         unavailable: None,
+        check: false,
     };
     let services = || vec![service.to_owned()];
     Procedure {
@@ -173,6 +174,7 @@ fn the_requester_never_decides() {
         procedure: procedure("first", "validator1"),
         parameters: BTreeMap::new(),
         policy: ApprovalPolicy::default(),
+        watch_seconds: None,
         requested_by: UserId(Uuid::from_u128(1)),
         requested_at: Timestamp::from_unix(0),
     };

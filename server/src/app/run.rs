@@ -68,6 +68,7 @@ pub async fn request(
         procedure: procedure.clone(),
         parameters: parameters.clone(),
         policy: policy(procedure)?,
+        watch_seconds: plan.compiled.plan.watch.filter(|_| has_checks(procedure)).map(|watch| watch.seconds),
         requested_by: permit.id(),
     };
 
@@ -132,6 +133,10 @@ fn policy(procedure: &Procedure) -> Result<ApprovalPolicy, AppError> {
         None => unsaid.approvals,
     };
     Ok(ApprovalPolicy { approvals, roles, ..unsaid })
+}
+
+fn has_checks(procedure: &Procedure) -> bool {
+    procedure.steps.iter().any(|step| step.check)
 }
 
 async fn busy(store: &Store, seen: &store::IncidentRecord, system: &str) -> Result<AppError, AppError> {

@@ -128,6 +128,9 @@ pub async fn run(store: &Store, plans: &Plans, user: &User, number: i64) -> Resu
     let record = store.run_by_number(number).await.found(|| format!("run {number}"))?;
     let now = store.now().await?;
     let run = record.run;
+    let watch = store.watch_view(run.header.id).await?;
+    let by_hand = run.steps.iter().map(|step| step.number).filter(|&step| run.is_checked_by_hand(step));
+    let checks_by_hand = by_hand.collect();
     let plan_now = plans.current(run.header.system).await?.and_then(|plan| plan_now(&plan, &run.header));
     let held = matches!(run.state, RunState::Resolving | RunState::Queued | RunState::Running);
     Ok(RunView {
@@ -146,6 +149,8 @@ pub async fn run(store: &Store, plans: &Plans, user: &User, number: i64) -> Resu
         expires_at: run.expires_at(),
         offers: offers::run(&run, user, now),
         worker_silent_seconds: record.heard_at.filter(|_| held).map(|at| now.seconds_since(at).max(0)),
+        checks_by_hand,
+        watch,
         now,
         project: run.header.project,
         procedure: run.header.procedure,

@@ -5,15 +5,15 @@ use serde::Deserialize;
 use shared::api::{
     List,
     incident::RunRowView,
-    run::{AnswerIn, DecisionIn, OutputLine, RunRequestIn, RunView, WithdrawIn},
+    run::{AnswerIn, CheckIn, DecisionIn, OutputLine, RunRequestIn, RunView, WithdrawIn},
 };
 use store::User;
 
 use super::Answer;
 use crate::{
     AppState,
-    app::{answer, approval, run, view},
-    auth::permit::{AnswerStep, DecideRun, Permit, RequestRun, ViewConsole},
+    app::{answer, approval, check, run, view},
+    auth::permit::{AnswerStep, DecideRun, HandleIncident, Permit, RequestRun, ViewConsole},
     extract::{Before, Body, Key, Path, Query},
 };
 
@@ -91,5 +91,15 @@ pub(crate) async fn answer(
     Body(input): Body<AnswerIn>,
 ) -> Answer<RunView> {
     answer::answer(&state.store, &permit, number, input).await?;
+    shown(&state, permit.user(), number).await
+}
+
+pub(crate) async fn check(
+    permit: Permit<HandleIncident>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+    Body(input): Body<CheckIn>,
+) -> Answer<RunView> {
+    check::check(&state.store, &permit, number, input).await?;
     shown(&state, permit.user(), number).await
 }

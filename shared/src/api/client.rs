@@ -12,7 +12,7 @@ use crate::api::{
     incident::{DeclareIn, IncidentRowView, IncidentView, LevelIn, NoteIn, ResolveIn, RunRowView, UpdateIn},
     plan::{PlanDiff, PlanIn, PlanVersionView},
     report::{PublishIn, ReportIn, ReportView},
-    run::{AnswerIn, DecisionIn, OutputLine, RunRequestIn, RunView, WithdrawIn},
+    run::{AnswerIn, CheckIn, DecisionIn, OutputLine, RunRequestIn, RunView, WithdrawIn},
     session::{Me, SignIn},
     system::{PlanView, SystemView},
 };
@@ -235,6 +235,10 @@ impl<T: Transport> Client<T> {
 
     pub async fn answer(&self, run: i64, body: &AnswerIn) -> Answer<RunView> {
         self.post(format!("/runs/{run}/answer"), body).await
+    }
+
+    pub async fn check(&self, run: i64, body: &CheckIn) -> Answer<RunView> {
+        self.post(format!("/runs/{run}/check"), body).await
     }
 
     pub async fn report(&self, incident: i64) -> Answer<ReportView> {

@@ -170,6 +170,8 @@ pub struct RunRowView {
     pub requested_by: String,
     pub requested_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+    /// Final checks of a run that has succeeded which a person still has to make, or has found not to hold.
+    pub open_checks: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

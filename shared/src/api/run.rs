@@ -55,6 +55,17 @@ pub struct AnswerIn {
     pub answer: Answer,
 }
 
+/// What a person found at a final check. Later answers take the place of earlier ones; the log keeps all.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckIn {
+    pub step: u32,
+    pub holds: bool,
+    /// Required if it does not hold.
+    #[serde(default)]
+    pub note: Option<Message>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunCommand {
@@ -64,6 +75,8 @@ pub enum RunCommand {
     Retry,
     Skip,
     Stop,
+    /// Make a final check.
+    Check,
 }
 
 /// One run, whole, for one person.
@@ -96,9 +109,36 @@ pub struct RunView {
     pub ended_at: Option<Timestamp>,
     pub reason: Option<String>,
     pub offers: Vec<Offer<RunCommand>>,
+    /// Steps that are final checks for a person to make.
+    pub checks_by_hand: Vec<u32>,
+    /// The watch after the recovery, if the plan asks for one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub watch: Option<WatchView>,
     /// Seconds since the worker was last heard of while it holds this run.
     pub worker_silent_seconds: Option<i64>,
     pub now: Timestamp,
+}
+
+/// How closely the system was looked at after the recovery, and what that showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchView {
+    pub begun_at: Timestamp,
+    pub until: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub n_rounds: u32,
+    /// Rounds in which something did not hold.
+    pub n_bad: u32,
+    /// What did not hold in the last round: step and reason.
+    pub bad: Vec<(u32, String)>,
+    /// The latest ones, oldest first.
+    pub rounds: Vec<WatchRound>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchRound {
+    pub at: Timestamp,
+    /// Checks that did not hold.
+    pub n_bad: u32,
 }
 
 /// The version in force, and what it says about a run's procedure. The run itself stays as it was requested.

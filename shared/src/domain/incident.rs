@@ -86,7 +86,11 @@ pub enum RunMoment {
     StepEnded,
     Asked,
     Answered,
+    /// A person has made a final check.
+    Checked,
     Succeeded,
+    /// The watch after the recovery saw a change, or has ended.
+    Watched,
     Stopped,
 }
 

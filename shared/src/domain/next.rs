@@ -32,6 +32,8 @@ pub fn next(run: &Run) -> Next {
     for step in &run.steps {
         let (number, attempt) = (step.number, step.attempts + 1);
         match &step.state {
+            // Made in people's own time; the run does not wait for them.
+            _ if run.is_checked_by_hand(number) => {}
             StepState::Succeeded { .. } | StepState::Skipped { .. } => {}
             // Never guessed: only a person can say that it is done.
             StepState::Pending if run.is_manual(number) => {
@@ -89,6 +91,7 @@ mod tests {
             destructive: false,
             timeout_seconds: None,
             unavailable: None,
+            check: false,
         };
         let services = || vec!["validator1".to_owned()];
         RunHeader {
@@ -116,6 +119,7 @@ mod tests {
             },
             parameters: BTreeMap::new(),
             policy: ApprovalPolicy::default(),
+            watch_seconds: None,
             requested_by: UserId(Uuid::nil()),
             requested_at: Timestamp::from_unix(0),
         }
@@ -228,6 +232,38 @@ mod tests {
             vec![started(2, 1, 1), ended(2, 1, failed()), RunEvent::Asked { step: 2, why: "no".into() }, done(2)];
         let log = [vec![asked, done(1)], failed].concat();
         assert!(after(log).unwrap_err().what.contains("not done by a person"));
+    }
+
+    #[test]
+    fn a_run_does_not_wait_for_the_checks_of_people() {
+        let mut header = header();
+        header.procedure.steps[1].kind = StepKind::Manual {};
+        header.procedure.steps[1].check = true;
+        let of_person = |step, holds| {
+            let by = Actor::CommandLine;
+            let event = RunEvent::Checked { step, holds, note: "seen".into() };
+            (by, event)
+        };
+        let after = |events: Vec<(Actor, RunEvent)>| {
+            let worker = |event| (Actor::Muster, event);
+            let done = [claimed(), vec![started(1, 1, 1), ended(1, 1, done())]].concat();
+            let log = done.into_iter().map(worker).chain(events);
+            let log = (1..).zip(log).map(|(seq, (by, event))| Recorded { seq, at: Timestamp::from_unix(9), by, event });
+            Run::replay(header.clone(), &log.collect::<Vec<_>>())
+        };
+        let finished = || (Actor::Muster, RunEvent::Finished { succeeded: true });
+        let run = after(vec![]).unwrap();
+        assert_eq!((next(&run), run.open_checks()), (Next::Finish, 1));
+        // Not while the worker writes.
+        assert!(after(vec![of_person(2, true)]).is_err());
+        let run = after(vec![finished(), of_person(2, false)]).unwrap();
+        assert_eq!((run.state, run.open_checks(), next(&run)), (RunState::Succeeded, 1, Next::Wait));
+        let run = after(vec![finished(), of_person(2, false), of_person(2, true)]).unwrap();
+        assert_eq!(run.open_checks(), 0);
+        let StepState::Succeeded { evidence } = &run.steps[1].state else { panic!("{:?}", run.steps) };
+        assert!(evidence.ends_with("says that it holds: seen"), "{evidence}");
+        // The worker's steps are not theirs to tick.
+        assert!(after(vec![finished(), of_person(1, true)]).unwrap_err().what.contains("not a check"));
     }
 
     #[test]

@@ -145,6 +145,7 @@ fn run_sentence(number: i64, procedure: &str, moment: RunMoment, text: &str) -> 
         M::Refused => return format!("refused {run}{detail}"),
         M::Withdrawn => return format!("withdrew {run}{detail}"),
         M::Answered => return format!("decided in {run}{detail}"),
+        M::Checked => return format!("checked after {run}{detail}"),
         M::Resolved => "the host was looked at",
         M::Unresolvable => "cannot run on this host",
         M::Expired => "approval expired",
@@ -152,6 +153,7 @@ fn run_sentence(number: i64, procedure: &str, moment: RunMoment, text: &str) -> 
         M::StepEnded => "step ended",
         M::Asked => "needs a decision",
         M::Succeeded => "succeeded",
+        M::Watched => "watched",
         M::Stopped => "stopped",
     };
     format!("{run}: {what}{detail}")

@@ -22,6 +22,9 @@ pub struct ResolvedStep {
     pub has_effect: bool,
     pub destructive: bool,
     pub objects: Vec<ResolvedObject>,
+    /// Why a final check cannot be made by machine on this host; a person makes it then.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by_hand: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +132,7 @@ mod tests {
             has_effect: true,
             destructive: false,
             objects: vec![object],
+            by_hand: None,
         };
         Resolution { taken_at: Timestamp::from_unix(0), host: "here".into(), project: "bt2c".into(), steps: vec![step] }
     }

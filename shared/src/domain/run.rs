@@ -34,6 +34,9 @@ pub struct RunHeader {
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub parameters: BTreeMap<String, String>,
     pub policy: ApprovalPolicy,
+    /// How long the system is watched after it, as the plan had it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub watch_seconds: Option<u64>,
     pub requested_by: UserId,
     pub requested_at: Timestamp,
 }
@@ -178,6 +181,12 @@ pub enum RunEvent {
     Answered {
         step: u32,
         answer: Answer,
+    },
+    /// A person has made a final check.
+    Checked {
+        step: u32,
+        holds: bool,
+        note: String,
     },
     /// The worker's guard found that what was approved is not what would happen. Nothing was done.
     GuardRefused {
@@ -356,6 +365,9 @@ impl Run {
             (E::Answered { step, answer }, S::Asking) if self.question.as_ref().is_some_and(|(s, _)| s == step) => {
                 self.answer(*step, answer, &recorded.by, at).map_err(corrupt)?;
             }
+            (E::Checked { step, holds, note }, S::Asking | S::Succeeded) => {
+                self.check(*step, *holds, note, &recorded.by, at).map_err(corrupt)?;
+            }
             (E::Finished { succeeded: true }, S::Running) => self.end(S::Succeeded, at, None),
             (event, state) => return Err(corrupt(format!("{event:?} may not follow {state:?}"))),
         }
@@ -414,6 +426,36 @@ impl Run {
     #[must_use]
     pub fn is_manual(&self, step: u32) -> bool {
         self.header.procedure.steps.iter().any(|s| s.number == step && matches!(s.kind, StepKind::Manual {}))
+    }
+
+    /// True for a final check that a person makes: the plan names no command for it, or the host has nothing to run it with.
+    #[must_use]
+    pub fn is_checked_by_hand(&self, step: u32) -> bool {
+        let resolved = self.resolution.as_ref().and_then(|(_, r)| r.steps.iter().find(|s| s.number == step));
+        let by_hand = resolved.is_some_and(|s| s.by_hand.is_some());
+        self.header.procedure.steps.iter().any(|s| s.number == step && s.check && (by_hand || self.is_manual(step)))
+    }
+
+    /// Final checks that a person still has to make, or has found not to hold.
+    #[must_use]
+    pub fn open_checks(&self) -> usize {
+        let open = |step: &&StepRun| !matches!(step.state, StepState::Succeeded { .. } | StepState::Skipped { .. });
+        self.steps.iter().filter(open).filter(|step| self.is_checked_by_hand(step.number)).count()
+    }
+
+    fn check(&mut self, number: u32, holds: bool, note: &str, by: &Actor, at: Timestamp) -> Result<(), String> {
+        if !self.is_checked_by_hand(number) {
+            return Err(format!("step {number} is not a check that a person makes"));
+        }
+        let note = if note.trim().is_empty() { String::new() } else { format!(": {}", note.trim()) };
+        let step = self.step_mut(number)?;
+        step.ended_at = Some(at);
+        step.state = if holds {
+            StepState::Succeeded { evidence: format!("{by} says that it holds{note}") }
+        } else {
+            StepState::Failed { reason: format!("{by} says that it does not hold{note}") }
+        };
+        Ok(())
     }
 
     fn answer(&mut self, number: u32, answer: &Answer, by: &Actor, at: Timestamp) -> Result<(), String> {

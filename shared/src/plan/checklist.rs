@@ -9,9 +9,15 @@ const TOPICS: [&str; 6] = ["post-recovery", "after recovery", "prevent", "commun
 /// Lists in these sections mean something else.
 const OTHERS: [&str; 4] = ["level ", "location", "appendix", "contact"];
 
+/// A list, and the blocks that are its points.
+pub(super) struct Found {
+    pub(super) list: Checklist,
+    pub(super) points: Vec<usize>,
+}
+
 /// Outer list items with points below them; in a section about such lists also plain lists.
-pub(super) fn read(document: &Document<'_>, procedures: &Listed) -> Vec<Checklist> {
-    let mut lists: Vec<Checklist> = Vec::new();
+pub(super) fn read(document: &Document<'_>, procedures: &Listed) -> Vec<Found> {
+    let mut lists: Vec<Found> = Vec::new();
     // The outer item at hand and its list; the heading whose plain points are collected and their list.
     let mut open: Option<(usize, Option<usize>)> = None;
     let mut plain: Option<(Option<usize>, usize)> = None;
@@ -38,14 +44,14 @@ pub(super) fn read(document: &Document<'_>, procedures: &Listed) -> Vec<Checklis
                         lists.len() - 1
                     }
                 };
-                point(&mut lists, at, prose);
+                point(&mut lists, at, index, prose);
             }
             None => open = None,
             Some(parent) => {
                 if let Some((item, Some(at))) = open
                     && item == parent
                 {
-                    point(&mut lists, at, prose);
+                    point(&mut lists, at, index, prose);
                 }
             }
         }
@@ -80,13 +86,15 @@ fn title(prose: &Prose) -> String {
     strip_number(title).1.trim_end_matches(':').trim().to_owned()
 }
 
-fn list(document: &Document<'_>, block: &Block, title: &str) -> Checklist {
+fn list(document: &Document<'_>, block: &Block, title: &str) -> Found {
     let section = document.path(block.heading).last().map_or_else(String::new, |text| strip_number(text).1.to_owned());
-    Checklist { section, title: title.to_owned(), points: Vec::new(), line: document.line(block.at) }
+    let list = Checklist { section, title: title.to_owned(), points: Vec::new(), line: document.line(block.at) };
+    Found { list, points: Vec::new() }
 }
 
-fn point(lists: &mut [Checklist], at: usize, prose: &Prose) {
-    if let Some(list) = lists.get_mut(at) {
-        list.points.push(prose.text.trim().to_owned());
+fn point(lists: &mut [Found], at: usize, index: usize, prose: &Prose) {
+    if let Some(found) = lists.get_mut(at) {
+        found.list.points.push(prose.text.trim().to_owned());
+        found.points.push(index);
     }
 }

@@ -1,4 +1,4 @@
-//! The words behind a fence: language and `{id=… approvals=… roles=… timeout=… ask=…}`. Knows nothing of the block's lines.
+//! The words behind a fence: language and `{id=… approvals=… roles=… timeout=… ask=… checks=…}`. Knows nothing of the block's lines.
 
 use super::document::Fence;
 use super::duration;
@@ -16,6 +16,8 @@ pub(super) struct Attributes {
     pub(super) roles: Vec<String>,
     /// `None`: the compiler finds out by itself what to ask for.
     pub(super) ask: Option<Vec<Ask>>,
+    /// Whether the plan's final checks belong to it; `None`: the compiler finds out by itself.
+    pub(super) checks: Option<bool>,
 }
 
 /// A value of the block that the button asks for: `validator1`, or with a name of its own `node:validator1`.
@@ -27,7 +29,7 @@ pub(super) struct Ask {
     pub(super) at: usize,
 }
 
-const KNOWN: [&str; 6] = ["id", "approvals", "roles", "timeout", "target", "ask"];
+const KNOWN: [&str; 7] = ["id", "approvals", "roles", "timeout", "target", "ask", "checks"];
 /// More people than this are never awake together.
 const MOST_APPROVALS: u8 = 9;
 const LONGEST_SECONDS: u64 = 7 * 86_400;
@@ -106,6 +108,16 @@ impl Attributes {
             },
             "roles" => self.roles = roles(value, at.value, notes),
             "ask" => self.ask = Some(asks(value, at.value)),
+            "checks" => match value {
+                "yes" => self.checks = Some(true),
+                "no" => self.checks = Some(false),
+                _ => wrong(
+                    at.value,
+                    format!(
+                        "checks={value} is neither yes nor no: whether the plan's final checks follow these steps."
+                    ),
+                ),
+            },
             "target" => notes.notice(
                 at.key,
                 "attribute-not-used",

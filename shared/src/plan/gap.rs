@@ -18,6 +18,7 @@ pub(super) fn find(plan: &Plan) -> Vec<Gap> {
     scripts(plan, &mut gaps);
     wipes(plan, &mut gaps);
     strays(plan, &mut gaps);
+    checks(plan, &mut gaps);
     gaps.sort_by_key(|gap| gap.line);
     gaps
 }
@@ -40,6 +41,20 @@ fn contacts(plan: &Plan, gaps: &mut Vec<Gap>) {
         if contact.backup.is_none() {
             gaps.push(gap("contact-without-backup", contact.line, format!("{role} has no backup contact.")));
         }
+    }
+}
+
+/// Each check once, whatever number of procedures it stands behind.
+fn checks(plan: &Plan, gaps: &mut Vec<Gap>) {
+    let steps = plan.procedures.iter().flat_map(|procedure| &procedure.steps);
+    let by_hand = steps.filter(|step| step.check && step.kind == StepKind::Manual {});
+    let mut seen = HashSet::new();
+    for check in by_hand.filter(|check| seen.insert(check.line)) {
+        let message = format!(
+            "\"{}\" has no command that would prove it; after each recovery a person has to look. Write one in back-ticks behind it.",
+            check.title
+        );
+        gaps.push(gap("check-by-hand", check.line, message));
     }
 }
 

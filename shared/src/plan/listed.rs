@@ -156,6 +156,19 @@ pub(super) fn steps(document: &Document<'_>, members: &[usize], notes: &mut Note
     reading.steps.finish()
 }
 
+/// The steps of bullets that each say one thing to do: by a command in code, else by hand.
+pub(super) fn bullets(document: &Document<'_>, points: &[usize], notes: &mut Notes<'_>) -> Vec<Step> {
+    let mut reading = Reading { document, steps: Steps::new(document, None), open: None };
+    for &index in points {
+        let Some(block) = document.blocks.get(index) else { continue };
+        if let BlockKind::Item { prose, .. } = &block.kind {
+            reading.item(index, block, prose, true, notes);
+        }
+    }
+    reading.by_hand(notes);
+    reading.steps.finish()
+}
+
 struct Reading<'d> {
     document: &'d Document<'d>,
     steps: Steps<'d>,
@@ -173,7 +186,11 @@ impl Reading<'_> {
             self.open = None;
         }
         self.by_hand(notes);
-        let title: String = strip_number(&prose.text).1.trim_end_matches([':', '.']).chars().take(200).collect();
+        let said = strip_number(&prose.text).1;
+        // Code at the end is what to run, not what it is called.
+        let said = prose.codes.first().and_then(|code| said.trim_end().strip_suffix(code.as_str())).unwrap_or(said);
+        let said = if said.trim().is_empty() { strip_number(&prose.text).1 } else { said };
+        let title: String = said.trim_end_matches([':', '.', ' ']).chars().take(200).collect();
         self.steps.call(&title);
         self.open = (!title.is_empty()).then_some((index, title, block.at));
         self.commands(prose, notes);
@@ -181,7 +198,8 @@ impl Reading<'_> {
 
     /// Code in a sentence that says to run it.
     fn commands(&mut self, prose: &Prose, notes: &mut Notes<'_>) {
-        let text = prose.text.to_lowercase();
+        let sentence = prose.codes.iter().fold(prose.text.clone(), |text, code| text.replace(code.as_str(), ""));
+        let text = sentence.to_lowercase();
         if prose.codes.is_empty() || HEDGES.iter().any(|word| has_hedge(&text, word)) {
             return;
         }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::danger::is_destructive;
 use crate::digest::Digest;
 
 /// A plan after compilation, with everything said about it.
@@ -64,6 +65,9 @@ pub struct Plan {
     pub rpo: Vec<RecoveryPoint>,
     /// Post-recovery, prevention, communication: numbered topics with points.
     pub checklists: Vec<Checklist>,
+    /// How long a system is watched after a recovery, if the plan asks for it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub watch: Option<Watch>,
     pub locations: Vec<Location>,
     /// The whole text by its headings, in order: what was not understood is shown from here.
     #[serde(default)]
@@ -170,6 +174,19 @@ pub struct Step {
     /// Why this step cannot be run by this version, if so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub unavailable: Option<String>,
+    /// One of the plan's final checks: changes nothing that was recovered, proves that the recovery holds.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub check: bool,
+}
+
+impl Step {
+    /// True if its effect cannot be taken back, by what the plan says and by what its kind is. A script that the plan calls a
+    /// final check is taken at its word.
+    #[must_use]
+    pub fn cannot_be_undone(&self) -> bool {
+        let is_check = self.check && matches!(self.kind, StepKind::Script { .. });
+        self.destructive || (is_destructive(&self.kind) && !is_check)
+    }
 }
 
 /// A value in the steps that stands for others of its kind: the plan says `validator1` and means the validator that failed.
@@ -370,6 +387,13 @@ pub struct Checklist {
     pub section: String,
     pub title: String,
     pub points: Vec<String>,
+    pub line: u32,
+}
+
+/// The plan's wish to look more closely for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watch {
+    pub seconds: u64,
     pub line: u32,
 }
 

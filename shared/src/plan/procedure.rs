@@ -17,6 +17,8 @@ pub(super) struct Read {
     pub(super) procedure: Procedure,
     /// What its author wants to be asked for.
     pub(super) ask: Option<Vec<Ask>>,
+    /// Whether its author wants the final checks behind it.
+    pub(super) checks: Option<bool>,
     /// Its steps are numbered, as those of a recovery procedure are and those of a readme are not.
     pub(super) is_numbered: bool,
 }
@@ -29,7 +31,7 @@ pub(super) fn read(document: &Document<'_>, listed: &Listed, notes: &mut Notes<'
         if let Some(members) = listed.starting_at(index) {
             let steps = listed::steps(document, members, notes);
             let procedure = from_list(document, block, steps, &mut ids, notes);
-            procedures.push(Read { procedure, ask: None, is_numbered: true });
+            procedures.push(Read { procedure, ask: None, checks: None, is_numbered: true });
         }
         let BlockKind::Fence(fence) = &block.kind else { continue };
         if !fence.closed {
@@ -71,7 +73,7 @@ fn procedure(document: &Document<'_>, block: &Block, fence: &Fence, ids: &mut Id
         roles: attributes.roles,
         ..plain(id, title, section, document.line(block.at), steps)
     };
-    Read { procedure, ask: attributes.ask, is_numbered }
+    Read { procedure, ask: attributes.ask, checks: attributes.checks, is_numbered }
 }
 
 fn from_list(

@@ -56,7 +56,18 @@ mod tests {
     fn step(number: u32, kind: StepKind) -> Step {
         let unavailable = runnable(&kind).err();
         let (title, source, digest) = (String::new(), String::new(), Digest::of(b""));
-        Step { number, title, kind, line: 1, source, digest, destructive: false, timeout_seconds: None, unavailable }
+        Step {
+            number,
+            title,
+            kind,
+            line: 1,
+            source,
+            digest,
+            destructive: false,
+            timeout_seconds: None,
+            unavailable,
+            check: false,
+        }
     }
 
     #[test]

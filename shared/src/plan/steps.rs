@@ -123,6 +123,7 @@ impl<'d> Steps<'d> {
             destructive: is_destructive(&kind),
             timeout_seconds: self.timeout_seconds,
             unavailable: runnable(&kind).err(),
+            check: false,
             kind,
             source,
         });

@@ -305,9 +305,28 @@ fn our_own_plan_compiles_without_errors() {
     assert_eq!(responses, [Some(3600), Some(1800), Some(0)]);
     assert_eq!((plan.contacts.len(), plan.rto.len(), plan.rpo.len()), (3, 4, 3));
     assert_eq!((plan.checklists.len(), plan.locations.len()), (8, 7));
+    let checks = |p: &Procedure| p.steps.iter().filter(|s| s.check).map(|s| s.kind.name()).collect::<Vec<_>>();
+    assert_eq!(checks(&plan.procedures[0]), ["wait-until", "script", "script", "script", "http", "manual"]);
+    let checked: Vec<_> = plan.procedures.iter().filter(|p| !checks(p).is_empty()).map(|p| &*p.id).collect();
+    assert_eq!(
+        checked,
+        [
+            "node-failure-recovery",
+            "database-recovery",
+            "complete-system-recovery",
+            "security-incident-recovery",
+            "network-partition-recovery",
+            "consensus-recovery",
+            "recover-data",
+        ]
+    );
+    assert_eq!(plan.watch.map(|watch| watch.seconds), Some(1800));
     for step in plan.procedures.iter().flat_map(|procedure| &procedure.steps) {
         let line = OURS.lines().nth(step.line as usize - 1).unwrap();
-        assert!(line.trim_start().starts_with(step.source.lines().next().unwrap()), "{line:?}: {}", step.source);
+        let source = step.source.lines().next().unwrap();
+        // A check stands behind what it is called.
+        let stands = if step.check { line.contains(source) } else { line.trim_start().starts_with(source) };
+        assert!(stands, "{line:?}: {}", step.source);
     }
     let json = serde_json::to_string(&compiled).unwrap();
     assert_eq!(serde_json::from_str::<Compiled>(&json).unwrap(), compiled);

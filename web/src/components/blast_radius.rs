@@ -9,7 +9,7 @@ use shared::{
 use crate::components::{
     icon::{Icon, Svg},
     state_badge::{StateShape, Tone},
-    step_words::{count, effects_first, kind_word, object_word, short_id},
+    step_words::{Weighed, count, kind_word, object_word, short_id, weigh},
     time::Instant,
 };
 
@@ -24,7 +24,7 @@ pub(crate) fn BlastRadius(
     plan: String,
 ) -> impl IntoView {
     let plan = StoredValue::new(plan);
-    let (effects, looks) = effects_first(&resolution);
+    let Weighed { effects, looks, checks } = weigh(&resolution, &procedure);
     let final_steps = effects.iter().filter(|s| s.destructive).count();
     let kinds: Vec<_> =
         procedure.steps.iter().map(|s| (s.number, kind_word(&s.kind), s.line, s.source.clone())).collect();
@@ -59,7 +59,17 @@ pub(crate) fn BlastRadius(
                 {danger}
             </header>
             <ol class="blast-effects">{effects.collect_view()}</ol>
-            {(!looks.is_empty()).then(|| view! { <Looks steps=looks/> })}
+            {(!looks.is_empty())
+                .then(|| {
+                    let summary =
+                        format!("{} and change nothing", count(looks.len(), "other step only looks", "other steps only look"));
+                    view! { <Folded summary steps=looks/> }
+                })}
+            {(!checks.is_empty())
+                .then(|| {
+                    let summary = format!("{} at the end prove that it worked", count(checks.len(), "check", "checks"));
+                    view! { <Folded summary steps=checks/> }
+                })}
         </section>
     }
 }
@@ -118,14 +128,15 @@ fn Touched(object: ResolvedObject) -> impl IntoView {
     }
 }
 
-/// Steps without effect: said, not shouted.
+/// Steps that weigh little: said, not shouted.
 #[component]
-fn Looks(steps: Vec<ResolvedStep>) -> impl IntoView {
-    let summary =
-        format!("{} and change nothing", count(steps.len(), "other step only looks", "other steps only look"));
+fn Folded(summary: String, steps: Vec<ResolvedStep>) -> impl IntoView {
     let items = steps
         .into_iter()
-        .map(|step| view! { <li><span class="effect-step">{format!("Step {}", step.number)}</span> {step.effect}</li> })
+        .map(|step| {
+            let why = step.by_hand.map(|why| view! { <span class="muted">" (" {why} ")"</span> });
+            view! { <li><span class="effect-step">{format!("Step {}", step.number)}</span> {step.effect} {why}</li> }
+        })
         .collect_view();
     view! {
         <details class="blast-looks">

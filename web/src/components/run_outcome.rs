@@ -10,6 +10,7 @@ use shared::{
 };
 
 use crate::components::{
+    final_checks::open_checks,
     state_badge::{Look, StateShape},
     step_list::span,
     step_words::count,
@@ -55,6 +56,9 @@ pub(crate) fn RunOutcome(run: RunView) -> impl IntoView {
 
 fn headline(run: &RunView) -> String {
     match run.state {
+        RunState::Succeeded if open_checks(run) > 0 => {
+            format!("The steps are done; {} open", count(open_checks(run), "final check is", "final checks are"))
+        }
         RunState::Succeeded if run.steps.iter().any(|s| matches!(s.state, StepState::Skipped { .. })) => {
             "The run came to its end, with steps skipped".into()
         }
@@ -76,7 +80,8 @@ fn headline(run: &RunView) -> String {
 
 /// What was and was not done, unless the headline has said it.
 fn done_words(run: &RunView) -> Option<String> {
-    let of = |wanted: fn(&StepState) -> bool| run.steps.iter().filter(|s| wanted(&s.state)).count();
+    let by_machine = || run.steps.iter().filter(|s| !run.checks_by_hand.contains(&s.number));
+    let of = |wanted: fn(&StepState) -> bool| by_machine().filter(|s| wanted(&s.state)).count();
     let done = of(|s| matches!(s, StepState::Succeeded { .. }));
     let skipped = of(|s| matches!(s, StepState::Skipped { .. }));
     let left = of(|s| matches!(s, StepState::Pending));
@@ -84,7 +89,7 @@ fn done_words(run: &RunView) -> Option<String> {
     if run.steps.iter().all(|s| s.attempts == 0 && s.state == StepState::Pending) {
         return Some("Nothing was done on the host.".into());
     }
-    if done == run.steps.len() {
+    if done == by_machine().count() {
         return None;
     }
     let mut parts = vec![format!("{} succeeded", count(done, "step", "steps"))];
@@ -98,6 +103,7 @@ fn done_words(run: &RunView) -> Option<String> {
 
 fn next_words(run: &RunView) -> &'static str {
     match run.state {
+        RunState::Succeeded if open_checks(run) > 0 => "Make the final checks below, then resolve the incident:",
         RunState::Succeeded => "Check that the users see it too, then resolve the incident:",
         RunState::Expired => "Request the procedure again from the incident if it is still needed:",
         RunState::Unresolvable => "Look at the host, then request the procedure again from the incident:",

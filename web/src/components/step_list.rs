@@ -21,12 +21,24 @@ pub(crate) fn StepList(
     pick: Callback<u32>,
 ) -> impl IntoView {
     // The procedure is pinned: its steps never change while the run is shown.
-    let steps = run.with_untracked(|r| r.procedure.steps.clone());
+    let all = run.with_untracked(|r| r.procedure.steps.clone());
+    // What a person checks stands in a panel of its own.
+    let machine = Memo::new(move |_| {
+        let by_hand = run.with(|r| r.checks_by_hand.clone());
+        all.iter().filter(|s| !by_hand.contains(&s.number)).cloned().collect::<Vec<_>>()
+    });
     let done = move || {
         run.with(|r| {
-            let done = |s: &&StepRun| matches!(s.state, StepState::Succeeded { .. } | StepState::Skipped { .. });
-            (r.steps.iter().filter(done).count(), r.steps.len())
+            let done = |s: &StepRun| matches!(s.state, StepState::Succeeded { .. } | StepState::Skipped { .. });
+            let shown = r.steps.iter().filter(|s| !r.checks_by_hand.contains(&s.number));
+            shown.fold((0, 0), |(n, all), s| (n + usize::from(done(s)), all + 1))
         })
+    };
+    let rows = move || {
+        let (checks, steps): (Vec<_>, Vec<_>) = machine.get().into_iter().partition(|s| s.check);
+        let heading = (!checks.is_empty()).then(|| view! { <li class="steps-part">"Final checks"</li> });
+        let rows = |steps: Vec<Step>| steps.into_iter().map(|step| view! { <StepRow run step pick/> }).collect_view();
+        (rows(steps), heading, rows(checks))
     };
     view! {
         <section class="steps" aria-labelledby="steps-heading">
@@ -40,7 +52,7 @@ pub(crate) fn StepList(
                 </span>
             </h2>
             <ol class="steps-list">
-                {steps.into_iter().map(|step| view! { <StepRow run step pick/> }).collect_view()}
+                {rows}
             </ol>
         </section>
     }

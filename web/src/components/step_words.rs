@@ -85,7 +85,7 @@ pub(crate) fn object_word(kind: ObjectKind) -> &'static str {
 /// What the approve button says: "Approve restart of bt2c_validator1_1".
 #[must_use]
 pub(crate) fn approve_words(resolution: &Resolution, procedure: &Procedure) -> String {
-    let effects: Vec<_> = resolution.steps.iter().filter(|s| s.has_effect).collect();
+    let effects = weigh(resolution, procedure).effects;
     match effects.as_slice() {
         [] => format!("Approve a look at {}", resolution.project),
         [one] => {
@@ -105,12 +105,23 @@ fn names(step: &ResolvedStep, project: &str) -> String {
     }
 }
 
-/// What cannot be undone first, then in the order of the plan.
+/// What a run means, as people weigh it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Weighed {
+    /// What cannot be undone first, then in the order of the plan.
+    pub(crate) effects: Vec<ResolvedStep>,
+    pub(crate) looks: Vec<ResolvedStep>,
+    /// The plan's final checks, whatever they run.
+    pub(crate) checks: Vec<ResolvedStep>,
+}
+
 #[must_use]
-pub(crate) fn effects_first(resolution: &Resolution) -> (Vec<ResolvedStep>, Vec<ResolvedStep>) {
-    let (mut effects, looks): (Vec<_>, Vec<_>) = resolution.steps.iter().cloned().partition(|s| s.has_effect);
+pub(crate) fn weigh(resolution: &Resolution, procedure: &Procedure) -> Weighed {
+    let is_check = |number| procedure.steps.iter().any(|s| s.number == number && s.check);
+    let (checks, steps): (Vec<_>, Vec<_>) = resolution.steps.iter().cloned().partition(|s| is_check(s.number));
+    let (mut effects, looks): (Vec<_>, Vec<_>) = steps.into_iter().partition(|s| s.has_effect);
     effects.sort_by_key(|s| (!s.destructive, s.number));
-    (effects, looks)
+    Weighed { effects, looks, checks }
 }
 
 /// Enough of a Docker id to compare by eye.
@@ -124,6 +135,11 @@ pub(crate) fn short_id(object: &ResolvedObject) -> String {
 #[must_use]
 pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
+
+/// `None` if nobody has to check anything.
+pub(crate) fn open_checks_words(n: u32) -> Option<String> {
+    (n > 0).then(|| format!("{} open", count(n as usize, "final check", "final checks")))
 }
 
 #[cfg(test)]
@@ -147,12 +163,13 @@ mod tests {
 
     fn step(number: u32, destructive: bool, objects: &[&str]) -> ResolvedStep {
         let objects = objects.iter().map(|name| object(name)).collect();
-        ResolvedStep { number, effect: "Restarts".into(), has_effect: true, destructive, objects }
+        ResolvedStep { number, effect: "Restarts".into(), has_effect: true, destructive, objects, by_hand: None }
     }
 
-    fn words(steps: Vec<ResolvedStep>) -> String {
-        let restart = Step {
-            number: 1,
+    /// The third step is a final check.
+    fn procedure() -> Procedure {
+        let step = |number, check| Step {
+            number,
             title: "Restart".into(),
             kind: StepKind::Restart { services: vec![] },
             line: 1,
@@ -161,22 +178,28 @@ mod tests {
             destructive: false,
             timeout_seconds: None,
             unavailable: None,
+            check,
         };
-        let procedure = Procedure {
+        Procedure {
             id: "p".into(),
             title: "P".into(),
             section: vec![],
             line: 1,
             digest: Digest::of(b""),
-            steps: vec![restart],
+            steps: vec![step(1, false), step(2, false), step(3, true)],
             parameters: vec![],
             approvals: None,
             roles: vec![],
             unavailable: None,
-        };
-        let resolution =
-            Resolution { taken_at: Timestamp::from_unix(0), host: "h".into(), project: "bt2c".into(), steps };
-        approve_words(&resolution, &procedure)
+        }
+    }
+
+    fn resolution(steps: Vec<ResolvedStep>) -> Resolution {
+        Resolution { taken_at: Timestamp::from_unix(0), host: "h".into(), project: "bt2c".into(), steps }
+    }
+
+    fn words(steps: Vec<ResolvedStep>) -> String {
+        approve_words(&resolution(steps), &procedure())
     }
 
     #[test]
@@ -189,10 +212,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_undone_comes_first() {
-        let steps = vec![step(1, false, &[]), step(2, true, &[])];
-        let resolution = Resolution { taken_at: Timestamp::from_unix(0), host: "h".into(), project: "p".into(), steps };
-        let order: Vec<_> = effects_first(&resolution).0.iter().map(|s| s.number).collect();
-        assert_eq!(order, [2, 1]);
+        let weighed =
+            weigh(&resolution(vec![step(1, false, &[]), step(2, true, &[]), step(3, false, &[])]), &procedure());
+        let numbers = |steps: &[ResolvedStep]| steps.iter().map(|s| s.number).collect::<Vec<_>>();
+        assert_eq!((numbers(&weighed.effects), numbers(&weighed.checks)), (vec![2, 1], vec![3]));
         assert_eq!(short_id(&object("x")), "0123456789ab");
     }
 }

@@ -16,6 +16,7 @@ use crate::{
         async_view::{AsyncView, Fetched},
         blast_radius::BlastRadius,
         error_note::Missing,
+        final_checks::FinalChecks,
         gantt::Gantt,
         icon::{Icon, Svg},
         log_feed::LogFeed,
@@ -26,6 +27,7 @@ use crate::{
         step_list::StepList,
         time::use_now,
         title::title,
+        watch_panel::WatchPanel,
     },
     live::use_live,
     transport::api,
@@ -216,6 +218,10 @@ fn Going(run: Signal<RunView>, of: Fetched<RunView>) -> impl IntoView {
                     </section>
                 </Show>
                 {move || ended().map(|run| view! { <RunOutcome run/> })}
+                <Show when=move || matches!(state.get(), RunState::Succeeded | RunState::Asking)>
+                    <FinalChecks run of/>
+                </Show>
+                <WatchPanel run/>
             </div>
             <LogView feed label=format!("Output of run {number}") live jump/>
         </div>

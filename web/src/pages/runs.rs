@@ -12,6 +12,7 @@ use crate::{
         error_note::ErrorNote,
         state_badge::StateBadge,
         step_list::span,
+        step_words::open_checks_words,
         time::Instant,
         title::title,
     },
@@ -94,6 +95,7 @@ fn Row(row: RunRowView) -> impl IntoView {
             <span><StateBadge state=row.state/></span>
             <span class="row-main">
                 <a class="row-link" href=format!("/console/runs/{}", row.number)>{format!("{} · run {}", row.procedure, row.number)}</a>
+                {open_checks_words(row.open_checks).map(|words| view! { <span class="row-meta">{words}</span> })}
                 <span class="row-meta">{format!("For incident {}, asked for by {}", row.incident, row.requested_by)}</span>
             </span>
             <span class="row-side">

@@ -38,6 +38,7 @@ fn resolution(id: &str) -> Resolution {
         has_effect,
         destructive: false,
         objects: vec![object.clone()],
+        by_hand: None,
     };
     let steps = vec![step(1, false), step(2, true)];
     Resolution { taken_at: Timestamp::from_unix(0), host: "here".into(), project: "bt2c".into(), steps }
@@ -56,6 +57,7 @@ fn header() -> RunHeader {
         procedure: plan.procedures[0].clone(),
         parameters: BTreeMap::new(),
         policy: ApprovalPolicy::default(),
+        watch_seconds: None,
         requested_by: REQUESTER,
         requested_at: Timestamp::from_unix(0),
     }

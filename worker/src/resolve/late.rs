@@ -17,7 +17,7 @@ pub(super) fn renews(kind: &StepKind) -> bool {
     matches!(kind, StepKind::Up { .. } | StepKind::Down { .. } | StepKind::Script { .. })
 }
 
-pub(super) fn service(name: &str, port: Option<u16>, state: Option<String>) -> ResolvedObject {
+pub(crate) fn service(name: &str, port: Option<u16>, state: Option<String>) -> ResolvedObject {
     ResolvedObject {
         kind: ObjectKind::Container,
         id: format!("{SERVICE}{name}"),

@@ -44,6 +44,7 @@ fn procedure(kinds: Vec<StepKind>) -> Procedure {
             destructive: false,
             timeout_seconds: None,
             unavailable: None,
+            check: false,
         })
         .collect();
     let digest = procedure_digest("", &steps);
@@ -73,6 +74,7 @@ fn header(procedure: &Procedure) -> RunHeader {
         procedure: procedure.clone(),
         parameters: BTreeMap::new(),
         policy: ApprovalPolicy::default(),
+        watch_seconds: None,
         requested_by: UserId(Uuid::nil()),
         requested_at: Timestamp::from_unix(0),
     }

@@ -10,7 +10,7 @@ use shared::{
     digest::Digest,
     domain::{approval::ApprovalPolicy, resolution::ObjectKind, run::RunHeader},
     ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
-    plan::{Condition, Plan, Probe, compile},
+    plan::{Condition, Plan, Probe, compile, is_destructive},
     timestamp::Timestamp,
 };
 use tokio::time::Instant;
@@ -93,6 +93,7 @@ impl Bench {
             procedure: plan.procedures[0].clone(),
             parameters: BTreeMap::new(),
             policy: ApprovalPolicy::default(),
+            watch_seconds: None,
             requested_by: UserId(Uuid::nil()),
             requested_at: Timestamp::from_unix(0),
         };
@@ -111,6 +112,7 @@ impl Bench {
             destructive: is_destructive(kind),
             timeout_seconds: self.timeout_seconds,
             unavailable: None,
+            check: false,
         }
     }
 

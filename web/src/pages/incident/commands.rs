@@ -15,6 +15,7 @@ use crate::{
         error_note::ErrorNote,
         field::{SelectField, TextArea},
         focus,
+        step_words::open_checks_words,
     },
     transport::api,
 };
@@ -71,9 +72,17 @@ pub(super) fn ResolveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
         });
     };
     let error = attempt.field("text");
+    let unchecked = move || {
+        here.incident
+            .with(|i| i.runs.iter().max_by_key(|run| run.number).and_then(|run| open_checks_words(run.open_checks)))
+    };
     view! {
         <Dialog open=open title=format!("Resolve incident {}", here.number)>
             <form class="form" on:submit=submit novalidate>
+                {move || {
+                    unchecked()
+                        .map(|words| view! { <p class="note warning">{format!("{words}: nobody has said yet that the recovery holds.")}</p> })
+                }}
                 <p>"Resolving stops the clocks and cannot be taken back. If it returns, declare a new incident."</p>
                 <ErrorNote error=attempt.error/>
                 <TextArea

@@ -32,7 +32,7 @@ pub(super) struct Rights {
     pub(super) may_answer: bool,
 }
 
-/// The way to the live run, and whether it waits for this person.
+/// The way to the run that matters now, and whether it waits for this person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RunLink {
     pub(super) number: i64,
@@ -41,6 +41,11 @@ pub(super) struct RunLink {
 }
 
 pub(super) fn live_run(incident: &IncidentView, rights: Rights) -> Option<RunLink> {
+    let last = incident.runs.iter().max_by_key(|run| run.number)?;
+    if last.open_checks > 0 {
+        let may = offer(incident, IncidentCommand::Resolve).is_some_and(|offer| offer.open());
+        return Some(RunLink { number: last.number, words: "Make the final checks", waits: may });
+    }
     let run = incident.runs.iter().filter(|run| run.state.live()).max_by_key(|run| run.number)?;
     let (words, waits) = match run.state {
         RunState::AwaitingApproval if rights.may_decide => ("Review run", true),
@@ -104,6 +109,7 @@ mod tests {
             requested_by: "o".into(),
             requested_at: at,
             ended_at: None,
+            open_checks: 0,
         };
         let procedure = ProcedureOffer {
             id: "node".into(),
@@ -181,6 +187,10 @@ mod tests {
         for (name, incident, rights, expected) in cases {
             assert_eq!(next_action(&incident, rights), expected, "{name}");
         }
+        let mut unchecked = incident(S::Working, working, &[RunState::Succeeded]);
+        unchecked.runs[0].open_checks = 2;
+        assert_eq!(next_action(&unchecked, none), NextAction::OpenRun);
+        assert_eq!(live_run(&unchecked, none).map(|run| run.words), Some("Make the final checks"));
         let words = |runs, rights| live_run(&incident(S::Working, working, runs), rights).map(|run| run.words);
         assert_eq!(words(waiting, approver), Some("Review run"));
         assert_eq!(words(waiting, operator), Some("Watch run"));

@@ -57,12 +57,13 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
         IncidentEvent::Resolved { .. } => Tone::Good,
         IncidentEvent::Run { moment, .. } => match moment {
             RunMoment::Succeeded => Tone::Good,
-            RunMoment::Resolved | RunMoment::Asked => Tone::Warning,
+            RunMoment::Resolved | RunMoment::Asked | RunMoment::Watched => Tone::Warning,
             RunMoment::Unresolvable | RunMoment::Refused | RunMoment::Stopped => Tone::Notice,
             RunMoment::Approved
             | RunMoment::Started
             | RunMoment::StepEnded
             | RunMoment::Answered
+            | RunMoment::Checked
             | RunMoment::Requested => Tone::Active,
             RunMoment::Expired | RunMoment::Withdrawn => Tone::Neutral,
         },
@@ -85,6 +86,8 @@ fn moment_words(moment: RunMoment) -> &'static str {
         RunMoment::StepEnded => "step ended",
         RunMoment::Asked => "needs a decision",
         RunMoment::Answered => "decided",
+        RunMoment::Checked => "final check",
+        RunMoment::Watched => "watched",
         RunMoment::Succeeded => "succeeded",
         RunMoment::Stopped => "stopped",
     }
