@@ -11,6 +11,7 @@ use serde_json::Value;
 use shared::{
     api::run::{RunRequestIn, RunView},
     domain::run::{Answer, RunState, StepState},
+    plan::Step,
 };
 use tests::{
     muster::{RunningWorker, worker_config},
@@ -78,11 +79,15 @@ impl Scene {
         }
     }
 
-    /// [`Scene::heal`], and every step has succeeded.
+    /// [`Scene::heal`], and every step has succeeded, with all final checks that a machine can make.
     async fn healed(&self, procedure: &str, parameters: &[(&str, &str)]) -> RunView {
         let view = self.heal(procedure, parameters).await;
         assert_eq!(view.state, RunState::Succeeded, "{:?}\n{}", view.reason, self.told(view.number).await);
-        assert!(view.steps.iter().all(|s| matches!(s.state, StepState::Succeeded { .. })), "{:?}", view.steps);
+        let done = |number| matches!(view.steps[number as usize - 1].state, StepState::Succeeded { .. });
+        let is_open = |step: &&Step| !done(step.number);
+        let open: Vec<_> = view.procedure.steps.iter().filter(is_open).map(|s| (s.check, s.kind.name())).collect();
+        let checks = view.procedure.steps.iter().filter(|s| s.check).count();
+        assert_eq!(open, vec![(true, "manual"); checks.min(1)], "{:?}", view.steps);
         view
     }
 
