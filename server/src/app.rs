@@ -7,6 +7,7 @@ pub mod answer;
 pub mod approval;
 pub mod audit;
 pub mod check;
+pub mod control;
 pub mod expiry;
 pub mod incident;
 mod moment;

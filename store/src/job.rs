@@ -35,6 +35,15 @@ pub struct Claimed {
     pub fence: i64,
 }
 
+/// What the database says while a job is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromRow)]
+pub struct Heard {
+    /// A person wants the run to end.
+    pub cancelling: bool,
+    /// Nothing more is begun anywhere until somebody lifts it.
+    pub frozen: bool,
+}
+
 impl Store {
     /// Takes the oldest job that nobody holds, of the projects this worker may touch. One short transaction; the lease is what
     /// keeps the job, not a lock.
@@ -58,6 +67,7 @@ impl Store {
                  SELECT j.run_id FROM job j JOIN run r ON r.id = j.run_id
                  WHERE (j.lease_until IS NULL OR j.lease_until < clock_timestamp()) AND r.project = ANY($2)
                    AND (j.due_at IS NULL OR j.due_at <= clock_timestamp())
+                   AND (j.kind <> 'execute' OR r.state = 'cancelling' OR NOT EXISTS (SELECT 1 FROM freeze WHERE frozen))
                  ORDER BY j.due_at IS NOT NULL, j.added_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED),
              held AS (
                  UPDATE job SET worker = $1, heard_at = clock_timestamp(),
@@ -74,25 +84,51 @@ impl Store {
         row.map(|row| Ok(Claimed { run: RunId(row.run_id), kind: from_name(row.kind)?, fence: row.fence })).transpose()
     }
 
-    /// Prolongs the lease. False means: taken over or finished, stop before the next effect.
+    /// Prolongs the lease. `None` means: taken over or finished, stop before the next effect.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn job_heartbeat(&self, run: RunId, fence: i64, lease_seconds: f64) -> Result<bool, StoreError> {
-        let done = sqlx::query(
+    pub async fn job_heartbeat(&self, run: RunId, fence: i64, lease_seconds: f64) -> Result<Option<Heard>, StoreError> {
+        Ok(sqlx::query_as(
             "UPDATE job SET heard_at = clock_timestamp(), lease_until = clock_timestamp() + make_interval(secs => $3)
-             FROM run WHERE job.run_id = $1 AND run.id = job.run_id AND run.fence = $2 AND job.worker IS NOT NULL",
+             FROM run WHERE job.run_id = $1 AND run.id = job.run_id AND run.fence = $2 AND job.worker IS NOT NULL
+             RETURNING run.state = 'cancelling' AS cancelling,
+                       EXISTS (SELECT 1 FROM freeze WHERE frozen) AS frozen",
         )
         .bind(run.0)
         .bind(fence)
         .bind(lease_seconds)
+        .fetch_optional(&self.pool)
+        .await?)
+    }
+
+    /// Gives a job back: whoever comes next may take it. Nothing happens if it is not this holder's any more.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn job_release(&self, run: RunId, fence: i64) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE job SET worker = NULL, lease_until = NULL, heard_at = NULL
+             FROM run WHERE job.run_id = $1 AND run.id = job.run_id AND run.fence = $2",
+        )
+        .bind(run.0)
+        .bind(fence)
         .execute(&self.pool)
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(())
     }
 }
 
 impl Tx {
+    /// Calls the workers when the transaction commits: those that wait, and those that hold something.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn workers_call(&mut self) -> Result<(), StoreError> {
+        sqlx::query("SELECT pg_notify('muster_job', '')").execute(self.connection()).await?;
+        Ok(())
+    }
+
     /// Workers are called when the transaction commits.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 mod audit;
 pub mod embedded;
 mod error;
+mod freeze;
 mod idempotency;
 mod incident;
 mod job;
@@ -31,9 +32,10 @@ use sqlx::{
 
 pub use crate::{
     error::StoreError,
+    freeze::Freeze,
     idempotency::Idempotency,
     incident::IncidentRecord,
-    job::{Claimed, JobKind},
+    job::{Claimed, Heard, JobKind},
     live::{Channel, Listener},
     output::NewLine,
     report::{Publication, Report},

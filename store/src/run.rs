@@ -45,6 +45,7 @@ pub struct NewRun {
     pub parameters: BTreeMap<String, String>,
     pub policy: ApprovalPolicy,
     pub watch_seconds: Option<u64>,
+    pub dry_run: bool,
     pub requested_by: UserId,
 }
 
@@ -211,8 +212,8 @@ impl Store {
     /// If the database does not answer.
     pub async fn run_live(&self, system: SystemId) -> Result<Option<i64>, StoreError> {
         Ok(sqlx::query_scalar(
-            "SELECT number FROM run WHERE system_id = $1
-             AND state IN ('resolving', 'awaiting-approval', 'queued', 'running', 'asking')",
+            "SELECT number FROM run WHERE system_id = $1 AND NOT dry_run
+             AND state IN ('resolving', 'awaiting-approval', 'queued', 'running', 'asking', 'cancelling')",
         )
         .bind(system.0)
         .fetch_optional(&self.pool)
@@ -251,12 +252,13 @@ impl Tx {
             parameters: new.parameters,
             policy: new.policy,
             watch_seconds: new.watch_seconds,
+            dry_run: new.dry_run,
             requested_by: new.requested_by,
             requested_at: self.now(),
         };
         let number = sqlx::query_scalar(
-            "INSERT INTO run (id, incident_id, system_id, plan_version_id, project, header, state, requested_at)
-             VALUES ($1, $2, $3, $4, $5, $6, 'resolving', $7) RETURNING number",
+            "INSERT INTO run (id, incident_id, system_id, plan_version_id, project, header, state, requested_at, dry_run)
+             VALUES ($1, $2, $3, $4, $5, $6, 'resolving', $7, $8) RETURNING number",
         )
         .bind(header.id.0)
         .bind(header.incident.0)
@@ -265,6 +267,7 @@ impl Tx {
         .bind(&header.project)
         .bind(Json(&header))
         .bind(header.requested_at.inner())
+        .bind(header.dry_run)
         .fetch_one(self.connection())
         .await?;
         Ok(Run::new(RunHeader { number, ..header }))
@@ -363,6 +366,7 @@ fn written_by_worker(event: &RunEvent) -> bool {
     use RunEvent as E;
     match event {
         E::Requested
+        | E::CancelAsked { .. }
         | E::Decided { .. }
         | E::Granted
         | E::Expired
@@ -376,6 +380,7 @@ fn written_by_worker(event: &RunEvent) -> bool {
         | E::StepEnded { .. }
         | E::Asked { .. }
         | E::GuardRefused { .. }
+        | E::Cancelled
         | E::Finished { .. } => true,
     }
 }

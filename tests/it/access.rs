@@ -49,6 +49,9 @@ const GUARDED: &[(&str, &str, Action)] = &[
     ("post", "/api/v1/runs/{number}/withdraw", Action::RequestRun),
     ("post", "/api/v1/runs/{number}/answer", Action::AnswerStep),
     ("post", "/api/v1/runs/{number}/check", Action::HandleIncident),
+    ("post", "/api/v1/runs/{number}/cancel", Action::CancelRun),
+    ("get", "/api/v1/freeze", Action::ViewConsole),
+    ("post", "/api/v1/freeze", Action::Freeze),
     ("get", "/api/v1/incidents/{number}/report", Action::ViewConsole),
     ("post", "/api/v1/incidents/{number}/report", Action::EditReport),
     ("put", "/api/v1/incidents/{number}/report", Action::EditReport),
@@ -89,6 +92,9 @@ const PICTURE: &str = "\
     ...x.x post /api/v1/runs/{number}/withdraw
     ...x.x post /api/v1/runs/{number}/answer
     ..xxxx post /api/v1/runs/{number}/check
+    ...xxx post /api/v1/runs/{number}/cancel
+    .xxxxx get /api/v1/freeze
+    ...xxx post /api/v1/freeze
     .xxxxx get /api/v1/incidents/{number}/report
     ..xxxx post /api/v1/incidents/{number}/report
     ..xxxx put /api/v1/incidents/{number}/report

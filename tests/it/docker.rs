@@ -67,11 +67,7 @@ async fn node_failure_is_healed_by_the_procedure() {
     let view = desk.ended(view.number).await;
     assert_eq!(view.state, RunState::Succeeded, "{:?} {:?}", view.reason, view.question);
     let mut by_machine = view.steps.iter().filter(|s| !view.checks_by_hand.contains(&s.number));
-    assert!(
-        by_machine.all(|s| matches!(s.state, StepState::Succeeded { .. }) && s.attempts == 1),
-        "{:?}",
-        view.steps
-    );
+    assert!(by_machine.all(|s| matches!(s.state, StepState::Succeeded { .. }) && s.attempts == 1), "{:?}", view.steps);
 
     assert_ne!(testnet.started_at("validator1").unwrap(), started1);
     assert_eq!(testnet.started_at("validator2").unwrap(), started2, "the other node was only looked at");

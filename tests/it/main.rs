@@ -10,6 +10,7 @@ mod bad_database;
 mod browser;
 mod checks;
 mod commands;
+mod control;
 mod docker;
 mod door;
 mod incidents;

@@ -225,6 +225,7 @@ async fn thirty_clicks_with_one_key_are_one_run_and_thirty_keys_too() {
         procedure: PROCEDURE.into(),
         parameters: std::collections::BTreeMap::new(),
         procedure_digest: None,
+        dry_run: false,
     };
     let clicks = join_all((0..30).map(|_| scene.operator.api.request_run(incident, &body, "one-key"))).await;
     let numbers: Vec<_> = clicks.into_iter().map(|run| run.unwrap().number).collect();
@@ -267,6 +268,7 @@ async fn what_cannot_run_is_refused_with_its_reason() {
             procedure: procedure.into(),
             parameters: std::collections::BTreeMap::new(),
             procedure_digest: None,
+            dry_run: false,
         };
         refused(scene.operator.api.request_run(incident, &body, &format!("key-for-{}", procedure.len())).await)
     };

@@ -103,6 +103,7 @@ async fn world() -> World {
         parameters: BTreeMap::new(),
         policy: ApprovalPolicy::default(),
         watch_seconds: None,
+        dry_run: false,
         requested_by: user,
     };
     World { database, by, user, incident: record, new_run }
@@ -229,11 +230,11 @@ async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
     let first = store.job_claim("w1", &projects, 0.05).await.unwrap().unwrap();
     assert_eq!((first.run, first.kind, first.fence), (id, JobKind::Resolve, 1));
     assert_eq!(store.job_claim("w2", &projects, 15.0).await.unwrap(), None, "leased");
-    assert!(store.job_heartbeat(id, 1, 0.05).await.unwrap());
+    assert!(store.job_heartbeat(id, 1, 0.05).await.unwrap().is_some());
     tokio::time::sleep(std::time::Duration::from_millis(120)).await;
     let second = store.job_claim("w2", &projects, 15.0).await.unwrap().unwrap();
     assert_eq!(second.fence, 2);
-    assert!(!store.job_heartbeat(id, 1, 15.0).await.unwrap(), "the first worker must give up");
+    assert!(store.job_heartbeat(id, 1, 15.0).await.unwrap().is_none(), "the first worker must give up");
 
     let worker = Actor::Worker { name: "w1".into() };
     let resolution =

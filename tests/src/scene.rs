@@ -198,6 +198,7 @@ pub async fn request(person: &Persona, incident: i64) -> Result<RunView, CallErr
         procedure: PROCEDURE.into(),
         parameters: std::collections::BTreeMap::new(),
         procedure_digest: None,
+        dry_run: false,
     };
     person.api.request_run(incident, &body, &Uuid::new_v4().to_string()).await
 }

@@ -12,6 +12,7 @@ use crate::{
         button::Button,
         dialog::Dialog,
         error_note::ErrorNote,
+        freeze::FreezeBanner,
         nav::{Connected, Rail, Shortcuts},
         sign_in_form::SignInForm,
         time,
@@ -105,6 +106,7 @@ fn Frame() -> impl IntoView {
                 <Rail/>
                 <div class="frame-main">
                     <Connected/>
+                    <FreezeBanner/>
                     <main id="content" class="content" tabindex="-1">
                         <Outlet/>
                     </main>

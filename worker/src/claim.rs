@@ -43,7 +43,7 @@ pub(crate) async fn work(worker: &Worker, job: Job) {
             JobKind::Watch => watch::round(worker, claimed, &lease).await,
         }
     };
-    let keeping = lease.keep(&worker.store, claimed.run, claimed.fence, worker.timing.heartbeat);
+    let keeping = lease.keep(&worker.store, claimed.run, claimed.fence, worker.timing.heartbeat, &worker.called);
     let ended = tokio::select! {
         ended = working => ended,
         // Once the lease is lost only the work knows when it may stop: an effect in hand is brought to its end.
@@ -56,6 +56,7 @@ pub(crate) async fn work(worker: &Worker, job: Job) {
             tracing::warn!(%run, fence, "lease lost; another worker takes over, nothing more is touched")
         }
         Err(Halt::Stopping) => tracing::info!(%run, fence, "stopping; the run goes on when a worker is back"),
+        Err(Halt::Overtaken) => tracing::info!(%run, fence, "cancelled meanwhile; it is taken up again to be ended"),
         Err(Halt::Store(error)) => tracing::error!(%run, fence, %error, "job given up for now"),
     }
 }

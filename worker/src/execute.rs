@@ -28,7 +28,7 @@ use crate::{
 pub(crate) async fn execute(worker: &Worker, claimed: Claimed, lease: &Lease) -> Result<(), Halt> {
     let record = worker.store.run_fetch(claimed.run).await?;
     let mut run = record.run;
-    if !matches!(run.state, RunState::Queued | RunState::Running) {
+    if !matches!(run.state, RunState::Queued | RunState::Running | RunState::Cancelling) {
         tracing::info!(run = run.header.number, state = run.state.name(), "nothing to execute");
         let mut tx = worker.store.begin().await?;
         tx.job_finish(claimed.run).await?;
@@ -88,11 +88,20 @@ impl Execution<'_> {
             if self.worker.stopping.is_cancelled() {
                 return Err(Halt::Stopping);
             }
-            match next(&foreseen(run, self.journal.by, &self.pending)?) {
-                Next::Start { step, attempt } => self.start(run, step, attempt).await?,
-                Next::Recover { step, attempt } => self.recover(run, step, attempt).await?,
-                Next::Ask { .. } | Next::Finish => self.append(run, vec![]).await?,
+            let done = match next(&foreseen(run, self.journal.by, &self.pending)?) {
+                Next::Start { .. } if self.lease.frozen() => {
+                    tracing::info!(run = run.header.number, "frozen: nothing more is begun until somebody lifts it");
+                    return Ok(self.worker.store.job_release(run.header.id, self.journal.fence).await?);
+                }
+                Next::Start { step, attempt } => self.start(run, step, attempt).await,
+                Next::Recover { step, attempt } => self.recover(run, step, attempt).await,
+                Next::Ask { .. } | Next::Finish | Next::CallOff => self.append(run, vec![]).await,
                 Next::Wait => return Ok(()),
+            };
+            match done {
+                // The log says now that it is to end: what follows from that comes next.
+                Err(Halt::Overtaken) => self.pending.retain(|event| matches!(event, RunEvent::Claimed { .. })),
+                done => done?,
             }
         }
     }
@@ -101,6 +110,9 @@ impl Execution<'_> {
         self.pending.extend(events);
         self.journal.append(run, &self.pending).await?;
         self.pending.clear();
+        if run.state == RunState::Cancelling {
+            self.lease.cancelled().cancel();
+        }
         Ok(())
     }
 
@@ -162,11 +174,15 @@ impl Execution<'_> {
             };
             let performed = steps::perform(kind, allowed, step);
             if kind.has_effect() {
+                // Cancelled, it ends itself, or is waited for: only the step knows what that leaves behind.
                 return performed.await.map_err(Halt::from);
             }
             // A step that only looks is left and begun again by whoever takes the run next; an effect is never left half way.
             tokio::select! {
                 outcome = performed => outcome.map_err(Halt::from),
+                () = lease.cancelled().cancelled() => {
+                    Ok(StepOutcome::Failed { reason: "cancelled while it looked; it has changed nothing".into() })
+                }
                 () = lease.lost() => Err(Halt::Lost),
                 () = self.worker.stopping.cancelled() => Err(Halt::Stopping),
             }
@@ -217,6 +233,10 @@ impl Execution<'_> {
         let (probed, ()) = tokio::join!(probing, writing);
         tracing::info!(run = run.header.number, step, attempt, ?probed, "interrupted step probed");
         let outcome = match probed {
+            Probed::Again if run.state == RunState::Cancelling => StepOutcome::Failed {
+                reason: "the worker was interrupted here; it has not happened, or not wholly, and is not begun again"
+                    .into(),
+            },
             // The facts of the first intent stay, so that what was done before the interruption is not done twice.
             Probed::Again => return self.perform(run, &planned, attempt + 1, before, objects).await,
             Probed::Done { evidence } => StepOutcome::Succeeded { evidence },

@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
 use futures::{future::BoxFuture, stream::BoxStream};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// A host's answer to one question or command.
@@ -120,6 +121,8 @@ pub struct Compose {
     /// All that the command may know.
     pub environment: BTreeMap<String, String>,
     pub limit: Duration,
+    /// Ends the command before its time.
+    pub cancelled: CancellationToken,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +144,10 @@ pub enum Ended {
     Signal(i32),
     /// Its time was over and its whole process group was ended; `killed` if it did not go when asked.
     TimedOut {
+        killed: bool,
+    },
+    /// A person wanted it to end, and its whole process group was ended.
+    Cancelled {
         killed: bool,
     },
 }

@@ -10,7 +10,7 @@ use shared::{
         actor::Actor,
         incident::{IncidentEvent, RunMoment},
         next::{Next, next},
-        run::{Recorded, Run, RunEvent, RunState, StepOutcome},
+        run::{Recorded, Run, RunEvent, RunState, StepOutcome, StepState},
     },
 };
 use store::{JobKind, Store, StoreError, Tx};
@@ -28,6 +28,9 @@ pub(crate) enum Halt {
     Lost,
     #[error("the worker is stopping")]
     Stopping,
+    /// A person wants the run to end: what was to be written does not fit any more, and was not.
+    #[error("the run is being cancelled")]
+    Overtaken,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -59,7 +62,11 @@ impl Journal<'_> {
                     *run = next;
                     return Ok(());
                 }
-                Err(StoreError::Fenced) => return Err(Halt::Lost),
+                Err(StoreError::Fenced) => {
+                    self.catch_up(run).await?;
+                    continue;
+                }
+                Err(StoreError::Corrupt(_)) if run.state == RunState::Cancelling => return Err(Halt::Overtaken),
                 Err(StoreError::Unavailable(error)) => {
                     if !std::mem::replace(&mut silent, true) {
                         tracing::warn!(run = run.header.number, %error, "the database does not answer; trying on");
@@ -77,6 +84,17 @@ impl Journal<'_> {
                 return Ok(());
             }
         }
+    }
+
+    /// Takes in what a person has written meanwhile; if there is nothing of that kind, another worker has taken over.
+    async fn catch_up(&self, run: &mut Run) -> Result<(), Halt> {
+        let log = self.store.run_events(run.header.id).await?;
+        let mut new = log.iter().filter(|recorded| recorded.seq > run.last_seq).peekable();
+        if new.peek().is_none() || !new.all(|recorded| matches!(recorded.event, RunEvent::CancelAsked { .. })) {
+            return Err(Halt::Lost);
+        }
+        *run = Run::replay(run.header.clone(), &log).map_err(StoreError::from)?;
+        Ok(())
     }
 
     async fn read_back(&self, run: &Run, events: &[RunEvent]) -> Result<Option<Run>, Halt> {
@@ -109,7 +127,7 @@ impl Journal<'_> {
         let mut now = run.clone();
         tx.run_append_fenced(&mut now, events, self.fence).await?;
         match now.state {
-            RunState::Running => {}
+            RunState::Running | RunState::Cancelling => {}
             RunState::Queued => {
                 tx.job_finish(run.header.id).await?;
                 tx.job_add(run.header.id, JobKind::Execute).await?;
@@ -181,6 +199,7 @@ fn following(run: &Run) -> Option<RunEvent> {
     match next(run) {
         Next::Ask { step, why } => Some(RunEvent::Asked { step, why }),
         Next::Finish => Some(RunEvent::Finished { succeeded: true }),
+        Next::CallOff => Some(RunEvent::Cancelled),
         Next::Start { .. } | Next::Recover { .. } | Next::Wait => None,
     }
 }
@@ -209,6 +228,7 @@ fn audited(run: &Run, event: &RunEvent) -> (&'static str, String, Value) {
         }
         RunEvent::Asked { step: n, why } => ("run.asked", step(n), json!({ "why": why })),
         RunEvent::GuardRefused { reason } => ("run.refused-by-worker", whole, json!({ "reason": reason })),
+        RunEvent::Cancelled => ("run.cancelled", whole, json!({ "reason": run.reason })),
         RunEvent::Finished { succeeded } => ("run.finished", whole, json!({ "succeeded": succeeded })),
         // Not written by a worker; kept whole if one ever does.
         other => ("run.changed", whole, json!(other)),
@@ -250,7 +270,21 @@ fn moment(run: &Run, event: &RunEvent) -> Option<(RunMoment, String)> {
             (RunMoment::Asked, format!("{} needs a decision: retry, skip or stop", title(*step)))
         }
         RunEvent::GuardRefused { reason } => (RunMoment::Stopped, reason.clone()),
+        RunEvent::Cancelled => (RunMoment::Cancelled, cancelled_words(run)),
         RunEvent::Finished { .. } => (RunMoment::Succeeded, "All steps have succeeded".into()),
         _ => return None,
     })
+}
+
+/// What was and was not done when it ended.
+fn cancelled_words(run: &Run) -> String {
+    let done = run.steps.iter().filter(|s| matches!(s.state, StepState::Succeeded { .. })).count();
+    let unclear = run.steps.iter().filter(|s| matches!(s.state, StepState::Failed { .. } | StepState::Unknown { .. }));
+    let unclear: Vec<_> = unclear.map(|s| s.number.to_string()).collect();
+    let unclear = if unclear.is_empty() {
+        String::new()
+    } else {
+        format!("; look what became of step {}", unclear.join(" and "))
+    };
+    format!("{done} of {} steps are done, nothing goes on any more{unclear}", run.steps.len())
 }

@@ -1,13 +1,16 @@
 //! The worker's side of a lease: held only as long as the database said so recently. Decides nothing about runs.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use shared::ids::RunId;
-use store::{Store, StoreError};
-use tokio::time::Instant;
+use store::{Heard, Store, StoreError};
+use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 /// The lease is lost or may be: nothing more may be touched, and nothing more will be accepted by the database.
@@ -22,12 +25,39 @@ pub(crate) struct Lease {
     /// When the last question began that the database answered with yes.
     confirmed: Mutex<Instant>,
     lost: CancellationToken,
+    /// A person wants the run to end.
+    cancelled: CancellationToken,
+    /// Nothing more may be begun for the time being.
+    frozen: AtomicBool,
 }
 
 impl Lease {
     /// `asked` is when the claim was sent.
     pub(crate) fn new(length: Duration, asked: Instant) -> Self {
-        Self { length, confirmed: Mutex::new(asked), lost: CancellationToken::new() }
+        Self {
+            length,
+            confirmed: Mutex::new(asked),
+            lost: CancellationToken::new(),
+            cancelled: CancellationToken::new(),
+            frozen: AtomicBool::new(false),
+        }
+    }
+
+    /// Cancelled when a person wants the run to end.
+    pub(crate) fn cancelled(&self) -> &CancellationToken {
+        &self.cancelled
+    }
+
+    /// To be asked before every step.
+    pub(crate) fn frozen(&self) -> bool {
+        self.frozen.load(Ordering::Relaxed)
+    }
+
+    fn hear(&self, heard: Heard) {
+        self.frozen.store(heard.frozen, Ordering::Relaxed);
+        if heard.cancelling {
+            self.cancelled.cancel();
+        }
     }
 
     /// To be asked right before every effect.
@@ -47,21 +77,24 @@ impl Lease {
         self.lost.cancelled().await;
     }
 
-    /// Prolongs the lease until it is lost; runs beside the work.
-    pub(crate) async fn keep(&self, store: &Store, run: RunId, fence: i64, every: Duration) {
+    /// Prolongs the lease until it is lost; runs beside the work. Asks at once when the workers are called: it may be about
+    /// what this one holds.
+    pub(crate) async fn keep(&self, store: &Store, run: RunId, fence: i64, every: Duration, called: &Notify) {
         let mut silent = false;
         loop {
             tokio::select! {
                 () = tokio::time::sleep(every) => {}
+                () = called.notified() => {}
                 () = self.lost.cancelled() => return,
             }
             let asked = Instant::now();
             match store.job_heartbeat(run, fence, self.length.as_secs_f64()).await {
-                Ok(true) => {
+                Ok(Some(heard)) => {
+                    self.hear(heard);
                     *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = asked;
                     silent = false;
                 }
-                Ok(false) => {
+                Ok(None) => {
                     tracing::warn!(%run, fence, "lease taken over by another worker, or the run has ended");
                     self.lose();
                 }

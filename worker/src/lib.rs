@@ -65,6 +65,8 @@ pub struct Worker {
     actor: Actor,
     timing: Timing,
     stopping: CancellationToken,
+    /// Rung whenever the database calls the workers, for those that hold a job.
+    called: Arc<Notify>,
 }
 
 impl Worker {
@@ -72,7 +74,8 @@ impl Worker {
     pub fn new(store: Store, host: Arc<dyn ContainerHost>, config: Config) -> Self {
         let actor = Actor::Worker { name: config.name.clone() };
         let stopping = CancellationToken::new();
-        Self { store, host, config: Arc::new(config), actor, timing: Timing::default(), stopping }
+        let called = Arc::new(Notify::new());
+        Self { store, host, config: Arc::new(config), actor, timing: Timing::default(), stopping, called }
     }
 
     #[must_use]
@@ -102,7 +105,8 @@ impl Worker {
         let mut jobs = JoinSet::new();
         let looking = worker.clone();
         let looking = tokio::spawn(async move { sight::keep_looking(&looking).await });
-        let listening = tokio::spawn(listen(worker.store.clone(), called.clone(), self.timing.poll));
+        let holders = worker.called.clone();
+        let listening = tokio::spawn(listen(worker.store.clone(), called.clone(), holders, self.timing.poll));
         let mut silent = false;
         while !shutdown.is_cancelled() {
             let full = jobs.len() >= AT_ONCE;
@@ -140,13 +144,14 @@ impl Worker {
 }
 
 /// Turns the database's calls into notifications, for as long as the process lives.
-async fn listen(store: Store, called: Arc<Notify>, pause: Duration) {
+async fn listen(store: Store, called: Arc<Notify>, holders: Arc<Notify>, pause: Duration) {
     let mut silent = false;
     loop {
         let error = match Listener::connect(&store, Channel::Job).await {
             Ok(mut listener) => loop {
                 // Also at the beginning: a call may have come before anybody listened.
                 called.notify_one();
+                holders.notify_waiters();
                 silent = false;
                 if let Err(error) = listener.recv().await {
                     break error;

@@ -15,6 +15,7 @@ use tokio::{
     sync::mpsc,
     time::{Instant, timeout, timeout_at},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::host::{Ended, LinesTo, LogLine, lines::Lines};
 
@@ -34,6 +35,8 @@ pub(crate) struct Program {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) directory: PathBuf,
     pub(crate) limit: Duration,
+    /// Ends it before its time.
+    pub(crate) cancelled: CancellationToken,
 }
 
 /// Ends the whole group if the work on it is given up.
@@ -75,19 +78,24 @@ pub(crate) async fn run(program: Program, lines: LinesTo) -> Result<Ended, Strin
     let listening = async { tokio::join!(listen(out, false, lines.clone()), listen(err, true, lines.clone())) };
     tokio::pin!(listening);
     let mut heard = false;
+    let mut called_off = false;
     let status = loop {
         tokio::select! {
-            status = timeout_at(until, child.wait()) => break status,
+            status = timeout_at(until, child.wait()) => break status.ok(),
+            () = program.cancelled.cancelled() => {
+                called_off = true;
+                break None;
+            }
             _ = &mut listening, if !heard => heard = true,
         }
     };
     let ended = match status {
-        Ok(Ok(status)) => match (status.code(), status.signal()) {
+        Some(Ok(status)) => match (status.code(), status.signal()) {
             (Some(code), _) => Ended::Code(code),
             (None, signal) => Ended::Signal(signal.unwrap_or_default()),
         },
-        Ok(Err(error)) => return Err(format!("its end could not be waited for: {error}")),
-        Err(_) => {
+        Some(Err(error)) => return Err(format!("its end could not be waited for: {error}")),
+        None => {
             group.signal(Signal::SIGTERM);
             let asked = Instant::now();
             let going = async { tokio::join!(child.wait(), group.gone_within(GRACE)) };
@@ -102,7 +110,7 @@ pub(crate) async fn run(program: Program, lines: LinesTo) -> Result<Ended, Strin
                 group.gone_within(BURIED).await;
             }
             tracing::debug!(after = ?asked.elapsed(), gone, "process group ended");
-            Ended::TimedOut { killed: !gone }
+            if called_off { Ended::Cancelled { killed: !gone } } else { Ended::TimedOut { killed: !gone } }
         }
     };
     // Whoever it left behind is ended with it: nothing goes on after a step's end.

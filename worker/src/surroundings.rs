@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
 
 use shared::{domain::run::RunHeader, plan::Plan, timestamp::Timestamp};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{config::Config, host::Compose};
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -74,6 +76,7 @@ pub(crate) fn compose(config: &Config, header: &RunHeader, limit: Duration) -> R
         env_file: config.compose_env_files.get(project_name).cloned(),
         environment: project(config, header),
         limit,
+        cancelled: CancellationToken::new(),
     })
 }
 

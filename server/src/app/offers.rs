@@ -20,7 +20,7 @@ use shared::{
 
 use store::User;
 
-use super::{answer, approval, check, run as runs};
+use super::{answer, approval, check, control, run as runs};
 
 fn offer<C>(command: C, refused: Option<String>) -> Offer<C> {
     Offer { command, refused }
@@ -184,6 +184,7 @@ pub(super) fn run(run: &Run, user: &User, now: Timestamp) -> Vec<Offer<RunComman
         offer(C::Retry, answer.clone()),
         offer(C::Skip, answer.clone()),
         offer(C::Stop, answer),
+        offer(C::Cancel, control::not_to_cancel(run).or_else(|| lacks(role, Action::CancelRun))),
         offer(C::Check, check::not_to_check(run).or_else(|| lacks(role, Action::HandleIncident))),
     ]
 }

@@ -175,6 +175,7 @@ fn the_requester_never_decides() {
         parameters: BTreeMap::new(),
         policy: ApprovalPolicy::default(),
         watch_seconds: None,
+        dry_run: false,
         requested_by: UserId(Uuid::from_u128(1)),
         requested_at: Timestamp::from_unix(0),
     };

@@ -68,6 +68,7 @@ pub async fn request(
         procedure: procedure.clone(),
         parameters: parameters.clone(),
         policy: policy(procedure)?,
+        dry_run: input.dry_run,
         watch_seconds: plan.compiled.plan.watch.filter(|_| has_checks(procedure)).map(|watch| watch.seconds),
         requested_by: permit.id(),
     };
@@ -89,12 +90,13 @@ pub async fn request(
     record.incident.permits(IncidentCommand::RequestRun)?;
     tx.run_append(&mut run, RunEvent::Requested, &by).await?;
     tx.job_add(run.header.id, JobKind::Resolve).await?;
-    let text = format!("on project {}, plan version {}", system.project, plan.version.version);
+    let dry = if run.header.dry_run { "as a dry run, " } else { "" };
+    let text = format!("{dry}on project {}, plan version {}", system.project, plan.version.version);
     moment::tell_of(&mut tx, &record, &run, RunMoment::Requested, text, &by).await?;
     let detail = json!({
         "incident": incident, "procedure": procedure.id, "procedure_digest": procedure.digest,
         "plan_version": plan.version.version, "plan_digest": plan.version.digest, "project": system.project,
-        "parameters": parameters,
+        "parameters": parameters, "dry_run": run.header.dry_run,
     });
     tx.audit(&by, "run.requested", format!("run {}", run.header.number), detail);
     turn.save(&mut tx, run.header.number).await?;
@@ -177,9 +179,9 @@ pub(super) fn withdrawable(state: RunState) -> bool {
 
 pub(super) fn not_withdrawable(state: RunState) -> String {
     match state {
-        RunState::Running | RunState::Asking => {
-            "This run has started; it can be stopped when it asks, not withdrawn.".into()
-        }
+        RunState::Running => "This run has started; cancel it instead.".into(),
+        RunState::Asking => "This run has started; stop it where it asks.".into(),
+        RunState::Cancelling => "This run is being cancelled.".into(),
         _ => format!("This run has ended: {}.", state.words().to_lowercase()),
     }
 }

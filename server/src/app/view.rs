@@ -17,7 +17,7 @@ use shared::{
 use store::{Store, User};
 
 use super::{
-    offers,
+    control, offers,
     plan::{PlanInForce, Plans},
 };
 use crate::{
@@ -128,11 +128,12 @@ pub async fn run(store: &Store, plans: &Plans, user: &User, number: i64) -> Resu
     let record = store.run_by_number(number).await.found(|| format!("run {number}"))?;
     let now = store.now().await?;
     let run = record.run;
+    let frozen = if run.state.live() { control::seen(store).await? } else { None };
     let watch = store.watch_view(run.header.id).await?;
     let by_hand = run.steps.iter().map(|step| step.number).filter(|&step| run.is_checked_by_hand(step));
     let checks_by_hand = by_hand.collect();
     let plan_now = plans.current(run.header.system).await?.and_then(|plan| plan_now(&plan, &run.header));
-    let held = matches!(run.state, RunState::Resolving | RunState::Queued | RunState::Running);
+    let held = matches!(run.state, RunState::Resolving | RunState::Queued | RunState::Running | RunState::Cancelling);
     Ok(RunView {
         id: run.header.id,
         number: run.header.number,
@@ -149,6 +150,8 @@ pub async fn run(store: &Store, plans: &Plans, user: &User, number: i64) -> Resu
         expires_at: run.expires_at(),
         offers: offers::run(&run, user, now),
         worker_silent_seconds: record.heard_at.filter(|_| held).map(|at| now.seconds_since(at).max(0)),
+        dry_run: run.header.dry_run,
+        frozen,
         checks_by_hand,
         watch,
         now,

@@ -39,7 +39,7 @@ macro_rules! permissions {
 }
 
 permissions! {
-    ViewConsole DeclareIncident HandleIncident PostUpdate RequestRun DecideRun AnswerStep EditReport PublishReport EditPlan
+    ViewConsole DeclareIncident HandleIncident PostUpdate RequestRun DecideRun AnswerStep CancelRun Freeze EditReport PublishReport EditPlan
     ManageUsers ReadAudit
 }
 

@@ -5,15 +5,17 @@ use serde::Deserialize;
 use shared::api::{
     List,
     incident::RunRowView,
-    run::{AnswerIn, CheckIn, DecisionIn, OutputLine, RunRequestIn, RunView, WithdrawIn},
+    run::{
+        AnswerIn, CancelIn, CheckIn, DecisionIn, FreezeIn, FreezeView, OutputLine, RunRequestIn, RunView, WithdrawIn,
+    },
 };
 use store::User;
 
 use super::Answer;
 use crate::{
     AppState,
-    app::{answer, approval, check, run, view},
-    auth::permit::{AnswerStep, DecideRun, HandleIncident, Permit, RequestRun, ViewConsole},
+    app::{answer, approval, check, control, run, view},
+    auth::permit::{AnswerStep, CancelRun, DecideRun, Freeze, HandleIncident, Permit, RequestRun, ViewConsole},
     extract::{Before, Body, Key, Path, Query},
 };
 
@@ -102,4 +104,26 @@ pub(crate) async fn check(
 ) -> Answer<RunView> {
     check::check(&state.store, &permit, number, input).await?;
     shown(&state, permit.user(), number).await
+}
+
+pub(crate) async fn cancel(
+    permit: Permit<CancelRun>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+    Body(input): Body<CancelIn>,
+) -> Answer<RunView> {
+    control::cancel(&state.store, &permit, number, input).await?;
+    shown(&state, permit.user(), number).await
+}
+
+pub(crate) async fn frozen(permit: Permit<ViewConsole>, State(state): State<AppState>) -> Answer<Option<FreezeView>> {
+    Ok(Json(control::frozen(&state.store, &permit).await?))
+}
+
+pub(crate) async fn freeze(
+    permit: Permit<Freeze>,
+    State(state): State<AppState>,
+    Body(input): Body<FreezeIn>,
+) -> Answer<Option<FreezeView>> {
+    Ok(Json(control::freeze(&state.store, &permit, input).await?))
 }

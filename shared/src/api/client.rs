@@ -12,7 +12,9 @@ use crate::api::{
     incident::{DeclareIn, IncidentRowView, IncidentView, LevelIn, NoteIn, ResolveIn, RunRowView, UpdateIn},
     plan::{PlanDiff, PlanIn, PlanVersionView},
     report::{PublishIn, ReportIn, ReportView},
-    run::{AnswerIn, CheckIn, DecisionIn, OutputLine, RunRequestIn, RunView, WithdrawIn},
+    run::{
+        AnswerIn, CancelIn, CheckIn, DecisionIn, FreezeIn, FreezeView, OutputLine, RunRequestIn, RunView, WithdrawIn,
+    },
     session::{Me, SignIn},
     system::{PlanView, SystemView},
 };
@@ -239,6 +241,19 @@ impl<T: Transport> Client<T> {
 
     pub async fn check(&self, run: i64, body: &CheckIn) -> Answer<RunView> {
         self.post(format!("/runs/{run}/check"), body).await
+    }
+
+    pub async fn cancel(&self, run: i64, body: &CancelIn) -> Answer<RunView> {
+        self.post(format!("/runs/{run}/cancel"), body).await
+    }
+
+    /// `None` if nothing is frozen.
+    pub async fn frozen(&self) -> Answer<Option<FreezeView>> {
+        self.get("/freeze".to_owned()).await
+    }
+
+    pub async fn freeze(&self, body: &FreezeIn) -> Answer<Option<FreezeView>> {
+        self.post("/freeze".to_owned(), body).await
     }
 
     pub async fn report(&self, incident: i64) -> Answer<ReportView> {

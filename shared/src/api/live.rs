@@ -35,6 +35,8 @@ pub enum Topic {
     Plan {
         system: String,
     },
+    /// Everything was frozen, or goes on again.
+    Freeze {},
 }
 
 impl Topic {
@@ -47,6 +49,7 @@ impl Topic {
             Self::Output { .. } => "output",
             Self::Report { .. } => "report",
             Self::Plan { .. } => "plan",
+            Self::Freeze {} => "freeze",
         }
     }
 }

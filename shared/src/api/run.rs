@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     digest::Digest,
     domain::{
+        actor::Actor,
         approval::{ApprovalPolicy, Content, Decision},
         offer::Offer,
         resolution::Resolution,
@@ -29,6 +30,9 @@ pub struct RunRequestIn {
     /// Of the procedure as whoever presses the button saw it: if the plan has another one by now, nothing is requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub procedure_digest: Option<Digest>,
+    /// Only look up what it would do. Needs nobody's consent, and waits for no other run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
 }
 
 /// A decision names what it is about: if that has changed, it is refused.
@@ -45,6 +49,12 @@ pub struct DecisionIn {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WithdrawIn {
+    pub reason: Message,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CancelIn {
     pub reason: Message,
 }
 
@@ -77,6 +87,25 @@ pub enum RunCommand {
     Stop,
     /// Make a final check.
     Check,
+    Cancel,
+}
+
+/// Nothing is begun on any host until somebody lifts it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreezeView {
+    pub by: Actor,
+    pub reason: String,
+    pub since: Timestamp,
+}
+
+/// Sets the freeze with a reason, or lifts it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FreezeIn {
+    pub frozen: bool,
+    /// Required when setting.
+    #[serde(default)]
+    pub reason: Option<Message>,
 }
 
 /// One run, whole, for one person.
@@ -97,6 +126,10 @@ pub struct RunView {
     pub plan_now: Option<PlanNow>,
     pub policy: ApprovalPolicy,
     pub state: RunState,
+    pub dry_run: bool,
+    /// Nothing is begun at the moment: who wanted that, and why.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub frozen: Option<FreezeView>,
     pub requested_by: String,
     pub requested_at: Timestamp,
     pub resolution: Option<Resolution>,

@@ -133,6 +133,10 @@ actions! {
     DecideRun "approve or refuse a recovery run": Approver Administrator;
     /// Retry, skip or stop when a step has failed.
     AnswerStep "decide about a failed step": Operator Administrator;
+    /// End a run that goes on.
+    CancelRun "cancel a recovery run": Operator Approver Administrator;
+    /// Keep every worker from beginning anything, and lift that again.
+    Freeze "freeze all recovery": Operator Approver Administrator;
     EditReport "write a report": Responder Operator Approver Administrator;
     PublishReport "publish a report": Approver Administrator;
     /// Save another version of a plan. It says what may run and who must agree, so it is for those who could change the people too.
@@ -176,6 +180,8 @@ mod tests {
              ..x.x RequestRun\n\
              ...xx DecideRun\n\
              ..x.x AnswerStep\n\
+             ..xxx CancelRun\n\
+             ..xxx Freeze\n\
              .xxxx EditReport\n\
              ...xx PublishReport\n\
              ....x EditPlan\n\

@@ -86,6 +86,9 @@ pub enum RunMoment {
     StepEnded,
     Asked,
     Answered,
+    /// A person wants it to end.
+    CancelAsked,
+    Cancelled,
     /// A person has made a final check.
     Checked,
     Succeeded,

@@ -20,12 +20,18 @@ pub enum Next {
         why: String,
     },
     Finish,
+    /// A person wants it to end, and nothing of it goes on.
+    CallOff,
     /// Nothing to do for a worker in this state.
     Wait,
 }
 
 #[must_use]
 pub fn next(run: &Run) -> Next {
+    if run.state == RunState::Cancelling {
+        let begun = run.steps.iter().find(|step| step.state == StepState::Running);
+        return begun.map_or(Next::CallOff, |step| Next::Recover { step: step.number, attempt: step.attempts });
+    }
     if run.state != RunState::Running {
         return Next::Wait;
     }
@@ -120,6 +126,7 @@ mod tests {
             parameters: BTreeMap::new(),
             policy: ApprovalPolicy::default(),
             watch_seconds: None,
+            dry_run: false,
             requested_by: UserId(Uuid::nil()),
             requested_at: Timestamp::from_unix(0),
         }
@@ -264,6 +271,36 @@ mod tests {
         assert!(evidence.ends_with("says that it holds: seen"), "{evidence}");
         // The worker's steps are not theirs to tick.
         assert!(after(vec![finished(), of_person(1, true)]).unwrap_err().what.contains("not a check"));
+    }
+
+    #[test]
+    fn a_cancelled_run_begins_nothing_and_ends_when_nothing_goes_on() {
+        let cancel = || RunEvent::CancelAsked { reason: "wrong node".into() };
+        let run = after(&[claimed(), vec![cancel()]].concat());
+        assert_eq!((run.state, next(&run)), (RunState::Cancelling, Next::CallOff));
+        let begun = [claimed(), vec![started(1, 1, 1), cancel()]].concat();
+        assert_eq!(next(&after(&begun)), Next::Recover { step: 1, attempt: 1 });
+        // Another worker takes over: it is still being cancelled.
+        let taken = [begun.clone(), vec![RunEvent::Claimed { fence: 2 }]].concat();
+        assert_eq!(after(&taken).state, RunState::Cancelling);
+        let log = |events: &[RunEvent]| -> Vec<_> {
+            (1..)
+                .zip(events)
+                .map(|(seq, event)| Recorded {
+                    seq,
+                    at: Timestamp::from_unix(0),
+                    by: Actor::CommandLine,
+                    event: event.clone(),
+                })
+                .collect()
+        };
+        let refused = |events: &[RunEvent]| Run::replay(header(), &log(events)).is_err();
+        assert!(refused(&[begun.clone(), vec![RunEvent::Cancelled]].concat()), "a step still goes on");
+        assert!(refused(&[begun.clone(), vec![ended(1, 1, done()), started(2, 1, 1)]].concat()), "nothing is begun");
+        let over = [begun, vec![ended(1, 1, done()), RunEvent::Cancelled]].concat();
+        let run = after(&over);
+        assert_eq!((run.state, next(&run)), (RunState::Cancelled, Next::Wait));
+        assert!(run.reason.unwrap().ends_with("wrong node"));
     }
 
     #[test]

@@ -152,6 +152,8 @@ fn run_sentence(number: i64, procedure: &str, moment: RunMoment, text: &str) -> 
         M::Started => "started",
         M::StepEnded => "step ended",
         M::Asked => "needs a decision",
+        M::CancelAsked => return format!("cancelled {run}{detail}"),
+        M::Cancelled => "was cancelled",
         M::Succeeded => "succeeded",
         M::Watched => "watched",
         M::Stopped => "stopped",

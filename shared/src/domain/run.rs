@@ -37,6 +37,9 @@ pub struct RunHeader {
     /// How long the system is watched after it, as the plan had it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub watch_seconds: Option<u64>,
+    /// Only looked up, never done.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub dry_run: bool,
     pub requested_by: UserId,
     pub requested_at: Timestamp,
 }
@@ -60,6 +63,8 @@ pub enum RunState {
     Running,
     /// A step failed or its outcome is unknown: a person decides.
     Asking,
+    /// A person wants it to end: nothing more is begun, and what was begun is brought to its end.
+    Cancelling,
     Succeeded,
     /// Ended by a person after a failure, or refused by the worker's guard.
     Stopped,
@@ -68,27 +73,37 @@ pub enum RunState {
     Withdrawn,
     /// The live host does not have what the steps name.
     Unresolvable,
+    /// Ended by a person while a step was under way, or between two.
+    Cancelled,
+    /// Everything was looked up, and nothing was to be done.
+    DryRun,
 }
 
 impl RunState {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Resolving,
         Self::AwaitingApproval,
         Self::Queued,
         Self::Running,
         Self::Asking,
+        Self::Cancelling,
         Self::Succeeded,
         Self::Stopped,
         Self::Refused,
         Self::Expired,
         Self::Withdrawn,
         Self::Unresolvable,
+        Self::Cancelled,
+        Self::DryRun,
     ];
 
     /// True until the run has ended; one live run per target.
     #[must_use]
     pub fn live(self) -> bool {
-        matches!(self, Self::Resolving | Self::AwaitingApproval | Self::Queued | Self::Running | Self::Asking)
+        matches!(
+            self,
+            Self::Resolving | Self::AwaitingApproval | Self::Queued | Self::Running | Self::Asking | Self::Cancelling
+        )
     }
 
     #[must_use]
@@ -99,12 +114,15 @@ impl RunState {
             Self::Queued => "queued",
             Self::Running => "running",
             Self::Asking => "asking",
+            Self::Cancelling => "cancelling",
             Self::Succeeded => "succeeded",
             Self::Stopped => "stopped",
             Self::Refused => "refused",
             Self::Expired => "expired",
             Self::Withdrawn => "withdrawn",
             Self::Unresolvable => "unresolvable",
+            Self::Cancelled => "cancelled",
+            Self::DryRun => "dry-run",
         }
     }
 
@@ -116,12 +134,15 @@ impl RunState {
             Self::Queued => "Approved, about to start",
             Self::Running => "Running",
             Self::Asking => "Needs a decision",
+            Self::Cancelling => "Being cancelled",
             Self::Succeeded => "Succeeded",
             Self::Stopped => "Stopped",
             Self::Refused => "Refused",
             Self::Expired => "Approval expired",
             Self::Withdrawn => "Withdrawn",
             Self::Unresolvable => "Cannot run on this host",
+            Self::Cancelled => "Cancelled",
+            Self::DryRun => "Dry run, nothing was done",
         }
     }
 }
@@ -192,6 +213,12 @@ pub enum RunEvent {
     GuardRefused {
         reason: String,
     },
+    /// A person wants the run to end. What was begun goes on until it has ended or was ended.
+    CancelAsked {
+        reason: String,
+    },
+    /// Nothing of it goes on any more.
+    Cancelled,
     Finished {
         succeeded: bool,
     },
@@ -334,6 +361,9 @@ impl Run {
             (E::Resolved { resolution }, S::Resolving) => {
                 self.resolution = Some((at, resolution.clone()));
                 self.state = S::AwaitingApproval;
+                if self.header.dry_run {
+                    self.end(S::DryRun, at, None);
+                }
             }
             (E::Unresolvable { reason }, S::Resolving) => self.end(S::Unresolvable, at, Some(reason.clone())),
             (E::Decided { decision }, S::AwaitingApproval) => {
@@ -347,15 +377,19 @@ impl Run {
             (E::Withdrawn { reason }, S::Resolving | S::AwaitingApproval | S::Queued) => {
                 self.end(S::Withdrawn, at, Some(reason.clone()));
             }
-            (E::GuardRefused { reason }, S::Queued | S::Running) => self.end(S::Stopped, at, Some(reason.clone())),
-            (E::Claimed { fence }, S::Queued | S::Running) if *fence > self.fence => {
+            (E::GuardRefused { reason }, S::Queued | S::Running | S::Cancelling) => {
+                self.end(S::Stopped, at, Some(reason.clone()))
+            }
+            (E::Claimed { fence }, S::Queued | S::Running | S::Cancelling) if *fence > self.fence => {
                 self.fence = *fence;
-                self.state = S::Running;
+                if from != S::Cancelling {
+                    self.state = S::Running;
+                }
             }
             (E::StepStarted { step, attempt, fence, before }, S::Running) if *fence == self.fence => {
                 self.start_step(*step, *attempt, before, at).map_err(corrupt)?;
             }
-            (E::StepEnded { step, attempt, fence, outcome }, S::Running) if *fence == self.fence => {
+            (E::StepEnded { step, attempt, fence, outcome }, S::Running | S::Cancelling) if *fence == self.fence => {
                 self.end_step(*step, *attempt, outcome, at).map_err(corrupt)?;
             }
             (E::Asked { step, why }, S::Running) => {
@@ -367,6 +401,14 @@ impl Run {
             }
             (E::Checked { step, holds, note }, S::Asking | S::Succeeded) => {
                 self.check(*step, *holds, note, &recorded.by, at).map_err(corrupt)?;
+            }
+            (E::CancelAsked { reason }, S::Running) => {
+                self.state = S::Cancelling;
+                self.reason = Some(format!("{}: {reason}", recorded.by));
+            }
+            (E::Cancelled, S::Cancelling) if !self.steps.iter().any(|s| s.state == StepState::Running) => {
+                let reason = self.reason.take();
+                self.end(S::Cancelled, at, reason);
             }
             (E::Finished { succeeded: true }, S::Running) => self.end(S::Succeeded, at, None),
             (event, state) => return Err(corrupt(format!("{event:?} may not follow {state:?}"))),

@@ -102,6 +102,7 @@ impl People {
             procedure: procedure.into(),
             parameters: std::collections::BTreeMap::new(),
             procedure_digest: None,
+            dry_run: false,
         };
         self.operator.api.request_run(self.incident, &body, &Uuid::new_v4().to_string()).await.unwrap()
     }

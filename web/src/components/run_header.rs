@@ -6,6 +6,7 @@ use shared::{api::run::RunView, domain::run::RunState};
 use crate::components::{
     approve_button::ApproveButton,
     async_view::Fetched,
+    cancel_button::CancelButton,
     run_chosen::{Chosen, OtherPlan},
     state_badge::StateBadge,
     time::Instant,
@@ -31,6 +32,7 @@ pub(crate) fn RunHeader(run: Signal<RunView>, of: Fetched<RunView>) -> impl Into
                     <h1>{move || run.with(|r| r.procedure.title.clone())}</h1>
                 </div>
                 {move || match state.get() {
+                    RunState::Running => view! { <CancelButton run of/> }.into_any(),
                     RunState::AwaitingApproval => view! { <ApproveButton run of/> }.into_any(),
                     RunState::Succeeded => {
                         view! {

@@ -67,6 +67,8 @@ fn headline(run: &RunView) -> String {
             n => format!("All {n} steps are done"),
         },
         RunState::Stopped => "The run was stopped".into(),
+        RunState::Cancelled => "The run was cancelled".into(),
+        RunState::DryRun => "Dry run: everything was found, nothing was done".into(),
         RunState::Refused => {
             let by = run.decisions.iter().find(|d| d.choice != Choice::Approve).map(|d| d.name.clone());
             by.map_or_else(|| "Refused".into(), |name| format!("{name} refused this run"))
@@ -105,6 +107,10 @@ fn next_words(run: &RunView) -> &'static str {
     match run.state {
         RunState::Succeeded if open_checks(run) > 0 => "Make the final checks below, then resolve the incident:",
         RunState::Succeeded => "Check that the users see it too, then resolve the incident:",
+        RunState::Cancelled => {
+            "Look what became of the step that went on, then choose what to do next on the incident:"
+        }
+        RunState::DryRun => "Request it without \"dry\" from the incident if this is what should happen:",
         RunState::Expired => "Request the procedure again from the incident if it is still needed:",
         RunState::Unresolvable => "Look at the host, then request the procedure again from the incident:",
         _ => "Choose what to do next on the incident:",

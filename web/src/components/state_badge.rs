@@ -84,12 +84,12 @@ impl Look for IncidentState {
 impl Look for RunState {
     fn tone(&self) -> Tone {
         match self {
-            Self::Resolving | Self::Queued | Self::Running => Tone::Active,
+            Self::Resolving | Self::Queued | Self::Running | Self::Cancelling => Tone::Active,
             Self::AwaitingApproval => Tone::Warning,
             Self::Asking => Tone::Critical,
             Self::Succeeded => Tone::Good,
-            Self::Refused | Self::Unresolvable | Self::Stopped => Tone::Notice,
-            Self::Expired | Self::Withdrawn => Tone::Neutral,
+            Self::Refused | Self::Unresolvable | Self::Stopped | Self::Cancelled => Tone::Notice,
+            Self::Expired | Self::Withdrawn | Self::DryRun => Tone::Neutral,
         }
     }
 

@@ -92,7 +92,7 @@ impl Face {
         match run.state {
             RunState::Resolving => Self::Looking,
             RunState::AwaitingApproval => Self::Consent,
-            RunState::Queued | RunState::Running | RunState::Asking => Self::Going,
+            RunState::Queued | RunState::Running | RunState::Asking | RunState::Cancelling => Self::Going,
             _ if begun => Self::Going,
             _ => Self::NotRun,
         }

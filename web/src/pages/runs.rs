@@ -10,6 +10,7 @@ use crate::{
         button::Button,
         empty::Empty,
         error_note::ErrorNote,
+        freeze::FreezeButton,
         state_badge::StateBadge,
         step_list::span,
         step_words::open_checks_words,
@@ -31,6 +32,7 @@ pub(crate) fn RunsPage() -> impl IntoView {
     view! {
         <header class="page-head">
             <h1>"Runs"</h1>
+            <FreezeButton/>
         </header>
         <AsyncView of what="the runs" content=move |list| view! { <Runs list/> }/>
     }

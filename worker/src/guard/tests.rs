@@ -58,6 +58,7 @@ fn header() -> RunHeader {
         parameters: BTreeMap::new(),
         policy: ApprovalPolicy::default(),
         watch_seconds: None,
+        dry_run: false,
         requested_by: REQUESTER,
         requested_at: Timestamp::from_unix(0),
     }

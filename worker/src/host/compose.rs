@@ -70,6 +70,7 @@ async fn command(
         environment: environment.clone(),
         directory: directory.clone(),
         limit,
+        cancelled: compose.cancelled.clone(),
     };
     for prefix in [&["docker", "compose"][..], &["docker-compose"]] {
         let mut probe: Vec<OsString> = prefix.iter().map(OsString::from).collect();

@@ -7,7 +7,7 @@ fn program(script: &str, limit: Duration, marks: &[(&str, &str)]) -> Program {
         marks.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     environment.insert("PATH".into(), "/usr/bin:/bin".into());
     let argv = ["sh", "-c", script].map(OsString::from).to_vec();
-    Program { argv, environment, directory: "/".into(), limit }
+    Program { argv, environment, directory: "/".into(), limit, cancelled: CancellationToken::new() }
 }
 
 async fn ran(program: Program) -> (Result<Ended, String>, Vec<(bool, String)>) {

@@ -75,6 +75,7 @@ fn header(procedure: &Procedure) -> RunHeader {
         parameters: BTreeMap::new(),
         policy: ApprovalPolicy::default(),
         watch_seconds: None,
+        dry_run: false,
         requested_by: UserId(Uuid::nil()),
         requested_at: Timestamp::from_unix(0),
     }

@@ -37,7 +37,7 @@ async fn ready(step: Step<'_>) -> Result<Compose, String> {
         return Err(format!("{} is not the file that was approved", compose.file.display()));
     }
     let environment = step.site.environment(step.planned.number, step.attempt);
-    Ok(Compose { environment, ..compose })
+    Ok(Compose { environment, cancelled: step.lease.cancelled().clone(), ..compose })
 }
 
 async fn run(step: Step<'_>, compose: &Compose, verb: &Verb) -> (Result<Ended, HostError>, Said) {
@@ -51,6 +51,7 @@ fn trouble(ended: Result<Ended, HostError>, said: &Said, limit: Duration) -> Opt
         Ok(Ended::Code(0)) => None,
         Ok(Ended::Code(code)) => Some(format!("Compose ended with exit code {code}; {}", said.tail())),
         Ok(Ended::Signal(signal)) => Some(format!("Compose was ended from outside by signal {signal}")),
+        Ok(Ended::Cancelled { .. }) => Some("Compose was cancelled in the middle and was ended".into()),
         Ok(Ended::TimedOut { .. }) => Some(format!("Compose was not done within {} and was ended", span(limit))),
         Err(error) => Some(error.to_string()),
     }

@@ -57,6 +57,12 @@ impl Power {
     pub(super) async fn perform(self, step: Step<'_>) -> Result<StepOutcome, LeaseLost> {
         let mut done = vec![];
         for (i, object) in step.objects.iter().enumerate() {
+            // One container is never left half way; the next one is not begun.
+            if i > 0 && step.lease.cancelled().is_cancelled() {
+                return Ok(StepOutcome::Failed {
+                    reason: with_rest("cancelled in the middle", &done, &step.objects[i..]),
+                });
+            }
             let untouched = &step.objects[i + 1..];
             match self.one(step, object).await? {
                 Fate::Done(what) => {

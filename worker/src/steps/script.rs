@@ -41,13 +41,22 @@ pub(super) async fn perform(step: Step<'_>, path: &str, args: &[String]) -> Resu
         Ok(Ended::Signal(signal)) => {
             step.lost(format!("the script was ended from outside by signal {signal}; {}", said.tail()))
         }
+        Ok(Ended::Cancelled { killed }) => {
+            let text = format!("it was cancelled in the middle: the script and all its processes were {}", how(killed));
+            step.output.say(&super::sentence(&text)).await;
+            step.lost(format!("{text}; {}", said.tail()))
+        }
         Ok(Ended::TimedOut { killed }) => {
-            let how = if killed { "killed, because it did not end when asked" } else { "ended" };
+            let how = how(killed);
             let text = format!("it was not done within {}: the script and all its processes were {how}", span(limit));
             step.output.say(&super::sentence(&text)).await;
             step.lost(format!("{text}; {}", said.tail()))
         }
     })
+}
+
+fn how(killed: bool) -> &'static str {
+    if killed { "killed, because it did not end when asked" } else { "ended" }
 }
 
 /// The approved file with the arguments as they are on this host.
@@ -69,5 +78,5 @@ async fn program(step: Step<'_>, path: &str, args: &[String]) -> Result<Program,
     argv.push(script.clone().into());
     argv.extend(args.iter().map(|text| files::argument(config, text).into()));
     let directory = script.parent().unwrap_or(Path::new("/")).to_owned();
-    Ok(Program { argv, environment, directory, limit: step.limit(LIMIT) })
+    Ok(Program { argv, environment, directory, limit: step.limit(LIMIT), cancelled: step.lease.cancelled().clone() })
 }

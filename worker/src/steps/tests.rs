@@ -94,6 +94,7 @@ impl Bench {
             parameters: BTreeMap::new(),
             policy: ApprovalPolicy::default(),
             watch_seconds: None,
+            dry_run: false,
             requested_by: UserId(Uuid::nil()),
             requested_at: Timestamp::from_unix(0),
         };

@@ -85,6 +85,7 @@ async fn run_once(
         procedure: "restart-only".into(),
         parameters: std::collections::BTreeMap::new(),
         procedure_digest: None,
+        dry_run: false,
     };
     let run = operator.api.request_run(incident, &request, &uuid::Uuid::new_v4().to_string()).await?;
     let view = until(operator, run.number, |v| v.state == RunState::AwaitingApproval).await?;

@@ -91,6 +91,8 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
         answers.track();
         key.set_value(fresh_key());
     });
+    // Only look up what it would do.
+    let dry = RwSignal::new(false);
     let asking = RwSignal::new(false);
     let own_attempt = Attempt::new();
     let request = move |()| {
@@ -104,6 +106,7 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
                     procedure: id.get_value(),
                     parameters: answers.get_untracked(),
                     procedure_digest: Some(digest),
+                    dry_run: dry.get_untracked(),
                 };
                 let answer = api().request_run(here.number, &body, &key.get_value()).await;
                 pressed.try_set(false);
@@ -117,7 +120,11 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
     };
     let press = {
         let request = request.clone();
-        move |()| {
+        move |only_look: bool| {
+            if dry.get_untracked() != only_look {
+                dry.set(only_look);
+                key.set_value(fresh_key());
+            }
             if parameters.with_untracked(Vec::is_empty) {
                 return request(());
             }
@@ -127,6 +134,11 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
         }
     };
     let on_request = Callback::new(request);
+    let (really, dryly) = {
+        let (press, same) = (press.clone(), press);
+        (move |()| press(false), move |_| same(true))
+    };
+    let can_look = offer.refused.is_none();
     let generally = here.refused(IncidentCommand::RequestRun);
     let next = here.next();
     let kind = Signal::derive(move || {
@@ -162,7 +174,7 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
                         .into_any()
                 } else {
                     view! {
-                        <Button kind=kind busy=pressed refused=own.clone() on_press=press.clone() test_id=test_id.clone()>
+                        <Button kind=kind busy=pressed refused=own.clone() on_press=really.clone() test_id=test_id.clone()>
                             {title.get_value()}
                         </Button>
                     }
@@ -171,6 +183,17 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
             }}
             <p class="procedure-meta">
                 <span>{services}</span>
+                <Show when=move || can_look && generally.with(Option::is_none)>
+                    <button
+                        type="button"
+                        class="link-button"
+                        title="Looks up what it would do and does nothing"
+                        data-testid=format!("dry-run-{}", id.get_value())
+                        on:click=dryly.clone()
+                    >
+                        "Dry run"
+                    </button>
+                </Show>
                 <span>
                     <a href=address>{place}</a> " " <code title=format!("Digest of the procedure: {digest}")>{digest.short()}</code>
                 </span>

@@ -58,12 +58,13 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
         IncidentEvent::Run { moment, .. } => match moment {
             RunMoment::Succeeded => Tone::Good,
             RunMoment::Resolved | RunMoment::Asked | RunMoment::Watched => Tone::Warning,
-            RunMoment::Unresolvable | RunMoment::Refused | RunMoment::Stopped => Tone::Notice,
+            RunMoment::Unresolvable | RunMoment::Refused | RunMoment::Stopped | RunMoment::Cancelled => Tone::Notice,
             RunMoment::Approved
             | RunMoment::Started
             | RunMoment::StepEnded
             | RunMoment::Answered
             | RunMoment::Checked
+            | RunMoment::CancelAsked
             | RunMoment::Requested => Tone::Active,
             RunMoment::Expired | RunMoment::Withdrawn => Tone::Neutral,
         },
@@ -86,6 +87,8 @@ fn moment_words(moment: RunMoment) -> &'static str {
         RunMoment::StepEnded => "step ended",
         RunMoment::Asked => "needs a decision",
         RunMoment::Answered => "decided",
+        RunMoment::CancelAsked => "to be cancelled",
+        RunMoment::Cancelled => "cancelled",
         RunMoment::Checked => "final check",
         RunMoment::Watched => "watched",
         RunMoment::Succeeded => "succeeded",
