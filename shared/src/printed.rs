@@ -130,7 +130,8 @@ mod tests {
         for (line, text) in cases {
             assert_eq!(plain(line), text, "{line:?}");
         }
-        for line in ["\u{1b}", "\u{1b}[", "\u{1b}[38;5m x", "\u{1b}]", "é\u{1b}[31mé", "\u{1b}é", "\u{1b}[é\u{1b}"] {
+        for line in ["\u{1b}", "\u{1b}[", "\u{1b}[38;5m x", "\u{1b}]", "é\u{1b}[31mé", "\u{1b}é", "\u{1b}[é\u{1b}"]
+        {
             let _ = plain(line);
         }
     }

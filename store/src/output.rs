@@ -211,8 +211,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         rows.reverse();
-        let mut lines: Vec<_> =
-            chunks(rows)?.iter().flat_map(Chunk::lines).filter(|line| line.line < before).collect();
+        let mut lines: Vec<_> = chunks(rows)?.iter().flat_map(Chunk::lines).filter(|line| line.line < before).collect();
         lines.drain(..lines.len().saturating_sub(usize::try_from(limit).unwrap_or(0)));
         Ok(lines)
     }

@@ -163,7 +163,8 @@ impl OutputPart {
     /// `?after=…&step=…`
     #[must_use]
     pub fn query(&self) -> String {
-        let numbers = [("after", self.after), ("before", self.before), ("step", self.step.map(i64::from)), ("limit", self.limit)];
+        let numbers =
+            [("after", self.after), ("before", self.before), ("step", self.step.map(i64::from)), ("limit", self.limit)];
         let given: Vec<_> =
             numbers.iter().filter_map(|(name, number)| number.map(|number| format!("{name}={number}"))).collect();
         if given.is_empty() { String::new() } else { format!("?{}", given.join("&")) }

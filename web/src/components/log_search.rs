@@ -88,7 +88,10 @@ impl Searching {
             // What came or was typed meanwhile.
             let count = self.feed.with_untracked(LogLines::count).and_then(|n| i64::try_from(n).ok());
             let behind = self.found.try_with_value(|found| count.is_some_and(|n| found.seen < n));
-            if behind == Some(true) && self.more.try_get_untracked() == Some(false) && self.failed.try_get_untracked() == Some(false) {
+            if behind == Some(true)
+                && self.more.try_get_untracked() == Some(false)
+                && self.failed.try_get_untracked() == Some(false)
+            {
                 set_timeout(move || self.look(enough), PAUSE);
             }
         });
