@@ -56,12 +56,8 @@ impl LogLines {
     #[must_use]
     pub(crate) fn get(&self, range: Range<usize>) -> Vec<(i64, Option<OutputLine>)> {
         let held = |index: usize| self.pages.get(&(index / PAGE)).and_then(|page| page.lines[index % PAGE].clone());
-        (1..)
-            .zip(0..self.count)
-            .skip(range.start)
-            .take(range.len())
-            .map(|(number, index)| (number, held(index)))
-            .collect()
+        let numbered = |index: usize| Some((i64::try_from(index).ok()? + 1, held(index)));
+        (range.start..range.end.min(self.count)).filter_map(numbered).collect()
     }
 
     /// The first page of which lines in `range` are missing. What is looked at is kept longest.

@@ -38,7 +38,7 @@ const TURNS: usize = 3;
 const MEGABYTE: f64 = 1024.0 * 1024.0;
 
 const PLAN: &str = "# Bench\n\n## Incident Classification\n\n### Level 1 - Minor\n- Node down\n- Response Time: < 1 hour\n\n\
-## Recovery Procedures\n\n### 1. Read the log\n\n```bash\n# 1. Read all of it\ndocker-compose logs printer\n```\n\n\
+## Recovery Procedures\n\n### 1. Read the log\n\n```bash {approvals=1}\n# 1. Read all of it\ndocker-compose logs printer\n```\n\n\
 ## Recovery Time Objectives (RTO)\n\n| Component | RTO | Recovery Method |\n|---|---|---|\n| Single Node | 10 minutes | Read |\n";
 
 pub(crate) async fn measure() -> Result<Vec<Measured>> {
