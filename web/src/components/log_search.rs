@@ -78,7 +78,8 @@ impl Searching {
 
     /// Looks on from where it stopped, until so many lines are found or the end is reached.
     fn look(self, enough: usize) {
-        if self.busy.get_untracked() || self.needle.with_untracked(String::is_empty) {
+        let idle = self.busy.try_get_untracked() == Some(false);
+        if !idle || self.needle.try_with_untracked(String::is_empty) != Some(false) {
             return;
         }
         self.busy.set(true);
