@@ -12,6 +12,7 @@ pub mod expiry;
 pub mod incident;
 mod moment;
 pub mod offers;
+pub mod output;
 pub mod plan;
 pub mod plan_version;
 pub mod report;

@@ -18,7 +18,7 @@ use crate::{
     error::{self, AppError},
     extract::BODY_LIMIT,
     headers, public,
-    routes::{self, audit, events, incident, plan, report, run, system},
+    routes::{self, audit, events, incident, output, plan, report, run, system},
     shell,
 };
 
@@ -59,7 +59,9 @@ routes! {
     post "/incidents/{number}/runs" => run::request,
     get "/runs" => run::list,
     get "/runs/{number}" => run::view,
-    get "/runs/{number}/output" => run::output,
+    get "/runs/{number}/output" => output::part,
+    get "/runs/{number}/output/search" => output::search,
+    get "/runs/{number}/output.txt" => output::download,
     post "/runs/{number}/decision" => run::decide,
     post "/runs/{number}/withdraw" => run::withdraw,
     post "/runs/{number}/answer" => run::answer,

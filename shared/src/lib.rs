@@ -6,4 +6,5 @@ pub mod domain;
 pub mod ids;
 pub mod markdown;
 pub mod plan;
+pub mod printed;
 pub mod timestamp;

@@ -12,6 +12,7 @@ mod incident;
 mod job;
 mod live;
 mod output;
+mod output_lines;
 mod report;
 mod run;
 mod session;
@@ -37,7 +38,8 @@ pub use crate::{
     incident::IncidentRecord,
     job::{Claimed, Heard, JobKind},
     live::{Channel, Listener},
-    output::NewLine,
+    output::Chunk,
+    output_lines::NewLines,
     report::{Publication, Report},
     run::{NewRun, RunRecord},
     system::{PlanVersion, PlanVersionHead, System},

@@ -45,6 +45,8 @@ const GUARDED: &[(&str, &str, Action)] = &[
     ("get", "/api/v1/runs", Action::ViewConsole),
     ("get", "/api/v1/runs/{number}", Action::ViewConsole),
     ("get", "/api/v1/runs/{number}/output", Action::ViewConsole),
+    ("get", "/api/v1/runs/{number}/output/search", Action::ViewConsole),
+    ("get", "/api/v1/runs/{number}/output.txt", Action::ViewConsole),
     ("post", "/api/v1/runs/{number}/decision", Action::DecideRun),
     ("post", "/api/v1/runs/{number}/withdraw", Action::RequestRun),
     ("post", "/api/v1/runs/{number}/answer", Action::AnswerStep),
@@ -88,6 +90,8 @@ const PICTURE: &str = "\
     .xxxxx get /api/v1/runs
     .xxxxx get /api/v1/runs/{number}
     .xxxxx get /api/v1/runs/{number}/output
+    .xxxxx get /api/v1/runs/{number}/output/search
+    .xxxxx get /api/v1/runs/{number}/output.txt
     ....xx post /api/v1/runs/{number}/decision
     ...x.x post /api/v1/runs/{number}/withdraw
     ...x.x post /api/v1/runs/{number}/answer

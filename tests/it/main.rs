@@ -15,6 +15,7 @@ mod docker;
 mod door;
 mod incidents;
 mod live;
+mod output;
 mod plans;
 mod public_page;
 mod reports;

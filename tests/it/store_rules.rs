@@ -19,7 +19,7 @@ use shared::{
     ids::UserId,
     plan::{Procedure, Step, StepKind},
 };
-use store::{Channel, Idempotency, IncidentRecord, JobKind, Listener, NewLine, NewRun, NewUser, Store, StoreError};
+use store::{Channel, Idempotency, IncidentRecord, JobKind, Listener, NewLines, NewRun, NewUser, Store, StoreError};
 use tests::postgres::Database;
 
 async fn person(store: &Store, email: &str, role: Role) -> (UserId, Actor) {
@@ -116,6 +116,13 @@ async fn requested(world: &World) -> Run {
     tx.job_add(run.header.id, JobKind::Resolve).await.unwrap();
     tx.commit().await.unwrap();
     run
+}
+
+/// Of step 1.
+fn lines(texts: &[&str]) -> NewLines {
+    let mut lines = NewLines::new(1, 1);
+    texts.iter().for_each(|text| lines.push(Stream::Out, text));
+    lines
 }
 
 #[tokio::test]
@@ -245,8 +252,8 @@ async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
     let late = tx.run_append_fenced(&mut record.run, vec![(resolved.clone(), worker.clone())], 1).await;
     assert!(matches!(late, Err(StoreError::Fenced)));
     drop(tx);
-    let line = NewLine { step: 1, attempt: 1, stream: Stream::Out, text: "late".into() };
-    assert!(matches!(store.output_append(id, run.header.number, 1, &[line]).await, Err(StoreError::Fenced)));
+    let late = [lines(&["late"])];
+    assert!(matches!(store.output_append(id, run.header.number, 1, 0, &late).await, Err(StoreError::Fenced)));
 
     let mut tx = store.begin().await.unwrap();
     let mut record = tx.run_lock_id(id).await.unwrap();
@@ -271,23 +278,6 @@ async fn an_event_that_may_not_follow_is_not_written() {
     assert!(matches!(error, StoreError::Corrupt(_)), "{error}");
     tx.commit().await.unwrap();
     assert_eq!(world.database.store.run_events(run.header.id).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn output_is_numbered_without_gaps_and_travels_with_its_live_event() {
-    let world = world().await;
-    let store = &world.database.store;
-    let run = requested(&world).await;
-    let claimed = store.job_claim("w", &["bt2c".into()], 15.0).await.unwrap().unwrap();
-    let line = |text: &str| NewLine { step: 1, attempt: 1, stream: Stream::Out, text: text.into() };
-    store.output_append(claimed.run, run.header.number, claimed.fence, &[line("a"), line("b\0c")]).await.unwrap();
-    store.output_append(claimed.run, run.header.number, claimed.fence, &[line("d")]).await.unwrap();
-    let lines = store.output_list(claimed.run, 1, 10).await.unwrap();
-    let texts: Vec<_> = lines.iter().map(|l| (l.line, l.text.as_str())).collect();
-    assert_eq!(texts, [(2, "b\u{fffd}c"), (3, "d")]);
-    let events = store.live_since(0, 10).await.unwrap();
-    assert!(matches!(&events[0].topic, Topic::Output { run: 1, lines } if lines.len() == 2));
-    assert!(matches!(&events[1].topic, Topic::Output { run: 1, lines } if lines.len() == 1 && lines[0].line == 3));
 }
 
 #[tokio::test]

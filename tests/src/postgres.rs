@@ -84,6 +84,8 @@ async fn template(url: &str) -> Result<String> {
         include_str!("../../migrations/0004_runs.sql"),
         include_str!("../../migrations/0005_reports.sql"),
         include_str!("../../migrations/0006_audit_and_live.sql"),
+        include_str!("../../migrations/0007_sight.sql"),
+        include_str!("../../migrations/0009_output_in_chunks.sql"),
     );
     let name = format!("template_{}", shared::digest::Digest::of(migrations.as_bytes()).short());
     sqlx::query("SELECT pg_advisory_lock(4711)").execute(&mut connection).await?;

@@ -24,6 +24,7 @@ pub(crate) mod leave_guard;
 pub(crate) mod line_ends;
 pub(crate) mod log_feed;
 pub(crate) mod log_lines;
+pub(crate) mod log_pieces;
 pub(crate) mod log_row;
 pub(crate) mod log_search;
 pub(crate) mod log_view;

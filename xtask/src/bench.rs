@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::{
     build, command, demo,
     docker::Engine,
+    progress,
     project::Project,
     setup::{self, Need},
 };
@@ -18,6 +19,9 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     setup::needs(&[Need::PostgresPrograms, Need::Docker, Need::Chromium])?;
     let chromium = setup::chromium().context("Chromium is not installed: sudo apt-get install chromium")?;
     let assets = build::assets(project)?;
+    progress::step("building the server and the worker, optimised", || {
+        command::run(&mut project.cargo(&["build", "--release", "--package", "server", "--package", "worker"]))
+    })?;
     fs::create_dir_all(project.target.join("xtask"))?;
     let engine = Engine::ensure(&project.target.join("xtask/dockerd.log"))?;
     let images = build::testnet_images(project)?;
@@ -27,6 +31,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     let mut bench = project.cargo(&["run", "--release", "--package", "tests", "--bin", "bench"]);
     bench
         .env("MUSTER_ASSETS_DIR", assets)
+        .env("MUSTER_BIN_DIR", project.target.join("release"))
         .env("MUSTER_TEST_DATABASE_DIR", &database)
         .env("MUSTER_TEST_DURABLE", "1")
         .envs(images.variables())

@@ -324,7 +324,7 @@ impl ContainerHost for SimulatedHost {
         self.act(Op::Start, id).boxed()
     }
 
-    fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<LogLine, HostError>> {
+    fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<Vec<LogLine>, HostError>> {
         let lines = self.look(Op::Logs, |world| {
             if !world.containers.iter().any(|c| c.container.id == id) {
                 return Err(HostError::Gone);
@@ -332,10 +332,10 @@ impl ContainerHost for SimulatedHost {
             let simulated = || vec![LogLine { from_stderr: false, text: "SIMULATED log line".into() }];
             let lines = world.logs.get(id).cloned().unwrap_or_else(simulated);
             let skip = lines.len().saturating_sub(usize::try_from(tail).unwrap_or(usize::MAX));
-            Ok(lines.into_iter().skip(skip))
+            Ok(lines.into_iter().skip(skip).collect::<Vec<_>>())
         });
         match lines {
-            Ok(lines) => futures::stream::iter(lines.map(Ok)).boxed(),
+            Ok(lines) => futures::stream::iter(lines).ready_chunks(64).map(Ok).boxed(),
             Err(error) => futures::stream::iter([Err(error)]).boxed(),
         }
     }

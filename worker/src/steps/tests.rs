@@ -139,8 +139,8 @@ impl Bench {
         };
         let listening = async {
             let mut all = vec![];
-            while let Some(line) = lines.recv().await {
-                all.push((line.stream, line.text));
+            while let Some(new) = lines.recv().await {
+                all.extend(new.lines().map(|(stream, text)| (stream, text.to_owned())));
             }
             all
         };

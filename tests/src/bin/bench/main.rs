@@ -3,6 +3,7 @@
 
 mod compile;
 mod load;
+mod output;
 mod page;
 mod restart;
 
@@ -18,11 +19,25 @@ pub(crate) struct Measured {
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    // Names narrow it; without any, everything is measured.
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|given| given == name);
     let mut rows = vec![];
-    rows.extend(compile::measure()?);
-    rows.extend(restart::measure().await?);
-    rows.extend(load::measure().await?);
-    rows.extend(page::measure().await?);
+    if wanted("compile") {
+        rows.extend(compile::measure()?);
+    }
+    if wanted("restart") {
+        rows.extend(restart::measure().await?);
+    }
+    if wanted("output") {
+        rows.extend(output::measure().await?);
+    }
+    if wanted("load") {
+        rows.extend(load::measure().await?);
+    }
+    if wanted("page") {
+        rows.extend(page::measure().await?);
+    }
     println!("\n| Measured | Value | Goal | |\n|---|---:|---:|---|");
     for row in &rows {
         println!("| {} | {} | {} | {} |", row.what, row.value, row.goal, if row.met { "met" } else { "**missed**" });

@@ -75,9 +75,9 @@ impl SimulatedHost {
             Ok(())
         };
         self.change_world(Op::Exec, id, change).await?;
-        for line in said.0 {
+        if !said.0.is_empty() {
             // Nobody listens any more.
-            let _ = to.send(line).await;
+            let _ = to.send(said.0).await;
         }
         Ok(said.1)
     }
@@ -148,7 +148,7 @@ impl SimulatedHost {
         for service in missing {
             self.add(project, &service, &[]);
         }
-        let _ = to.send(LogLine { from_stderr: true, text: format!("SIMULATED compose {word}") }).await;
+        let _ = to.send(vec![LogLine { from_stderr: true, text: format!("SIMULATED compose {word}") }]).await;
         Ok(Ended::Code(0))
     }
 }
