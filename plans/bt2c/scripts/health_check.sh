@@ -13,19 +13,13 @@ Checks containers, Postgres, every node's answer, its peers, growth, that all ha
 `blocks` follow, and that a transaction ("health check" as its note) is accepted and included.
 Each check waits up to SECONDS (default 60), so that it can be run right after a start.
 
-Exit: 0 healthy, 1 not, 2 usage.
+Exit: 0 healthy, 1 not, 2 wrong usage, or something needed is missing.
 END
 }
 
-help_if_asked "$@"
-limit=60
-while (($#)); do
-    case $1 in
-        --timeout) need_value "$@"; number limit "$@"; shift ;;
-        *) misuse "unknown argument $1." ;;
-    esac
-    shift
-done
+options timeout=60 -- "$@"
+set -- "${REST[@]}"
+(($# == 0)) || misuse "unknown argument $1."
 prepare
 say "I will check the health of project $MUSTER_PROJECT; each check waits up to $limit seconds. Nothing is changed but one transaction that is sent."
 check_health "$limit"
