@@ -10,6 +10,7 @@ pub mod expiry;
 pub mod incident;
 mod moment;
 pub mod offers;
+pub mod notice;
 pub mod plan;
 pub mod plan_version;
 pub mod report;

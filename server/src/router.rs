@@ -18,7 +18,7 @@ use crate::{
     error::{self, AppError},
     extract::BODY_LIMIT,
     headers, public,
-    routes::{self, audit, events, incident, plan, report, run, system},
+    routes::{self, audit, events, incident, notice, plan, report, run, system},
     shell,
 };
 
@@ -63,6 +63,8 @@ routes! {
     post "/runs/{number}/decision" => run::decide,
     post "/runs/{number}/withdraw" => run::withdraw,
     post "/runs/{number}/answer" => run::answer,
+    get "/notices" => notice::list,
+    post "/notices/{number}/acknowledge" => notice::acknowledge,
     get "/incidents/{number}/report" => report::view,
     post "/incidents/{number}/report" => report::write_draft,
     put "/incidents/{number}/report" => report::save,

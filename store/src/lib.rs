@@ -10,6 +10,7 @@ mod idempotency;
 mod incident;
 mod job;
 mod live;
+mod notice;
 mod output;
 mod report;
 mod run;

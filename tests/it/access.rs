@@ -48,6 +48,8 @@ const GUARDED: &[(&str, &str, Action)] = &[
     ("post", "/api/v1/runs/{number}/decision", Action::DecideRun),
     ("post", "/api/v1/runs/{number}/withdraw", Action::RequestRun),
     ("post", "/api/v1/runs/{number}/answer", Action::AnswerStep),
+    ("get", "/api/v1/notices", Action::ViewConsole),
+    ("post", "/api/v1/notices/{number}/acknowledge", Action::AcknowledgeNotice),
     ("get", "/api/v1/incidents/{number}/report", Action::ViewConsole),
     ("post", "/api/v1/incidents/{number}/report", Action::EditReport),
     ("put", "/api/v1/incidents/{number}/report", Action::EditReport),
@@ -87,6 +89,8 @@ const PICTURE: &str = "\
     ....xx post /api/v1/runs/{number}/decision
     ...x.x post /api/v1/runs/{number}/withdraw
     ...x.x post /api/v1/runs/{number}/answer
+    .xxxxx get /api/v1/notices
+    .xxxxx post /api/v1/notices/{number}/acknowledge
     .xxxxx get /api/v1/incidents/{number}/report
     ..xxxx post /api/v1/incidents/{number}/report
     ..xxxx put /api/v1/incidents/{number}/report

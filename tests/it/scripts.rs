@@ -41,7 +41,7 @@ fn usage(script: &str) -> String {
 #[test]
 fn every_script_says_what_its_exit_codes_mean() {
     for script in scripts() {
-        let help = help(&script);
+        let help = help(&script).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(help.starts_with(&format!("usage: {script}")), "{help}");
         let exit = help.split_once("Exit: 0 ").unwrap_or_else(|| panic!("{script} names no exit codes:\n{help}")).1;
         assert!(exit.contains("1 ") && exit.contains("2 wrong usage, or something needed is missing"), "{script}: {exit}");

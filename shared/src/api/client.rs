@@ -10,6 +10,7 @@ use crate::api::{
     audit::{AuditEntryView, AuditVerdict},
     error::{ErrorBody, ErrorCode, ErrorView},
     incident::{DeclareIn, IncidentRowView, IncidentView, LevelIn, NoteIn, ResolveIn, RunRowView, UpdateIn},
+    notice::NoticeView,
     plan::{PlanDiff, PlanIn, PlanVersionView},
     report::{PublishIn, ReportIn, ReportView},
     run::{AnswerIn, DecisionIn, OutputLine, RunRequestIn, RunView, WithdrawIn},
@@ -235,6 +236,16 @@ impl<T: Transport> Client<T> {
 
     pub async fn answer(&self, run: i64, body: &AnswerIn) -> Answer<RunView> {
         self.post(format!("/runs/{run}/answer"), body).await
+    }
+
+    /// Those for the person who asks: first what they have not acknowledged.
+    pub async fn notices(&self) -> Answer<List<NoticeView>> {
+        self.get("/notices").await
+    }
+
+    /// Once is enough; again changes nothing.
+    pub async fn acknowledge_notice(&self, number: i64) -> Answer<NoticeView> {
+        self.post(format!("/notices/{number}/acknowledge"), &serde_json::json!({})).await
     }
 
     pub async fn report(&self, incident: i64) -> Answer<ReportView> {

@@ -133,6 +133,8 @@ actions! {
     DecideRun "approve or refuse a recovery run": Approver Administrator;
     /// Retry, skip or stop when a step has failed.
     AnswerStep "decide about a failed step": Operator Administrator;
+    /// That one has read a notice for oneself; whose it is, is decided by its audience.
+    AcknowledgeNotice "acknowledge a notice": Viewer Responder Operator Approver Administrator;
     EditReport "write a report": Responder Operator Approver Administrator;
     PublishReport "publish a report": Approver Administrator;
     /// Save another version of a plan. It says what may run and who must agree, so it is for those who could change the people too.
@@ -176,6 +178,7 @@ mod tests {
              ..x.x RequestRun\n\
              ...xx DecideRun\n\
              ..x.x AnswerStep\n\
+             xxxxx AcknowledgeNotice\n\
              .xxxx EditReport\n\
              ...xx PublishReport\n\
              ....x EditPlan\n\

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{clock::Clock, offer::Refusal, status::Impact},
+    domain::{audience::Audience, clock::Clock, offer::Refusal, status::Impact},
     timestamp::Timestamp,
 };
 
@@ -122,6 +122,19 @@ pub enum IncidentEvent {
         number: i64,
         procedure: String,
         moment: RunMoment,
+        text: String,
+    },
+    /// A step of a run has told people something.
+    Notified {
+        run: i64,
+        step: u32,
+        audience: Audience,
+        text: String,
+    },
+    /// One of them says that they have read it.
+    NoticeAcknowledged {
+        run: i64,
+        step: u32,
         text: String,
     },
     ReportPublished {
@@ -247,7 +260,11 @@ impl Incident {
                 next.resolved_at = Some(now);
                 next.public_state = self.public_title.as_ref().map(|_| PublicState::Resolved);
             }
-            E::Noted { .. } | E::Run { .. } | E::ReportPublished { .. } => {}
+            E::Noted { .. }
+            | E::Run { .. }
+            | E::Notified { .. }
+            | E::NoticeAcknowledged { .. }
+            | E::ReportPublished { .. } => {}
         }
         Ok(next)
     }
