@@ -135,11 +135,12 @@ impl Tx {
         audience: Audience,
         text: &str,
     ) -> Result<bool, StoreError> {
-        let held: Option<Uuid> = sqlx::query_scalar("SELECT incident_id FROM run WHERE id = $1 AND fence = $2 FOR UPDATE")
-            .bind(run.0)
-            .bind(fence)
-            .fetch_optional(self.connection())
-            .await?;
+        let held: Option<Uuid> =
+            sqlx::query_scalar("SELECT incident_id FROM run WHERE id = $1 AND fence = $2 FOR UPDATE")
+                .bind(run.0)
+                .bind(fence)
+                .fetch_optional(self.connection())
+                .await?;
         let incident = held.ok_or(StoreError::Fenced)?;
         let now = self.now().inner();
         let written = sqlx::query(

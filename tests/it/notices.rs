@@ -83,7 +83,10 @@ async fn its_audience_is_told_and_says_that_it_has_read() {
 
     let before = scene.muster.store.live_head().await.unwrap();
     let seen = officer.api.acknowledge_notice(notice.number).await.unwrap();
-    assert!(seen.yours && seen.acknowledged[0].name == "Test viewer" && seen.acknowledged[0].at >= notice.at, "{seen:?}");
+    assert!(
+        seen.yours && seen.acknowledged[0].name == "Test viewer" && seen.acknowledged[0].at >= notice.at,
+        "{seen:?}"
+    );
     let again = officer.api.acknowledge_notice(notice.number).await.unwrap();
     assert_eq!(again, seen, "once is enough");
     let live: Vec<_> = scene.muster.store.live_since(before, 10).await.unwrap().into_iter().map(|e| e.topic).collect();
@@ -127,7 +130,11 @@ async fn a_notice_for_others_is_not_ones_own_to_acknowledge() {
     let _worker = scene.worker();
     let run = request(&scene, "tell").await;
     let done = scene.until(run.number, RunState::Succeeded).await.unwrap();
-    assert!(evidence(&done, 2).ends_with("nobody has the role security-officer now, so nobody reads it"), "{:?}", done.steps);
+    assert!(
+        evidence(&done, 2).ends_with("nobody has the role security-officer now, so nobody reads it"),
+        "{:?}",
+        done.steps
+    );
     let error = refused(scene.approver.api.acknowledge_notice(1).await);
     assert_eq!(error.code, ErrorCode::Forbidden);
     assert_eq!(
@@ -150,7 +157,10 @@ async fn telling_does_not_do_away_with_the_consent_that_doing_needs() {
     let waiting = scene.until(run.number, RunState::AwaitingApproval).await.unwrap();
     assert_eq!(waiting.policy.approvals, 1);
     let tells = &waiting.resolution.as_ref().unwrap().steps[0];
-    assert_eq!((tells.effect.as_str(), tells.has_effect, tells.destructive), ("Notifies everyone: validator1 is started again.", true, false));
+    assert_eq!(
+        (tells.effect.as_str(), tells.has_effect, tells.destructive),
+        ("Notifies everyone: validator1 is started again.", true, false)
+    );
     assert_eq!(scene.responder.api.notices().await.unwrap().items, [], "nobody is told before consent");
     decide(&scene.approver, &waiting, true).await.unwrap();
     scene.until(run.number, RunState::Succeeded).await.unwrap();
@@ -176,10 +186,7 @@ async fn interrupted(scene: &Scene, given: bool) -> RunView {
     assert_eq!(claimed.kind, JobKind::Execute);
     let (by, fence) = (shared::domain::actor::Actor::Worker { name: "killed".into() }, claimed.fence);
     let mut state = store.run_fetch(claimed.run).await.unwrap().run;
-    let begun = [
-        RunEvent::Claimed { fence },
-        RunEvent::StepStarted { step: 1, attempt: 1, fence, before: [].into() },
-    ];
+    let begun = [RunEvent::Claimed { fence }, RunEvent::StepStarted { step: 1, attempt: 1, fence, before: [].into() }];
     let mut tx = store.begin().await.unwrap();
     tx.run_append_fenced(&mut state, begun.into_iter().map(|e| (e, by.clone())).collect(), fence).await.unwrap();
     if given {
@@ -197,10 +204,9 @@ async fn n_notices(pool: &PgPool) -> i64 {
 
 #[tokio::test]
 async fn a_crash_tells_nobody_twice_and_leaves_nobody_untold() {
-    for (given, expected) in [
-        (true, "everyone had been notified before the interruption"),
-        (false, "notified everyone: 3 people"),
-    ] {
+    for (given, expected) in
+        [(true, "everyone had been notified before the interruption"), (false, "notified everyone: 3 people")]
+    {
         let scene = scene().await;
         let run = interrupted(&scene, given).await;
         let _worker = scene.worker();
@@ -230,8 +236,14 @@ async fn the_database_keeps_one_notice_for_a_step_and_refuses_an_old_fence() {
     let texts: Vec<String> = sqlx::query_scalar("SELECT text FROM notice").fetch_all(&pool).await.unwrap();
     assert_eq!(texts, ["first"]);
     let user = scene.approver.id.0;
-    sqlx::query("INSERT INTO notice_ack (notice, user_id, at) SELECT number, $1, at FROM notice").bind(user).execute(&pool).await.unwrap();
-    for change in ["UPDATE notice SET text = 'x'", "DELETE FROM notice_ack", "TRUNCATE notice_ack", "TRUNCATE notice CASCADE"] {
+    sqlx::query("INSERT INTO notice_ack (notice, user_id, at) SELECT number, $1, at FROM notice")
+        .bind(user)
+        .execute(&pool)
+        .await
+        .unwrap();
+    for change in
+        ["UPDATE notice SET text = 'x'", "DELETE FROM notice_ack", "TRUNCATE notice_ack", "TRUNCATE notice CASCADE"]
+    {
         let error = sqlx::query(change).execute(&pool).await.unwrap_err().to_string();
         assert!(error.contains("append-only"), "{change}: {error}");
     }

@@ -44,7 +44,10 @@ fn every_script_says_what_its_exit_codes_mean() {
         let help = help(&script).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(help.starts_with(&format!("usage: {script}")), "{help}");
         let exit = help.split_once("Exit: 0 ").unwrap_or_else(|| panic!("{script} names no exit codes:\n{help}")).1;
-        assert!(exit.contains("1 ") && exit.contains("2 wrong usage, or something needed is missing"), "{script}: {exit}");
+        assert!(
+            exit.contains("1 ") && exit.contains("2 wrong usage, or something needed is missing"),
+            "{script}: {exit}"
+        );
         let text = std::fs::read_to_string(root().join("plans/bt2c/scripts").join(&script)).unwrap();
         let refuses = text.contains("refuse \"") || text.contains("take_lock");
         let says = exit.split_whitespace().any(|word| word == "3");

@@ -88,7 +88,8 @@ pub(super) fn procedures(
 
 /// What the worker last saw on the host; before it ever looked, what the plan itself knows. Always what the plan's text says.
 fn parameter(plan: &Plan, parameter: &Parameter, sight: Option<&(Timestamp, Sight)>) -> ParameterOffer {
-    let choice = |value: &str, note: Option<String>| ParameterChoice { value: value.to_owned(), note, written_at: None };
+    let choice =
+        |value: &str, note: Option<String>| ParameterChoice { value: value.to_owned(), note, written_at: None };
     let mut choices: Vec<ParameterChoice> = match (&parameter.choices, sight) {
         (Choices::Services { .. }, Some((_, sight))) => {
             let services = sight.services.iter().filter(|(service, _)| parameter.allows(service));

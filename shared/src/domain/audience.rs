@@ -112,7 +112,9 @@ mod tests {
             assert_eq!(audience.name().parse(), Ok(audience));
             assert_eq!(serde_json::to_value(audience).unwrap(), audience.name());
         }
-        assert!("root".parse::<Audience>().unwrap_err().to_string().contains("known are everyone, system-administrator"));
+        assert!(
+            "root".parse::<Audience>().unwrap_err().to_string().contains("known are everyone, system-administrator")
+        );
     }
 
     #[test]

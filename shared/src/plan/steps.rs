@@ -133,7 +133,8 @@ impl<'d> Steps<'d> {
     /// Where a word of the line that begins at `at` stands.
     fn place(&self, word: &str, at: usize) -> Option<usize> {
         let line = self.document.source.get(at..)?.lines().next()?;
-        let begins = |&(n, _): &(usize, &str)| line.get(..n).is_some_and(|before| before.ends_with([' ', '\t', '"', '\'']));
+        let begins =
+            |&(n, _): &(usize, &str)| line.get(..n).is_some_and(|before| before.ends_with([' ', '\t', '"', '\'']));
         line.match_indices(word).find(begins).map(|(n, _)| at + n)
     }
 

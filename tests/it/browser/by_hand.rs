@@ -13,8 +13,12 @@ use uuid::Uuid;
 /// Nothing in it needs consent: it looks, a person does something, it looks again.
 const MORE: &str = "\n## Cable\n\n```bash {id=cable}\n# 1. Look\ndocker-compose ps\n\n\
     # 2. Pull the red cable in rack 7 and put it back\n\n# 3. Look again\ndocker-compose ps validator2\n```\n";
-const PICTURES: [(&str, i64, i64, bool); 4] =
-    [("wide-light", 1440, 900, false), ("wide-dark", 1440, 900, true), ("phone-light", 360, 780, false), ("phone-dark", 360, 780, true)];
+const PICTURES: [(&str, i64, i64, bool); 4] = [
+    ("wide-light", 1440, 900, false),
+    ("wide-dark", 1440, 900, true),
+    ("phone-light", 360, 780, false),
+    ("phone-dark", 360, 780, true),
+];
 
 async fn asking(scene: &Scene) -> RunView {
     let incident = scene.declared().await.unwrap().number;
@@ -82,7 +86,8 @@ async fn done_is_said_with_the_keyboard_alone_and_without_a_word() {
     // Escape is the way back: nothing was said, and the focus is where it was.
     tab.see("dialog[open] textarea").await.unwrap();
     tab.key("Escape").await.unwrap();
-    let back = format!("!document.querySelector('dialog[open]') && document.activeElement.matches({:?})", id("answer-done"));
+    let back =
+        format!("!document.querySelector('dialog[open]') && document.activeElement.matches({:?})", id("answer-done"));
     tab.until("the button has the focus again", &back).await.unwrap();
     tab.key("Enter").await.unwrap();
     tab.tab_to(&format!("dialog[open] {}", id("answer-done-send"))).await.unwrap();

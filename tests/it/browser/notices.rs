@@ -47,7 +47,8 @@ async fn sign_in(chromium: &Chromium, scene: &Scene, person: &Persona, page: &st
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_notice_is_loud_until_it_is_acknowledged() {
-    let more = format!("\n## Telling\n\n```bash {{id=tell}}\ndocker-compose ps\nmuster notify everyone \"{TEXT}\"\n```\n");
+    let more =
+        format!("\n## Telling\n\n```bash {{id=tell}}\ndocker-compose ps\nmuster notify everyone \"{TEXT}\"\n```\n");
     let scene = Scene::with_plan(&(plan().unwrap() + &more)).await.unwrap();
     let _worker = scene.worker();
     let incident = scene.declared().await.unwrap().number;
@@ -71,9 +72,12 @@ async fn a_notice_is_loud_until_it_is_acknowledged() {
     tab.key("Enter").await.unwrap();
     tab.read("Acknowledged by Test responder").await.unwrap();
     tab.read("Test approver").await.unwrap();
-    tab.until("it is quiet", "!document.querySelector('.notice-card.loud') && !document.querySelector('[data-testid=notice-acknowledge]')")
-        .await
-        .unwrap();
+    tab.until(
+        "it is quiet",
+        "!document.querySelector('.notice-card.loud') && !document.querySelector('[data-testid=notice-acknowledge]')",
+    )
+    .await
+    .unwrap();
     pictures(&tab, "notice-quiet").await;
     tab.press(&format!("Run {}, step 2", run.number)).await.unwrap();
     tab.read("notified everyone: 3 people").await.unwrap();
@@ -100,17 +104,21 @@ async fn a_backup_is_chosen_by_when_it_was_written_in_the_readers_zone() {
         file("bt2c-20261126T060000Z-before-the-upgrade-of-the-validators.sql", 9_800_000, 26_000),
         file("bt2c-20260922T060000Z.sql", 900, 5_700_000),
     ];
-    let sight = Sight { host: "SIMULATED".into(), files: [("/var/backups/bt2c".to_owned(), files)].into(), ..Sight::default() };
+    let sight =
+        Sight { host: "SIMULATED".into(), files: [("/var/backups/bt2c".to_owned(), files)].into(), ..Sight::default() };
     scene.muster.store.sight_put(PROJECT, "nobody", &sight).await.unwrap();
     let chromium = Chromium::launch().await.unwrap();
     let tab = sign_in(&chromium, &scene, &scene.operator, &format!("/console/incidents/{incident}")).await;
     tab.zone("Asia/Kathmandu").await.unwrap();
     tab.go(&format!("{}/console/incidents/{incident}", scene.muster.base)).await.unwrap();
     tab.ready().await.unwrap();
-    tab.until("all procedures are shown", "[...document.querySelectorAll('details')].every(d => d.open = true)").await.unwrap();
+    tab.until("all procedures are shown", "[...document.querySelectorAll('details')].every(d => d.open = true)")
+        .await
+        .unwrap();
     tab.click(&id("procedure-database-recovery")).await.unwrap();
     tab.see("dialog[open] time.moment").await.unwrap();
-    let shown = "[...document.querySelectorAll('dialog[open] time.moment')].map(e => [e.dateTime, e.innerText, e.title])";
+    let shown =
+        "[...document.querySelectorAll('dialog[open] time.moment')].map(e => [e.dateTime, e.innerText, e.title])";
     let shown: Vec<(String, String, String)> = tab.eval(shown).await.unwrap();
     assert_eq!(shown.len(), 4);
     let instant = now.unix_ms() - 240_000;

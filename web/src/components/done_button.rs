@@ -65,7 +65,8 @@ fn DoneDialog(
     let attempt = Attempt::new();
     let send = move || {
         let typed = note.get_untracked();
-        let parsed = if typed.trim().is_empty() { Ok(String::new()) } else { Message::parse(&typed).map(Message::into_inner) };
+        let parsed =
+            if typed.trim().is_empty() { Ok(String::new()) } else { Message::parse(&typed).map(Message::into_inner) };
         wrong.set(parsed.as_ref().err().cloned());
         let Ok(note_text) = parsed else { return };
         let body = AnswerIn { step: step.get_untracked(), answer: Answer::Done { note: note_text } };

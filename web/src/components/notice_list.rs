@@ -16,7 +16,10 @@ use crate::{
 };
 
 #[component]
-pub(crate) fn NoticeList(#[prop(into)] notices: Signal<Vec<NoticeView>>, of: Fetched<Vec<NoticeView>>) -> impl IntoView {
+pub(crate) fn NoticeList(
+    #[prop(into)] notices: Signal<Vec<NoticeView>>,
+    of: Fetched<Vec<NoticeView>>,
+) -> impl IntoView {
     view! {
         <ul class="notices">
             <For

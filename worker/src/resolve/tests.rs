@@ -278,7 +278,10 @@ async fn after_a_step_that_makes_containers_anew_services_are_meant() {
     );
     assert_eq!(effects[3], "Runs in service postgres: psql 'a b'");
     assert_eq!(effects[4], "Sends GET http://localhost:8081/x to service validator1, port 8080");
-    assert_eq!(first.steps.iter().map(|s| s.destructive).collect::<Vec<_>>(), [false, true, false, true, false, false, false]);
+    assert_eq!(
+        first.steps.iter().map(|s| s.destructive).collect::<Vec<_>>(),
+        [false, true, false, true, false, false, false]
+    );
     assert_eq!(effects[6], "Notifies everyone: It is over.");
     assert_eq!(first.steps[5..].iter().map(|s| s.has_effect).collect::<Vec<_>>(), [false, true]);
 

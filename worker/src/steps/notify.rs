@@ -25,7 +25,9 @@ pub(super) async fn perform(step: Step<'_>, audience: Audience, text: &str) -> R
 
 pub(super) async fn probe(step: Step<'_>, audience: Audience) -> Probed {
     match step.board.given(step.planned.number).await {
-        Ok(true) => Probed::Done { evidence: format!("{} had been notified before the interruption", audience.words()) },
+        Ok(true) => {
+            Probed::Done { evidence: format!("{} had been notified before the interruption", audience.words()) }
+        }
         // Given once more it is still one.
         Ok(false) | Err(_) => Probed::Again,
     }

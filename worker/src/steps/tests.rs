@@ -99,7 +99,17 @@ impl Bench {
             requested_at: Timestamp::from_unix(0),
         };
         let (lease, config) = (Lease::new(Duration::from_secs(3600), Instant::now()), Config::for_projects(&[PROJECT]));
-        Self { host, objects, lease, config, plan, header, timeout_seconds: None, attempt: 1, board: notify::MemoryBoard::default() }
+        Self {
+            host,
+            objects,
+            lease,
+            config,
+            plan,
+            header,
+            timeout_seconds: None,
+            attempt: 1,
+            board: notify::MemoryBoard::default(),
+        }
     }
 
     fn planned(&self, kind: &StepKind) -> shared::plan::Step {

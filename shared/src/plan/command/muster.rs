@@ -13,7 +13,10 @@ const MANNER: &str = "Write muster notify AUDIENCE \"TEXT\"";
 pub(super) fn read(arguments: &[Word]) -> Meaning {
     match arguments {
         [Word::Literal(verb), rest @ ..] if verb == "notify" => notify(rest).unwrap_or_else(|remark| *remark),
-        _ => mistake("unknown-command", format!("The one line for Muster itself that a plan can have is notify. {MANNER}.")),
+        _ => mistake(
+            "unknown-command",
+            format!("The one line for Muster itself that a plan can have is notify. {MANNER}."),
+        ),
     }
 }
 
@@ -27,7 +30,11 @@ fn notify(arguments: &[Word]) -> Result<Meaning, Box<Meaning>> {
         return Err(match words.as_slice() {
             [] => wrong("unknown-audience", format!("This notice is for nobody and says nothing. {MANNER}.")),
             [one] if named(one).is_ok() => about(one, "notice-text", format!("This notice says nothing. {MANNER}.")),
-            [one] => about(one, "unknown-audience", format!("This notice is for nobody, or says nothing: \"{one}\". {MANNER}.")),
+            [one] => about(
+                one,
+                "unknown-audience",
+                format!("This notice is for nobody, or says nothing: \"{one}\". {MANNER}."),
+            ),
             [_, text, ..] => about(text, "notice-text", format!("A notice has one text, in quotes. {MANNER}.")),
         });
     };

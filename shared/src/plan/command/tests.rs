@@ -74,7 +74,11 @@ fn notices() {
         ("muster notify", "unknown-audience", "is for nobody and says nothing"),
         ("muster notify everyone", "notice-text", "says nothing"),
         ("muster notify 'come here'", "unknown-audience", "for nobody, or says nothing: \"come here\""),
-        ("muster notify security-oficer x", "unknown-audience", "Did you mean \"security-officer\"? Known are everyone,"),
+        (
+            "muster notify security-oficer x",
+            "unknown-audience",
+            "Did you mean \"security-officer\"? Known are everyone,",
+        ),
         ("muster notify boss x", "unknown-audience", "There is nobody called \"boss\" to be notified. Known are"),
         ("muster notify everyone we are down", "notice-text", "one text, in quotes"),
         ("muster notify everyone \"$HOST is down\"", "notice-text", "must stand in the plan"),
