@@ -276,6 +276,14 @@ impl Tab {
         Ok(())
     }
 
+    /// Waits until nothing moves or changes its colour any more.
+    ///
+    /// # Errors
+    /// If something moves for ever.
+    pub async fn settled(&self) -> Result<()> {
+        self.until("nothing moves", "document.getAnimations().every(a => a.playState !== 'running')").await
+    }
+
     /// # Errors
     /// If the browser does not obey.
     pub async fn dark(&self, dark: bool) -> Result<()> {

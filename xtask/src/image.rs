@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -152,6 +153,8 @@ fn copy_libraries(programs: &[PathBuf], root: &Path) -> Result<()> {
         libraries.extend(said.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from));
     }
     fs::create_dir_all(root.join("tmp"))?;
+    // A memory file system that is mounted there takes this over: whoever runs in the container must be able to write.
+    fs::set_permissions(root.join("tmp"), fs::Permissions::from_mode(0o1777))?;
     for library in libraries {
         let inside = root.join(library.strip_prefix("/")?);
         if let Some(parent) = inside.parent() {

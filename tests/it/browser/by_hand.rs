@@ -34,7 +34,7 @@ async fn opened(chromium: &Chromium, scene: &Scene, run: &RunView) -> Tab {
     tab.fill("input[type=email]", &scene.operator.email).await.unwrap();
     tab.fill("input[type=password]", &scene.operator.password).await.unwrap();
     tab.click(&id("sign-in")).await.unwrap();
-    tab.read("Step 2 is done by hand: Pull the red cable in rack 7 and put it back").await.unwrap();
+    tab.read("Step 2 waits to be done by hand: Pull the red cable in rack 7 and put it back").await.unwrap();
     tab
 }
 
@@ -42,6 +42,7 @@ async fn pictures(tab: &Tab, name: &str) {
     for (look, width, height, dark) in PICTURES {
         tab.size(width, height).await.unwrap();
         tab.dark(dark).await.unwrap();
+        tab.settled().await.unwrap();
         tab.keep_picture(&format!("{name}-{look}")).await.unwrap();
     }
     tab.size(1440, 900).await.unwrap();

@@ -29,6 +29,7 @@ async fn pictures(tab: &Tab, name: &str) {
     for (look, width, height, dark) in PICTURES {
         tab.size(width, height).await.unwrap();
         tab.dark(dark).await.unwrap();
+        tab.settled().await.unwrap();
         tab.keep_picture(&format!("{name}-{look}")).await.unwrap();
     }
     tab.size(1440, 900).await.unwrap();

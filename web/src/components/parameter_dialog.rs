@@ -100,7 +100,7 @@ fn Question(name: String, one: Memo<Option<ParameterOffer>>, answers: RwSignal<A
                     <span class="parameter-say">
                         {match (choice.written_at, choice.note) {
                             // A file has no state; what tells one from another is its age.
-                            (Some(at), size) => Some(view! { <span>"written " <Moment at/></span> {size.map(|size| view! { <span>{size}</span> })} }.into_any()),
+                            (Some(at), size) => Some(view! { <span class="parameter-fact">"written " <Moment at/></span> {size.map(|size| view! { <span class="parameter-fact">{size}</span> })} }.into_any()),
                             (None, Some(note)) => Some(view! { <span class="parameter-state"><StateShape tone=tone(&note)/> {note}</span> }.into_any()),
                             (None, None) => None,
                         }}
