@@ -11,6 +11,7 @@ pub mod control;
 pub mod expiry;
 pub mod incident;
 mod moment;
+pub mod notice;
 pub mod offers;
 pub mod output;
 pub mod plan;

@@ -18,7 +18,7 @@ use crate::{
     error::{self, AppError},
     extract::BODY_LIMIT,
     headers, public,
-    routes::{self, audit, events, incident, output, plan, report, run, system},
+    routes::{self, audit, events, incident, notice, output, plan, report, run, system},
     shell,
 };
 
@@ -69,6 +69,8 @@ routes! {
     post "/runs/{number}/cancel" => run::cancel,
     get "/freeze" => run::frozen,
     post "/freeze" => run::freeze,
+    get "/notices" => notice::list,
+    post "/notices/{number}/acknowledge" => notice::acknowledge,
     get "/incidents/{number}/report" => report::view,
     post "/incidents/{number}/report" => report::write_draft,
     put "/incidents/{number}/report" => report::save,

@@ -5,6 +5,7 @@ pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod incident;
 pub(crate) mod output;
+pub(crate) mod notice;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod run;

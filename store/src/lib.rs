@@ -11,6 +11,7 @@ mod idempotency;
 mod incident;
 mod job;
 mod live;
+mod notice;
 mod output;
 mod output_lines;
 mod report;

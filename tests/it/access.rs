@@ -54,6 +54,8 @@ const GUARDED: &[(&str, &str, Action)] = &[
     ("post", "/api/v1/runs/{number}/cancel", Action::CancelRun),
     ("get", "/api/v1/freeze", Action::ViewConsole),
     ("post", "/api/v1/freeze", Action::Freeze),
+    ("get", "/api/v1/notices", Action::ViewConsole),
+    ("post", "/api/v1/notices/{number}/acknowledge", Action::AcknowledgeNotice),
     ("get", "/api/v1/incidents/{number}/report", Action::ViewConsole),
     ("post", "/api/v1/incidents/{number}/report", Action::EditReport),
     ("put", "/api/v1/incidents/{number}/report", Action::EditReport),
@@ -99,6 +101,8 @@ const PICTURE: &str = "\
     ...xxx post /api/v1/runs/{number}/cancel
     .xxxxx get /api/v1/freeze
     ...xxx post /api/v1/freeze
+    .xxxxx get /api/v1/notices
+    .xxxxx post /api/v1/notices/{number}/acknowledge
     .xxxxx get /api/v1/incidents/{number}/report
     ..xxxx post /api/v1/incidents/{number}/report
     ..xxxx put /api/v1/incidents/{number}/report

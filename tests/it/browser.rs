@@ -1,5 +1,7 @@
 //! Real Chromium against a real Muster. The story of a night, and what the pages must be for those who are not well equipped.
 
+mod by_hand;
 mod editor;
 mod output;
+mod notices;
 mod story;

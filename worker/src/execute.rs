@@ -14,6 +14,7 @@ use store::Claimed;
 
 use crate::{
     Worker,
+    board::Notices,
     guard::{self, Checked},
     journal::{Halt, Journal, foreseen},
     lease::Lease,
@@ -66,13 +67,21 @@ pub(crate) async fn execute(worker: &Worker, claimed: Claimed, lease: &Lease) ->
     };
     let steps = header.meant().steps;
     let pending = vec![RunEvent::Claimed { fence: claimed.fence }];
-    Execution { worker, lease, journal, approved, site, steps, pending }.drive(&mut run).await
+    let board = Notices {
+        store: &worker.store,
+        by: &worker.actor,
+        header: &header,
+        fence: claimed.fence,
+        incident_number: record.incident_number,
+    };
+    Execution { worker, lease, journal, board, approved, site, steps, pending }.drive(&mut run).await
 }
 
 struct Execution<'a> {
     worker: &'a Worker,
     lease: &'a Lease,
     journal: Journal<'a>,
+    board: Notices<'a>,
     approved: Resolution,
     site: Site<'a>,
     /// As they are meant, with the parameters' values in place.
@@ -167,6 +176,7 @@ impl Execution<'_> {
                 objects: &objects,
                 before: &before,
                 output: &output,
+                board: &self.board,
                 lease,
                 site: self.site,
                 planned,
@@ -213,6 +223,7 @@ impl Execution<'_> {
                 objects: &objects,
                 before: &before,
                 output: &output,
+                board: &self.board,
                 lease: self.lease,
                 site: self.site,
                 planned: &planned,

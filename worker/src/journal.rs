@@ -12,6 +12,7 @@ use shared::{
         next::{Next, next},
         run::{Recorded, Run, RunEvent, RunState, StepOutcome, StepState},
     },
+    plan::StepKind,
 };
 use store::{JobKind, Store, StoreError, Tx};
 use tokio_util::sync::CancellationToken;
@@ -192,8 +193,8 @@ pub(crate) fn foreseen(run: &Run, by: &Actor, events: &[RunEvent]) -> Result<Run
 
 /// The event that the log calls for by itself.
 fn following(run: &Run) -> Option<RunEvent> {
-    // Without steps that change anything nobody needs to be asked; the guard looks again.
-    if run.state == RunState::AwaitingApproval && run.header.policy.approvals == 0 && !has_effect(run) {
+    // Without steps that change anything outside Muster nobody needs to be asked; the guard looks again.
+    if run.state == RunState::AwaitingApproval && run.header.policy.approvals == 0 && !needs_approval(run) {
         return Some(RunEvent::Granted);
     }
     match next(run) {
@@ -204,8 +205,8 @@ fn following(run: &Run) -> Option<RunEvent> {
     }
 }
 
-pub(crate) fn has_effect(run: &Run) -> bool {
-    run.header.procedure.steps.iter().any(|step| step.kind.has_effect())
+pub(crate) fn needs_approval(run: &Run) -> bool {
+    run.header.procedure.steps.iter().any(|step| step.kind.needs_approval())
 }
 
 fn audited(run: &Run, event: &RunEvent) -> (&'static str, String, Value) {
@@ -249,12 +250,21 @@ fn moment(run: &Run, event: &RunEvent) -> Option<(RunMoment, String)> {
             (RunMoment::Resolved, format!("On host {}: {effects}", resolution.host))
         }
         RunEvent::Unresolvable { reason } => (RunMoment::Unresolvable, reason.clone()),
+        RunEvent::Granted if run.header.procedure.steps.iter().any(|step| step.kind.has_effect()) => {
+            (RunMoment::Approved, "Needs no approval: it only looks and tells people".into())
+        }
         RunEvent::Granted => (RunMoment::Approved, "Needs no approval: it only looks".into()),
         RunEvent::Claimed { .. } if run.state == RunState::Queued => {
             (RunMoment::Started, "The worker has started".into())
         }
         RunEvent::Claimed { .. } if matches!(next(run), Next::Recover { .. }) => {
             (RunMoment::Started, "Taken up again after the worker was interrupted".into())
+        }
+        // The notice itself stands in the timeline.
+        RunEvent::StepEnded { step, outcome: StepOutcome::Succeeded { .. }, .. }
+            if matches!(run.kind_of(*step), Some(StepKind::Notify { .. })) =>
+        {
+            return None;
         }
         RunEvent::StepEnded { step, outcome, .. } => {
             let text = match outcome {

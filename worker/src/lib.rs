@@ -3,6 +3,7 @@
 //!
 //! `claim` → `resolve` or `guard` → `execute` → `steps` → `host`; `journal` writes what happened.
 
+mod board;
 pub mod check;
 mod claim;
 pub mod config;

@@ -232,7 +232,7 @@ impl View<'_> {
             StepKind::Down { volumes } => self.down(*volumes).await?.into(),
             StepKind::Script { path, .. } => self.script(path).await?.into(),
             StepKind::Extract { archive, into } => self.extract(step.number, archive, into.as_deref()).await?,
-            StepKind::Manual {} => Meant::default(),
+            StepKind::Notify { .. } | StepKind::Manual {} => Meant::default(),
             StepKind::Shell {} => return Err("cannot be run".into()),
         })
     }

@@ -10,6 +10,7 @@ use crate::api::{
     audit::{AuditEntryView, AuditVerdict},
     error::{ErrorBody, ErrorCode, ErrorView},
     incident::{DeclareIn, IncidentRowView, IncidentView, LevelIn, NoteIn, ResolveIn, RunRowView, UpdateIn},
+    notice::NoticeView,
     plan::{PlanDiff, PlanIn, PlanVersionView},
     report::{PublishIn, ReportIn, ReportView},
     run::{
@@ -266,6 +267,16 @@ impl<T: Transport> Client<T> {
 
     pub async fn freeze(&self, body: &FreezeIn) -> Answer<Option<FreezeView>> {
         self.post("/freeze".to_owned(), body).await
+    }
+
+    /// Those for the person who asks: first what they have not acknowledged.
+    pub async fn notices(&self) -> Answer<List<NoticeView>> {
+        self.get("/notices").await
+    }
+
+    /// Once is enough; again changes nothing.
+    pub async fn acknowledge_notice(&self, number: i64) -> Answer<NoticeView> {
+        self.post(format!("/notices/{number}/acknowledge"), &serde_json::json!({})).await
     }
 
     pub async fn report(&self, incident: i64) -> Answer<ReportView> {

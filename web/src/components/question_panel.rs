@@ -71,11 +71,14 @@ pub(crate) fn QuestionPanel(run: Signal<RunView>, of: Fetched<RunView>, feed: Lo
             <h2 id="question-heading">
                 <Svg icon=Icon::Alert/>
                 {move || {
-                    let asks = if by_hand() { "is done by hand" } else { "needs your decision" };
+                    let asks = if by_hand() { "waits to be done by hand" } else { "needs your decision" };
                     format!("Step {} {asks}: {}", step.get(), title.get())
                 }}
             </h2>
-            <Why why/>
+            <Show when=by_hand fallback=move || view! { <Why why/> }>
+                // The heading says what is to be done.
+                <p class="question-why" role="alert">"The run goes on as soon as somebody says that it is done."</p>
+            </Show>
             <Show when=has_tail>
                 <p class="muted">"The last it said:"</p>
                 <pre class="question-tail" tabindex="0" role="region" aria-label="Last lines of the step">{tail}</pre>

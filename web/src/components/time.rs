@@ -127,3 +127,16 @@ pub(crate) fn Instant(#[prop(into)] at: Signal<Timestamp>) -> impl IntoView {
         </time>
     }
 }
+
+/// Date and time in the reader's zone and how long ago, with the exact instant and zone on hover. For choices and the like, where
+/// nothing may take the focus from the control it stands in.
+#[component]
+pub(crate) fn Moment(at: Timestamp) -> impl IntoView {
+    let now = use_now();
+    let there = local(at, &[("day", "numeric"), ("month", "short"), ("hour", "2-digit"), ("minute", "2-digit")]);
+    view! {
+        <time class="moment" datetime=at.to_string() title=exact(at)>
+            {there} <span class="muted">{move || format!(" ({})", relative(at, now.get()))}</span>
+        </time>
+    }
+}
