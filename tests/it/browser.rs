@@ -2,6 +2,6 @@
 
 mod by_hand;
 mod editor;
-mod output;
 mod notices;
+mod output;
 mod story;

@@ -30,7 +30,12 @@ async fn scene() -> Scene {
 /// A run whose second step prints the log of validator1; it only looks, so nobody has to agree.
 async fn requested(scene: &Scene) -> RunView {
     let incident = scene.declared().await.unwrap().number;
-    let body = RunRequestIn { procedure: "read-the-log".into(), parameters: BTreeMap::new(), procedure_digest: None };
+    let body = RunRequestIn {
+        procedure: "read-the-log".into(),
+        parameters: BTreeMap::new(),
+        procedure_digest: None,
+        dry_run: false,
+    };
     scene.operator.api.request_run(incident, &body, &uuid::Uuid::new_v4().to_string()).await.unwrap()
 }
 

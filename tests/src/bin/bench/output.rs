@@ -144,6 +144,7 @@ async fn run_once(
         procedure: "read-the-log".into(),
         parameters: std::collections::BTreeMap::new(),
         procedure_digest: None,
+        dry_run: false,
     };
     let run = operator.api.request_run(incident, &body, &Uuid::new_v4().to_string()).await?;
     let view = until(operator, run.number, |v| v.state == RunState::AwaitingApproval).await?;
