@@ -16,5 +16,6 @@ mod live;
 mod plans;
 mod public_page;
 mod reports;
+mod roles;
 mod runs;
 mod store_rules;

@@ -219,7 +219,7 @@ async fn one_live_run_for_a_target_then_another_once_it_has_ended() {
 #[tokio::test]
 async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
     let world = world().await;
-    let store = &world.database.store;
+    let store = &world.database.worker;
     let run = requested(&world).await;
     let id = run.header.id;
     let projects = vec!["bt2c".to_owned()];
@@ -275,10 +275,11 @@ async fn output_is_numbered_without_gaps_and_travels_with_its_live_event() {
     let world = world().await;
     let store = &world.database.store;
     let run = requested(&world).await;
-    let claimed = store.job_claim("w", &["bt2c".into()], 15.0).await.unwrap().unwrap();
+    let claimed = world.database.worker.job_claim("w", &["bt2c".into()], 15.0).await.unwrap().unwrap();
     let line = |text: &str| NewLine { step: 1, attempt: 1, stream: Stream::Out, text: text.into() };
-    store.output_append(claimed.run, run.header.number, claimed.fence, &[line("a"), line("b\0c")]).await.unwrap();
-    store.output_append(claimed.run, run.header.number, claimed.fence, &[line("d")]).await.unwrap();
+    let worker = &world.database.worker;
+    worker.output_append(claimed.run, run.header.number, claimed.fence, &[line("a"), line("b\0c")]).await.unwrap();
+    worker.output_append(claimed.run, run.header.number, claimed.fence, &[line("d")]).await.unwrap();
     let lines = store.output_list(claimed.run, 1, 10).await.unwrap();
     let texts: Vec<_> = lines.iter().map(|l| (l.line, l.text.as_str())).collect();
     assert_eq!(texts, [(2, "b\u{fffd}c"), (3, "d")]);

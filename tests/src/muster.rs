@@ -159,14 +159,14 @@ impl Muster {
     /// A worker on any host.
     #[must_use]
     pub fn worker(&self, host: Arc<dyn ContainerHost>, project: &str, timing: Timing) -> RunningWorker {
-        self.start_worker(Worker::new(self.store.clone(), host, worker_config(project)).with_timing(timing))
+        self.start_worker(Worker::new(self.database.worker.clone(), host, worker_config(project)).with_timing(timing))
     }
 
     /// A worker on the real Docker, configured as wished.
     #[must_use]
     pub fn worker_with(&self, config: Config) -> RunningWorker {
         let host = DockerHost::new("unix:///var/run/docker.sock", "127.0.0.1");
-        self.start_worker(Worker::new(self.store.clone(), Arc::new(host), config))
+        self.start_worker(Worker::new(self.database.worker.clone(), Arc::new(host), config))
     }
 
     fn start_worker(&self, worker: Worker) -> RunningWorker {

@@ -3,6 +3,7 @@
 use std::{process::ExitCode, time::Duration};
 
 use server::{AppState, Settings, config::Config, telemetry};
+use store::Program;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -23,6 +24,9 @@ pub(crate) async fn serve() -> Done {
         .await
         .map_err(|e| Failure::wrong(format!("cannot listen on {} (MUSTER_LISTEN): {e}", config.listen)))?;
     let database = open(&config).await?;
+    if let Some(warning) = database.guard.warning(Program::Server) {
+        tracing::warn!("{warning}");
+    }
     let settings = Settings { public_url: config.public_url.clone(), assets_dir: config.assets_dir.clone() };
     let state = AppState::new(database.store.clone(), settings);
     tracing::info!(listen = %config.listen, public_url = %config.public_url, "Muster serves");
