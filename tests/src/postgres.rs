@@ -50,13 +50,25 @@ impl Database {
         connection
             .execute(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")))
             .await?;
-        let url = with_database(server.url(), &name);
+        Self::open(server.url().to_owned(), name).await
+    }
+
+    /// The same database once more, with connections of its own.
+    ///
+    /// # Errors
+    /// If Postgres does not answer.
+    pub async fn again(&self) -> Result<Self> {
+        Self::open(self.maintenance.clone(), self.name.clone()).await
+    }
+
+    async fn open(maintenance: String, name: String) -> Result<Self> {
+        let url = with_database(&maintenance, &name);
         let [server_url, worker_url] = Program::ALL.map(|program| with_login(&url, program.role()));
         let (store, guard) = Store::connect_as(&server_url, Program::Server).await?;
         ensure!(guard == Guard::Login, "the tests' server has more rights than it should: {guard:?}");
         let (worker, guard) = Store::connect_as(&worker_url, Program::Worker).await?;
         ensure!(guard == Guard::Login, "the tests' worker has more rights than it should: {guard:?}");
-        Ok(Self { url, server_url, worker_url, store, worker, maintenance: server.url().to_owned(), name })
+        Ok(Self { url, server_url, worker_url, store, worker, maintenance, name })
     }
 
     /// Cuts every connection and refuses new ones, as a dead database server would.

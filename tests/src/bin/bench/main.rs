@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what CI does not time, as ratios taken in one run. Asserts nothing; prints one table.
 #![expect(clippy::print_stdout, reason = "printing the table is its purpose")]
 
+mod audit;
 mod compile;
 mod load;
 mod page;
@@ -20,6 +21,7 @@ pub(crate) struct Measured {
 async fn main() -> Result<()> {
     let mut rows = vec![];
     rows.extend(compile::measure()?);
+    rows.extend(audit::measure().await?);
     rows.extend(restart::measure().await?);
     rows.extend(load::measure().await?);
     rows.extend(page::measure().await?);
