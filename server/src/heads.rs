@@ -1,5 +1,5 @@
 //! Signed heads of the audit chain: written outside the database every ten entries or every minute, and held against the database
-//! when the server starts and whenever it signs. An old database, or a chain computed anew, is said loudly and stops nothing.
+//! when the server starts and every second. An old database, or a chain computed anew, is said loudly and stops nothing.
 
 mod key;
 mod place;
@@ -151,7 +151,7 @@ impl HeadKeeper {
         Ok(heads.newest().map(|head| Signed { seq: head.seq, hash: head.hash, at: Instant::now() }))
     }
 
-    /// Signs if it is time.
+    /// Looks whether what was signed last is still there, and signs if it is time.
     async fn look(
         &self,
         signer: &Signer,
@@ -159,16 +159,18 @@ impl HeadKeeper {
         out: &watch::Sender<Option<Outgoing>>,
         last: Option<&Signed>,
     ) -> Result<Option<Signed>, StoreError> {
-        let (seq, hash) = store.audit_head().await?;
-        let signed = last.map_or(0, |signed| signed.seq);
-        if seq >= signed && !due(seq - signed, last.map(|signed| signed.at.elapsed())) {
-            return Ok(None);
-        }
+        let mut unmet = false;
         if let Some(last) = last {
             let found = store.audit_hashes(&[i64::try_from(last.seq).unwrap_or(i64::MAX)]).await?;
-            if found.first().is_none_or(|(_, hash)| *hash != last.hash) {
+            unmet = found.first().is_none_or(|(_, hash)| *hash != last.hash);
+            if unmet {
                 self.tell(store, format!("entry {}: is not the one that this server signed", last.seq)).await?;
             }
+        }
+        let (seq, hash) = store.audit_head().await?;
+        let new = seq.saturating_sub(last.map_or(0, |signed| signed.seq));
+        if !unmet && !due(new, last.map(|signed| signed.at.elapsed())) {
+            return Ok(None);
         }
         let at = store.now().await?;
         let line = serde_json::to_string(&signer.sign(seq, hash, at)).map_err(|e| StoreError::Bug(e.to_string()))?;

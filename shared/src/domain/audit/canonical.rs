@@ -154,7 +154,8 @@ impl Scan<'_> {
             // Rare enough to be read and written again.
             let token = self.text.get(from..to)?;
             let value: serde_json::Value = serde_json::from_str(token).ok()?;
-            (value.is_number() && value.to_string() == token).then_some(())?;
+            let written = value.to_string();
+            (value.is_number() && written == token).then_some(())?;
         }
         self.at = to;
         Some(())

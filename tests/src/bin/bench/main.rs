@@ -19,12 +19,25 @@ pub(crate) struct Measured {
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    // A name measures that part only.
+    let only = std::env::args().nth(1);
+    let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
     let mut rows = vec![];
-    rows.extend(compile::measure()?);
-    rows.extend(audit::measure().await?);
-    rows.extend(restart::measure().await?);
-    rows.extend(load::measure().await?);
-    rows.extend(page::measure().await?);
+    if wanted("compile") {
+        rows.extend(compile::measure()?);
+    }
+    if wanted("audit") {
+        rows.extend(audit::measure().await?);
+    }
+    if wanted("restart") {
+        rows.extend(restart::measure().await?);
+    }
+    if wanted("load") {
+        rows.extend(load::measure().await?);
+    }
+    if wanted("page") {
+        rows.extend(page::measure().await?);
+    }
     println!("\n| Measured | Value | Goal | |\n|---|---:|---:|---|");
     for row in &rows {
         println!("| {} | {} | {} | {} |", row.what, row.value, row.goal, if row.met { "met" } else { "**missed**" });
