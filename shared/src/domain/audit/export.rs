@@ -165,6 +165,13 @@ mod tests {
         (1..=n).map(link).collect()
     }
 
+    fn rehashed(line: &str) -> String {
+        let mut link = read(line).unwrap();
+        link.entry = link.entry.replace("run 4", "run 9");
+        link.hash = crate::domain::audit::hash(link.previous, &link.entry);
+        serde_json::to_string(&link).unwrap()
+    }
+
     /// In stretches of so many lines.
     fn verify(lines: &[String], size: usize) -> Result<(u64, Vec<u64>), String> {
         let mut export = Export::noting(&[2, 5, 99]);
@@ -199,6 +206,8 @@ mod tests {
                 }),
                 Err(""),
             ),
+            // Altered, and its own hash made to fit: the next one gives it away, wherever a stretch ends.
+            (edit(&|l| l[3] = rehashed(&l[3])), Err("entry 5: does not follow from the entry before it")),
             (
                 edit(&|l| l[3] = "junk".into()),
                 Err("line 4 is not an entry of an audit export: expected value at line 1 column 1"),
