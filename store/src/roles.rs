@@ -163,7 +163,9 @@ async fn create_role(connection: &mut PgConnection, program: Program) -> Result<
             Some("42710" | "23505" | "XX000") => {}
             // The role itself may be there all the same: its rights can still be given.
             Some("42501" | "0LP01") => return Ok(found.is_some()),
-            _ => drop(done?),
+            _ => {
+                done?;
+            }
         }
     }
     Ok(true)

@@ -45,7 +45,7 @@ fn entry(seq: u64) -> Entry {
             [usize::try_from(seq % 4).unwrap_or(0)]
         .into(),
         object: format!("run {}", seq / 20),
-        denied: seq % 50 == 0,
+        denied: seq.is_multiple_of(50),
         detail: json!({"attempt": 1, "fence": seq % 7, "outcome": {"outcome": "succeeded", "evidence": "running again \"since\" 03:10"}}),
     }
 }
