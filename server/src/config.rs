@@ -25,6 +25,10 @@ pub struct Config {
     pub assets_dir: PathBuf,
     /// Unset: the embedded Postgres of the data directory.
     pub database_url: Option<String>,
+    /// Who owns the tables and migrates them, if `database_url` is a login that may not.
+    pub database_owner_url: Option<String>,
+    /// Files or directories outside the database that signed heads of the audit chain are written to.
+    pub audit_heads: Vec<PathBuf>,
     /// A filter as `tracing` reads it: `info`, `server=debug`.
     pub log: String,
     pub log_format: LogFormat,
@@ -54,6 +58,8 @@ struct Keys {
     data_dir: Option<PathBuf>,
     assets_dir: Option<PathBuf>,
     database_url: Option<String>,
+    database_owner_url: Option<String>,
+    audit_heads: Option<String>,
     log: String,
     log_format: LogFormat,
     /// The worker's own table; not ours to read.
@@ -118,6 +124,10 @@ impl Config {
         };
         let beside =
             || executable.and_then(Path::parent).map_or_else(|| "assets".into(), |directory| directory.join("assets"));
+        let audit_heads = match keys.audit_heads {
+            None => vec![data_dir.join("audit-heads.jsonl")],
+            Some(list) => places(&list)?,
+        };
         Ok(Self {
             listen: keys.listen,
             public_url: PublicUrl::parse(&keys.public_url)
@@ -125,9 +135,24 @@ impl Config {
             data_dir,
             assets_dir: keys.assets_dir.unwrap_or_else(beside),
             database_url: keys.database_url,
+            database_owner_url: keys.database_owner_url,
+            audit_heads,
             log: keys.log,
             log_format: keys.log_format,
         })
+    }
+}
+
+/// `/var/lib/muster/heads.jsonl, /mnt/share`.
+fn places(list: &str) -> Result<Vec<PathBuf>, ConfigError> {
+    let places: Vec<_> = list.split(',').map(str::trim).filter(|place| !place.is_empty()).map(PathBuf::from).collect();
+    match places.iter().find(|place| !place.is_absolute()) {
+        Some(place) => Err(ConfigError(format!(
+            "audit_heads (MUSTER_AUDIT_HEADS): {} is not an absolute path; write each place as /directory or /directory/file.jsonl, with commas",
+            place.display()
+        ))),
+        None if places.is_empty() => Err(ConfigError("audit_heads (MUSTER_AUDIT_HEADS): names no place".into())),
+        None => Ok(places),
     }
 }
 
@@ -264,6 +289,9 @@ mod tests {
         assert_eq!(config.data_dir, Path::new("/home/ada/.local/share/muster"));
         assert_eq!(config.assets_dir, Path::new("/opt/muster/bin/assets"));
         assert_eq!(config.public_url.origin(), "http://localhost:8080");
+        assert_eq!(config.audit_heads, [Path::new("/home/ada/.local/share/muster/audit-heads.jsonl")]);
+        let config = load("audit_heads = \"/a\"", &[("MUSTER_AUDIT_HEADS", "/b/heads.jsonl, /mnt/share")]).unwrap();
+        assert_eq!(config.audit_heads, [Path::new("/b/heads.jsonl"), Path::new("/mnt/share")]);
     }
 
     #[test]
@@ -296,6 +324,8 @@ mod tests {
             ("MUSTER_LISTEN", "nowhere", "MUSTER_LISTEN"),
             ("MUSTER_PUBLIC_URL", "ftp://x", "MUSTER_PUBLIC_URL"),
             ("MUSTER_PUBLIC_URL", "http://x/muster", "must end after the host"),
+            ("MUSTER_AUDIT_HEADS", "/var/heads, share", "share is not an absolute path"),
+            ("MUSTER_AUDIT_HEADS", " , ", "names no place"),
         ];
         for (key, value, part) in in_environment {
             let error = load("", &[(key, value)]).unwrap_err();

@@ -78,6 +78,9 @@ routes! {
     get "/incidents/{number}/report/export.html" => report::export_html,
     get "/incidents/{number}/report/export.md" => report::export_markdown,
     get "/audit" => audit::list,
+    get "/audit/choices" => audit::choices,
+    get "/audit/export" => audit::export,
+    get "/audit/heads" => audit::heads,
     get "/audit/verify" => audit::verify,
     get "/events" => events::stream,
 }

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod digest;
 pub mod domain;
+pub mod hex;
 pub mod ids;
 pub mod markdown;
 pub mod plan;

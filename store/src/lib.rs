@@ -15,6 +15,7 @@ mod notice;
 mod output;
 mod output_lines;
 mod report;
+mod roles;
 mod run;
 mod session;
 mod sight;
@@ -25,7 +26,7 @@ mod watch;
 
 use std::time::Duration;
 
-use shared::timestamp::Timestamp;
+use shared::{digest::Digest, timestamp::Timestamp};
 use sqlx::{
     PgPool,
     migrate::Migrator,
@@ -42,6 +43,7 @@ pub use crate::{
     output::Chunk,
     output_lines::NewLines,
     report::{Publication, Report},
+    roles::{Guard, Program},
     run::{NewRun, RunRecord},
     system::{PlanVersion, PlanVersionHead, System},
     tx::Tx,
@@ -73,24 +75,36 @@ impl Store {
     /// # Errors
     /// If the URL is not one.
     pub fn connect_lazy(url: &str) -> Result<Self, StoreError> {
+        Self::connect_lazy_as(url, None)
+    }
+
+    pub(crate) fn connect_lazy_as(url: &str, role: Option<&str>) -> Result<Self, StoreError> {
         let options: PgConnectOptions = url
             .parse()
             .map_err(|e: sqlx::Error| StoreError::Bug(format!("DATABASE_URL is not a Postgres URL: {e}")))?;
         let options = options
             .application_name("muster")
             // A program that is frozen in the middle of a transaction must not keep its locks longer than its lease.
-            .options([("idle_in_transaction_session_timeout", "5s")]);
+            .options([("idle_in_transaction_session_timeout", "5s")])
+            .options(role.map(|role| ("role", role)));
         let pool =
             PgPoolOptions::new().max_connections(24).acquire_timeout(Duration::from_secs(3)).connect_lazy_with(options);
         Ok(Self { pool })
     }
 
-    /// Brings the schema up to this program's version.
+    /// Brings the schema up to this program's version; as the tables' owner.
     ///
     /// # Errors
     /// If a migration fails or the database was migrated by a newer Muster.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         MIGRATIONS.run(&self.pool).await.map_err(StoreError::from)
+    }
+
+    /// Names what [`Store::migrate`] and [`Store::roles_prepare`] make, for copies of it: other migrations or rights, another name.
+    #[must_use]
+    pub fn schema() -> Digest {
+        let migrations: Vec<_> = MIGRATIONS.iter().map(|migration| &migration.checksum).collect();
+        Digest::of(format!("{migrations:?} {:?}", roles::wanted()).as_bytes())
     }
 
     /// Reachable, and every migration of this program applied.

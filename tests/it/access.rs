@@ -63,6 +63,9 @@ const GUARDED: &[(&str, &str, Action)] = &[
     ("get", "/api/v1/incidents/{number}/report/export.html", Action::ViewConsole),
     ("get", "/api/v1/incidents/{number}/report/export.md", Action::ViewConsole),
     ("get", "/api/v1/audit", Action::ReadAudit),
+    ("get", "/api/v1/audit/choices", Action::ReadAudit),
+    ("get", "/api/v1/audit/export", Action::ReadAudit),
+    ("get", "/api/v1/audit/heads", Action::ReadAudit),
     ("get", "/api/v1/audit/verify", Action::ReadAudit),
     ("get", "/api/v1/events", Action::ViewConsole),
 ];
@@ -110,6 +113,9 @@ const PICTURE: &str = "\
     .xxxxx get /api/v1/incidents/{number}/report/export.html
     .xxxxx get /api/v1/incidents/{number}/report/export.md
     ....xx get /api/v1/audit
+    ....xx get /api/v1/audit/choices
+    ....xx get /api/v1/audit/export
+    ....xx get /api/v1/audit/heads
     ....xx get /api/v1/audit/verify
     .xxxxx get /api/v1/events
 ";

@@ -5,7 +5,9 @@
 #![expect(clippy::disallowed_methods, reason = "the test command speaks through the environment")]
 
 mod access;
+mod audit_heads;
 mod audit_log;
+mod audit_search;
 mod bad_database;
 mod browser;
 mod checks;
@@ -20,6 +22,7 @@ mod output;
 mod plans;
 mod public_page;
 mod reports;
+mod roles;
 mod runs;
 mod scripts;
 mod store_rules;

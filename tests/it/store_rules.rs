@@ -229,7 +229,7 @@ async fn one_live_run_for_a_target_then_another_once_it_has_ended() {
 #[tokio::test]
 async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
     let world = world().await;
-    let store = &world.database.store;
+    let store = &world.database.worker;
     let run = requested(&world).await;
     let id = run.header.id;
     let projects = vec!["bt2c".to_owned()];

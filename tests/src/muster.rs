@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
+use server::heads::{Keeping, Signer};
 use shared::{
     api::incident::{AffectedIn, DeclareIn, IncidentView, PublicIn},
     digest::Digest,
@@ -26,6 +27,7 @@ use worker::{
 use crate::{
     persona::{Http, Persona},
     postgres::Database,
+    programs::Scratch,
     testnet::root,
 };
 
@@ -34,6 +36,8 @@ pub struct Muster {
     pub database: Database,
     pub store: Store,
     pub state: server::AppState,
+    /// The data directory: keys and heads.
+    pub scratch: Scratch,
     stop: CancellationToken,
 }
 
@@ -101,18 +105,32 @@ impl Muster {
     /// # Errors
     /// If Postgres cannot be started.
     pub async fn serve(public_url: Option<&str>, assets_dir: PathBuf) -> Result<Self> {
-        let database = Database::create().await?;
+        Self::serve_on(Database::create().await?, Scratch::new()?, public_url, assets_dir).await
+    }
+
+    /// With a database and a data directory that were there before.
+    ///
+    /// # Errors
+    /// If the address is none.
+    pub async fn serve_on(
+        database: Database,
+        scratch: Scratch,
+        public_url: Option<&str>,
+        assets_dir: PathBuf,
+    ) -> Result<Self> {
         let store = database.store.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let base = format!("http://{}", listener.local_addr()?);
         let public_url = server::config::PublicUrl::parse(public_url.unwrap_or(&base)).map_err(anyhow::Error::msg)?;
-        let state = server::AppState::new(store.clone(), server::Settings { public_url, assets_dir });
+        let heads =
+            Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
+        let state = server::AppState::new(store.clone(), server::Settings { public_url, assets_dir }, heads);
         state.public.refresh(&store).await?;
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         let serving = state.clone();
         tokio::spawn(async move { server::serve(listener, serving, stopped).await });
-        Ok(Self { base, database, store, state, stop })
+        Ok(Self { base, database, store, state, scratch, stop })
     }
 
     /// A new person with this role, signed in.
@@ -159,14 +177,14 @@ impl Muster {
     /// A worker on any host.
     #[must_use]
     pub fn worker(&self, host: Arc<dyn ContainerHost>, project: &str, timing: Timing) -> RunningWorker {
-        self.start_worker(Worker::new(self.store.clone(), host, worker_config(project)).with_timing(timing))
+        self.start_worker(Worker::new(self.database.worker.clone(), host, worker_config(project)).with_timing(timing))
     }
 
     /// A worker on the real Docker, configured as wished.
     #[must_use]
     pub fn worker_with(&self, config: Config) -> RunningWorker {
         let host = DockerHost::new("unix:///var/run/docker.sock", "127.0.0.1");
-        self.start_worker(Worker::new(self.store.clone(), Arc::new(host), config))
+        self.start_worker(Worker::new(self.database.worker.clone(), Arc::new(host), config))
     }
 
     fn start_worker(&self, worker: Worker) -> RunningWorker {

@@ -81,7 +81,7 @@ pub(crate) async fn resolve(
             }
             services.after(&step.kind);
         }
-        view.renewed |= late::renews(&step.kind);
+        view.renewed |= !step.check && late::renews(&step.kind);
     }
     if !problems.is_empty() {
         return Err(format!("{} Nothing was done.", problems.join(" ")));

@@ -2,15 +2,16 @@
 
 use server::config::Config;
 use store::{
-    Store, StoreError,
+    Guard, Program, Store, StoreError,
     embedded::{self, Embedded},
 };
 
 use super::Failure;
 
-/// A store, and the embedded server that this process may have started for it.
+/// A store under the server's rights, and the embedded server that this process may have started for it.
 pub(crate) struct Database {
     pub(crate) store: Store,
+    pub(crate) guard: Guard,
     embedded: Option<Embedded>,
 }
 
@@ -20,10 +21,15 @@ impl Database {
             Some(_) => None,
             None => Some(embedded::start(&config.data_dir).await.map_err(|e| Failure::wrong(e.to_string()))?),
         };
-        let url = config.database_url.as_deref().or_else(|| embedded.as_ref().map(Embedded::url)).unwrap_or_default();
-        let store = Store::connect(url).await.map_err(|e| explain(&e, config))?;
-        store.migrate().await.map_err(|e| explain(&e, config))?;
-        Ok(Self { store, embedded })
+        let given = config.database_url.as_deref();
+        let url = given.or_else(|| embedded.as_ref().map(Embedded::server_url)).unwrap_or_default();
+        let owner = match &embedded {
+            Some(embedded) => embedded.url(),
+            None => config.database_owner_url.as_deref().unwrap_or(url),
+        };
+        prepare(owner).await.map_err(|e| explain(&e, config))?;
+        let (store, guard) = Store::connect_as(url, Program::Server).await.map_err(|e| explain(&e, config))?;
+        Ok(Self { store, guard, embedded })
     }
 
     /// For commands that only read: never makes a database where there is none.
@@ -45,6 +51,22 @@ impl Database {
             None => Ok(()),
         }
     }
+}
+
+/// What only the tables' owner may do. From here on the program works with fewer rights.
+async fn prepare(owner: &str) -> Result<(), StoreError> {
+    let store = Store::connect(owner).await?;
+    if store.is_owner().await? {
+        store.migrate().await?;
+        store.roles_prepare().await?;
+    } else {
+        store.ready().await.map_err(|error| {
+            let hint = "its login does not own the tables: give the owner's address in MUSTER_DATABASE_OWNER_URL";
+            StoreError::Unavailable(format!("{error}; {hint}"))
+        })?;
+    }
+    store.close().await;
+    Ok(())
 }
 
 fn explain(error: &StoreError, config: &Config) -> Failure {

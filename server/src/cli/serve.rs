@@ -2,7 +2,13 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use server::{AppState, Settings, config::Config, telemetry};
+use server::{
+    AppState, Settings,
+    config::Config,
+    heads::{Keeping, Signer},
+    telemetry,
+};
+use store::Program;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -23,8 +29,12 @@ pub(crate) async fn serve() -> Done {
         .await
         .map_err(|e| Failure::wrong(format!("cannot listen on {} (MUSTER_LISTEN): {e}", config.listen)))?;
     let database = open(&config).await?;
+    if let Some(warning) = database.guard.warning(Program::Server) {
+        tracing::warn!("{warning}");
+    }
     let settings = Settings { public_url: config.public_url.clone(), assets_dir: config.assets_dir.clone() };
-    let state = AppState::new(database.store.clone(), settings);
+    let heads = Keeping { signer: Signer::load_or_make(&config.data_dir), places: config.audit_heads.clone() };
+    let state = AppState::new(database.store.clone(), settings, heads);
     tracing::info!(listen = %config.listen, public_url = %config.public_url, "Muster serves");
     let stop = async move {
         tokio::select! {

@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::api::{
     List,
-    audit::{AuditEntryView, AuditVerdict},
+    audit::{AuditChoices, AuditEntryView, AuditHeadsView, AuditQuery, AuditVerdict},
     error::{ErrorBody, ErrorCode, ErrorView},
     incident::{DeclareIn, IncidentRowView, IncidentView, LevelIn, NoteIn, ResolveIn, RunRowView, UpdateIn},
     notice::NoticeView,
@@ -298,6 +298,19 @@ impl<T: Transport> Client<T> {
 
     pub async fn audit(&self, before: Option<&str>) -> Answer<List<AuditEntryView>> {
         self.get(with_before("/audit", before)).await
+    }
+
+    /// Newest first.
+    pub async fn find_audit(&self, query: &AuditQuery) -> Answer<List<AuditEntryView>> {
+        self.get(format!("/audit{}", query.to_query())).await
+    }
+
+    pub async fn audit_choices(&self) -> Answer<AuditChoices> {
+        self.get("/audit/choices").await
+    }
+
+    pub async fn audit_heads(&self) -> Answer<AuditHeadsView> {
+        self.get("/audit/heads").await
     }
 
     pub async fn verify_audit(&self) -> Answer<AuditVerdict> {

@@ -32,7 +32,7 @@ impl Broken {
     }
 
     fn worker(&self, docker_host: &str) -> WorkerProcess {
-        WorkerProcess::start(&self.desk.muster.database.url, &self.testnet.project, docker_host)
+        WorkerProcess::start(&self.desk.muster.database.worker_url, &self.testnet.project, docker_host)
     }
 
     /// Starts the worker again and waits for the end of the run.
@@ -102,7 +102,7 @@ async fn killed_while_docker_stops_the_container() {
     let own = Stray::run(&project, "validator1", &["--stop-timeout", "20"]);
     let desk = Desk::open(&plan("", &["docker-compose restart validator1"]), &project).await;
     let proxy = Proxy::new(Hold::Answer, restart);
-    let url = desk.muster.database.url.clone();
+    let url = desk.muster.database.worker_url.clone();
     let worker = WorkerProcess::start(&url, &project, &proxy.address());
     let view = desk.resolved(HEAL).await;
     let since = now();

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what CI does not time, as ratios taken in one run. Asserts nothing; prints one table.
 #![expect(clippy::print_stdout, reason = "printing the table is its purpose")]
 
+mod audit;
 mod compile;
 mod load;
 mod output;
@@ -25,6 +26,9 @@ async fn main() -> Result<()> {
     let mut rows = vec![];
     if wanted("compile") {
         rows.extend(compile::measure()?);
+    }
+    if wanted("audit") {
+        rows.extend(audit::measure().await?);
     }
     if wanted("restart") {
         rows.extend(restart::measure().await?);
