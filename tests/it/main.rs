@@ -11,6 +11,7 @@ mod browser;
 mod checks;
 mod commands;
 mod control;
+mod crash;
 mod docker;
 mod door;
 mod incidents;
