@@ -74,8 +74,11 @@ pub async fn run(settings: Settings, done: impl Fn(u32)) -> Result<Tally> {
             if number >= settings.runs {
                 return anyhow::Ok(());
             }
-            people.recover(system, number).await?;
+            let ended = people.recover(system, number).await?;
             done(over.fetch_add(1, Ordering::Relaxed) + 1);
+            if !ended {
+                return Ok(());
+            }
         }
     });
     try_join_all(driven).await?;

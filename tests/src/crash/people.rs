@@ -27,7 +27,7 @@ use super::{
 use crate::{muster::declaration, persona::Persona, scene::decide};
 
 /// No run takes longer, unless it is lost.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(15);
 
 pub(super) struct People<'a> {
@@ -55,8 +55,8 @@ impl<'a> People<'a> {
         Ok(Self { stage, operator, approver, pool, incidents, ledger, seed })
     }
 
-    /// One run from its request to its end.
-    pub(super) async fn recover(&self, system: &System, number: u32) -> Result<()> {
+    /// One run from its request to its end; false if it has none, and so keeps its system for ever.
+    pub(super) async fn recover(&self, system: &System, number: u32) -> Result<bool> {
         let before = system.set_up();
         let incident = self.incidents.iter().find(|(slug, _)| *slug == system.slug).context("no incident")?.1;
         let body = RunRequestIn {
@@ -71,7 +71,7 @@ impl<'a> People<'a> {
         let ended = self.until_it_ends(system, &run, &before).await?;
         let (n_repeated, troubles) = self.judge(system, number, &run, &before, &planned, ended).await?;
         self.ledger.ended(run.id, n_repeated, troubles);
-        Ok(())
+        Ok(ended)
     }
 
     /// False if it does not end.
@@ -128,7 +128,8 @@ impl<'a> People<'a> {
         let mut troubles = vec![];
         if !ended || record.state != RunState::Succeeded {
             let steps: Vec<_> = record.steps.iter().map(|s| (s.number, s.attempts, &s.state)).collect();
-            let detail = format!("it is {}: {:?}; {steps:?}", record.state.name(), record.reason);
+            let last: Vec<_> = log.iter().rev().take(4).map(|r| (r.at, &r.event)).collect();
+            let detail = format!("it is {}: {:?}; {steps:?}; last {last:?}", record.state.name(), record.reason);
             troubles.push(trouble(What::Lost, detail));
         }
         let mut n_repeated = 0;

@@ -1,12 +1,16 @@
-//! `cargo xtask bench`: what CI does not time, as ratios taken in one run. Asserts nothing; prints one table.
+//! `cargo xtask bench`: what CI does not time, as ratios taken in one run; asserts nothing, prints one table. `crash` is another
+//! matter: it counts, and fails.
 #![expect(clippy::print_stdout, reason = "printing the table is its purpose")]
 
+mod claims;
 mod compile;
+mod crash;
 mod load;
 mod page;
 mod restart;
 
 use anyhow::Result;
+use clap::{Parser, Subcommand};
 
 /// One line of the table.
 pub(crate) struct Measured {
@@ -16,18 +20,43 @@ pub(crate) struct Measured {
     pub(crate) met: bool,
 }
 
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs whose workers die where seeded dice say.
+    Crash(crash::Arguments),
+    /// Claims per second only.
+    Claims,
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
-    let mut rows = vec![];
-    rows.extend(compile::measure()?);
-    rows.extend(restart::measure().await?);
-    rows.extend(load::measure().await?);
-    rows.extend(page::measure().await?);
-    println!("\n| Measured | Value | Goal | |\n|---|---:|---:|---|");
-    for row in &rows {
-        println!("| {} | {} | {} | {} |", row.what, row.value, row.goal, if row.met { "met" } else { "**missed**" });
+    match Arguments::parse().command {
+        Some(Command::Crash(arguments)) => return crash::run(&arguments).await,
+        Some(Command::Claims) => print(&claims::measure().await?),
+        None => {
+            let mut rows = vec![];
+            rows.extend(compile::measure()?);
+            rows.extend(claims::measure().await?);
+            rows.extend(restart::measure().await?);
+            rows.extend(load::measure().await?);
+            rows.extend(page::measure().await?);
+            print(&rows);
+        }
     }
     Ok(())
+}
+
+fn print(rows: &[Measured]) {
+    println!("\n| Measured | Value | Goal | |\n|---|---:|---:|---|");
+    for row in rows {
+        println!("| {} | {} | {} | {} |", row.what, row.value, row.goal, if row.met { "met" } else { "**missed**" });
+    }
 }
 
 /// The middle value.
