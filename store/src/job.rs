@@ -42,7 +42,10 @@ pub enum HostHeld<'a> {
     Unknown,
     /// Another worker acts on it: this one takes only what does not act.
     Others,
-    Ours { host: &'a str, fence: i64 },
+    Ours {
+        host: &'a str,
+        fence: i64,
+    },
 }
 
 /// What the database says while a job is held.

@@ -18,6 +18,7 @@ mod incidents;
 mod live;
 mod plans;
 mod public_page;
+mod replicas;
 mod reports;
 mod runs;
 mod store_rules;

@@ -19,7 +19,9 @@ use shared::{
     ids::UserId,
     plan::{Procedure, Step, StepKind},
 };
-use store::{Channel, HostHeld, Idempotency, IncidentRecord, JobKind, Listener, NewLine, NewRun, NewUser, Store, StoreError};
+use store::{
+    Channel, HostHeld, Idempotency, IncidentRecord, JobKind, Listener, NewLine, NewRun, NewUser, Store, StoreError,
+};
 use tests::postgres::Database;
 
 async fn person(store: &Store, email: &str, role: Role) -> (UserId, Actor) {
@@ -226,7 +228,11 @@ async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
     let run = requested(&world).await;
     let id = run.header.id;
     let projects = vec!["bt2c".to_owned()];
-    assert_eq!(store.job_claim("w", &["other".to_owned()], 15.0, HostHeld::Unknown).await.unwrap(), None, "not this worker's project");
+    assert_eq!(
+        store.job_claim("w", &["other".to_owned()], 15.0, HostHeld::Unknown).await.unwrap(),
+        None,
+        "not this worker's project"
+    );
     let first = store.job_claim("w1", &projects, 0.05, HostHeld::Unknown).await.unwrap().unwrap();
     assert_eq!((first.run, first.kind, first.fence), (id, JobKind::Resolve, 1));
     assert_eq!(store.job_claim("w2", &projects, 15.0, HostHeld::Unknown).await.unwrap(), None, "leased");

@@ -18,7 +18,6 @@ use std::{
 
 use anyhow::Result;
 use futures::future::try_join_all;
-use store::Store;
 use tokio_util::sync::CancellationToken;
 use worker::Timing;
 
@@ -50,13 +49,12 @@ pub struct Settings {
 pub async fn run(settings: Settings, done: impl Fn(u32)) -> Result<Tally> {
     let stage = Stage::set(settings.hosts, SYSTEMS, settings.seed).await?;
     let ledger = Arc::new(Ledger::default());
-    let store = Store::connect(&stage.muster.database.url).await?;
     let stop = CancellationToken::new();
     let mut workers = tokio::task::JoinSet::new();
     for (number, host) in stage.hosts.iter().enumerate() {
         for replica in 1..=WORKERS {
             let victim = victims::Victim {
-                store: store.clone(),
+                database_url: stage.muster.database.url.clone(),
                 host: host.clone(),
                 number,
                 config: stage.config(number, replica),

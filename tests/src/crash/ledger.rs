@@ -65,7 +65,12 @@ impl Ledger {
     }
 
     /// A worker on this host has come to a point: shall it die there?
-    pub(super) fn arrive(self: &Arc<Self>, host: usize, at: At, dead: &CancellationToken) -> Option<BoxFuture<'static, ()>> {
+    pub(super) fn arrive(
+        self: &Arc<Self>,
+        host: usize,
+        at: At,
+        dead: &CancellationToken,
+    ) -> Option<BoxFuture<'static, ()>> {
         let mut books = self.books();
         let run = match at.run {
             Some(run) => run,

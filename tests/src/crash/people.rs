@@ -78,8 +78,10 @@ impl<'a> People<'a> {
     async fn until_it_ends(&self, system: &System, run: &RunView, before: &Before) -> Result<bool> {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
-            let state: String =
-                sqlx::query_scalar("SELECT state FROM run WHERE number = $1").bind(run.number).fetch_one(&self.pool).await?;
+            let state: String = sqlx::query_scalar("SELECT state FROM run WHERE number = $1")
+                .bind(run.number)
+                .fetch_one(&self.pool)
+                .await?;
             match state.as_str() {
                 "awaiting-approval" => {
                     let view = self.operator.api.run(run.number).await?;

@@ -69,7 +69,10 @@ impl fmt::Display for Tally {
             writeln!(f, "    its workers were to die: {}", trouble.plan.join("; "))?;
         }
         let lease = TIMING.lease.as_secs_f64();
-        writeln!(f, "\nSIMULATED hosts, real Postgres; lease {lease} s instead of 15 s.\n\n| Counted | Value |\n|---|---:|")?;
+        writeln!(
+            f,
+            "\nSIMULATED hosts, real Postgres; lease {lease} s instead of 15 s.\n\n| Counted | Value |\n|---|---:|"
+        )?;
         writeln!(f, "| seed | {} |\n| runs | {} |", self.settings.seed, self.n_runs)?;
         writeln!(f, "| kills planned, struck | {}, {} |", self.n_planned, self.n_kills())?;
         for point in Point::ALL {

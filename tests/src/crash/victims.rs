@@ -12,7 +12,7 @@ use super::{TIMING, ledger::Ledger};
 const STARTED_AGAIN: Duration = Duration::from_millis(100);
 
 pub(super) struct Victim {
-    pub(super) store: Store,
+    pub(super) database_url: String,
     pub(super) host: Arc<SimulatedHost>,
     pub(super) number: usize,
     pub(super) config: Config,
@@ -25,7 +25,9 @@ impl Victim {
         while !stop.is_cancelled() {
             let dead = CancellationToken::new();
             let (ledger, number, dying) = (self.ledger.clone(), self.number, dead.clone());
-            let worker = Worker::new(self.store.clone(), self.host.clone(), self.config.clone())
+            // Connections of its own, which end with it.
+            let Ok(store) = Store::connect_lazy(&self.database_url) else { return };
+            let worker = Worker::new(store, self.host.clone(), self.config.clone())
                 .with_timing(TIMING)
                 .with_faults(Arc::new(move |at| ledger.arrive(number, at, &dying)));
             let shutdown = stop.clone();

@@ -196,7 +196,10 @@ fn files(root: &Path) -> Result<()> {
         std::fs::create_dir_all(root.join(name))?;
     }
     let script = root.join("scripts/effect.sh");
-    std::fs::write(&script, "#!/bin/sh\nsleep 0.003\necho \"$MUSTER_RUN\" >> \"$LEDGER/$MUSTER_PROJECT\"\nsleep 0.003\n")?;
+    std::fs::write(
+        &script,
+        "#!/bin/sh\nsleep 0.003\necho \"$MUSTER_RUN\" >> \"$LEDGER/$MUSTER_PROJECT\"\nsleep 0.003\n",
+    )?;
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755))?;
     std::fs::write(root.join("docker-compose.yml"), "services: {}\n")?;
     std::fs::write(root.join("backups/db/1.sql"), "rows")?;

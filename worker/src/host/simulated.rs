@@ -327,8 +327,12 @@ fn away() -> HostError {
 
 impl ContainerHost for SimulatedHost {
     fn describe(&self) -> Answer<'_, Description> {
-        async { self.look(Op::Look, |_| Ok(Description { name: Self::NAME.into(), version: Self::NAME.into(), id: self.id.clone() })) }
-            .boxed()
+        async {
+            self.look(Op::Look, |_| {
+                Ok(Description { name: Self::NAME.into(), version: Self::NAME.into(), id: self.id.clone() })
+            })
+        }
+        .boxed()
     }
 
     fn containers<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Container>> {
