@@ -9,7 +9,7 @@ use shared::{
     api::run::{RunRequestIn, RunView},
     domain::{
         access::Role,
-        run::{Answer, RunState, StepState},
+        run::{Answer, RunEvent, RunState, StepState},
     },
 };
 use store::{HostHeld, HostTaken};
@@ -229,6 +229,32 @@ async fn a_hundred_clicks_are_one_run_and_every_other_request_is_told_why_not() 
     assert_eq!(ask("one", "database-recovery").await, StatusCode::UNPROCESSABLE_ENTITY, "same key, other body");
     assert_eq!(ask("two", PROCEDURE).await, StatusCode::CONFLICT, "other key, same target");
     assert_eq!(operator.api.runs(None).await.unwrap().items.len(), 1);
+}
+
+/// Four approvers, a thousand decisions about one run at once, half of them refusals, at two servers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_raced_decisions_are_one_transition() {
+    let scene = Scene::set().await.unwrap();
+    let other = scene.muster.another_server().await.unwrap();
+    let mut worker = scene.worker();
+    let run = scene.waiting().await.unwrap();
+    worker.stop().await;
+    let mut approvers = vec![];
+    for _ in 0..2 {
+        let here = scene.muster.persona(Role::Approver).await.unwrap();
+        approvers.push(Persona::sign_in(&other.base, &here.email, &here.password).await.unwrap());
+        approvers.push(here);
+    }
+    let mut accepted = 0;
+    for round in 0..10 {
+        let decided = (0..100).map(|n| decide(&approvers[n % 4], &run, (n / 4 + round) % 2 == 0));
+        accepted += futures::future::join_all(decided).await.iter().filter(|answer| answer.is_ok()).count();
+    }
+    assert_eq!(accepted, 1);
+    let log = scene.muster.store.run_events(run.id).await.unwrap();
+    assert_eq!(log.iter().filter(|r| matches!(r.event, RunEvent::Decided { .. })).count(), 1, "{log:?}");
+    let now = scene.operator.api.run(run.number).await.unwrap();
+    assert!(matches!(now.state, RunState::Queued | RunState::Refused), "{:?}", now.state);
 }
 
 /// R4: leases are the database's. A worker that believes it is ten minutes earlier or later writes the same instants.

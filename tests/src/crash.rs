@@ -28,7 +28,7 @@ use self::{ledger::Ledger, people::People, world::Stage};
 pub const TIMING: Timing = Timing {
     lease: Duration::from_millis(1200),
     heartbeat: Duration::from_millis(250),
-    poll: Duration::from_millis(100),
+    poll: Duration::from_millis(200),
     watch: Duration::from_secs(60),
 };
 /// On each simulated host.

@@ -13,7 +13,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Simulated hosts side by side, with two systems and two workers each.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 10)]
     hosts: usize,
 }
 
