@@ -7,6 +7,7 @@ mod audit;
 pub mod embedded;
 mod error;
 mod freeze;
+mod host_lock;
 mod idempotency;
 mod incident;
 mod job;
@@ -36,9 +37,10 @@ use sqlx::{
 pub use crate::{
     error::StoreError,
     freeze::Freeze,
+    host_lock::HostTaken,
     idempotency::Idempotency,
     incident::IncidentRecord,
-    job::{Claimed, Heard, JobKind},
+    job::{Claimed, Heard, HostHeld, JobKind},
     live::{Channel, Listener},
     output::Chunk,
     output_lines::NewLines,

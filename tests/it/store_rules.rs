@@ -19,7 +19,9 @@ use shared::{
     ids::UserId,
     plan::{Procedure, Step, StepKind},
 };
-use store::{Channel, Idempotency, IncidentRecord, JobKind, Listener, NewLines, NewRun, NewUser, Store, StoreError};
+use store::{
+    Channel, HostHeld, Idempotency, IncidentRecord, JobKind, Listener, NewLines, NewRun, NewUser, Store, StoreError,
+};
 use tests::postgres::Database;
 
 async fn person(store: &Store, email: &str, role: Role) -> (UserId, Actor) {
@@ -233,13 +235,17 @@ async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
     let run = requested(&world).await;
     let id = run.header.id;
     let projects = vec!["bt2c".to_owned()];
-    assert_eq!(store.job_claim("w", &["other".to_owned()], 15.0).await.unwrap(), None, "not this worker's project");
-    let first = store.job_claim("w1", &projects, 0.05).await.unwrap().unwrap();
+    assert_eq!(
+        store.job_claim("w", &["other".to_owned()], 15.0, HostHeld::Unknown).await.unwrap(),
+        None,
+        "not this worker's project"
+    );
+    let first = store.job_claim("w1", &projects, 0.05, HostHeld::Unknown).await.unwrap().unwrap();
     assert_eq!((first.run, first.kind, first.fence), (id, JobKind::Resolve, 1));
-    assert_eq!(store.job_claim("w2", &projects, 15.0).await.unwrap(), None, "leased");
+    assert_eq!(store.job_claim("w2", &projects, 15.0, HostHeld::Unknown).await.unwrap(), None, "leased");
     assert!(store.job_heartbeat(id, 1, 0.05).await.unwrap().is_some());
     tokio::time::sleep(std::time::Duration::from_millis(120)).await;
-    let second = store.job_claim("w2", &projects, 15.0).await.unwrap().unwrap();
+    let second = store.job_claim("w2", &projects, 15.0, HostHeld::Unknown).await.unwrap().unwrap();
     assert_eq!(second.fence, 2);
     assert!(store.job_heartbeat(id, 1, 15.0).await.unwrap().is_none(), "the first worker must give up");
 
@@ -264,7 +270,7 @@ async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
     assert_eq!(record.run.state, RunState::AwaitingApproval);
     assert_eq!(record.incident_number, world.incident.number);
     assert_eq!(store.run_events(id).await.unwrap().len(), 2);
-    assert_eq!(store.job_claim("w2", &projects, 15.0).await.unwrap(), None);
+    assert_eq!(store.job_claim("w2", &projects, 15.0, HostHeld::Unknown).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -41,6 +41,12 @@ pub struct Muster {
     stop: CancellationToken,
 }
 
+/// One more server in this process; stops when dropped.
+pub struct OtherServer {
+    pub base: String,
+    _stop: tokio_util::sync::DropGuard,
+}
+
 /// A worker in this process; stops when dropped.
 pub struct RunningWorker {
     stop: CancellationToken,
@@ -133,6 +139,22 @@ impl Muster {
         Ok(Self { base, database, store, state, scratch, stop })
     }
 
+    /// A second server on the same database.
+    ///
+    /// # Errors
+    /// If there is no port.
+    pub async fn another_server(&self) -> Result<OtherServer> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let base = format!("http://{}", listener.local_addr()?);
+        let public_url = server::config::PublicUrl::parse(&base).map_err(anyhow::Error::msg)?;
+        let assets_dir = root().join("target/assets");
+        let state = server::AppState::new(self.store.clone(), server::Settings { public_url, assets_dir });
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        tokio::spawn(async move { server::serve(listener, state, stopped).await });
+        Ok(OtherServer { base, _stop: stop.drop_guard() })
+    }
+
     /// A new person with this role, signed in.
     ///
     /// # Errors
@@ -185,6 +207,12 @@ impl Muster {
     pub fn worker_with(&self, config: Config) -> RunningWorker {
         let host = DockerHost::new("unix:///var/run/docker.sock", "127.0.0.1");
         self.start_worker(Worker::new(self.database.worker.clone(), Arc::new(host), config))
+    }
+
+    /// A worker on any host, configured as wished.
+    #[must_use]
+    pub fn worker_as(&self, config: Config, host: Arc<dyn ContainerHost>, timing: Timing) -> RunningWorker {
+        self.start_worker(Worker::new(self.store.clone(), host, config).with_timing(timing))
     }
 
     fn start_worker(&self, worker: Worker) -> RunningWorker {

@@ -60,6 +60,8 @@ pub struct Description {
     /// As the host calls itself.
     pub name: String,
     pub version: String,
+    /// The engine's own, so that two ways to the same host are one host.
+    pub id: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,7 +17,11 @@ use shared::{
 use store::{JobKind, Store, StoreError, Tx};
 use tokio_util::sync::CancellationToken;
 
-use crate::{lease::LeaseLost, watch};
+use crate::{
+    faults::{Faults, Point},
+    lease::LeaseLost,
+    watch,
+};
 
 /// Between attempts while the database is away.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -50,6 +54,7 @@ pub(crate) struct Journal<'a> {
     pub(crate) stopping: &'a CancellationToken,
     /// Until the first round of the watch after a recovery.
     pub(crate) watch_every: Duration,
+    pub(crate) faults: &'a Faults,
 }
 
 impl Journal<'_> {
@@ -148,7 +153,10 @@ impl Journal<'_> {
             tx.live(Topic::Incident { number: self.incident_number });
         }
         tx.live(Topic::Run { number: run.header.number, incident: self.incident_number });
+        let id = run.header.id;
+        self.faults.pass(Point::BeforeCommit, Some(id), None).await;
         tx.commit().await?;
+        self.faults.pass(Point::AfterCommit, Some(id), None).await;
         Ok(now)
     }
 }

@@ -179,10 +179,9 @@ impl ContainerHost for DockerHost {
             let asked = self.description.get_or_try_init(|| async {
                 let docker = self.docker().await?;
                 let told = self.within(PATIENCE, docker.info()).await?;
-                Ok(Description {
-                    name: told.name.unwrap_or_else(|| self.address.clone()),
-                    version: told.server_version.unwrap_or_default(),
-                })
+                let name = told.name.unwrap_or_else(|| self.address.clone());
+                let id = told.id.filter(|id| !id.is_empty()).unwrap_or_else(|| name.clone());
+                Ok(Description { name, version: told.server_version.unwrap_or_default(), id })
             });
             asked.await.cloned()
         }

@@ -30,6 +30,14 @@ impl SimulatedHost {
         name
     }
 
+    /// Nothing of the project is left; what its programs and ports answer stays known.
+    pub fn clear(&self, project: &str) {
+        let mut world = self.world();
+        world.containers.retain(|c| c.container.project.as_deref() != Some(project));
+        world.networks.retain(|n| n.project.as_deref() != Some(project));
+        world.volumes.retain(|v| v.project.as_deref() != Some(project));
+    }
+
     /// Changes a volume behind everybody's back; false if there is none.
     pub fn change_volume(&self, name: &str, change: impl FnOnce(&mut Volume)) -> bool {
         self.world().volumes.iter_mut().find(|v| v.name == name).map(change).is_some()
