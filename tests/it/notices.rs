@@ -17,7 +17,7 @@ use shared::{
     },
 };
 use sqlx::PgPool;
-use store::{JobKind, StoreError};
+use store::{HostHeld, JobKind, StoreError};
 use tests::{
     persona::Persona,
     scene::{PROJECT, Scene, decide, message, plan, refused},
@@ -182,8 +182,8 @@ async fn interrupted(scene: &Scene, given: bool) -> RunView {
     let waiting = scene.until(run.number, RunState::AwaitingApproval).await.unwrap();
     first.stop().await;
     decide(&scene.approver, &waiting, true).await.unwrap();
-    let store = &scene.muster.store;
-    let claimed = store.job_claim("killed", &[PROJECT.to_owned()], 0.2).await.unwrap().unwrap();
+    let store = &scene.muster.database.worker;
+    let claimed = store.job_claim("killed", &[PROJECT.to_owned()], 0.2, HostHeld::Unknown).await.unwrap().unwrap();
     assert_eq!(claimed.kind, JobKind::Execute);
     let (by, fence) = (shared::domain::actor::Actor::Worker { name: "killed".into() }, claimed.fence);
     let mut state = store.run_fetch(claimed.run).await.unwrap().run;
@@ -223,7 +223,7 @@ async fn a_crash_tells_nobody_twice_and_leaves_nobody_untold() {
 async fn the_database_keeps_one_notice_for_a_step_and_refuses_an_old_fence() {
     let scene = scene().await;
     let run = interrupted(&scene, false).await;
-    let (store, pool) = (&scene.muster.store, scene.pool().await.unwrap());
+    let (store, pool) = (&scene.muster.database.worker, scene.pool().await.unwrap());
     let fence: i64 = sqlx::query_scalar("SELECT fence FROM run").fetch_one(&pool).await.unwrap();
     let give = async |fence: i64, text: &'static str| {
         let mut tx = store.begin().await.unwrap();

@@ -42,7 +42,7 @@ async fn holders(scene: &Scene) -> Vec<(String, i64)> {
 #[tokio::test]
 async fn a_host_is_held_by_one_and_taken_over_only_when_its_lease_has_lapsed() {
     let scene = Scene::set().await.unwrap();
-    let store = &scene.muster.store;
+    let store = &scene.muster.database.worker;
     let HostTaken::Ours { fence } = store.host_take("engine", "w1", 0.3).await.unwrap() else {
         panic!("nobody had it")
     };
@@ -68,7 +68,7 @@ async fn who_does_not_hold_the_host_is_given_nothing_that_acts() {
     let run = scene.waiting().await.unwrap();
     worker.stop().await;
     decide(&scene.approver, &run, true).await.unwrap();
-    let (store, projects) = (&scene.muster.store, [PROJECT.to_owned()]);
+    let (store, projects) = (&scene.muster.database.worker, [PROJECT.to_owned()]);
     for held in [HostHeld::Others, HostHeld::Ours { host: "engine", fence: 1 }] {
         assert_eq!(store.job_claim("w", &projects, 15.0, held).await.unwrap(), None, "{held:?}");
     }

@@ -54,7 +54,7 @@ pub async fn run(settings: Settings, done: impl Fn(u32)) -> Result<Tally> {
     for (number, host) in stage.hosts.iter().enumerate() {
         for replica in 1..=WORKERS {
             let victim = victims::Victim {
-                database_url: stage.muster.database.url.clone(),
+                database_url: stage.muster.database.worker_url.clone(),
                 host: host.clone(),
                 number,
                 config: stage.config(number, replica),

@@ -44,6 +44,7 @@ pub struct Muster {
 /// One more server in this process; stops when dropped.
 pub struct OtherServer {
     pub base: String,
+    _scratch: Scratch,
     _stop: tokio_util::sync::DropGuard,
 }
 
@@ -148,11 +149,14 @@ impl Muster {
         let base = format!("http://{}", listener.local_addr()?);
         let public_url = server::config::PublicUrl::parse(&base).map_err(anyhow::Error::msg)?;
         let assets_dir = root().join("target/assets");
-        let state = server::AppState::new(self.store.clone(), server::Settings { public_url, assets_dir });
+        let scratch = Scratch::new()?;
+        let heads =
+            Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
+        let state = server::AppState::new(self.store.clone(), server::Settings { public_url, assets_dir }, heads);
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         tokio::spawn(async move { server::serve(listener, state, stopped).await });
-        Ok(OtherServer { base, _stop: stop.drop_guard() })
+        Ok(OtherServer { base, _scratch: scratch, _stop: stop.drop_guard() })
     }
 
     /// A new person with this role, signed in.
@@ -212,7 +216,7 @@ impl Muster {
     /// A worker on any host, configured as wished.
     #[must_use]
     pub fn worker_as(&self, config: Config, host: Arc<dyn ContainerHost>, timing: Timing) -> RunningWorker {
-        self.start_worker(Worker::new(self.store.clone(), host, config).with_timing(timing))
+        self.start_worker(Worker::new(self.database.worker.clone(), host, config).with_timing(timing))
     }
 
     fn start_worker(&self, worker: Worker) -> RunningWorker {

@@ -30,7 +30,7 @@ pub(crate) async fn measure() -> Result<Vec<Measured>> {
     let muster = Muster::start().await?;
     let pool = PgPoolOptions::new().max_connections(16).connect(&muster.database.url).await?;
     fill(&muster, &pool).await?;
-    let HostTaken::Ours { fence } = muster.store.host_take("bench", "bench", 3600.0).await? else {
+    let HostTaken::Ours { fence } = muster.database.worker.host_take("bench", "bench", 3600.0).await? else {
         bail!("somebody else is on the bench's host")
     };
     let mut rows = vec![];
@@ -38,7 +38,7 @@ pub(crate) async fn measure() -> Result<Vec<Measured>> {
         let (mut ours, mut bares, mut ratios) = (vec![], vec![], vec![]);
         for turn in 0..=TURNS {
             free(&pool).await?;
-            let a = rate(workers, async || claim(&muster.store, fence).await).await?;
+            let a = rate(workers, async || claim(&muster.database.worker, fence).await).await?;
             free(&pool).await?;
             let b = rate(workers, async || bare(&pool).await).await?;
             // The first turn warms caches.
