@@ -130,7 +130,7 @@ async fn a_worker_that_dies_while_printing_leaves_no_gap_and_its_successor_no_re
     set_log(&scene, &log);
     let first = scene.quick_worker();
     let run = requested(&scene).await;
-    let store = &scene.muster.store;
+    let store = &scene.muster.database.worker;
     eventually("it prints", async || store.output_count(run.id).await.unwrap() > 500).await.unwrap();
     first.kill();
     let left = store.output_count(run.id).await.unwrap();
@@ -150,7 +150,7 @@ async fn a_database_that_comes_and_goes_costs_no_line_and_doubles_none() {
     set_log(&scene, &log);
     let _worker = scene.worker();
     let run = requested(&scene).await;
-    let store = &scene.muster.store;
+    let store = &scene.muster.database.worker;
     eventually("it prints", async || store.output_count(run.id).await.unwrap() > 500).await.unwrap();
     for _ in 0..3 {
         scene.muster.database.cut().await.unwrap();
@@ -170,7 +170,7 @@ async fn a_database_that_comes_and_goes_costs_no_line_and_doubles_none() {
 async fn what_was_written_and_not_heard_of_is_not_written_again() {
     let scene = scene().await;
     let (run, claimed) = held(&scene).await;
-    let store = &scene.muster.store;
+    let store = &scene.muster.database.worker;
     let after = store.output_count(run.id).await.unwrap();
     let (fence, lines) = (claimed.fence, [chunk(2, ["a".into(), "b".into()]), chunk(3, ["c".into()])]);
     let head = store.live_head().await.unwrap();
@@ -192,7 +192,7 @@ async fn what_was_written_and_not_heard_of_is_not_written_again() {
 async fn a_reader_that_sleeps_through_thousands_of_events_hears_each_once_in_order() {
     let scene = scene().await;
     let (run, claimed) = held(&scene).await;
-    let store = &scene.muster.store;
+    let store = &scene.muster.database.worker;
     let after = store.output_count(run.id).await.unwrap();
     let place = store.live_head().await.unwrap();
     let sleeping = scene.approver.http.client.get(format!("{}/api/v1/events?last={place}", scene.muster.base));
@@ -222,7 +222,7 @@ async fn a_reader_that_sleeps_through_thousands_of_events_hears_each_once_in_ord
 async fn a_part_is_found_by_number_from_either_side_and_by_step() {
     let scene = scene().await;
     let (run, claimed) = held(&scene).await;
-    let store = &scene.muster.store;
+    let store = &scene.muster.database.worker;
     let start = store.output_count(run.id).await.unwrap();
     for n in 0..30 {
         add(store, &run, &claimed, &[chunk(7, [format!("single {n}")])]).await;
@@ -261,7 +261,7 @@ async fn a_part_is_found_by_number_from_either_side_and_by_step() {
 async fn a_text_is_found_where_the_eye_sees_it_and_pages_of_finds_end_honestly() {
     let scene = scene().await;
     let (run, claimed) = held(&scene).await;
-    let store = &scene.muster.store;
+    let store = &scene.muster.database.worker;
     let start = store.output_count(run.id).await.unwrap();
     let odd = ["Needle", "ne\u{1b}[1med\u{1b}[0mle", "\u{1b}]0;needle\u{7}", "50% of a_b & <c>", "x\u{202e}y"];
     add(store, &run, &claimed, &[chunk(2, odd.map(String::from))]).await;
@@ -296,7 +296,7 @@ async fn a_text_is_found_where_the_eye_sees_it_and_pages_of_finds_end_honestly()
 async fn the_whole_is_downloaded_as_printed_or_one_step_of_it() {
     let scene = scene().await;
     let (run, claimed) = held(&scene).await;
-    let store = &scene.muster.store;
+    let store = &scene.muster.database.worker;
     let kept = store.output_after(run.id, 0, None, 1000).await.unwrap();
     let printed = ["\u{1b}[31mred\u{1b}[0m", "", "<script>alert(1)</script>", "é"].map(String::from);
     add(store, &run, &claimed, &[chunk(8, printed.clone()), chunk(9, log(1000, 5))]).await;
@@ -375,7 +375,8 @@ async fn lines_kept_by_the_release_before_are_moved_and_its_programs_still_read_
     .await
     .unwrap();
     let run: uuid::Uuid = sqlx::query_scalar("SELECT id FROM run").fetch_one(&mut *one).await.unwrap();
-    let lines = database.store.output_after(shared::ids::RunId(run), 2504, None, 10).await.unwrap();
+    let owner = store::Store::connect(&database.url).await.unwrap();
+    let lines = owner.output_after(shared::ids::RunId(run), 2504, None, 10).await.unwrap();
     let said: Vec<_> = lines.iter().map(|l| (l.line, l.stream, l.text.as_str())).collect();
     let rest = [(2505, Stream::Muster, ""), (2506, Stream::Err, "from before"), (2507, Stream::Err, "")];
     assert_eq!(said, rest);

@@ -7,8 +7,18 @@ use tests::{postgres::Database, programs::Terminal, scene::Scene};
 use uuid::Uuid;
 
 /// What is only ever added to.
-const LOGS: [&str; 7] =
-    ["audit_entry", "run_event", "step_event", "incident_event", "report_version", "plan_version", "step_output"];
+const LOGS: [&str; 10] = [
+    "audit_entry",
+    "run_event",
+    "step_event",
+    "incident_event",
+    "report_version",
+    "plan_version",
+    "output_chunk",
+    "notice",
+    "notice_ack",
+    "watch_round",
+];
 
 async fn refused(connection: &mut PgConnection, statement: &str) {
     let error = connection.execute(AssertSqlSafe(statement.to_owned())).await.expect_err(statement);
@@ -20,7 +30,10 @@ async fn refused(connection: &mut PgConnection, statement: &str) {
 fn first_column(table: &str) -> &str {
     match table {
         "audit_entry" | "run_event" | "step_event" | "incident_event" => "seq",
-        "step_output" => "line",
+        "output_chunk" => "last_line",
+        "notice" => "step",
+        "notice_ack" => "notice",
+        "watch_round" => "n",
         _ => "version",
     }
 }

@@ -39,6 +39,7 @@ pub struct Muster {
     /// The data directory: keys and heads.
     pub scratch: Scratch,
     stop: CancellationToken,
+    served: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
 }
 
 /// One more server in this process; stops when dropped.
@@ -136,8 +137,8 @@ impl Muster {
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         let serving = state.clone();
-        tokio::spawn(async move { server::serve(listener, serving, stopped).await });
-        Ok(Self { base, database, store, state, scratch, stop })
+        let served = Some(tokio::spawn(async move { server::serve(listener, serving, stopped).await }));
+        Ok(Self { base, database, store, state, scratch, stop, served })
     }
 
     /// A second server on the same database.
@@ -233,6 +234,18 @@ impl Muster {
     pub async fn declare(&self, person: &Persona, component: &str) -> Result<IncidentView> {
         let body = declaration(component)?;
         person.api.declare(&body, &Uuid::new_v4().to_string()).await.context("declare")
+    }
+}
+
+impl Muster {
+    /// Ends the server, with all that it does by itself; the database stays.
+    ///
+    /// # Errors
+    /// If it goes on.
+    pub async fn stop_server(&mut self) -> Result<()> {
+        self.stop.cancel();
+        let served = self.served.take().context("the server was stopped before")?;
+        served.await?.context("the server did not end well")
     }
 }
 

@@ -91,7 +91,7 @@ fn alone(simple: &Simple, around: Around<'_>) -> Meaning {
         ("docker", [Word::Literal(sub), arguments @ ..]) if sub == "compose" => compose::read(arguments),
         ("docker", arguments) => docker::read(arguments),
         ("curl", arguments) => http::curl(arguments).map(Meaning::of),
-        ("muster", arguments) => Ok(muster::read(arguments)),
+        ("muster", arguments) => muster::read(arguments),
         ("watch", arguments) => http::watch(arguments, around.timeout_seconds),
         ("tar", arguments) => files::tar(arguments).map(Meaning::of),
         ("psql", _) => {

@@ -80,7 +80,6 @@ fn a_notice_that_cannot_be_given_is_an_error_with_its_place() {
         ("muster notify \"the boss\" 'Come.'", "error 27:16 unknown-audience"),
         ("  muster notify everyone come now", "error 27:26 notice-text"),
         ("muster notify everyone", "error 27:15 notice-text"),
-        ("muster tell", "error 27:1 unknown-command"),
     ] {
         let compiled = edited(step, line);
         assert!(compiled.has_errors(), "{line}");

@@ -49,7 +49,7 @@ async fn shows(tab: &Tab, text: &str) {
 async fn a_long_output_is_read_searched_linked_and_taken_away() {
     let scene = Scene::with_plan(PLAN).await.unwrap();
     let (run, claimed) = held(&scene).await;
-    let store = &scene.muster.store;
+    let store = &scene.muster.database.worker;
     let start = store.output_count(run.id).await.unwrap();
     let text = |n: i64| match n {
         2_000 | 77_777 => format!("entry {n} holds a Needle"),
@@ -119,7 +119,7 @@ async fn what_a_program_prints_is_text_and_cannot_deceive() {
         "restore \u{202e}gnp.exe\u{202c} done",
         "deep\u{8}\u{8}\u{8}\u{7}\u{9b}31m\rbell",
     ];
-    add(&scene.muster.store, &run, &claimed, &[chunk(2, hostile.map(String::from))]).await;
+    add(&scene.muster.database.worker, &run, &claimed, &[chunk(2, hostile.map(String::from))]).await;
     let chromium = Chromium::launch().await.unwrap();
     let tab = sign_in(&chromium, &scene.muster, &format!("/console/runs/{}", run.number)).await;
     shows(&tab, "<script>window.broken = 1</script><img src=x onerror=window.broken=1>").await;

@@ -107,7 +107,7 @@ impl Searching {
         let count = i64::try_from(self.feed.with_untracked(LogLines::count)?).ok()?;
         let answer = api().output_search(self.feed.run(), &needle, seen).await;
         if self.needle.try_get_untracked()? != needle {
-            return Some(self.found.try_with_value(|found| !found.needle.is_empty())?);
+            return self.found.try_with_value(|found| !found.needle.is_empty());
         }
         let Ok(page) = answer else {
             self.failed.try_set(true);

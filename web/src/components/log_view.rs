@@ -111,49 +111,7 @@ pub(crate) fn LogView(
     };
     view! {
         <section class="log" aria-label="Output">
-            <div class="log-bar">
-                <h2 class="log-title">"Output"</h2>
-                <span class="log-count">
-                    {move || lines_words(count.get())}
-                </span>
-                <LogSearch searching />
-                // `rel`: the router must leave it to the browser.
-                <a
-                    class="log-toggle log-download"
-                    href=output_download(feed.run(), None)
-                    rel="external"
-                    download=""
-                    title="The whole output as printed, with its escape sequences"
-                >
-                    "Download"
-                </a>
-                <button
-                    type="button"
-                    class="log-toggle"
-                    aria-pressed=move || pane.follow.get().to_string()
-                    disabled=move || !live.get()
-                    title=move || (!live.get()).then_some("The run has ended: no more lines come")
-                    on:click=move |_| {
-                        pane.follow.set(true);
-                        pane.scroll_to(log_window::height(count.get_untracked()));
-                    }
-                >
-                    {move || if pane.follow.get() && live.get() { "Following" } else { "Follow" }}
-                </button>
-            </div>
-            {move || {
-                feed.failed()
-                    .map(|error| {
-                        view! {
-                            <p class="log-failed" role="status">
-                                "The rest of the output could not be fetched: "{error.to_string()}" "
-                                <button type="button" class="log-toggle" on:click=move |_| feed.fetch()>
-                                    "Try again"
-                                </button>
-                            </p>
-                        }
-                    })
-            }}
+            <LogBar feed pane count live searching/>
             <div
                 class="log-box"
                 data-testid="output"
@@ -189,6 +147,56 @@ pub(crate) fn LogView(
                 </Show>
             </div>
         </section>
+    }
+}
+
+/// How much there is, search, download, following; and what could not be fetched.
+#[component]
+fn LogBar(feed: LogFeed, pane: Pane, count: Memo<usize>, live: Signal<bool>, searching: Searching) -> impl IntoView {
+    view! {
+        <div class="log-bar">
+            <h2 class="log-title">"Output"</h2>
+            <span class="log-count">
+                {move || lines_words(count.get())}
+            </span>
+            <LogSearch searching />
+            // `rel`: the router must leave it to the browser.
+            <a
+                class="log-toggle log-download"
+                href=output_download(feed.run(), None)
+                rel="external"
+                download=""
+                title="The whole output as printed, with its escape sequences"
+            >
+                "Download"
+            </a>
+            <button
+                type="button"
+                class="log-toggle"
+                aria-pressed=move || pane.follow.get().to_string()
+                disabled=move || !live.get()
+                title=move || (!live.get()).then_some("The run has ended: no more lines come")
+                on:click=move |_| {
+                    pane.follow.set(true);
+                    pane.scroll_to(log_window::height(count.get_untracked()));
+                }
+            >
+                {move || if pane.follow.get() && live.get() { "Following" } else { "Follow" }}
+            </button>
+        </div>
+        {move || {
+            feed.failed()
+                .map(|error| {
+                    view! {
+                        <p class="log-failed" role="status">
+                            "The rest of the output could not be fetched: "{error.to_string()}" "
+                            <button type="button" class="log-toggle" on:click=move |_| feed.fetch()>
+                                "Try again"
+                            </button>
+                        </p>
+                    }
+                })
+        }}
     }
 }
 

@@ -9,14 +9,11 @@ use crate::plan::words::{list, nearest, slug};
 
 const MANNER: &str = "Write muster notify AUDIENCE \"TEXT\"";
 
-/// No other program is meant by this name: what cannot be read is a mistake, not somebody else's line.
-pub(super) fn read(arguments: &[Word]) -> Meaning {
+/// A notice that cannot be read is a mistake. Other lines that call the program are a readme's, or for a person.
+pub(super) fn read(arguments: &[Word]) -> Result<Meaning, String> {
     match arguments {
-        [Word::Literal(verb), rest @ ..] if verb == "notify" => notify(rest).unwrap_or_else(|remark| *remark),
-        _ => mistake(
-            "unknown-command",
-            format!("The one line for Muster itself that a plan can have is notify. {MANNER}."),
-        ),
+        [Word::Literal(verb), rest @ ..] if verb == "notify" => Ok(notify(rest).unwrap_or_else(|remark| *remark)),
+        _ => Err(format!("the one line for Muster itself that a plan can have is notify. {MANNER}")),
     }
 }
 

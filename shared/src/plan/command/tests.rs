@@ -69,8 +69,6 @@ fn notices() {
         assert_eq!((meaning.kind, meaning.remarks), (kind, vec![]), "{line}");
     }
     for (line, code, says) in [
-        ("muster", "unknown-command", "The one line for Muster"),
-        ("muster serve", "unknown-command", "The one line for Muster"),
         ("muster notify", "unknown-audience", "is for nobody and says nothing"),
         ("muster notify everyone", "notice-text", "says nothing"),
         ("muster notify 'come here'", "unknown-audience", "for nobody, or says nothing: \"come here\""),
