@@ -22,7 +22,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
     println!("SIMULATED: {runs} runs, seed {seed}, {hosts} hosts in this process");
     let begun = Instant::now();
     let tell = move |done: u32| {
-        if done % 100 == 0 {
+        if done.is_multiple_of(100) {
             println!("{done} of {runs} runs have ended after {:.0} s", begun.elapsed().as_secs_f64());
         }
     };
