@@ -196,6 +196,8 @@ fn rotated_log_length(log: &Path) -> Result<u64, EmbeddedError> {
 /// Makes sure that our own database exists in the cluster, and a login for each program.
 pub(super) async fn create_database(urls: &Urls, passwords: &Passwords) -> Result<(), EmbeddedError> {
     let mut connection = answers(&urls.maintenance).await?;
+    // Several programs may start at once, and Postgres refuses two that change the same role; let go with the connection.
+    sqlx::query("SELECT pg_advisory_lock(4712)").execute(&mut connection).await?;
     for program in Program::ALL {
         create_login(&mut connection, program, passwords.of(program).as_deref()).await?;
     }
@@ -204,9 +206,9 @@ pub(super) async fn create_database(urls: &Urls, passwords: &Passwords) -> Resul
         .await?;
     if !there {
         let made = sqlx::query("CREATE DATABASE muster").execute(&mut connection).await;
-        // 42P04: somebody else was quicker, which is as good.
+        // 42P04, or 23505 at the very same moment: somebody else was quicker, which is as good.
         if let Err(error) = made
-            && error.as_database_error().and_then(|e| e.code()).as_deref() != Some("42P04")
+            && !matches!(error.as_database_error().and_then(|e| e.code()).as_deref(), Some("42P04" | "23505"))
         {
             return Err(error.into());
         }

@@ -7,6 +7,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use tests::{
     browser::{Chromium, Tab, id},
     muster::Muster,
+    scene::eventually,
 };
 
 const ROWS: &str = "document.querySelectorAll('.audit tbody tr').length";
@@ -103,6 +104,7 @@ async fn the_log_is_searched_by_address_and_shows_whether_its_heads_are_met() {
         )
         .await
         .unwrap();
+    eventually("the server has seen it", async || muster.state.heads.view().unmet.is_some()).await.unwrap();
     tab.go(&format!("{}/console/audit", muster.base)).await.unwrap();
     tab.see("[data-testid=audit-heads][data-unmet=true] [role=alert]").await.unwrap();
     tab.read("The chain does not meet its signed heads.").await.unwrap();
