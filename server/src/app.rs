@@ -15,6 +15,7 @@ pub mod offers;
 pub mod plan;
 pub mod plan_version;
 pub mod report;
+pub mod restored;
 pub mod run;
 mod turn;
 pub mod user;

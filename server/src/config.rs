@@ -5,7 +5,9 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::SocketAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use figment::{
@@ -14,7 +16,9 @@ use figment::{
     providers::{Format as _, Serialized, Toml},
     value::{Dict, Map, Value},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use crate::backup::periodic::Schedule;
 
 /// What `serve` and the commands need to know.
 #[derive(Clone)]
@@ -25,6 +29,8 @@ pub struct Config {
     pub assets_dir: PathBuf,
     /// Unset: the embedded Postgres of the data directory.
     pub database_url: Option<String>,
+    /// Unset: no backups without being asked.
+    pub backups: Option<Schedule>,
     /// A filter as `tracing` reads it: `info`, `server=debug`.
     pub log: String,
     pub log_format: LogFormat,
@@ -54,6 +60,11 @@ struct Keys {
     data_dir: Option<PathBuf>,
     assets_dir: Option<PathBuf>,
     database_url: Option<String>,
+    backup_dir: Option<PathBuf>,
+    #[serde(default, deserialize_with = "number")]
+    backup_interval_seconds: Option<u32>,
+    #[serde(default, deserialize_with = "number")]
+    backup_keep: Option<u32>,
     log: String,
     log_format: LogFormat,
     /// The worker's own table; not ours to read.
@@ -125,9 +136,31 @@ impl Config {
             data_dir,
             assets_dir: keys.assets_dir.unwrap_or_else(beside),
             database_url: keys.database_url,
+            backups: keys.backup_dir.map(|directory| Schedule {
+                directory: std::path::absolute(&directory).unwrap_or(directory),
+                every: Duration::from_secs(keys.backup_interval_seconds.unwrap_or(300).into()),
+                keep: keys.backup_keep.map_or(24, |keep| usize::try_from(keep).unwrap_or(usize::MAX)),
+            }),
             log: keys.log,
             log_format: keys.log_format,
         })
+    }
+}
+
+/// A whole number above 0; from the environment it comes as text.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a whole number above 0")]
+    enum Either {
+        Number(NonZeroU32),
+        Text(String),
+    }
+    match Either::deserialize(deserializer)? {
+        Either::Number(number) => Ok(Some(number.get())),
+        Either::Text(text) => {
+            let number = text.trim().parse::<NonZeroU32>();
+            number.map(|number| Some(number.get())).map_err(|_| D::Error::custom(format!("\"{text}\" is not a whole number above 0")))
+        }
     }
 }
 
@@ -294,6 +327,8 @@ mod tests {
         let in_environment = [
             ("MUSTER_LISEN", "x", "MUSTER_LISEN"),
             ("MUSTER_LISTEN", "nowhere", "MUSTER_LISTEN"),
+            ("MUSTER_BACKUP_KEEP", "many", "MUSTER_BACKUP_KEEP"),
+            ("MUSTER_BACKUP_INTERVAL_SECONDS", "0", "MUSTER_BACKUP_INTERVAL_SECONDS"),
             ("MUSTER_PUBLIC_URL", "ftp://x", "MUSTER_PUBLIC_URL"),
             ("MUSTER_PUBLIC_URL", "http://x/muster", "must end after the host"),
         ];

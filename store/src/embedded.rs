@@ -32,6 +32,7 @@ use nix::fcntl::{Flock, FlockArg};
 use tokio::process::Child;
 
 use self::{account::Account, cluster::Layout, error::io_at, programs::Programs, running::Postmaster};
+pub(crate) use self::programs::client_program;
 pub use self::{
     error::EmbeddedError,
     url::{read_url, url_file},

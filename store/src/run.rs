@@ -372,7 +372,8 @@ fn written_by_worker(event: &RunEvent) -> bool {
         | E::Expired
         | E::Withdrawn { .. }
         | E::Answered { .. }
-        | E::Checked { .. } => false,
+        | E::Checked { .. }
+        | E::Restored { .. } => false,
         E::Resolved { .. }
         | E::Unresolvable { .. }
         | E::Claimed { .. }

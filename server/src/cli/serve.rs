@@ -2,11 +2,17 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use server::{AppState, Settings, config::Config, telemetry};
+use server::{
+    AppState, Settings,
+    backup::{Origin, periodic},
+    config::Config,
+    telemetry,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{Done, Failure, database::Database, message};
 
@@ -26,6 +32,11 @@ pub(crate) async fn serve() -> Done {
     let settings = Settings { public_url: config.public_url.clone(), assets_dir: config.assets_dir.clone() };
     let state = AppState::new(database.store.clone(), settings);
     tracing::info!(listen = %config.listen, public_url = %config.public_url, "Muster serves");
+    let stopping = CancellationToken::new();
+    let backups = config.backups.clone().map(|schedule| {
+        let origin = Origin { store: database.store.clone(), url: database.url.clone(), data_dir: config.data_dir.clone() };
+        tokio::spawn(periodic::run(origin, schedule, stopping.clone()))
+    });
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -34,6 +45,11 @@ pub(crate) async fn serve() -> Done {
         tracing::info!("Muster stops");
     };
     let served = server::serve(listener, state, stop).await;
+    stopping.cancel();
+    if let Some(backups) = backups {
+        // One that is being taken is brought to its end; one that has crashed has said so.
+        let _ = backups.await;
+    }
     database.close().await?;
     served.map_err(|e| Failure::wrong(format!("the server failed: {e}")))?;
     Ok(ExitCode::SUCCESS)
