@@ -17,7 +17,7 @@ CREATE UNIQUE INDEX run_one_live_per_system ON run (system_id)
     WHERE NOT dry_run AND state IN ('resolving', 'awaiting-approval', 'queued', 'running', 'asking', 'cancelling');
 
 -- One row. Lifting it keeps who had set it, until somebody sets it again.
-CREATE TABLE freeze (
+CREATE TABLE run_freeze (
     singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     frozen boolean NOT NULL,
     by jsonb,
@@ -26,4 +26,4 @@ CREATE TABLE freeze (
     CHECK (NOT frozen OR (by IS NOT NULL AND reason IS NOT NULL AND since IS NOT NULL))
 );
 
-INSERT INTO freeze (frozen) VALUES (false);
+INSERT INTO run_freeze (frozen) VALUES (false);

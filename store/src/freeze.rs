@@ -33,7 +33,7 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn freeze_fetch(&self) -> Result<Option<Freeze>, StoreError> {
-        let row = sqlx::query_as::<_, FreezeRow>("SELECT by, reason, since FROM freeze WHERE frozen");
+        let row = sqlx::query_as::<_, FreezeRow>("SELECT by, reason, since FROM run_freeze WHERE frozen");
         Ok(row.fetch_optional(&self.pool).await?.map(Into::into))
     }
 }
@@ -44,7 +44,7 @@ impl Tx {
     /// # Errors
     /// If the database does not answer.
     pub async fn freeze_set(&mut self, by: &Actor, reason: &str) -> Result<bool, StoreError> {
-        let done = sqlx::query("UPDATE freeze SET frozen = true, by = $1, reason = $2, since = $3 WHERE NOT frozen")
+        let done = sqlx::query("UPDATE run_freeze SET frozen = true, by = $1, reason = $2, since = $3 WHERE NOT frozen")
             .bind(Json(by))
             .bind(reason)
             .bind(self.now().inner())
@@ -58,7 +58,7 @@ impl Tx {
     /// # Errors
     /// If the database does not answer.
     pub async fn freeze_lift(&mut self) -> Result<bool, StoreError> {
-        let done = sqlx::query("UPDATE freeze SET frozen = false WHERE frozen").execute(self.connection()).await?;
+        let done = sqlx::query("UPDATE run_freeze SET frozen = false WHERE frozen").execute(self.connection()).await?;
         Ok(done.rows_affected() == 1)
     }
 }

@@ -67,7 +67,7 @@ impl Store {
                  SELECT j.run_id FROM job j JOIN run r ON r.id = j.run_id
                  WHERE (j.lease_until IS NULL OR j.lease_until < clock_timestamp()) AND r.project = ANY($2)
                    AND (j.due_at IS NULL OR j.due_at <= clock_timestamp())
-                   AND (j.kind <> 'execute' OR r.state = 'cancelling' OR NOT EXISTS (SELECT 1 FROM freeze WHERE frozen))
+                   AND (j.kind <> 'execute' OR r.state = 'cancelling' OR NOT EXISTS (SELECT 1 FROM run_freeze WHERE frozen))
                  ORDER BY j.due_at IS NOT NULL, j.added_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED),
              held AS (
                  UPDATE job SET worker = $1, heard_at = clock_timestamp(),
@@ -93,7 +93,7 @@ impl Store {
             "UPDATE job SET heard_at = clock_timestamp(), lease_until = clock_timestamp() + make_interval(secs => $3)
              FROM run WHERE job.run_id = $1 AND run.id = job.run_id AND run.fence = $2 AND job.worker IS NOT NULL
              RETURNING run.state = 'cancelling' AS cancelling,
-                       EXISTS (SELECT 1 FROM freeze WHERE frozen) AS frozen",
+                       EXISTS (SELECT 1 FROM run_freeze WHERE frozen) AS frozen",
         )
         .bind(run.0)
         .bind(fence)

@@ -6,6 +6,7 @@
 
 mod access;
 mod audit_log;
+mod backup;
 mod bad_database;
 mod browser;
 mod checks;
@@ -13,6 +14,7 @@ mod commands;
 mod control;
 mod docker;
 mod door;
+mod failover;
 mod incidents;
 mod live;
 mod plans;

@@ -92,8 +92,15 @@ impl Muster {
     /// # Errors
     /// If Postgres cannot be started.
     pub async fn start_empty() -> Result<Self> {
-        let assets = std::env::var_os("MUSTER_ASSETS_DIR").map_or_else(|| root().join("target/assets"), PathBuf::from);
-        Self::serve(None, assets).await
+        Self::serve(None, assets()).await
+    }
+
+    /// Over a database that is there already, as a server that is started again would.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn start_on(url: &str) -> Result<Self> {
+        Self::on(Database::at(url).await?, None, assets()).await
     }
 
     /// Without a system, known to the public under this address (its own, if none is given).
@@ -101,7 +108,14 @@ impl Muster {
     /// # Errors
     /// If Postgres cannot be started.
     pub async fn serve(public_url: Option<&str>, assets_dir: PathBuf) -> Result<Self> {
-        let database = Database::create().await?;
+        Self::on(Database::create().await?, public_url, assets_dir).await
+    }
+
+    /// Over a database that may hold something already.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn on(database: Database, public_url: Option<&str>, assets_dir: PathBuf) -> Result<Self> {
         let store = database.store.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let base = format!("http://{}", listener.local_addr()?);
@@ -190,6 +204,10 @@ impl Drop for Muster {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+fn assets() -> PathBuf {
+    std::env::var_os("MUSTER_ASSETS_DIR").map_or_else(|| root().join("target/assets"), PathBuf::from)
 }
 
 /// What `Muster::declare` sends.

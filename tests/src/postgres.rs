@@ -49,6 +49,16 @@ impl Database {
         Ok(Self { url, store, maintenance: server.url().to_owned(), name })
     }
 
+    /// One that is there already, and stays when the test ends.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn at(url: &str) -> Result<Self> {
+        let store = Store::connect(url).await?;
+        let name = url.rsplit('/').next().unwrap_or_default().to_owned();
+        Ok(Self { url: url.to_owned(), store, maintenance: with_database(url, "postgres"), name })
+    }
+
     /// Cuts every connection and refuses new ones, as a dead database server would.
     ///
     /// # Errors
