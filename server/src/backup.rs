@@ -14,12 +14,12 @@ use std::{
 
 use store::Store;
 
+use self::{archive::Source, files::Temporary};
 pub use self::{
     archive::{Into, read},
     error::BackupError,
     manifest::{AuditHead, DATABASE, FORMAT, Manifest, Member},
 };
-use self::{archive::Source, files::Temporary};
 
 /// What is backed up.
 #[derive(Clone)]
@@ -55,7 +55,8 @@ pub async fn take(origin: &Origin, to: &Path, overwrite: bool) -> Result<Taken, 
     let to = to.to_owned();
     tokio::task::spawn_blocking(move || {
         let database = Source::file(DATABASE.into(), dump.path())?;
-        let sources: Vec<_> = std::iter::once(Ok(database)).chain(beside.into_iter().map(Ok)).collect::<Result<_, BackupError>>()?;
+        let sources: Vec<_> =
+            std::iter::once(Ok(database)).chain(beside.into_iter().map(Ok)).collect::<Result<_, BackupError>>()?;
         let manifest = Manifest::new(&facts, sources.iter().map(Source::member).collect());
         let new = Temporary::create(&to, "new")?;
         archive::write(new.path(), &manifest, sources)?;

@@ -159,7 +159,9 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::
         Either::Number(number) => Ok(Some(number.get())),
         Either::Text(text) => {
             let number = text.trim().parse::<NonZeroU32>();
-            number.map(|number| Some(number.get())).map_err(|_| D::Error::custom(format!("\"{text}\" is not a whole number above 0")))
+            number
+                .map(|number| Some(number.get()))
+                .map_err(|_| D::Error::custom(format!("\"{text}\" is not a whole number above 0")))
         }
     }
 }

@@ -106,7 +106,8 @@ async fn into_place(file: &Path, manifest: &Manifest, data_dir: &Path, place: &P
         .map_err(|source| unpacking(BackupError::Io { what: "create", path: data_dir.to_owned(), source }))?;
     let dump = data_dir.join(".restore.dump");
     let (from, to, into) = (file.to_owned(), data_dir.to_owned(), dump.clone());
-    let unpacked = tokio::task::spawn_blocking(move || read(&from, Some(Into { database: &into, data_dir: &to }))).await;
+    let unpacked =
+        tokio::task::spawn_blocking(move || read(&from, Some(Into { database: &into, data_dir: &to }))).await;
     let again = unpacked.map_err(|e| unpacking(BackupError::Bug(e.to_string())))?.map_err(unpacking)?;
     if again != *manifest {
         return Err(unpacking(BackupError::Bug("the file was changed while it was read".into())));

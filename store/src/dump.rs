@@ -128,7 +128,8 @@ pub async fn restore(store: &Store, url: &str, file: &Path) -> Result<(), DumpEr
 
 /// The program, pointed at where the pool is; the password goes through the environment, which only our own account can read.
 fn client(program: &'static str, server: u32, pool: &PgPool, url: &str) -> Result<Command, DumpError> {
-    let path = client_program(program, server).map_err(|found| DumpError::NoProgram { program, needed: server, found })?;
+    let path =
+        client_program(program, server).map_err(|found| DumpError::NoProgram { program, needed: server, found })?;
     let options = pool.connect_options();
     let mut command = Command::new(path);
     match options.get_socket() {

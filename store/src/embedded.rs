@@ -31,8 +31,8 @@ use std::{
 use nix::fcntl::{Flock, FlockArg};
 use tokio::process::Child;
 
-use self::{account::Account, cluster::Layout, error::io_at, programs::Programs, running::Postmaster};
 pub(crate) use self::programs::client_program;
+use self::{account::Account, cluster::Layout, error::io_at, programs::Programs, running::Postmaster};
 pub use self::{
     error::EmbeddedError,
     url::{read_url, url_file},

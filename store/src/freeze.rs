@@ -44,12 +44,13 @@ impl Tx {
     /// # Errors
     /// If the database does not answer.
     pub async fn freeze_set(&mut self, by: &Actor, reason: &str) -> Result<bool, StoreError> {
-        let done = sqlx::query("UPDATE run_freeze SET frozen = true, by = $1, reason = $2, since = $3 WHERE NOT frozen")
-            .bind(Json(by))
-            .bind(reason)
-            .bind(self.now().inner())
-            .execute(self.connection())
-            .await?;
+        let done =
+            sqlx::query("UPDATE run_freeze SET frozen = true, by = $1, reason = $2, since = $3 WHERE NOT frozen")
+                .bind(Json(by))
+                .bind(reason)
+                .bind(self.now().inner())
+                .execute(self.connection())
+                .await?;
         Ok(done.rows_affected() == 1)
     }
 

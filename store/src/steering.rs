@@ -57,7 +57,12 @@ async fn steer(pool: &PgPool, addresses: &[PgConnectOptions], mut at: usize, tur
         match choose(at, known, &look(addresses).await) {
             Some((to, timeline)) => {
                 if to != at {
-                    tracing::warn!(from = place(&addresses[at]), to = place(&addresses[to]), timeline, "the database has moved");
+                    tracing::warn!(
+                        from = place(&addresses[at]),
+                        to = place(&addresses[to]),
+                        timeline,
+                        "the database has moved"
+                    );
                     pool.set_connect_options(addresses[to].clone());
                     turned.now();
                 }

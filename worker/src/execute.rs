@@ -238,9 +238,9 @@ impl Execution<'_> {
                     .into(),
             },
             // What came after it may have been done too, so that doing it once more would undo that.
-            Probed::Again if run.may_have_happened(step) => StepOutcome::Unknown {
-                reason: run.restored_words().unwrap_or_default(),
-            },
+            Probed::Again if run.may_have_happened(step) => {
+                StepOutcome::Unknown { reason: run.restored_words().unwrap_or_default() }
+            }
             // The facts of the first intent stay, so that what was done before the interruption is not done twice.
             Probed::Again => return self.perform(run, &planned, attempt + 1, before, objects).await,
             Probed::Done { evidence } => StepOutcome::Succeeded { evidence },

@@ -53,7 +53,8 @@ pub async fn settle(store: &Store, backup: &Manifest) -> Result<Settled, AppErro
         match run.state {
             RunState::Resolving | RunState::AwaitingApproval | RunState::Queued => {
                 tx.run_append(&mut run, RunEvent::Expired, &by).await?;
-                let text = format!("Muster was restored from its backup of {from}; request it again if it is still needed");
+                let text =
+                    format!("Muster was restored from its backup of {from}; request it again if it is still needed");
                 tx.audit(&by, "run.expired", format!("run {number}"), json!({ "restored_from": backup.created_at }));
                 moment::tell(&mut tx, &run, RunMoment::Expired, text, &by).await?;
                 settled.expired.push(number);

@@ -132,7 +132,6 @@ pub fn read(from: &Path, into: Option<Into<'_>>) -> Result<Manifest, BackupError
         return Err(damaged("it holds more than its manifest says".into()));
     }
     // The checksum at the very end is compared when everything was read.
-    drop(entries);
     io::copy(&mut tar.into_inner(), &mut io::sink()).map_err(broken)?;
     Ok(manifest)
 }

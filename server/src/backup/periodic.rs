@@ -10,11 +10,7 @@ use shared::timestamp::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    BackupError, Origin, Taken,
-    error::at,
-    take,
-};
+use super::{BackupError, Origin, Taken, error::at, take};
 
 /// Where, how often and how many.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +39,9 @@ pub async fn run(origin: Origin, schedule: Schedule, stop: CancellationToken) {
                 file = %taken.file.display(), bytes = taken.bytes, audit_entries = taken.manifest.audit.seq,
                 ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX), "backup taken"
             ),
-            Err(error) => tracing::error!(%error, newest = newest(&schedule.directory), "no backup was taken; trying again"),
+            Err(error) => {
+                tracing::error!(%error, newest = newest(&schedule.directory), "no backup was taken; trying again")
+            }
         }
         pause = pause_after(schedule.every, begun.elapsed());
     }
@@ -74,7 +72,8 @@ async fn one(origin: &Origin, schedule: &Schedule) -> Result<Taken, BackupError>
 
 /// Sorts by time: `muster-20261126T135412Z.backup`.
 fn name(at: Timestamp) -> String {
-    let text: String = at.utc_text().replace(' ', "T").chars().filter(|c| c.is_ascii_digit() || *c == 'T').take(15).collect();
+    let text: String =
+        at.utc_text().replace(' ', "T").chars().filter(|c| c.is_ascii_digit() || *c == 'T').take(15).collect();
     format!("{PREFIX}{text}Z{SUFFIX}")
 }
 

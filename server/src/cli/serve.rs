@@ -34,7 +34,8 @@ pub(crate) async fn serve() -> Done {
     tracing::info!(listen = %config.listen, public_url = %config.public_url, "Muster serves");
     let stopping = CancellationToken::new();
     let backups = config.backups.clone().map(|schedule| {
-        let origin = Origin { store: database.store.clone(), url: database.url.clone(), data_dir: config.data_dir.clone() };
+        let origin =
+            Origin { store: database.store.clone(), url: database.url.clone(), data_dir: config.data_dir.clone() };
         tokio::spawn(periodic::run(origin, schedule, stopping.clone()))
     });
     let stop = async move {

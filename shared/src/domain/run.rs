@@ -420,7 +420,9 @@ impl Run {
                 let reason = self.reason.take();
                 self.end(S::Cancelled, at, reason);
             }
-            (E::Restored { backup_of }, S::Running | S::Asking | S::Cancelling) => self.restored_from = Some(*backup_of),
+            (E::Restored { backup_of }, S::Running | S::Asking | S::Cancelling) => {
+                self.restored_from = Some(*backup_of)
+            }
             (E::Finished { succeeded: true }, S::Running) => self.end(S::Succeeded, at, None),
             (event, state) => return Err(corrupt(format!("{event:?} may not follow {state:?}"))),
         }
