@@ -8,7 +8,7 @@ use std::{
 use reqwest::StatusCode;
 use serde_json::Value;
 use shared::{
-    api::incident::NoteIn,
+    api::incident::{DeclareIn, NoteIn},
     digest::Digest,
     domain::{
         actor::Actor,
@@ -76,6 +76,10 @@ fn blank() -> (Scratch, Terminal) {
     (place, terminal)
 }
 
+fn declared_elsewhere() -> DeclareIn {
+    DeclareIn { system: "other".into(), ..declaration("validator1").unwrap() }
+}
+
 /// A second system whose run is approved and has no worker.
 async fn queued_elsewhere(scene: &Scene) -> i64 {
     let text = plan_with_purge();
@@ -88,8 +92,7 @@ async fn queued_elsewhere(scene: &Scene) -> i64 {
     scene.host.add("other", "postgres", &[]);
     scene.host.add("other", "validator1", &[]);
     scene.host.add("other", "validator2", &[]);
-    let declared = shared::api::incident::DeclareIn { system: "other".into(), ..declaration("validator1").unwrap() };
-    let incident = scene.responder.api.declare(&declared, "other").await.unwrap().number;
+    let incident = scene.responder.api.declare(&declared_elsewhere(), "other").await.unwrap().number;
     let mut worker = scene.muster.worker(scene.host.clone(), "other", QUICK);
     let run = request_of(&scene.operator, incident, PURGE).await.unwrap();
     let run = scene.until(run.number, RunState::AwaitingApproval).await.unwrap();
@@ -173,6 +176,11 @@ async fn a_machine_is_lost_in_the_middle_of_a_run_and_a_blank_one_takes_its_plac
     let notes = view.timeline.iter().filter(|e| matches!(e.event, IncidentEvent::Noted { .. })).count();
     assert_eq!(notes, 0, "what came after the backup is lost: {:?}", view.timeline);
 
+    // A request whose answer was lost with the machine has one effect.
+    let again = scene.responder.api.declare(&declared_elsewhere(), "other").await.unwrap().number;
+    assert_eq!(again, scene.operator.api.run(queued).await.unwrap().incident);
+    assert_eq!(scene.operator.api.incidents(None).await.unwrap().items.len(), 2);
+
     // What was done in between stands in no log: the next step is not begun either before somebody has looked.
     scene.answer(&asking, Answer::Skip { reason: "it was purged".into() }).await.unwrap();
     let asking = scene.until_run(run, |r| r.question.as_ref().is_some_and(|q| q.step == 2)).await.unwrap();
@@ -243,6 +251,14 @@ impl Unpacked {
         self.place.file(name, content).unwrap();
     }
 
+    /// The same length, another content.
+    fn flipped(&self, name: &str) -> Vec<u8> {
+        let mut bytes = std::fs::read(self.place.path().join(name)).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        bytes
+    }
+
     fn packed(&self, members: &[&str]) -> std::path::PathBuf {
         let file = self.place.path().join("forged.backup");
         let tar = std::process::Command::new("tar")
@@ -289,7 +305,7 @@ async fn a_damaged_file_is_refused_before_anything_is_touched() {
         ("the checksum changed", flipped(n - 6)),
         ("empty", vec![]),
         ("something else", b"not a backup".to_vec()),
-        ("packed again, altered", altered(&whole_file, |u| u.write("database.dump", "another database"))),
+        ("packed again, altered", altered(&whole_file, |u| u.write("database.dump", u.flipped("database.dump")))),
         ("packed again, without the database", repacked(&whole_file, &["manifest.json"])),
         ("packed again, out of order", repacked(&whole_file, &["database.dump", "manifest.json"])),
         ("packed again, with more than there was", altered(&whole_file, |u| u.write("more", "more"))),
