@@ -52,7 +52,9 @@ pub async fn restore(file: &Path, data_dir: &Path, url: Option<&str>) -> Result<
         examined.map_err(|e| BackupError::Bug(e.to_string()))??
     };
     let was_there = blank_directory(data_dir, file)?;
-    let mut place = Place::open(data_dir, url).await?;
+    let opened = Place::open(data_dir, url).await;
+    // A Postgres that cannot be set up leaves its directories behind.
+    let mut place = opened.inspect_err(|_| take_back(data_dir, &was_there))?;
     let restored = into_place(file, &manifest, data_dir, &place).await;
     place.store.close().await;
     let stopped = match place.embedded.take() {
