@@ -6,6 +6,9 @@
 ARG BUILDER=rust:1-bookworm
 # Brings the C library the programs link.
 ARG BASE=debian:bookworm-slim
+# The same for the worker, with a package archive that has the Docker client and Compose without an engine, or already with all
+# of what its steps call.
+ARG WORKER_BASE=debian:trixie-slim
 
 FROM ${BUILDER} AS build
 WORKDIR /source
@@ -28,7 +31,12 @@ ENTRYPOINT ["/opt/muster/muster"]
 CMD ["serve"]
 
 # Touches Docker: listens on nothing.
-FROM ${BASE} AS worker
+FROM ${WORKER_BASE} AS worker
+# What recovery scripts and the steps `up` and `down` call. psql and pg_dump run inside the database's container.
+RUN (command -v jq && command -v curl && command -v docker && command -v bash) >/dev/null || ( \
+    apt-get update -q && \
+    apt-get install -y -q --no-install-recommends bash ca-certificates coreutils curl docker-cli docker-compose jq tar util-linux && \
+    rm -rf /var/lib/apt/lists/*)
 COPY --from=build /out/muster-worker /opt/muster/muster-worker
 COPY --from=build --chown=10001:10001 /out/data /var/lib/muster
 ENV PATH=/opt/muster:/usr/local/bin:/usr/bin:/bin \

@@ -16,7 +16,7 @@ DROP INDEX run_one_live_per_system;
 CREATE UNIQUE INDEX run_one_live_per_system ON run (system_id)
     WHERE NOT dry_run AND state IN ('resolving', 'awaiting-approval', 'queued', 'running', 'asking', 'cancelling');
 
--- One row. Lifting it keeps who had set it, until somebody sets it again.
+-- One row (FREEZE alone is a word of SQL). Lifting it keeps who had set it, until somebody sets it again.
 CREATE TABLE run_freeze (
     singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     frozen boolean NOT NULL,

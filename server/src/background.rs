@@ -23,6 +23,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         }
     }));
     tasks.spawn(state.public.clone().keep_fresh(state.store.clone()));
+    tasks.spawn(state.heads.clone().keep(state.store.clone()));
     let sweeping = state.clone();
     tasks.spawn(every(SWEEP_EVERY, move || {
         let state = sweeping.clone();

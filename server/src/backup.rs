@@ -24,9 +24,8 @@ pub use self::{
 /// What is backed up.
 #[derive(Clone)]
 pub struct Origin {
-    pub store: Store,
-    /// The database's URL; a secret.
-    pub url: String,
+    /// How the tables' owner connects, who alone may read everything; a secret.
+    pub owner_url: String,
     pub data_dir: PathBuf,
 }
 
@@ -39,6 +38,14 @@ pub struct Taken {
     pub manifest: Manifest,
 }
 
+impl Origin {
+    /// For as long as something is read: the owner's rights are not kept open.
+    async fn open(&self) -> Result<Store, BackupError> {
+        let store = Store::connect(&self.owner_url).await?;
+        if store.is_owner().await? { Ok(store) } else { Err(BackupError::NotTheOwner) }
+    }
+}
+
 /// Writes a backup into `to`, while everything goes on. The file appears when it is whole and on the disk.
 ///
 /// # Errors
@@ -47,11 +54,13 @@ pub async fn take(origin: &Origin, to: &Path, overwrite: bool) -> Result<Taken, 
     refuse_existing(to, overwrite)?;
     // Before the database: a signed head that is kept outside must never know more of the chain than the backup holds.
     let beside = files::to_keep(&origin.data_dir)?;
-    let snapshot = origin.store.snapshot().await?;
+    let store = origin.open().await?;
+    let snapshot = store.snapshot().await?;
     let dump = Temporary::create(to, "dump")?;
-    snapshot.dump(&origin.url, dump.path()).await?;
+    snapshot.dump(&origin.owner_url, dump.path()).await?;
     let facts = snapshot.facts;
     drop(snapshot);
+    store.close().await;
     let to = to.to_owned();
     tokio::task::spawn_blocking(move || {
         let database = Source::file(DATABASE.into(), dump.path())?;

@@ -31,6 +31,10 @@ pub struct Config {
     pub database_url: Option<String>,
     /// Unset: no backups without being asked.
     pub backups: Option<Schedule>,
+    /// Who owns the tables and migrates them, if `database_url` is a login that may not.
+    pub database_owner_url: Option<String>,
+    /// Files or directories outside the database that signed heads of the audit chain are written to.
+    pub audit_heads: Vec<PathBuf>,
     /// A filter as `tracing` reads it: `info`, `server=debug`.
     pub log: String,
     pub log_format: LogFormat,
@@ -65,6 +69,8 @@ struct Keys {
     backup_interval_seconds: Option<u32>,
     #[serde(default, deserialize_with = "number")]
     backup_keep: Option<u32>,
+    database_owner_url: Option<String>,
+    audit_heads: Option<String>,
     log: String,
     log_format: LogFormat,
     /// The worker's own table; not ours to read.
@@ -87,6 +93,13 @@ impl ConfigError {
 const NOT_OURS: [&str; 4] = ["MUSTER_WORKER_", "MUSTER_TEST_", "MUSTER_BIN_DIR", "MUSTER_CONFIG"];
 
 impl Config {
+    /// How the owner of the tables connects, who migrates, backs up and restores; `None` with the embedded Postgres.
+    #[must_use]
+    pub fn owner_url(&self) -> Option<&str> {
+        let url = self.database_url.as_deref()?;
+        Some(self.database_owner_url.as_deref().unwrap_or(url))
+    }
+
     /// From this process's environment, and the file it names or `muster.toml` in the current directory.
     ///
     /// # Errors
@@ -129,6 +142,10 @@ impl Config {
         };
         let beside =
             || executable.and_then(Path::parent).map_or_else(|| "assets".into(), |directory| directory.join("assets"));
+        let audit_heads = match keys.audit_heads {
+            None => vec![data_dir.join("audit-heads.jsonl")],
+            Some(list) => places(&list)?,
+        };
         Ok(Self {
             listen: keys.listen,
             public_url: PublicUrl::parse(&keys.public_url)
@@ -141,6 +158,8 @@ impl Config {
                 every: Duration::from_secs(keys.backup_interval_seconds.unwrap_or(300).into()),
                 keep: keys.backup_keep.map_or(24, |keep| usize::try_from(keep).unwrap_or(usize::MAX)),
             }),
+            database_owner_url: keys.database_owner_url,
+            audit_heads,
             log: keys.log,
             log_format: keys.log_format,
         })
@@ -163,6 +182,19 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::
                 .map(|number| Some(number.get()))
                 .map_err(|_| D::Error::custom(format!("\"{text}\" is not a whole number above 0")))
         }
+    }
+}
+
+/// `/var/lib/muster/heads.jsonl, /mnt/share`.
+fn places(list: &str) -> Result<Vec<PathBuf>, ConfigError> {
+    let places: Vec<_> = list.split(',').map(str::trim).filter(|place| !place.is_empty()).map(PathBuf::from).collect();
+    match places.iter().find(|place| !place.is_absolute()) {
+        Some(place) => Err(ConfigError(format!(
+            "audit_heads (MUSTER_AUDIT_HEADS): {} is not an absolute path; write each place as /directory or /directory/file.jsonl, with commas",
+            place.display()
+        ))),
+        None if places.is_empty() => Err(ConfigError("audit_heads (MUSTER_AUDIT_HEADS): names no place".into())),
+        None => Ok(places),
     }
 }
 
@@ -299,6 +331,9 @@ mod tests {
         assert_eq!(config.data_dir, Path::new("/home/ada/.local/share/muster"));
         assert_eq!(config.assets_dir, Path::new("/opt/muster/bin/assets"));
         assert_eq!(config.public_url.origin(), "http://localhost:8080");
+        assert_eq!(config.audit_heads, [Path::new("/home/ada/.local/share/muster/audit-heads.jsonl")]);
+        let config = load("audit_heads = \"/a\"", &[("MUSTER_AUDIT_HEADS", "/b/heads.jsonl, /mnt/share")]).unwrap();
+        assert_eq!(config.audit_heads, [Path::new("/b/heads.jsonl"), Path::new("/mnt/share")]);
     }
 
     #[test]
@@ -333,6 +368,8 @@ mod tests {
             ("MUSTER_BACKUP_INTERVAL_SECONDS", "0", "MUSTER_BACKUP_INTERVAL_SECONDS"),
             ("MUSTER_PUBLIC_URL", "ftp://x", "MUSTER_PUBLIC_URL"),
             ("MUSTER_PUBLIC_URL", "http://x/muster", "must end after the host"),
+            ("MUSTER_AUDIT_HEADS", "/var/heads, share", "share is not an absolute path"),
+            ("MUSTER_AUDIT_HEADS", " , ", "names no place"),
         ];
         for (key, value, part) in in_environment {
             let error = load("", &[(key, value)]).unwrap_err();

@@ -11,6 +11,7 @@ pub mod documents;
 pub mod error;
 mod extract;
 mod headers;
+pub mod heads;
 pub mod live;
 pub mod public;
 pub mod restore;
@@ -33,6 +34,7 @@ use crate::{
     assets::Assets,
     auth::{password::Passwords, throttle::Throttle},
     config::PublicUrl,
+    heads::{HeadKeeper, Keeping},
     live::Hub,
     public::PublicPages,
 };
@@ -68,6 +70,7 @@ pub struct Parts {
     pub hub: Hub,
     pub public: Arc<PublicPages>,
     pub assets: Assets,
+    pub heads: Arc<HeadKeeper>,
     pub passwords: Passwords,
     pub throttles: Throttles,
     /// Cancelled when the server begins to stop: streams end on it.
@@ -88,7 +91,7 @@ impl Deref for AppState {
 
 impl AppState {
     #[must_use]
-    pub fn new(store: Store, settings: Settings) -> Self {
+    pub fn new(store: Store, settings: Settings, heads: Keeping) -> Self {
         let assets = Assets::new(settings.assets_dir.clone());
         let script = assets.manifest().ok().and_then(|m| m.r#static.get("status.js").map(|name| assets::address(name)));
         Self(Arc::new(Parts {
@@ -103,6 +106,7 @@ impl AppState {
                 unknown: Throttle::new(60, MINUTES_5),
             },
             stop: CancellationToken::new(),
+            heads: Arc::new(HeadKeeper::new(heads)),
             settings,
             store,
         }))

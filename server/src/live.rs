@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 
 /// Events a slow reader may be behind before it is sent to the log.
 const ROOM: usize = 1024;
-const BATCH: i64 = 500;
+const BATCH: i64 = 100;
 /// A look without a call, in case one was lost.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 

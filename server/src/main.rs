@@ -99,10 +99,12 @@ enum UserCommand {
 #[derive(Subcommand)]
 enum AuditCommand {
     /// Check the chain: the database's, or that of an export.
-    Verify {
-        /// A file written by `muster audit export`.
-        #[arg(long, value_name = "EXPORT")]
-        file: Option<PathBuf>,
+    Verify(cli::audit::Verify),
+    /// Print the public key that heads of this installation are signed with.
+    Key {
+        /// One JSON document on standard output.
+        #[arg(long)]
+        json: bool,
     },
     /// Print the whole chain as JSON Lines.
     Export,
@@ -125,8 +127,8 @@ fn main() -> ExitCode {
             Command::User(UserCommand::Add { email, name, role, contact_roles }) => {
                 cli::user::add(email, name, role, contact_roles).await
             }
-            Command::Audit(AuditCommand::Verify { file: None }) => cli::audit::verify().await,
-            Command::Audit(AuditCommand::Verify { file: Some(file) }) => cli::audit::verify_file(&file),
+            Command::Audit(AuditCommand::Verify(verify)) => cli::audit::verify(&verify).await,
+            Command::Audit(AuditCommand::Key { json }) => cli::audit::key(json),
             Command::Audit(AuditCommand::Export) => cli::audit::export().await,
             Command::Backup { file, force, json } => cli::backup::backup(&file, force, json).await,
             Command::Restore { file, json } => cli::backup::restore(&file, json).await,

@@ -41,7 +41,8 @@ pub fn examine(file: &Path) -> Result<Manifest, BackupError> {
     Ok(manifest)
 }
 
-/// Restores into a data directory that holds nothing, with its own Postgres or with the blank database of `url`.
+/// Restores into a data directory that holds nothing, with its own Postgres or with the blank database of `url`, which its owner
+/// uses.
 ///
 /// # Errors
 /// If something is there already, or a step fails; the sentence says what was left.
@@ -121,6 +122,8 @@ async fn into_place(file: &Path, manifest: &Manifest, data_dir: &Path, place: &P
     let foreign = place.embedded.is_none();
     let settling = |error: BackupError| ("The restored database could not be settled", foreign, error);
     place.store.migrate().await.map_err(|e| settling(e.into()))?;
+    // A dump holds no rights: the programs' are given as at every start.
+    place.store.roles_prepare().await.map_err(|e| settling(e.into()))?;
     let runs = restored::settle(&place.store, manifest).await.map_err(|e| settling(e.into()))?;
     let audit = audit::verify_all(&place.store).await.map_err(|e| settling(e.into()))?;
     Ok(Restored { backup: manifest.clone(), audit, runs })

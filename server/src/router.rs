@@ -18,7 +18,7 @@ use crate::{
     error::{self, AppError},
     extract::BODY_LIMIT,
     headers, public,
-    routes::{self, audit, events, incident, plan, report, run, system},
+    routes::{self, audit, events, incident, notice, output, plan, report, run, system},
     shell,
 };
 
@@ -59,7 +59,9 @@ routes! {
     post "/incidents/{number}/runs" => run::request,
     get "/runs" => run::list,
     get "/runs/{number}" => run::view,
-    get "/runs/{number}/output" => run::output,
+    get "/runs/{number}/output" => output::part,
+    get "/runs/{number}/output/search" => output::search,
+    get "/runs/{number}/output.txt" => output::download,
     post "/runs/{number}/decision" => run::decide,
     post "/runs/{number}/withdraw" => run::withdraw,
     post "/runs/{number}/answer" => run::answer,
@@ -67,6 +69,8 @@ routes! {
     post "/runs/{number}/cancel" => run::cancel,
     get "/freeze" => run::frozen,
     post "/freeze" => run::freeze,
+    get "/notices" => notice::list,
+    post "/notices/{number}/acknowledge" => notice::acknowledge,
     get "/incidents/{number}/report" => report::view,
     post "/incidents/{number}/report" => report::write_draft,
     put "/incidents/{number}/report" => report::save,
@@ -74,6 +78,9 @@ routes! {
     get "/incidents/{number}/report/export.html" => report::export_html,
     get "/incidents/{number}/report/export.md" => report::export_markdown,
     get "/audit" => audit::list,
+    get "/audit/choices" => audit::choices,
+    get "/audit/export" => audit::export,
+    get "/audit/heads" => audit::heads,
     get "/audit/verify" => audit::verify,
     get "/events" => events::stream,
 }

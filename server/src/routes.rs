@@ -4,6 +4,8 @@ pub(crate) mod audit;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod incident;
+pub(crate) mod notice;
+pub(crate) mod output;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod run;

@@ -5,6 +5,7 @@ pub mod client;
 pub mod error;
 pub mod incident;
 pub mod live;
+pub mod notice;
 pub mod plan;
 pub mod report;
 pub mod run;

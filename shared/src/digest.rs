@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
+use crate::hex;
+
 /// A SHA-256 digest, shown as 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
@@ -14,6 +16,16 @@ impl Digest {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 
     /// Digest of a value's canonical JSON (see [`canonical_json`]).
@@ -39,7 +51,7 @@ pub fn canonical_json<T: Serialize>(value: &T) -> String {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(&self.0))
     }
 }
 
@@ -49,23 +61,16 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// The text is not 64 hex digits.
+/// The text is not 64 lower-case hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a digest is 64 hexadecimal digits")]
+#[error("a digest is 64 lower-case hexadecimal digits")]
 pub struct NotADigest;
 
 impl FromStr for Digest {
     type Err = NotADigest;
 
     fn from_str(text: &str) -> Result<Self, NotADigest> {
-        if text.len() != 64 || !text.is_ascii() {
-            return Err(NotADigest);
-        }
-        let mut bytes = [0; 32];
-        for (i, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[i * 2..i * 2 + 2], 16).map_err(|_| NotADigest)?;
-        }
-        Ok(Self(bytes))
+        hex::decode(text).map(Self).ok_or(NotADigest)
     }
 }
 
@@ -90,6 +95,7 @@ mod tests {
         let digest = Digest::of(b"muster");
         assert_eq!(digest.to_string().parse(), Ok(digest));
         assert_eq!("zz".parse::<Digest>(), Err(NotADigest));
+        assert_eq!(digest.to_string().to_uppercase().parse::<Digest>(), Err(NotADigest));
         assert_eq!("é".repeat(32).parse::<Digest>(), Err(NotADigest));
     }
 

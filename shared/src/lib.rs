@@ -3,7 +3,9 @@
 pub mod api;
 pub mod digest;
 pub mod domain;
+pub mod hex;
 pub mod ids;
 pub mod markdown;
 pub mod plan;
+pub mod printed;
 pub mod timestamp;

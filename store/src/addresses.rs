@@ -41,6 +41,12 @@ impl Addresses {
         });
         Ok(Self { each: each.collect::<Result<_, StoreError>>()?, password })
     }
+
+    /// The same places; whoever connects works under `role`, if one is given.
+    pub(crate) fn under(self, role: Option<&str>) -> Self {
+        let each = self.each.into_iter().map(|options| options.options(role.map(|role| ("role", role)))).collect();
+        Self { each, ..self }
+    }
 }
 
 /// A URL for each host, and the password.

@@ -7,8 +7,10 @@
 //! |---|---|---|
 //! | `postgres/cluster` | the account Postgres runs as, 0700 | the cluster |
 //! | `postgres/run` | the same, 0700 | the unix socket; there is no TCP |
-//! | `database.password` | us, 0600 | made once from the operating system's random numbers |
-//! | `database.url` | us, 0600 | how to connect, written at every start; the worker and the commands read it |
+//! | `database.password` | us, 0600 | the owner's, made once from the operating system's random numbers |
+//! | `database.{server,worker}.password` | us, 0600 | the same for each program's own login |
+//! | `database.url` | us, 0600 | how the owner connects, written at every start; commands read it to migrate |
+//! | `database.{server,worker}.url` | us, 0600 | how each program connects |
 //! | `database.lock` | us | held as long as the program that answers for the server lives |
 //! | `postgres.log` | us, 0600 | what Postgres says |
 //!
@@ -35,8 +37,9 @@ pub(crate) use self::programs::client_program;
 use self::{account::Account, cluster::Layout, error::io_at, programs::Programs, running::Postmaster};
 pub use self::{
     error::EmbeddedError,
-    url::{read_url, url_file},
+    url::{read_url, read_url_of, url_file, url_file_of},
 };
+use crate::roles::Program;
 
 /// How the server is found and run. The default is the one for data that matters.
 #[derive(Clone, Debug)]
@@ -75,6 +78,7 @@ impl Options {
 #[derive(Debug)]
 pub struct Embedded {
     url: String,
+    server_url: String,
     server: Option<Postmaster>,
     child: Option<Child>,
     keep_running: bool,
@@ -119,7 +123,16 @@ pub async fn start_with(data_dir: &Path, options: &Options) -> Result<Embedded, 
                 if let Some(url) = read_url(&layout.data_dir)?
                     && running::answers(&url).await.is_ok()
                 {
-                    return Ok(Embedded { url, server: None, child: None, keep_running: true, _lock: None });
+                    // An older Muster made no login for its server.
+                    let server_url = read_url_of(&layout.data_dir, Program::Server)?.unwrap_or_else(|| url.clone());
+                    return Ok(Embedded {
+                        url,
+                        server_url,
+                        server: None,
+                        child: None,
+                        keep_running: true,
+                        _lock: None,
+                    });
                 }
             }
             Err((_, error)) => return Err(io_at("lock", &lock_path)(error.into())),
@@ -139,30 +152,58 @@ async fn answer_for_it(
     deadline: Instant,
 ) -> Result<Embedded, EmbeddedError> {
     let programs = Programs::find(options.programs.as_deref(), layout.version()?)?;
-    let password = cluster::password(&layout, options)?;
+    let passwords = Passwords {
+        owner: cluster::password(&layout, options)?,
+        server: cluster::password_of(Program::Server, &layout, options)?,
+        worker: cluster::password_of(Program::Worker, &layout, options)?,
+    };
     if layout.version()?.is_none() {
-        cluster::create(&layout, &account, &programs, password.as_deref(), options).await?;
+        cluster::create(&layout, &account, &programs, passwords.owner.as_deref(), options).await?;
     }
-    let urls = url::Urls::new(&layout, password.as_deref());
+    let urls = url::Urls::new(&layout, &passwords);
     let (server, child) = running::adopt_or_start(&layout, &account, &programs, options, &urls, deadline).await?;
     // From here on dropping it stops the server, whatever fails below.
     let embedded = Embedded {
         url: urls.muster.clone(),
+        server_url: urls.of(Program::Server).to_owned(),
         server: Some(server),
         child,
         keep_running: options.keep_running,
         _lock: (!options.keep_running).then_some(lock),
     };
-    running::create_database(&urls).await?;
-    url::write(&layout.data_dir, &urls.muster)?;
+    running::create_database(&urls, &passwords).await?;
+    url::write(&layout.data_dir, &urls)?;
     Ok(embedded)
 }
 
+/// Of the owner and of each program's login; none where none is used.
+#[derive(Debug)]
+struct Passwords {
+    owner: Option<String>,
+    server: Option<String>,
+    worker: Option<String>,
+}
+
+impl Passwords {
+    fn of(&self, program: Program) -> &Option<String> {
+        match program {
+            Program::Server => &self.server,
+            Program::Worker => &self.worker,
+        }
+    }
+}
+
 impl Embedded {
-    /// How to connect. A secret: it holds the password.
+    /// How the owner connects, who migrates. A secret: it holds the password.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// How the server connects, who may only do what it needs. A secret as well.
+    #[must_use]
+    pub fn server_url(&self) -> &str {
+        &self.server_url
     }
 
     /// False if another living program answers for the server, which [`stop`](Self::stop) then leaves alone.

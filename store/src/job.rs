@@ -35,6 +35,19 @@ pub struct Claimed {
     pub fence: i64,
 }
 
+/// The claimer's standing on its Docker host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostHeld<'a> {
+    /// Nobody can tell which host it is, because it does not answer: nothing can be done there, and people are told so.
+    Unknown,
+    /// Another worker acts on it: this one takes only what does not act.
+    Others,
+    Ours {
+        host: &'a str,
+        fence: i64,
+    },
+}
+
 /// What the database says while a job is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromRow)]
 pub struct Heard {
@@ -55,6 +68,7 @@ impl Store {
         worker: &str,
         projects: &[String],
         lease_seconds: f64,
+        host: HostHeld<'_>,
     ) -> Result<Option<Claimed>, StoreError> {
         #[derive(FromRow)]
         struct Row {
@@ -62,11 +76,19 @@ impl Store {
             kind: String,
             fence: i64,
         }
+        let (only_look, host) = match host {
+            HostHeld::Unknown => (false, None),
+            HostHeld::Others => (true, None),
+            HostHeld::Ours { host, fence } => (false, Some((host, fence))),
+        };
         let row = sqlx::query_as::<_, Row>(
             "WITH free AS (
                  SELECT j.run_id FROM job j JOIN run r ON r.id = j.run_id
                  WHERE (j.lease_until IS NULL OR j.lease_until < clock_timestamp()) AND r.project = ANY($2)
                    AND (j.due_at IS NULL OR j.due_at <= clock_timestamp())
+                   AND (j.kind = 'resolve' OR NOT $4)
+                   AND (j.kind = 'resolve' OR $5 IS NULL OR EXISTS (
+                       SELECT 1 FROM host_lock h WHERE h.host = $5 AND h.fence = $6 AND h.lease_until > clock_timestamp()))
                    AND (j.kind <> 'execute' OR r.state = 'cancelling' OR NOT EXISTS (SELECT 1 FROM run_freeze WHERE frozen))
                  ORDER BY j.due_at IS NOT NULL, j.added_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED),
              held AS (
@@ -79,6 +101,9 @@ impl Store {
         .bind(worker)
         .bind(projects)
         .bind(lease_seconds)
+        .bind(only_look)
+        .bind(host.map(|(host, _)| host))
+        .bind(host.map(|(_, fence)| fence))
         .fetch_optional(&self.pool)
         .await?;
         row.map(|row| Ok(Claimed { run: RunId(row.run_id), kind: from_name(row.kind)?, fence: row.fence })).transpose()

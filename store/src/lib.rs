@@ -9,13 +9,17 @@ mod dump;
 pub mod embedded;
 mod error;
 mod freeze;
+mod host_lock;
 mod idempotency;
 mod incident;
 mod job;
 mod live;
+mod notice;
 mod output;
+mod output_lines;
 mod report;
 mod restored;
+mod roles;
 mod run;
 mod session;
 mod sight;
@@ -27,19 +31,22 @@ mod watch;
 
 use std::{sync::Arc, time::Duration};
 
-use shared::timestamp::Timestamp;
+use shared::{digest::Digest, timestamp::Timestamp};
 use sqlx::{Connection as _, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 
 pub use crate::{
     dump::{DumpError, Snapshot, SnapshotFacts, restore},
     error::StoreError,
     freeze::Freeze,
+    host_lock::HostTaken,
     idempotency::Idempotency,
     incident::IncidentRecord,
-    job::{Claimed, Heard, JobKind},
+    job::{Claimed, Heard, HostHeld, JobKind},
     live::{Channel, Listener},
-    output::NewLine,
+    output::Chunk,
+    output_lines::NewLines,
     report::{Publication, Report},
+    roles::{Guard, Program},
     run::{NewRun, RunRecord},
     system::{PlanVersion, PlanVersionHead, System},
     tx::Tx,
@@ -68,7 +75,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] if nobody does within a few seconds.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let addresses = Addresses::parse(url)?;
+        Self::connect_under(url, None).await
+    }
+
+    /// As [`Store::connect`]; every connection works under `role`, if one is given.
+    pub(crate) async fn connect_under(url: &str, role: Option<&str>) -> Result<Self, StoreError> {
+        let addresses = Addresses::parse(url)?.under(role);
         let at = if addresses.each.len() > 1 { steering::find(&addresses.each).await } else { 0 };
         let store = Self::over(addresses, at);
         store.now().await?;
@@ -114,7 +126,7 @@ impl Store {
         Self { pool, _steering: Some(Arc::new(steering)) }
     }
 
-    /// Brings the schema up to this program's version.
+    /// Brings the schema up to this program's version; as the tables' owner.
     ///
     /// # Errors
     /// If a migration fails or the database was migrated by a newer Muster.
@@ -126,6 +138,13 @@ impl Store {
     #[must_use]
     pub fn newest_migration() -> i64 {
         MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+    }
+
+    /// Names what [`Store::migrate`] and [`Store::roles_prepare`] make, for copies of it: other migrations or rights, another name.
+    #[must_use]
+    pub fn schema() -> Digest {
+        let migrations: Vec<_> = MIGRATIONS.iter().map(|migration| &migration.checksum).collect();
+        Digest::of(format!("{migrations:?} {:?}", roles::wanted()).as_bytes())
     }
 
     /// Reachable, and every migration of this program applied.

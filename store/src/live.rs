@@ -1,10 +1,18 @@
 //! The event stream's log and the wake-up calls of Postgres. Carries what changed, never what it is now.
 
 use serde::{Deserialize, Serialize};
-use shared::api::live::{LiveEvent, Topic};
+use shared::api::{
+    live::{LiveEvent, Topic},
+    run::OutputLine,
+};
 use sqlx::{FromRow, postgres::PgListener, types::Json};
 
 use crate::{Store, StoreError};
+
+/// Output travels with its event while it is at most this much; what comes faster is fetched by who wants to see it, so that
+/// neither this process nor a slow reader has to hold it.
+const LIVE_LINES: i64 = 100;
+const LIVE_BYTES: usize = 16 * 1024;
 
 /// As kept: output is a range of lines, filled in when read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,11 +25,7 @@ pub(crate) enum StoredTopic {
 impl From<Topic> for StoredTopic {
     fn from(topic: Topic) -> Self {
         match topic {
-            Topic::Output { run, lines } => Self::Output {
-                run,
-                first: lines.first().map_or(0, |l| l.line),
-                last: lines.last().map_or(0, |l| l.line),
-            },
+            Topic::Output { run, first, last, .. } => Self::Output { run, first, last },
             other => Self::Plain(other),
         }
     }
@@ -49,12 +53,23 @@ impl Store {
             let topic = match row.topic.0 {
                 StoredTopic::Plain(topic) => topic,
                 StoredTopic::Output { run, first, last } => {
-                    Topic::Output { run, lines: self.output_between(run, first, last).await? }
+                    Topic::Output { run, first, last, lines: self.live_lines(run, first, last).await? }
                 }
             };
             events.push(LiveEvent { id: row.id, topic });
         }
         Ok(events)
+    }
+
+    async fn live_lines(&self, run: i64, first: i64, last: i64) -> Result<Vec<OutputLine>, StoreError> {
+        if last - first >= LIVE_LINES {
+            return Ok(vec![]);
+        }
+        let mut lines = self.output_between(run, first, last).await?;
+        if lines.iter().map(|line| line.text.len()).sum::<usize>() > LIVE_BYTES {
+            lines.clear();
+        }
+        Ok(lines)
     }
 
     /// The newest id; 0 before the first event.

@@ -120,6 +120,21 @@ macro_rules! select_run {
     };
 }
 
+macro_rules! append_to {
+    ($log:literal) => {
+        concat!(
+            "WITH r AS (UPDATE run SET state = $2, expires_at = $3, ended_at = $4, n_events = $5, n_open_checks = $12
+                        WHERE id = $1 AND n_events = $6 AND fence = coalesce($7, fence) RETURNING id),
+                  e AS (INSERT INTO ",
+            $log,
+            " (run_id, seq, at, by, event)
+                        SELECT r.id, t.seq, $8, t.by, t.event
+                        FROM r, unnest($9::int[], $10::jsonb[], $11::jsonb[]) AS t (seq, by, event))
+             SELECT 1 FROM r"
+        )
+    };
+}
+
 async fn read(connection: &mut PgConnection, which: Which, lock: bool) -> Result<RunRecord, StoreError> {
     let (id, number) = match which {
         Which::Id(id) => (Some(id.0), None),
@@ -318,70 +333,36 @@ impl Tx {
         fence: Option<i64>,
     ) -> Result<(), StoreError> {
         let (mut next, at) = (run.clone(), self.now());
-        let (mut seqs, mut authors, mut texts, mut workers) = (vec![], vec![], vec![], vec![]);
+        let (mut seqs, mut authors, mut texts) = (vec![], vec![], vec![]);
         for (event, by) in events {
             let recorded = Recorded { seq: next.last_seq + 1, at, by, event };
             next = next.apply(&recorded)?;
             seqs.push(recorded.seq);
             authors.push(Json(recorded.by));
-            workers.push(written_by_worker(&recorded.event));
             texts.push(Json(recorded.event));
         }
-        let written = sqlx::query(
-            "WITH r AS (UPDATE run SET state = $2, expires_at = $3, ended_at = $4, n_events = $5, n_open_checks = $13
-                        WHERE id = $1 AND n_events = $6 AND fence = coalesce($7, fence) RETURNING id),
-                  e AS (SELECT r.id, t.seq, t.by, t.event, t.worker
-                        FROM r, unnest($9::int[], $10::jsonb[], $11::jsonb[], $12::bool[]) AS t (seq, by, event, worker)),
-                  s AS (INSERT INTO run_event (run_id, seq, at, by, event)
-                        SELECT id, seq, $8, by, event FROM e WHERE NOT worker),
-                  w AS (INSERT INTO step_event (run_id, seq, at, by, event)
-                        SELECT id, seq, $8, by, event FROM e WHERE worker)
-             SELECT 1 FROM r",
-        )
-        .bind(run.header.id.0)
-        .bind(next.state.name())
-        .bind(next.expires_at().map(Timestamp::inner))
-        .bind(next.ended_at.map(Timestamp::inner))
-        .bind(next.last_seq)
-        .bind(run.last_seq)
-        .bind(fence)
-        .bind(at.inner())
-        .bind(seqs)
-        .bind(authors)
-        .bind(texts)
-        .bind(workers)
-        .bind(i32::try_from(next.open_checks()).unwrap_or(i32::MAX))
-        .fetch_optional(self.connection())
-        .await?;
+        // One log for each pen: neither program may write the other's.
+        let text = if fence.is_some() { append_to!("step_event") } else { append_to!("run_event") };
+        let written = sqlx::query(text)
+            .bind(run.header.id.0)
+            .bind(next.state.name())
+            .bind(next.expires_at().map(Timestamp::inner))
+            .bind(next.ended_at.map(Timestamp::inner))
+            .bind(next.last_seq)
+            .bind(run.last_seq)
+            .bind(fence)
+            .bind(at.inner())
+            .bind(seqs)
+            .bind(authors)
+            .bind(texts)
+            .bind(i32::try_from(next.open_checks()).unwrap_or(i32::MAX))
+            .fetch_optional(self.connection())
+            .await?;
         match (written, fence) {
             (Some(_), _) => *run = next,
             (None, Some(_)) => return Err(StoreError::Fenced),
             (None, None) => return Err(StoreError::Bug("a run was written to that was not locked".into())),
         }
         Ok(())
-    }
-}
-
-fn written_by_worker(event: &RunEvent) -> bool {
-    use RunEvent as E;
-    match event {
-        E::Requested
-        | E::CancelAsked { .. }
-        | E::Decided { .. }
-        | E::Granted
-        | E::Expired
-        | E::Withdrawn { .. }
-        | E::Answered { .. }
-        | E::Checked { .. }
-        | E::Restored { .. } => false,
-        E::Resolved { .. }
-        | E::Unresolvable { .. }
-        | E::Claimed { .. }
-        | E::StepStarted { .. }
-        | E::StepEnded { .. }
-        | E::Asked { .. }
-        | E::GuardRefused { .. }
-        | E::Cancelled
-        | E::Finished { .. } => true,
     }
 }

@@ -6,7 +6,7 @@ use shared::{
     api::live::Topic,
     domain::{
         actor::Actor,
-        audit::{Entry, genesis, link},
+        audit::{Entry, link},
     },
     timestamp::Timestamp,
 };
@@ -147,16 +147,10 @@ impl Tx {
         Ok(())
     }
 
-    /// The chain's end, held until commit; the first one ever makes it.
+    /// The chain's end, held until commit.
     async fn lock_chain(&mut self) -> Result<(i64, String), StoreError> {
-        let lock = "SELECT seq, hash FROM audit_head FOR UPDATE";
-        if let Some(head) = sqlx::query_as(lock).fetch_optional(&mut *self.inner).await? {
-            return Ok(head);
-        }
-        sqlx::query("INSERT INTO audit_head (seq, hash) VALUES (0, $1) ON CONFLICT DO NOTHING")
-            .bind(genesis().to_string())
-            .execute(&mut *self.inner)
-            .await?;
-        Ok(sqlx::query_as(lock).fetch_one(&mut *self.inner).await?)
+        let head =
+            sqlx::query_as("SELECT seq, hash FROM audit_head FOR UPDATE").fetch_optional(&mut *self.inner).await?;
+        head.ok_or_else(|| StoreError::Corrupt("the audit chain has lost its head; nothing can be written down".into()))
     }
 }

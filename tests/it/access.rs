@@ -45,6 +45,8 @@ const GUARDED: &[(&str, &str, Action)] = &[
     ("get", "/api/v1/runs", Action::ViewConsole),
     ("get", "/api/v1/runs/{number}", Action::ViewConsole),
     ("get", "/api/v1/runs/{number}/output", Action::ViewConsole),
+    ("get", "/api/v1/runs/{number}/output/search", Action::ViewConsole),
+    ("get", "/api/v1/runs/{number}/output.txt", Action::ViewConsole),
     ("post", "/api/v1/runs/{number}/decision", Action::DecideRun),
     ("post", "/api/v1/runs/{number}/withdraw", Action::RequestRun),
     ("post", "/api/v1/runs/{number}/answer", Action::AnswerStep),
@@ -52,6 +54,8 @@ const GUARDED: &[(&str, &str, Action)] = &[
     ("post", "/api/v1/runs/{number}/cancel", Action::CancelRun),
     ("get", "/api/v1/freeze", Action::ViewConsole),
     ("post", "/api/v1/freeze", Action::Freeze),
+    ("get", "/api/v1/notices", Action::ViewConsole),
+    ("post", "/api/v1/notices/{number}/acknowledge", Action::AcknowledgeNotice),
     ("get", "/api/v1/incidents/{number}/report", Action::ViewConsole),
     ("post", "/api/v1/incidents/{number}/report", Action::EditReport),
     ("put", "/api/v1/incidents/{number}/report", Action::EditReport),
@@ -59,6 +63,9 @@ const GUARDED: &[(&str, &str, Action)] = &[
     ("get", "/api/v1/incidents/{number}/report/export.html", Action::ViewConsole),
     ("get", "/api/v1/incidents/{number}/report/export.md", Action::ViewConsole),
     ("get", "/api/v1/audit", Action::ReadAudit),
+    ("get", "/api/v1/audit/choices", Action::ReadAudit),
+    ("get", "/api/v1/audit/export", Action::ReadAudit),
+    ("get", "/api/v1/audit/heads", Action::ReadAudit),
     ("get", "/api/v1/audit/verify", Action::ReadAudit),
     ("get", "/api/v1/events", Action::ViewConsole),
 ];
@@ -88,6 +95,8 @@ const PICTURE: &str = "\
     .xxxxx get /api/v1/runs
     .xxxxx get /api/v1/runs/{number}
     .xxxxx get /api/v1/runs/{number}/output
+    .xxxxx get /api/v1/runs/{number}/output/search
+    .xxxxx get /api/v1/runs/{number}/output.txt
     ....xx post /api/v1/runs/{number}/decision
     ...x.x post /api/v1/runs/{number}/withdraw
     ...x.x post /api/v1/runs/{number}/answer
@@ -95,6 +104,8 @@ const PICTURE: &str = "\
     ...xxx post /api/v1/runs/{number}/cancel
     .xxxxx get /api/v1/freeze
     ...xxx post /api/v1/freeze
+    .xxxxx get /api/v1/notices
+    .xxxxx post /api/v1/notices/{number}/acknowledge
     .xxxxx get /api/v1/incidents/{number}/report
     ..xxxx post /api/v1/incidents/{number}/report
     ..xxxx put /api/v1/incidents/{number}/report
@@ -102,6 +113,9 @@ const PICTURE: &str = "\
     .xxxxx get /api/v1/incidents/{number}/report/export.html
     .xxxxx get /api/v1/incidents/{number}/report/export.md
     ....xx get /api/v1/audit
+    ....xx get /api/v1/audit/choices
+    ....xx get /api/v1/audit/export
+    ....xx get /api/v1/audit/heads
     ....xx get /api/v1/audit/verify
     .xxxxx get /api/v1/events
 ";

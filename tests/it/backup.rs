@@ -1,5 +1,7 @@
 //! Muster's own disaster: a backup taken in the middle of everything, brought back by the real programs onto a blank machine.
 
+mod rights;
+
 use std::{
     path::Path,
     time::{Duration, Instant},
@@ -119,8 +121,10 @@ async fn a_machine_is_lost_in_the_middle_of_a_run_and_a_blank_one_takes_its_plac
     let old = Old::set().await;
     let scene = &old.scene;
     std::fs::create_dir(old.data.path().join("keys")).unwrap();
-    old.data.file("keys/audit-ed25519", "a key").unwrap();
-    old.data.file("audit-heads.jsonl", "{\"seq\":1}\n").unwrap();
+    let (key, install) = ("5a".repeat(32), uuid::Uuid::new_v4().to_string());
+    old.data.file("keys/audit-ed25519", &key).unwrap();
+    old.data.file("keys/install", &install).unwrap();
+    old.data.file("heads-of-2025.jsonl", "{\"seq\":1}\n").unwrap();
     old.data.file("database.password", "not this one").unwrap();
     let queued = queued_elsewhere(scene).await;
     let (run, worker) = in_flight(scene).await;
@@ -132,7 +136,7 @@ async fn a_machine_is_lost_in_the_middle_of_a_run_and_a_blank_one_takes_its_plac
     assert_eq!(std::os::unix::fs::MetadataExt::mode(&file.metadata().unwrap()) & 0o777, 0o600);
     assert!(taken["audit"]["seq"].as_u64().unwrap() >= entries, "{taken}");
     let names: Vec<_> = taken["members"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["database.dump", "data/audit-heads.jsonl", "data/keys/audit-ed25519"]);
+    assert_eq!(names, ["database.dump", "data/heads-of-2025.jsonl", "data/keys/audit-ed25519", "data/keys/install"]);
     // What happens between the backup and the disaster is not known afterwards.
     scene.responder.api.note(incident, &NoteIn { text: message("lost with the machine") }).await.unwrap();
     worker.kill();
@@ -146,8 +150,9 @@ async fn a_machine_is_lost_in_the_middle_of_a_run_and_a_blank_one_takes_its_plac
     assert_eq!(restored["runs"]["taken_up"], serde_json::json!([run]));
     assert_eq!(restored["audit"]["broken"], Value::Null);
     let data = place.path().join("data");
-    assert_eq!(std::fs::read_to_string(data.join("keys/audit-ed25519")).unwrap(), "a key");
-    assert_eq!(std::fs::read_to_string(data.join("audit-heads.jsonl")).unwrap(), "{\"seq\":1}\n");
+    assert_eq!(std::fs::read_to_string(data.join("keys/audit-ed25519")).unwrap(), key);
+    assert_eq!(std::fs::read_to_string(data.join("keys/install")).unwrap(), install);
+    assert_eq!(std::fs::read_to_string(data.join("heads-of-2025.jsonl")).unwrap(), "{\"seq\":1}\n");
     assert_ne!(std::fs::read_to_string(data.join("database.password")).unwrap(), "not this one");
     let verified = terminal.muster(&["audit", "verify"]).unwrap();
     assert!(verified.code == Some(0) && verified.out.contains("the audit chain holds"), "{verified:?}");
@@ -351,8 +356,7 @@ async fn the_server_takes_backups_without_being_asked_and_keeps_the_newest() {
     let backups = Scratch::new().unwrap();
     backups.file("muster-before-the-upgrade.backup", "somebody's own").unwrap();
     let origin = server::backup::Origin {
-        store: old.scene.muster.store.clone(),
-        url: old.scene.muster.database.url.clone(),
+        owner_url: old.scene.muster.database.url.clone(),
         data_dir: old.data.path().to_owned(),
     };
     let schedule = server::backup::periodic::Schedule {

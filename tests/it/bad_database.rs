@@ -7,7 +7,10 @@ use reqwest::StatusCode;
 use serde_json::json;
 use shared::{
     api::{error::ErrorCode, incident::NoteIn},
-    domain::{access::Role, run::RunState},
+    domain::{
+        access::Role,
+        run::{Run, RunState},
+    },
 };
 use tests::{
     events::Events,
@@ -194,4 +197,31 @@ async fn an_approval_while_the_database_is_away_is_not_counted_and_says_so() {
     assert_eq!((now.state, now.decisions.len()), (RunState::AwaitingApproval, 0));
     tests::scene::decide(&scene.approver, &now, true).await.unwrap();
     scene.until(run.number, RunState::Succeeded).await.unwrap();
+}
+
+/// R6: every connection is cut again and again, some of them while they commit, and a worker dies on top of it.
+#[tokio::test]
+async fn a_run_whose_connections_are_cut_again_and_again_ends_once_and_whole() {
+    let scene = Scene::set().await.unwrap();
+    let first = scene.quick_worker();
+    let second = scene.quick_worker();
+    scene.host.set_delay(Duration::from_millis(150));
+    let run = scene.approved().await.unwrap();
+    let mut first = Some(first);
+    for round in 0..12 {
+        scene.muster.database.cut().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        scene.muster.database.mend().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(40 + 17 * round)).await;
+        if round == 6 {
+            first.take().into_iter().for_each(tests::muster::RunningWorker::kill);
+        }
+    }
+    eventually("the server is back", async || scene.operator.api.run(run.number).await.is_ok()).await.unwrap();
+    let view = scene.until(run.number, RunState::Succeeded).await.unwrap();
+    assert_eq!(scene.host.effects(), once());
+    let store = &scene.muster.store;
+    let (record, log) = (store.run_fetch(view.id).await.unwrap(), store.run_events(view.id).await.unwrap());
+    assert_eq!(Run::replay(record.run.header.clone(), &log).unwrap(), record.run, "the log has no gap and no double");
+    drop(second);
 }

@@ -14,11 +14,13 @@ use shared::{
     },
 };
 use tests::{
+    muster::worker_config,
     persona::Persona,
-    scene::{PROCEDURE, Scene, decide, eventually, message, refused},
+    programs::Scratch,
+    scene::{PROCEDURE, PROJECT, QUICK, Scene, decide, eventually, message, plan, refused},
 };
 use uuid::Uuid;
-use worker::host::HttpAnswer;
+use worker::{config::Config, host::HttpAnswer};
 
 async fn cancel(person: &Persona, run: i64) -> Result<RunView, shared::api::client::CallError> {
     person.api.cancel(run, &CancelIn { reason: message("the wrong validator") }).await
@@ -86,6 +88,45 @@ async fn a_run_is_cancelled_although_its_worker_dies() {
     let view = scene.until(run.number, RunState::Cancelled).await.unwrap();
     assert_eq!(scene.host.effects().len(), effects);
     assert!(view.steps.iter().all(|s| s.attempts <= 1), "{:?}", view.steps);
+}
+
+/// Cancelled in the middle of what cannot be taken back: it is *cancelling* until the whole process group is gone, and then nobody
+/// claims to know what became of it.
+#[tokio::test]
+async fn a_script_is_cancelled_with_its_grandchildren_and_stays_unknown() {
+    let text = plan().unwrap().replace("docker-compose restart validator1", "./scripts/slow.sh");
+    let scene = Scene::with_plan(&text).await.unwrap();
+    let scratch = Scratch::new().unwrap();
+    let scripts = scratch.path().join("scripts");
+    std::fs::create_dir(&scripts).unwrap();
+    let (script, pids) = (scripts.join("slow.sh"), scratch.path().join("pids"));
+    // The grandchild does not go when asked.
+    let lines =
+        "sh -c 'trap \"\" TERM; echo $$ >> \"$PIDS\"; while :; do sleep 0.2; done' &\necho $$ >> \"$PIDS\"\nwait\n";
+    std::fs::write(&script, format!("#!/bin/sh\n{lines}")).unwrap();
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let config = Config {
+        scripts: Some(scripts),
+        script_env: [("PIDS".to_owned(), pids.display().to_string())].into(),
+        ..worker_config(PROJECT)
+    };
+    let _worker = scene.muster.worker_as(config, scene.host.clone(), QUICK);
+    let run = scene.approved().await.unwrap();
+    let began = || std::fs::read_to_string(&pids).unwrap_or_default();
+    eventually("both run", async || began().lines().count() == 2).await.unwrap();
+    let alive = |pid: &str| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        !stat.is_empty() && !stat.contains(") Z ")
+    };
+    assert!(began().lines().all(alive));
+    cancel(&scene.operator, run.number).await.unwrap();
+    let view =
+        scene.until_run(run.number, |view| view.state != RunState::Cancelling || !began().lines().any(alive)).await;
+    assert!(!began().lines().any(alive), "not cancelled before all of it is gone: {view:?}");
+    let view = scene.until(run.number, RunState::Cancelled).await.unwrap();
+    let StepState::Unknown { reason } = state(&view, 3) else { panic!("{:?}", view.steps) };
+    assert!(reason.contains("cancelled in the middle") && reason.contains("killed"), "{reason}");
+    assert!(matches!(state(&view, 4), StepState::Pending), "nothing more was begun");
 }
 
 #[tokio::test]

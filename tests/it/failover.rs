@@ -31,6 +31,7 @@ async fn scene(pair: &Pair) -> Scene {
     let url = pair.url().unwrap();
     let store = Store::connect(&url).await.unwrap();
     store.migrate().await.unwrap();
+    assert!(store.roles_prepare().await.unwrap());
     store.close().await;
     let muster = Muster::start_on(&url).await.unwrap();
     let text = plan().unwrap();

@@ -71,7 +71,7 @@ async fn a_run_is_told_as_it_goes_with_its_output_in_order() {
     }
     let mut lines = vec![];
     for arrived in &arrived {
-        if let Topic::Output { run: of, lines: new } = &arrived.event.as_ref().unwrap().topic {
+        if let Topic::Output { run: of, lines: new, .. } = &arrived.event.as_ref().unwrap().topic {
             assert_eq!(*of, run.number);
             lines.extend(new.iter().cloned());
         }

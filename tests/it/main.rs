@@ -5,20 +5,28 @@
 #![expect(clippy::disallowed_methods, reason = "the test command speaks through the environment")]
 
 mod access;
+mod audit_heads;
 mod audit_log;
+mod audit_search;
 mod backup;
 mod bad_database;
 mod browser;
 mod checks;
 mod commands;
 mod control;
+mod crash;
 mod docker;
 mod door;
 mod failover;
 mod incidents;
 mod live;
+mod notices;
+mod output;
 mod plans;
 mod public_page;
+mod replicas;
 mod reports;
+mod roles;
 mod runs;
+mod scripts;
 mod store_rules;

@@ -19,7 +19,9 @@ use shared::{
     ids::UserId,
     plan::{Procedure, Step, StepKind},
 };
-use store::{Channel, Idempotency, IncidentRecord, JobKind, Listener, NewLine, NewRun, NewUser, Store, StoreError};
+use store::{
+    Channel, HostHeld, Idempotency, IncidentRecord, JobKind, Listener, NewLines, NewRun, NewUser, Store, StoreError,
+};
 use tests::postgres::Database;
 
 async fn person(store: &Store, email: &str, role: Role) -> (UserId, Actor) {
@@ -116,6 +118,13 @@ async fn requested(world: &World) -> Run {
     tx.job_add(run.header.id, JobKind::Resolve).await.unwrap();
     tx.commit().await.unwrap();
     run
+}
+
+/// Of step 1.
+fn lines(texts: &[&str]) -> NewLines {
+    let mut lines = NewLines::new(1, 1);
+    texts.iter().for_each(|text| lines.push(Stream::Out, text));
+    lines
 }
 
 #[tokio::test]
@@ -222,17 +231,21 @@ async fn one_live_run_for_a_target_then_another_once_it_has_ended() {
 #[tokio::test]
 async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
     let world = world().await;
-    let store = &world.database.store;
+    let store = &world.database.worker;
     let run = requested(&world).await;
     let id = run.header.id;
     let projects = vec!["bt2c".to_owned()];
-    assert_eq!(store.job_claim("w", &["other".to_owned()], 15.0).await.unwrap(), None, "not this worker's project");
-    let first = store.job_claim("w1", &projects, 0.05).await.unwrap().unwrap();
+    assert_eq!(
+        store.job_claim("w", &["other".to_owned()], 15.0, HostHeld::Unknown).await.unwrap(),
+        None,
+        "not this worker's project"
+    );
+    let first = store.job_claim("w1", &projects, 0.05, HostHeld::Unknown).await.unwrap().unwrap();
     assert_eq!((first.run, first.kind, first.fence), (id, JobKind::Resolve, 1));
-    assert_eq!(store.job_claim("w2", &projects, 15.0).await.unwrap(), None, "leased");
+    assert_eq!(store.job_claim("w2", &projects, 15.0, HostHeld::Unknown).await.unwrap(), None, "leased");
     assert!(store.job_heartbeat(id, 1, 0.05).await.unwrap().is_some());
     tokio::time::sleep(std::time::Duration::from_millis(120)).await;
-    let second = store.job_claim("w2", &projects, 15.0).await.unwrap().unwrap();
+    let second = store.job_claim("w2", &projects, 15.0, HostHeld::Unknown).await.unwrap().unwrap();
     assert_eq!(second.fence, 2);
     assert!(store.job_heartbeat(id, 1, 15.0).await.unwrap().is_none(), "the first worker must give up");
 
@@ -245,8 +258,8 @@ async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
     let late = tx.run_append_fenced(&mut record.run, vec![(resolved.clone(), worker.clone())], 1).await;
     assert!(matches!(late, Err(StoreError::Fenced)));
     drop(tx);
-    let line = NewLine { step: 1, attempt: 1, stream: Stream::Out, text: "late".into() };
-    assert!(matches!(store.output_append(id, run.header.number, 1, &[line]).await, Err(StoreError::Fenced)));
+    let late = [lines(&["late"])];
+    assert!(matches!(store.output_append(id, run.header.number, 1, 0, &late).await, Err(StoreError::Fenced)));
 
     let mut tx = store.begin().await.unwrap();
     let mut record = tx.run_lock_id(id).await.unwrap();
@@ -257,7 +270,7 @@ async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
     assert_eq!(record.run.state, RunState::AwaitingApproval);
     assert_eq!(record.incident_number, world.incident.number);
     assert_eq!(store.run_events(id).await.unwrap().len(), 2);
-    assert_eq!(store.job_claim("w2", &projects, 15.0).await.unwrap(), None);
+    assert_eq!(store.job_claim("w2", &projects, 15.0, HostHeld::Unknown).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -271,23 +284,6 @@ async fn an_event_that_may_not_follow_is_not_written() {
     assert!(matches!(error, StoreError::Corrupt(_)), "{error}");
     tx.commit().await.unwrap();
     assert_eq!(world.database.store.run_events(run.header.id).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn output_is_numbered_without_gaps_and_travels_with_its_live_event() {
-    let world = world().await;
-    let store = &world.database.store;
-    let run = requested(&world).await;
-    let claimed = store.job_claim("w", &["bt2c".into()], 15.0).await.unwrap().unwrap();
-    let line = |text: &str| NewLine { step: 1, attempt: 1, stream: Stream::Out, text: text.into() };
-    store.output_append(claimed.run, run.header.number, claimed.fence, &[line("a"), line("b\0c")]).await.unwrap();
-    store.output_append(claimed.run, run.header.number, claimed.fence, &[line("d")]).await.unwrap();
-    let lines = store.output_list(claimed.run, 1, 10).await.unwrap();
-    let texts: Vec<_> = lines.iter().map(|l| (l.line, l.text.as_str())).collect();
-    assert_eq!(texts, [(2, "b\u{fffd}c"), (3, "d")]);
-    let events = store.live_since(0, 10).await.unwrap();
-    assert!(matches!(&events[0].topic, Topic::Output { run: 1, lines } if lines.len() == 2));
-    assert!(matches!(&events[1].topic, Topic::Output { run: 1, lines } if lines.len() == 1 && lines[0].line == 3));
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use chromiumoxide::{
         browser_protocol::{
             emulation::{
                 MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams, SetScriptExecutionDisabledParams,
+                SetTimezoneOverrideParams,
             },
             page::CaptureScreenshotFormat,
         },
@@ -229,6 +230,39 @@ impl Tab {
         Ok(())
     }
 
+    /// Presses a key by its name (`Tab`, `Enter`): whatever has the focus gets it.
+    ///
+    /// # Errors
+    /// If the browser knows no such key.
+    pub async fn key(&self, name: &str) -> Result<()> {
+        self.page.find_element("body").await?.press_key(name).await?;
+        Ok(())
+    }
+
+    /// Types into whatever has the focus.
+    ///
+    /// # Errors
+    /// If the browser does not obey.
+    pub async fn type_text(&self, text: &str) -> Result<()> {
+        self.page.execute(chromiumoxide::cdp::browser_protocol::input::InsertTextParams::new(text)).await?;
+        Ok(())
+    }
+
+    /// Presses Tab until this element has the focus, as somebody without a mouse does.
+    ///
+    /// # Errors
+    /// If it cannot be reached within a hundred steps.
+    pub async fn tab_to(&self, selector: &str) -> Result<()> {
+        self.see(selector).await?;
+        for _ in 0..100 {
+            if self.eval::<bool>(&format!("document.activeElement?.matches({selector:?}) === true")).await? {
+                return Ok(());
+            }
+            self.key("Tab").await?;
+        }
+        bail!("{selector} cannot be reached with the Tab key")
+    }
+
     /// # Errors
     /// If there is no such element.
     pub async fn text(&self, selector: &str) -> Result<String> {
@@ -242,12 +276,29 @@ impl Tab {
         Ok(())
     }
 
+    /// Waits until nothing moves or changes its colour any more.
+    ///
+    /// # Errors
+    /// If something moves for ever.
+    pub async fn settled(&self) -> Result<()> {
+        self.until("nothing moves", "document.getAnimations().every(a => a.playState !== 'running')").await
+    }
+
     /// # Errors
     /// If the browser does not obey.
     pub async fn dark(&self, dark: bool) -> Result<()> {
         let value = if dark { "dark" } else { "light" };
         let feature = MediaFeature::new("prefers-color-scheme", value);
         self.page.execute(SetEmulatedMediaParams::builder().feature(feature).build()).await?;
+        Ok(())
+    }
+
+    /// Where the browser's clock hangs: `Asia/Kathmandu`.
+    ///
+    /// # Errors
+    /// If the browser knows no such zone.
+    pub async fn zone(&self, name: &str) -> Result<()> {
+        self.page.execute(SetTimezoneOverrideParams::new(name)).await?;
         Ok(())
     }
 

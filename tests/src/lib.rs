@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod cluster;
+pub mod crash;
 pub mod events;
 pub mod muster;
 pub mod persona;

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
+use server::heads::{Keeping, Signer};
 use shared::{
     api::incident::{AffectedIn, DeclareIn, IncidentView, PublicIn},
     digest::Digest,
@@ -26,6 +27,7 @@ use worker::{
 use crate::{
     persona::{Http, Persona},
     postgres::Database,
+    programs::Scratch,
     testnet::root,
 };
 
@@ -34,7 +36,17 @@ pub struct Muster {
     pub database: Database,
     pub store: Store,
     pub state: server::AppState,
+    /// The data directory: keys and heads.
+    pub scratch: Scratch,
     stop: CancellationToken,
+    served: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+}
+
+/// One more server in this process; stops when dropped.
+pub struct OtherServer {
+    pub base: String,
+    _scratch: Scratch,
+    _stop: tokio_util::sync::DropGuard,
 }
 
 /// A worker in this process; stops when dropped.
@@ -100,7 +112,7 @@ impl Muster {
     /// # Errors
     /// If the database does not answer.
     pub async fn start_on(url: &str) -> Result<Self> {
-        Self::on(Database::at(url).await?, None, assets()).await
+        Self::serve_on(Database::at(url).await?, Scratch::new()?, None, assets()).await
     }
 
     /// Without a system, known to the public under this address (its own, if none is given).
@@ -108,25 +120,51 @@ impl Muster {
     /// # Errors
     /// If Postgres cannot be started.
     pub async fn serve(public_url: Option<&str>, assets_dir: PathBuf) -> Result<Self> {
-        Self::on(Database::create().await?, public_url, assets_dir).await
+        Self::serve_on(Database::create().await?, Scratch::new()?, public_url, assets_dir).await
     }
 
-    /// Over a database that may hold something already.
+    /// With a database and a data directory that were there before.
     ///
     /// # Errors
-    /// If the database does not answer.
-    pub async fn on(database: Database, public_url: Option<&str>, assets_dir: PathBuf) -> Result<Self> {
+    /// If the address is none.
+    pub async fn serve_on(
+        database: Database,
+        scratch: Scratch,
+        public_url: Option<&str>,
+        assets_dir: PathBuf,
+    ) -> Result<Self> {
         let store = database.store.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let base = format!("http://{}", listener.local_addr()?);
         let public_url = server::config::PublicUrl::parse(public_url.unwrap_or(&base)).map_err(anyhow::Error::msg)?;
-        let state = server::AppState::new(store.clone(), server::Settings { public_url, assets_dir });
+        let heads =
+            Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
+        let state = server::AppState::new(store.clone(), server::Settings { public_url, assets_dir }, heads);
         state.public.refresh(&store).await?;
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         let serving = state.clone();
-        tokio::spawn(async move { server::serve(listener, serving, stopped).await });
-        Ok(Self { base, database, store, state, stop })
+        let served = Some(tokio::spawn(async move { server::serve(listener, serving, stopped).await }));
+        Ok(Self { base, database, store, state, scratch, stop, served })
+    }
+
+    /// A second server on the same database.
+    ///
+    /// # Errors
+    /// If there is no port.
+    pub async fn another_server(&self) -> Result<OtherServer> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let base = format!("http://{}", listener.local_addr()?);
+        let public_url = server::config::PublicUrl::parse(&base).map_err(anyhow::Error::msg)?;
+        let assets_dir = root().join("target/assets");
+        let scratch = Scratch::new()?;
+        let heads =
+            Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
+        let state = server::AppState::new(self.store.clone(), server::Settings { public_url, assets_dir }, heads);
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        tokio::spawn(async move { server::serve(listener, state, stopped).await });
+        Ok(OtherServer { base, _scratch: scratch, _stop: stop.drop_guard() })
     }
 
     /// A new person with this role, signed in.
@@ -173,14 +211,20 @@ impl Muster {
     /// A worker on any host.
     #[must_use]
     pub fn worker(&self, host: Arc<dyn ContainerHost>, project: &str, timing: Timing) -> RunningWorker {
-        self.start_worker(Worker::new(self.store.clone(), host, worker_config(project)).with_timing(timing))
+        self.start_worker(Worker::new(self.database.worker.clone(), host, worker_config(project)).with_timing(timing))
     }
 
     /// A worker on the real Docker, configured as wished.
     #[must_use]
     pub fn worker_with(&self, config: Config) -> RunningWorker {
         let host = DockerHost::new("unix:///var/run/docker.sock", "127.0.0.1");
-        self.start_worker(Worker::new(self.store.clone(), Arc::new(host), config))
+        self.start_worker(Worker::new(self.database.worker.clone(), Arc::new(host), config))
+    }
+
+    /// A worker on any host, configured as wished.
+    #[must_use]
+    pub fn worker_as(&self, config: Config, host: Arc<dyn ContainerHost>, timing: Timing) -> RunningWorker {
+        self.start_worker(Worker::new(self.database.worker.clone(), host, config).with_timing(timing))
     }
 
     fn start_worker(&self, worker: Worker) -> RunningWorker {
@@ -197,6 +241,18 @@ impl Muster {
     pub async fn declare(&self, person: &Persona, component: &str) -> Result<IncidentView> {
         let body = declaration(component)?;
         person.api.declare(&body, &Uuid::new_v4().to_string()).await.context("declare")
+    }
+}
+
+impl Muster {
+    /// Ends the server, with all that it does by itself; the database stays.
+    ///
+    /// # Errors
+    /// If it goes on.
+    pub async fn stop_server(&mut self) -> Result<()> {
+        self.stop.cancel();
+        let served = self.served.take().context("the server was stopped before")?;
+        served.await?.context("the server did not end well")
     }
 }
 

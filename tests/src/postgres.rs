@@ -2,18 +2,24 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use store::{
-    Store,
+    Guard, Program, Store,
     embedded::{self, Options},
 };
 use uuid::Uuid;
 
-/// A database of one's own.
+/// A database of one's own, as its owner and as the two programs see it.
 pub struct Database {
+    /// The owner's: past every rule of the programs.
     pub url: String,
+    pub server_url: String,
+    pub worker_url: String,
+    /// What a running server has.
     pub store: Store,
+    /// What a running worker has.
+    pub worker: Store,
     maintenance: String,
     name: String,
 }
@@ -44,19 +50,39 @@ impl Database {
         connection
             .execute(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")))
             .await?;
-        let url = with_database(server.url(), &name);
-        let store = Store::connect(&url).await?;
-        Ok(Self { url, store, maintenance: server.url().to_owned(), name })
+        Self::open(server.url().to_owned(), name).await
     }
 
-    /// One that is there already, and stays when the test ends.
+    /// The same database once more, with connections of its own.
+    ///
+    /// # Errors
+    /// If Postgres does not answer.
+    pub async fn again(&self) -> Result<Self> {
+        Self::open(self.maintenance.clone(), self.name.clone()).await
+    }
+
+    async fn open(maintenance: String, name: String) -> Result<Self> {
+        let url = with_database(&maintenance, &name);
+        let [server_url, worker_url] = Program::ALL.map(|program| with_login(&url, program.role()));
+        let (store, guard) = Store::connect_as(&server_url, Program::Server).await?;
+        ensure!(guard == Guard::Login, "the tests' server has more rights than it should: {guard:?}");
+        let (worker, guard) = Store::connect_as(&worker_url, Program::Worker).await?;
+        ensure!(guard == Guard::Login, "the tests' worker has more rights than it should: {guard:?}");
+        Ok(Self { url, server_url, worker_url, store, worker, maintenance, name })
+    }
+
+    /// One that is there already, prepared, and stays when the test ends. The address is its owner's; both programs work
+    /// under their roles.
     ///
     /// # Errors
     /// If it does not answer.
     pub async fn at(url: &str) -> Result<Self> {
-        let store = Store::connect(url).await?;
+        let [(store, _), (worker, _)] =
+            [Store::connect_as(url, Program::Server).await?, Store::connect_as(url, Program::Worker).await?];
         let name = url.rsplit('/').next().unwrap_or_default().to_owned();
-        Ok(Self { url: url.to_owned(), store, maintenance: with_database(url, "postgres"), name })
+        let (server_url, worker_url) = (url.to_owned(), url.to_owned());
+        let maintenance = with_database(url, "postgres");
+        Ok(Self { url: url.to_owned(), server_url, worker_url, store, worker, maintenance, name })
     }
 
     /// Cuts every connection and refuses new ones, as a dead database server would.
@@ -87,15 +113,7 @@ impl Database {
 /// The migrated template, made once by whoever comes first. Its name changes with the migrations.
 async fn template(url: &str) -> Result<String> {
     let mut connection = PgConnection::connect(url).await?;
-    let migrations = concat!(
-        include_str!("../../migrations/0001_people.sql"),
-        include_str!("../../migrations/0002_systems_and_plans.sql"),
-        include_str!("../../migrations/0003_incidents.sql"),
-        include_str!("../../migrations/0004_runs.sql"),
-        include_str!("../../migrations/0005_reports.sql"),
-        include_str!("../../migrations/0006_audit_and_live.sql"),
-    );
-    let name = format!("template_{}", shared::digest::Digest::of(migrations.as_bytes()).short());
+    let name = format!("template_{}", Store::schema().short());
     sqlx::query("SELECT pg_advisory_lock(4711)").execute(&mut connection).await?;
     let known: bool =
         sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate)")
@@ -107,6 +125,7 @@ async fn template(url: &str) -> Result<String> {
         connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
         let store = Store::connect(&with_database(url, &name)).await?;
         store.migrate().await?;
+        store.roles_prepare().await?;
         store.close().await;
         connection
             .execute(AssertSqlSafe(format!("ALTER DATABASE {name} IS_TEMPLATE true ALLOW_CONNECTIONS false")))
@@ -114,6 +133,12 @@ async fn template(url: &str) -> Result<String> {
     }
     sqlx::query("SELECT pg_advisory_unlock(4711)").execute(&mut connection).await?;
     Ok(name)
+}
+
+/// The same database, another login: the tests' cluster asks for no password.
+fn with_login(url: &str, login: &str) -> String {
+    let (_, rest) = url.split_once('@').unwrap_or(("", url));
+    format!("postgres://{login}@{rest}")
 }
 
 /// The same server, another database: the embedded server's own is called `muster`.

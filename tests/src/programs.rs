@@ -5,7 +5,7 @@ use std::{
     ffi::OsString,
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use anyhow::{Context as _, Result};
@@ -79,6 +79,24 @@ impl Terminal {
         self.run("muster", arguments, "")
     }
 
+    /// Starts it in the background.
+    ///
+    /// # Errors
+    /// If the program is not built.
+    pub fn spawn(&self, program: &str, arguments: &[&str]) -> Result<Running> {
+        let log = self.scratch.path().join(format!("{}.log", Uuid::new_v4().simple()));
+        let child = Command::new(directory()?.join(program))
+            .args(arguments)
+            .env_clear()
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.scratch.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(&log)?)
+            .spawn()?;
+        Ok(Running { child, log })
+    }
+
     /// # Errors
     /// If the program is not built.
     pub fn run(&self, program: &str, arguments: &[&str], input: &str) -> Result<Said> {
@@ -102,6 +120,39 @@ impl Terminal {
         let output = child.wait_with_output()?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(Said { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) })
+    }
+}
+
+/// A program in the background; ended when dropped.
+pub struct Running {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Running {
+    /// What it has said so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Asks it to end, and waits.
+    ///
+    /// # Errors
+    /// If it cannot be asked, or ends badly.
+    pub fn stop(mut self) -> Result<()> {
+        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        let status = self.child.wait()?;
+        anyhow::ensure!(status.success(), "it ended with {status}: {}", self.log());
+        Ok(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -271,6 +271,13 @@ fn image_named(variable: &str, default: &str) -> String {
     std::env::var_os(variable).map_or_else(|| default.to_owned(), |image| image.to_string_lossy().into_owned())
 }
 
+/// An image that has a shell and the usual small programs.
+#[must_use]
+pub fn postgres_image() -> String {
+    let [_, (variable, image), _] = IMAGES;
+    image_named(variable, image)
+}
+
 /// Compose (the plugin where there is one) on a project, ready for its verb.
 #[must_use]
 pub fn compose(project: &str, file: &Path) -> Command {

@@ -10,7 +10,8 @@
 //! Plan: `plan-edit`, `plan-text`, `plan-state`, `plan-desk` (`data-millis`), `plan-said`, `plan-save`/`plan-save-send`,
 //! `plan-conflict`, `plan-join`, `plan-keep-mine`, `plan-take-theirs`, `leave`.
 //! Buttons that ask: `parameters`, `parameters-send`; what was answered: `chosen`; `other-plan`, `answer-done`.
-//! Audit: `audit-verify`, `audit-verdict` (`data-holds`).
+//! Audit: `audit-verify`, `audit-verdict` (`data-holds`), `audit-heads` (`data-unmet`), `audit-clear`, `audit-export`,
+//! `audit-export-part`.
 //! Everything else is found by role and name.
 
 pub(crate) mod audit;

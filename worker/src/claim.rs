@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::{
     Worker,
     execute::execute,
+    faults::Point,
     guard,
     journal::{Halt, Journal},
     lease::Lease,
@@ -26,16 +27,20 @@ pub(crate) struct Job {
 
 /// The oldest job of a project this worker may touch and that nobody else holds.
 pub(crate) async fn claim(worker: &Worker) -> Result<Option<Job>, StoreError> {
-    let asked = Instant::now();
+    worker.faults.pass(Point::BeforeClaim, None, None).await;
     let timing = worker.timing;
-    let claimed =
-        worker.store.job_claim(&worker.config.name, &worker.config.projects, timing.lease.as_secs_f64()).await?;
-    Ok(claimed.map(|claimed| Job { claimed, lease: Lease::new(timing.lease, asked) }))
+    let stand = worker.stand().await?;
+    let asked = Instant::now();
+    let (name, projects) = (&worker.config.name, &worker.config.projects);
+    let claimed = worker.store.job_claim(name, projects, timing.lease.as_secs_f64(), stand.held()).await?;
+    let lease = Lease::new(timing.lease, asked).under(worker.host_lock.clone(), stand.fence());
+    Ok(claimed.map(|claimed| Job { claimed, lease }))
 }
 
 /// Works until the job is done or lost. What goes wrong is logged here, once; the job then waits for its lease to lapse.
 pub(crate) async fn work(worker: &Worker, job: Job) {
     let Job { claimed, lease } = job;
+    worker.faults.pass(Point::AfterClaim, Some(claimed.run), None).await;
     let working = async {
         match claimed.kind {
             JobKind::Resolve => look(worker, claimed).await,
@@ -43,7 +48,7 @@ pub(crate) async fn work(worker: &Worker, job: Job) {
             JobKind::Watch => watch::round(worker, claimed, &lease).await,
         }
     };
-    let keeping = lease.keep(&worker.store, claimed.run, claimed.fence, worker.timing.heartbeat, &worker.called);
+    let keeping = lease.keep(worker, claimed.run, claimed.fence);
     let ended = tokio::select! {
         ended = working => ended,
         // Once the lease is lost only the work knows when it may stop: an effect in hand is brought to its end.
@@ -96,6 +101,7 @@ async fn look(worker: &Worker, claimed: Claimed) -> Result<(), Halt> {
         incident_number: record.incident_number,
         stopping: &worker.stopping,
         watch_every: worker.timing.watch,
+        faults: &worker.faults,
     };
     journal.append(&mut run, &[event]).await
 }

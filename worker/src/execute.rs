@@ -14,6 +14,8 @@ use store::Claimed;
 
 use crate::{
     Worker,
+    board::Notices,
+    faults::Point,
     guard::{self, Checked},
     journal::{Halt, Journal, foreseen},
     lease::Lease,
@@ -41,6 +43,7 @@ pub(crate) async fn execute(worker: &Worker, claimed: Claimed, lease: &Lease) ->
         incident_number: record.incident_number,
         stopping: &worker.stopping,
         watch_every: worker.timing.watch,
+        faults: &worker.faults,
     };
     let (checked, incident) =
         tokio::join!(guard::check(worker, &run), worker.store.incident_by_number(record.incident_number));
@@ -66,13 +69,21 @@ pub(crate) async fn execute(worker: &Worker, claimed: Claimed, lease: &Lease) ->
     };
     let steps = header.meant().steps;
     let pending = vec![RunEvent::Claimed { fence: claimed.fence }];
-    Execution { worker, lease, journal, approved, site, steps, pending }.drive(&mut run).await
+    let board = Notices {
+        store: &worker.store,
+        by: &worker.actor,
+        header: &header,
+        fence: claimed.fence,
+        incident_number: record.incident_number,
+    };
+    Execution { worker, lease, journal, board, approved, site, steps, pending }.drive(&mut run).await
 }
 
 struct Execution<'a> {
     worker: &'a Worker,
     lease: &'a Lease,
     journal: Journal<'a>,
+    board: Notices<'a>,
     approved: Resolution,
     site: Site<'a>,
     /// As they are meant, with the parameters' values in place.
@@ -155,6 +166,8 @@ impl Execution<'_> {
         written?;
         let number = run.header.number;
         tracing::info!(run = number, step, attempt, fence, kind = kind.name(), "step begun");
+        let (faults, id) = (&worker.faults, run.header.id);
+        faults.pass(Point::IntentCommitted, Some(id), Some(step)).await;
         let (output, lines) = Output::new(step, attempt);
         let (store, lease) = (&self.worker.store, self.lease);
         let writing = output::write(store, run.header.id, number, fence, lease, lines);
@@ -167,12 +180,13 @@ impl Execution<'_> {
                 objects: &objects,
                 before: &before,
                 output: &output,
+                board: &self.board,
                 lease,
                 site: self.site,
                 planned,
                 attempt,
             };
-            let performed = steps::perform(kind, allowed, step);
+            let performed = faults.during(id, step.planned.number, steps::perform(kind, allowed, step));
             if kind.has_effect() {
                 // Cancelled, it ends itself, or is waited for: only the step knows what that leaves behind.
                 return performed.await.map_err(Halt::from);
@@ -190,7 +204,10 @@ impl Execution<'_> {
         let (outcome, ()) = tokio::join!(performing, writing);
         let outcome = outcome?;
         tracing::info!(run = number, step, attempt, fence, ?outcome, "step ended");
-        self.append(run, vec![RunEvent::StepEnded { step, attempt, fence, outcome }]).await
+        faults.pass(Point::EffectDone, Some(id), Some(step)).await;
+        self.append(run, vec![RunEvent::StepEnded { step, attempt, fence, outcome }]).await?;
+        faults.pass(Point::OutcomeCommitted, Some(id), Some(step)).await;
+        Ok(())
     }
 
     /// An intent without an outcome: somebody was interrupted.
@@ -213,6 +230,7 @@ impl Execution<'_> {
                 objects: &objects,
                 before: &before,
                 output: &output,
+                board: &self.board,
                 lease: self.lease,
                 site: self.site,
                 planned: &planned,

@@ -16,7 +16,7 @@ use store::StoreError;
 
 use crate::{
     Worker,
-    journal::has_effect,
+    journal::needs_approval,
     resolve::{Known, resolve},
     steps::{cannot_run, list},
 };
@@ -89,7 +89,7 @@ fn verdict(run: &Run, facts: &Facts<'_>) -> Result<(), String> {
     if !differences.is_empty() {
         return Err(format!("what was approved is not what would happen: {}", list(&differences)));
     }
-    if header.policy.approvals == 0 && has_effect(run) {
+    if header.policy.approvals == 0 && needs_approval(run) {
         return Err("it changes something, and asks for nobody's approval".into());
     }
     let content = run.content().ok_or("it was never resolved")?;

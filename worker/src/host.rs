@@ -16,8 +16,8 @@ use url::Url;
 /// A host's answer to one question or command.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, HostError>>;
 
-/// Where a program's lines go while it runs.
-pub type LinesTo = mpsc::Sender<LogLine>;
+/// Where a program's lines go while it runs: those that came at once together, never none.
+pub type LinesTo = mpsc::Sender<Vec<LogLine>>;
 
 /// One Docker host. Implementations touch exactly the object they are told, by id; whether it may be touched is decided
 /// before (`steps::Step::touch`).
@@ -31,8 +31,8 @@ pub trait ContainerHost: fmt::Debug + Send + Sync {
     fn restart<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
     fn stop<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
     fn start<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
-    /// The last lines it wrote, oldest first; ends there.
-    fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<LogLine, HostError>>;
+    /// The last lines it wrote, oldest first, those that came at once together; ends there.
+    fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<Vec<LogLine>, HostError>>;
     fn http<'a>(&'a self, ask: HttpAsk<'a>) -> Answer<'a, HttpAnswer>;
     /// Runs a program inside a container, without a shell and without a terminal, and says its exit code.
     fn exec<'a>(&'a self, id: &'a str, argv: &'a [String], lines: LinesTo) -> Answer<'a, i64>;
@@ -60,6 +60,8 @@ pub struct Description {
     /// As the host calls itself.
     pub name: String,
     pub version: String,
+    /// The engine's own, so that two ways to the same host are one host.
+    pub id: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

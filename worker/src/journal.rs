@@ -12,11 +12,16 @@ use shared::{
         next::{Next, next},
         run::{Recorded, Run, RunEvent, RunState, StepOutcome, StepState},
     },
+    plan::StepKind,
 };
 use store::{JobKind, Store, StoreError, Tx};
 use tokio_util::sync::CancellationToken;
 
-use crate::{lease::LeaseLost, watch};
+use crate::{
+    faults::{Faults, Point},
+    lease::LeaseLost,
+    watch,
+};
 
 /// Between attempts while the database is away.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -49,6 +54,7 @@ pub(crate) struct Journal<'a> {
     pub(crate) stopping: &'a CancellationToken,
     /// Until the first round of the watch after a recovery.
     pub(crate) watch_every: Duration,
+    pub(crate) faults: &'a Faults,
 }
 
 impl Journal<'_> {
@@ -147,7 +153,10 @@ impl Journal<'_> {
             tx.live(Topic::Incident { number: self.incident_number });
         }
         tx.live(Topic::Run { number: run.header.number, incident: self.incident_number });
+        let id = run.header.id;
+        self.faults.pass(Point::BeforeCommit, Some(id), None).await;
         tx.commit().await?;
+        self.faults.pass(Point::AfterCommit, Some(id), None).await;
         Ok(now)
     }
 }
@@ -192,8 +201,8 @@ pub(crate) fn foreseen(run: &Run, by: &Actor, events: &[RunEvent]) -> Result<Run
 
 /// The event that the log calls for by itself.
 fn following(run: &Run) -> Option<RunEvent> {
-    // Without steps that change anything nobody needs to be asked; the guard looks again.
-    if run.state == RunState::AwaitingApproval && run.header.policy.approvals == 0 && !has_effect(run) {
+    // Without steps that change anything outside Muster nobody needs to be asked; the guard looks again.
+    if run.state == RunState::AwaitingApproval && run.header.policy.approvals == 0 && !needs_approval(run) {
         return Some(RunEvent::Granted);
     }
     match next(run) {
@@ -204,8 +213,8 @@ fn following(run: &Run) -> Option<RunEvent> {
     }
 }
 
-pub(crate) fn has_effect(run: &Run) -> bool {
-    run.header.procedure.steps.iter().any(|step| step.kind.has_effect())
+pub(crate) fn needs_approval(run: &Run) -> bool {
+    run.header.procedure.steps.iter().any(|step| step.kind.needs_approval())
 }
 
 fn audited(run: &Run, event: &RunEvent) -> (&'static str, String, Value) {
@@ -249,12 +258,21 @@ fn moment(run: &Run, event: &RunEvent) -> Option<(RunMoment, String)> {
             (RunMoment::Resolved, format!("On host {}: {effects}", resolution.host))
         }
         RunEvent::Unresolvable { reason } => (RunMoment::Unresolvable, reason.clone()),
+        RunEvent::Granted if run.header.procedure.steps.iter().any(|step| step.kind.has_effect()) => {
+            (RunMoment::Approved, "Needs no approval: it only looks and tells people".into())
+        }
         RunEvent::Granted => (RunMoment::Approved, "Needs no approval: it only looks".into()),
         RunEvent::Claimed { .. } if run.state == RunState::Queued => {
             (RunMoment::Started, "The worker has started".into())
         }
         RunEvent::Claimed { .. } if matches!(next(run), Next::Recover { .. }) => {
             (RunMoment::Started, "Taken up again after the worker was interrupted".into())
+        }
+        // The notice itself stands in the timeline.
+        RunEvent::StepEnded { step, outcome: StepOutcome::Succeeded { .. }, .. }
+            if matches!(run.kind_of(*step), Some(StepKind::Notify { .. })) =>
+        {
+            return None;
         }
         RunEvent::StepEnded { step, outcome, .. } => {
             let text = match outcome {

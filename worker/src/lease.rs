@@ -2,16 +2,18 @@
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use shared::ids::RunId;
-use store::{Heard, Store, StoreError};
-use tokio::{sync::Notify, time::Instant};
+use store::{Heard, StoreError};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+use crate::{Worker, host_lock::HostLock};
 
 /// The lease is lost or may be: nothing more may be touched, and nothing more will be accepted by the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub(crate) struct Lease {
     cancelled: CancellationToken,
     /// Nothing more may be begun for the time being.
     frozen: AtomicBool,
+    /// The hold on the host under which it was claimed; without one nothing may be touched.
+    host: Option<(Arc<HostLock>, Option<i64>)>,
 }
 
 impl Lease {
@@ -40,7 +44,19 @@ impl Lease {
             lost: CancellationToken::new(),
             cancelled: CancellationToken::new(),
             frozen: AtomicBool::new(false),
+            host: None,
         }
+    }
+
+    /// Worth nothing without this hold on the Docker host.
+    pub(crate) fn under(mut self, lock: Arc<HostLock>, fence: Option<i64>) -> Self {
+        self.host = Some((lock, fence));
+        self
+    }
+
+    fn host_is_others(&self) -> bool {
+        let Some((lock, fence)) = &self.host else { return false };
+        fence.is_none_or(|fence| !lock.holds(fence, self.length))
     }
 
     /// Cancelled when a person wants the run to end.
@@ -63,7 +79,7 @@ impl Lease {
     /// To be asked right before every effect.
     pub(crate) fn check(&self) -> Result<(), LeaseLost> {
         let confirmed = *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
-        if confirmed.elapsed() >= self.length {
+        if confirmed.elapsed() >= self.length || self.host_is_others() {
             self.lost.cancel();
         }
         if self.lost.is_cancelled() { Err(LeaseLost) } else { Ok(()) }
@@ -79,16 +95,18 @@ impl Lease {
 
     /// Prolongs the lease until it is lost; runs beside the work. Asks at once when the workers are called: it may be about
     /// what this one holds.
-    pub(crate) async fn keep(&self, store: &Store, run: RunId, fence: i64, every: Duration, called: &Notify) {
+    pub(crate) async fn keep(&self, worker: &Worker, run: RunId, fence: i64) {
         let mut silent = false;
         loop {
             tokio::select! {
-                () = tokio::time::sleep(every) => {}
-                () = called.notified() => {}
+                () = tokio::time::sleep(worker.timing.heartbeat) => {}
+                () = worker.called.notified() => {}
                 () = self.lost.cancelled() => return,
             }
+            // An error is the heartbeat's too, which says so; a host that is another's by now ends this lease at its next check.
+            let _ = worker.stand().await;
             let asked = Instant::now();
-            match store.job_heartbeat(run, fence, self.length.as_secs_f64()).await {
+            match worker.store.job_heartbeat(run, fence, self.length.as_secs_f64()).await {
                 Ok(Some(heard)) => {
                     self.hear(heard);
                     *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = asked;

@@ -3,13 +3,16 @@
 //!
 //! `claim` → `resolve` or `guard` → `execute` → `steps` → `host`; `journal` writes what happened.
 
+mod board;
 pub mod check;
 mod claim;
 pub mod config;
 mod execute;
+pub mod faults;
 mod files;
 mod guard;
 pub mod host;
+mod host_lock;
 mod journal;
 mod lease;
 mod output;
@@ -28,7 +31,12 @@ use store::{Channel, Listener, Store, StoreError};
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Config, host::ContainerHost};
+use crate::{
+    config::Config,
+    faults::Faults,
+    host::ContainerHost,
+    host_lock::{HostLock, Stand},
+};
 
 /// Runs of different systems go side by side; one system never has two.
 const AT_ONCE: usize = 8;
@@ -67,6 +75,8 @@ pub struct Worker {
     stopping: CancellationToken,
     /// Rung whenever the database calls the workers, for those that hold a job.
     called: Arc<Notify>,
+    host_lock: Arc<HostLock>,
+    faults: Faults,
 }
 
 impl Worker {
@@ -75,7 +85,24 @@ impl Worker {
         let actor = Actor::Worker { name: config.name.clone() };
         let stopping = CancellationToken::new();
         let called = Arc::new(Notify::new());
-        Self { store, host, config: Arc::new(config), actor, timing: Timing::default(), stopping, called }
+        Self {
+            store,
+            host,
+            config: Arc::new(config),
+            actor,
+            timing: Timing::default(),
+            stopping,
+            called,
+            host_lock: Arc::new(HostLock::new()),
+            faults: Faults::default(),
+        }
+    }
+
+    /// For tests of what a dead worker leaves behind.
+    #[must_use]
+    pub fn with_faults(mut self, hook: Arc<faults::Hook>) -> Self {
+        self.faults = Faults::hooked(hook);
+        self
     }
 
     #[must_use]
@@ -98,15 +125,22 @@ impl Worker {
         }
     }
 
+    /// Keeps or takes this worker's place on its Docker host.
+    async fn stand(&self) -> Result<Stand, StoreError> {
+        let often = (self.timing.lease, self.timing.heartbeat);
+        self.host_lock.stand(&self.store, &*self.host, &self.config.name, often).await
+    }
+
     /// Works until `shutdown`; then takes nothing new, ends the effect in hand and leaves the rest to the next worker.
     pub async fn run(&self, shutdown: CancellationToken) {
         let worker = Self { stopping: shutdown.clone(), ..self.clone() };
         let called = Arc::new(Notify::new());
         let mut jobs = JoinSet::new();
         let looking = worker.clone();
-        let looking = tokio::spawn(async move { sight::keep_looking(&looking).await });
-        let holders = worker.called.clone();
-        let listening = tokio::spawn(listen(worker.store.clone(), called.clone(), holders, self.timing.poll));
+        // Dropped with this future, as a dead process takes all its threads with it.
+        let mut helpers = JoinSet::new();
+        helpers.spawn(async move { sight::keep_looking(&looking).await });
+        helpers.spawn(listen(worker.store.clone(), called.clone(), worker.called.clone(), self.timing.poll));
         let mut silent = false;
         while !shutdown.is_cancelled() {
             let full = jobs.len() >= AT_ONCE;
@@ -137,9 +171,9 @@ impl Worker {
                 }
             }
         }
-        listening.abort();
-        looking.abort();
+        helpers.abort_all();
         while jobs.join_next().await.is_some() {}
+        self.host_lock.release(&self.store).await;
     }
 }
 

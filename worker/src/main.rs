@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use store::Store;
+use store::{Program, Store, StoreError, embedded};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -86,8 +86,11 @@ async fn wait_for_database(config: &Config, shutdown: &CancellationToken) -> Res
                     Some((same, store)) if same == url => store,
                     _ => Store::connect_lazy(&url).map_err(|e| e.to_string())?,
                 };
-                match store.ready().await {
-                    Ok(()) => return Ok(Some(store)),
+                match ready(&url, &store).await {
+                    Ok(bound) => {
+                        store.close().await;
+                        return Ok(Some(bound));
+                    }
                     Err(error) => {
                         known = Some((url, store));
                         error.to_string()
@@ -106,10 +109,20 @@ async fn wait_for_database(config: &Config, shutdown: &CancellationToken) -> Res
     }
 }
 
+/// Once the server has set the database up: the same under the worker's rights.
+async fn ready(url: &str, store: &Store) -> Result<Store, StoreError> {
+    store.ready().await?;
+    let (bound, guard) = Store::connect_as(url, Program::Worker).await?;
+    if let Some(warning) = guard.warning(Program::Worker) {
+        tracing::warn!("{warning}");
+    }
+    Ok(bound)
+}
+
 fn database_url(config: &Config) -> Result<Option<String>, String> {
     match &config.database_url {
         Some(url) => Ok(Some(url.clone())),
-        None => store::embedded::read_url(&config.data_dir).map_err(|e| e.to_string()),
+        None => embedded::read_url_of(&config.data_dir, Program::Worker).map_err(|e| e.to_string()),
     }
 }
 

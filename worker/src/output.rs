@@ -1,18 +1,25 @@
-//! A step's live output: lines go through a channel to the database in small batches. Knows nothing of what the lines mean.
+//! A step's live output: lines go through a channel to the database in batches that grow under load. Knows nothing of what the
+//! lines mean.
 
 use std::time::Duration;
 
 use shared::{api::run::Stream, ids::RunId};
-use store::{NewLine, Store, StoreError};
-use tokio::{sync::mpsc, time::Instant};
+use store::{NewLines, Store, StoreError};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
 
-use crate::lease::Lease;
+use crate::{host::LogLine, lease::Lease};
 
 /// Lines wait at most this long for company.
 const GATHER: Duration = Duration::from_millis(40);
-const BATCH: usize = 500;
-/// A step that prints faster than the database takes is slowed down here, not remembered in memory.
-const WAITING: usize = 2000;
+/// One transaction's text. A step that prints without pause fills it in less than `GATHER`.
+const BATCH_BYTES: usize = 2 * 1024 * 1024;
+/// Or so many chunks, however short their lines.
+const BATCH_CHUNKS: usize = 64;
+/// A step that prints faster than the database takes is slowed down here, not remembered in memory: some four megabytes.
+const WAITING: usize = 32;
 const MAX_LINE: usize = 16 * 1024;
 
 /// Where one attempt of a step prints.
@@ -20,23 +27,19 @@ const MAX_LINE: usize = 16 * 1024;
 pub(crate) struct Output {
     step: u32,
     attempt: u32,
-    lines: mpsc::Sender<NewLine>,
+    lines: mpsc::Sender<NewLines>,
 }
 
 impl Output {
-    pub(crate) fn new(step: u32, attempt: u32) -> (Self, mpsc::Receiver<NewLine>) {
+    pub(crate) fn new(step: u32, attempt: u32) -> (Self, mpsc::Receiver<NewLines>) {
         let (lines, receiver) = mpsc::channel(WAITING);
         (Self { step, attempt, lines }, receiver)
     }
 
+    /// One line, or each of several.
     pub(crate) async fn line(&self, stream: Stream, text: &str) {
-        let mut end = text.len().min(MAX_LINE);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let (step, attempt) = (self.step, self.attempt);
-        // Without a reader the lease is lost; the step finds out at its next effect.
-        let _ = self.lines.send(NewLine { step, attempt, stream, text: text[..end].to_owned() }).await;
+        let only = Some(text).filter(|text| text.is_empty());
+        self.send(self.chunks(only.into_iter().chain(text.lines()).map(|line| (stream, line)))).await;
     }
 
     /// Something the container or service said.
@@ -48,6 +51,82 @@ impl Output {
     pub(crate) async fn say(&self, text: &str) {
         self.line(Stream::Muster, text).await;
     }
+
+    /// What a program printed at once.
+    pub(crate) async fn printed(&self, lines: &[LogLine]) {
+        self.send(self.chunks(lines.iter().map(|line| (stream(line), line.text.as_str())))).await;
+    }
+
+    fn chunks<'a>(&self, lines: impl Iterator<Item = (Stream, &'a str)>) -> Vec<NewLines> {
+        let mut chunks: Vec<NewLines> = vec![];
+        for (stream, text) in lines {
+            if chunks.last().is_none_or(NewLines::is_full) {
+                chunks.push(NewLines::new(self.step, self.attempt));
+            }
+            if let Some(last) = chunks.last_mut() {
+                last.push(stream, cut(text));
+            }
+        }
+        chunks
+    }
+
+    async fn send(&self, chunks: Vec<NewLines>) {
+        for chunk in chunks {
+            // Without a reader the lease is lost; the step finds out at its next effect.
+            let _ = self.lines.send(chunk).await;
+        }
+    }
+}
+
+fn stream(line: &LogLine) -> Stream {
+    if line.from_stderr { Stream::Err } else { Stream::Out }
+}
+
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(MAX_LINE);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// Lines that are written together.
+#[derive(Debug, Default)]
+struct Batch {
+    chunks: Vec<NewLines>,
+    n_bytes: usize,
+}
+
+impl Batch {
+    fn add(&mut self, new: NewLines) {
+        self.n_bytes += new.n_bytes();
+        let rest = match self.chunks.last_mut() {
+            Some(last) => last.join(new),
+            None => Err(new),
+        };
+        if let Err(new) = rest {
+            self.chunks.push(new);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.n_bytes >= BATCH_BYTES || self.chunks.len() >= BATCH_CHUNKS
+    }
+
+    /// Takes what arrives until then, or until it is full or the step has ended.
+    async fn gather(&mut self, lines: &mut mpsc::Receiver<NewLines>, until: Instant) {
+        while !self.is_full() {
+            // What is there already is taken even if the time is over.
+            let new = match lines.try_recv() {
+                Ok(new) => Some(new),
+                Err(_) => timeout_at(until, lines.recv()).await.ok().flatten(),
+            };
+            match new {
+                Some(new) => self.add(new),
+                None => return,
+            }
+        }
+    }
 }
 
 /// Writes until every [`Output`] is dropped and its last line is in the database. The first line of a quiet step goes at once.
@@ -57,18 +136,20 @@ pub(crate) async fn write(
     number: i64,
     fence: i64,
     lease: &Lease,
-    mut lines: mpsc::Receiver<NewLine>,
+    mut lines: mpsc::Receiver<NewLines>,
 ) {
-    let mut batch = vec![];
-    let mut last: Option<Instant> = None;
-    while lines.recv_many(&mut batch, BATCH).await > 0 {
-        if let Some(rest) = last.and_then(|last| GATHER.checked_sub(last.elapsed())) {
-            gather(&mut lines, &mut batch, rest).await;
-        }
-        last = Some(Instant::now());
+    // Asked while the step begins; who holds the run is the only one who adds lines.
+    let mut after = store.output_count(run).await.ok();
+    let mut next_at = Instant::now();
+    while let Some(new) = lines.recv().await {
+        let mut batch = Batch::default();
+        batch.add(new);
+        batch.gather(&mut lines, next_at).await;
+        next_at = Instant::now() + GATHER;
         loop {
-            match store.output_append(run, number, fence, &batch).await {
+            match append(store, run, number, fence, &mut after, &batch.chunks).await {
                 Ok(()) => break,
+                // Perhaps it is written and only the answer was lost: asked again, the store knows.
                 Err(StoreError::Unavailable(_)) if lease.check().is_ok() => {
                     tokio::time::sleep(Duration::from_millis(500)).await
                 }
@@ -77,24 +158,29 @@ pub(crate) async fn write(
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(%run, n_lines = batch.len(), %error, "output lines not kept");
+                    tracing::warn!(%run, n_bytes = batch.n_bytes, %error, "output lines not kept");
+                    after = None;
                     break;
                 }
             }
         }
-        batch.clear();
     }
 }
 
-/// Takes what arrives within `rest`, or until the step has ended.
-async fn gather(lines: &mut mpsc::Receiver<NewLine>, batch: &mut Vec<NewLine>, rest: Duration) {
-    let until = Instant::now() + rest;
-    while batch.len() < BATCH {
-        match tokio::time::timeout_at(until, lines.recv()).await {
-            Ok(Some(line)) => batch.push(line),
-            Ok(None) | Err(_) => return,
-        }
-    }
+async fn append(
+    store: &Store,
+    run: RunId,
+    number: i64,
+    fence: i64,
+    after: &mut Option<i64>,
+    chunks: &[NewLines],
+) -> Result<(), StoreError> {
+    let from = match *after {
+        Some(line) => line,
+        None => *after.insert(store.output_count(run).await?),
+    };
+    *after = Some(store.output_append(run, number, fence, from, chunks).await?);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -102,25 +188,48 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn long_lines_are_cut_between_characters() {
+    async fn long_lines_are_cut_between_characters_and_several_are_several() {
         let (output, mut lines) = Output::new(1, 1);
         output.out(&"é".repeat(MAX_LINE)).await;
         output.out(&format!("x{}", "é".repeat(MAX_LINE))).await;
-        assert_eq!(lines.recv().await.unwrap().text.len(), MAX_LINE);
-        assert_eq!(lines.recv().await.unwrap().text.len(), MAX_LINE - 1);
+        assert_eq!(lines.recv().await.unwrap().text().len(), MAX_LINE);
+        assert_eq!(lines.recv().await.unwrap().text().len(), MAX_LINE - 1);
+        for (text, n_lines) in [("", 1), ("a\n", 1), ("a\r\n\nb", 3)] {
+            output.say(text).await;
+            assert_eq!(lines.recv().await.unwrap().n_lines(), n_lines, "{text:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_batch_closes_after_its_time_or_with_the_step() {
         let (output, mut lines) = Output::new(1, 1);
         output.out("one").await;
-        let mut batch = vec![];
-        gather(&mut lines, &mut batch, GATHER).await;
-        assert_eq!(batch.len(), 1);
+        let mut batch = Batch::default();
+        let begun = Instant::now();
+        batch.gather(&mut lines, begun + GATHER).await;
+        assert_eq!((batch.n_bytes, begun.elapsed() >= GATHER), (3, true));
         output.out("two").await;
         drop(output);
         let begun = Instant::now();
-        gather(&mut lines, &mut batch, GATHER).await;
-        assert_eq!((batch.len(), begun.elapsed()), (2, Duration::ZERO));
+        batch.gather(&mut lines, begun + GATHER).await;
+        assert_eq!((batch.n_bytes, batch.chunks.len(), begun.elapsed()), (6, 1, Duration::ZERO));
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_full_at_some_size_and_what_waits_is_bounded() {
+        let (output, mut lines) = Output::new(1, 1);
+        let line = LogLine { from_stderr: false, text: "x".repeat(1000) };
+        let many = vec![line; 100_000];
+        let printing = tokio::spawn(async move { output.printed(&many).await });
+        let mut n_lines = 0;
+        while let Some(new) = lines.recv().await {
+            let mut batch = Batch::default();
+            batch.add(new);
+            batch.gather(&mut lines, Instant::now()).await;
+            assert!(batch.n_bytes < BATCH_BYTES + 200_000, "{}", batch.n_bytes);
+            n_lines += batch.chunks.iter().map(NewLines::n_lines).sum::<i32>();
+        }
+        printing.await.unwrap();
+        assert_eq!(n_lines, 100_000);
     }
 }

@@ -12,12 +12,11 @@ use nix::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
     process::{Child, Command},
-    sync::mpsc,
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::host::{Ended, LinesTo, LogLine, lines::Lines};
+use crate::host::{Ended, LinesTo, lines::Lines};
 
 /// Between the request to end and the end.
 pub(crate) const GRACE: Duration = Duration::from_secs(10);
@@ -143,15 +142,15 @@ fn start(program: &Program) -> Result<(Child, Group), String> {
     Ok((child, Group(group)))
 }
 
-async fn listen(from: Option<impl AsyncRead + Unpin>, from_stderr: bool, to: mpsc::Sender<LogLine>) {
+async fn listen(from: Option<impl AsyncRead + Unpin>, from_stderr: bool, to: LinesTo) {
     let Some(mut from) = from else { return };
     let mut lines = Lines::default();
     let mut piece = vec![0; 16 * 1024];
     while let Ok(n) = from.read(&mut piece).await {
         let found = if n == 0 { lines.finish() } else { lines.push(from_stderr, &piece[..n]) };
-        for line in found {
+        if !found.is_empty() {
             // Nobody listens: the program is not held up by that.
-            let _ = to.send(LogLine { from_stderr, ..line }).await;
+            let _ = to.send(found).await;
         }
         if n == 0 {
             return;

@@ -81,7 +81,7 @@ pub(crate) async fn resolve(
             }
             services.after(&step.kind);
         }
-        view.renewed |= late::renews(&step.kind);
+        view.renewed |= !step.check && late::renews(&step.kind);
     }
     if !problems.is_empty() {
         return Err(format!("{} Nothing was done.", problems.join(" ")));
@@ -232,7 +232,7 @@ impl View<'_> {
             StepKind::Down { volumes } => self.down(*volumes).await?.into(),
             StepKind::Script { path, .. } => self.script(path).await?.into(),
             StepKind::Extract { archive, into } => self.extract(step.number, archive, into.as_deref()).await?,
-            StepKind::Manual {} => Meant::default(),
+            StepKind::Notify { .. } | StepKind::Manual {} => Meant::default(),
             StepKind::Shell {} => return Err("cannot be run".into()),
         })
     }

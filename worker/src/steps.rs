@@ -1,4 +1,4 @@
-//! Kind of step → how it is prepared, performed and probed. One kind per file below; nothing here writes to the database.
+//! Kind of step → how it is prepared, performed and probed. One kind per file below; nothing here speaks SQL.
 
 mod compose;
 mod exec;
@@ -7,6 +7,7 @@ mod http;
 mod inspect;
 mod logs;
 mod network;
+mod notify;
 mod power;
 mod reading;
 mod relay;
@@ -24,6 +25,7 @@ use shared::{
 
 use self::power::Power;
 use crate::{
+    board::Board,
     host::{Answer, ContainerHost, Details, HostError},
     lease::{Lease, LeaseLost},
     output::Output,
@@ -48,6 +50,7 @@ pub(crate) struct Step<'a> {
     pub(crate) objects: &'a [ResolvedObject],
     pub(crate) before: &'a Before,
     pub(crate) output: &'a Output,
+    pub(crate) board: &'a dyn Board,
     pub(crate) lease: &'a Lease,
     pub(crate) site: Site<'a>,
     /// The step as it is meant, parameters in place.
@@ -235,6 +238,7 @@ async fn do_it(kind: &StepKind, step: Step<'_>) -> Result<StepOutcome, LeaseLost
         StepKind::NetworkDisconnect { .. } => return network::perform(step, false).await,
         StepKind::Extract { into, .. } => return extract::perform(step, into.as_deref()).await,
         StepKind::Script { path, args } => return script::perform(step, path, args).await,
+        StepKind::Notify { audience, text } => return notify::perform(step, *audience, text).await,
         // `next` never starts it.
         StepKind::Manual {} => Err("only a person can do this step; nothing was done".into()),
         StepKind::Shell {} => {
@@ -275,6 +279,7 @@ pub(crate) async fn probe(kind: &StepKind, step: Step<'_>) -> Probed {
             }
             unknown(&format!("the worker was interrupted while the script ran{ended}"))
         }
+        StepKind::Notify { audience, .. } => notify::probe(step, *audience).await,
         _ if !step.destructive() => Probed::Again,
         StepKind::Exec { .. } | StepKind::Sql { .. } => unknown(
             "the worker was interrupted while it ran; what it does inside the container may have happened, or still go on",

@@ -17,6 +17,7 @@ use store::{Bad, Claimed, JobKind, StoreError, Watch};
 
 use crate::{
     Worker,
+    board::Notices,
     journal::Halt,
     lease::Lease,
     output::Output,
@@ -65,7 +66,14 @@ pub(crate) async fn round(worker: &Worker, claimed: Claimed, lease: &Lease) -> R
         tx.job_add_later(claimed.run, JobKind::Watch, worker.timing.watch.as_secs_f64()).await?;
         return Ok(tx.commit().await?);
     }
-    let bad = if busy { vec![] } else { look(worker, &run, lease).await? };
+    let board = Notices {
+        store: &worker.store,
+        by: &worker.actor,
+        header: &run.header,
+        fence: claimed.fence,
+        incident_number: record.incident_number,
+    };
+    let bad = if busy { vec![] } else { look(worker, &run, lease, &board).await? };
     let last = now.plus_seconds(worker.timing.watch.as_secs()) > watch.until;
     let told = told(&run, &watch, &bad, last);
     let incident = worker.store.incident_by_number(record.incident_number).await?;
@@ -94,7 +102,7 @@ pub(crate) async fn round(worker: &Worker, claimed: Claimed, lease: &Lease) -> R
 }
 
 /// What did not hold.
-async fn look(worker: &Worker, run: &Run, lease: &Lease) -> Result<Vec<Bad>, Halt> {
+async fn look(worker: &Worker, run: &Run, lease: &Lease, board: &Notices<'_>) -> Result<Vec<Bad>, Halt> {
     let header = &run.header;
     let plan = compile(&worker.store.plan_version_fetch(header.plan_version).await?.source).plan;
     let site = Site { config: &worker.config, header, plan: &plan, declared_at: header.requested_at };
@@ -126,6 +134,7 @@ async fn look(worker: &Worker, run: &Run, lease: &Lease) -> Result<Vec<Bad>, Hal
                 before: &Before::new(),
                 output: &output,
                 lease,
+                board,
                 site,
                 planned: &planned,
                 attempt: 0,

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -46,9 +47,10 @@ pub(crate) struct Images {
 }
 
 /// Builds `muster-server:TAG` and `muster-worker:TAG` from the repository's Dockerfile; needs an engine that answers. The places
-/// of the two public images are taken by images made here: one with the built programs and a shell, one with the libraries the
-/// programs link.
+/// of the public images are taken by images made here: one with the built programs and a shell, one with the libraries the
+/// programs link, and one with what the worker's steps call.
 pub(crate) fn build_images(project: &Project, programs: &Path, assets: &Path, tag: &str) -> Result<Images> {
+    tools_image(project)?;
     progress::step("building Muster's images", || {
         let work = project.target.join("xtask/images");
         if work.exists() {
@@ -67,16 +69,48 @@ pub(crate) fn build_images(project: &Project, programs: &Path, assets: &Path, ta
         copy_libraries(&[shell], &builder)?;
         import(&builder, "muster-builder:local")?;
 
+        let worker = work.join("worker");
+        let client = command::which("docker").context("the Docker client is not installed")?;
+        fs::create_dir_all(worker.join("root/usr/local/bin"))?;
+        fs::copy(&client, worker.join("root/usr/local/bin/docker"))?;
+        copy_libraries(&[client], &worker.join("root"))?;
+        fs::write(worker.join("Dockerfile"), format!("FROM {TOOLS}\nCOPY root/ /\n"))?;
+        let mut docker = Command::new("docker");
+        docker.args(["build", "-q", "--label", docker::OURS, "-t", "muster-worker-base:local"]);
+        command::run(docker.arg(&worker))?;
+
         let build = |target: &str| {
             let image = format!("muster-{target}:{tag}");
             let mut docker = Command::new("docker");
             docker.args(["build", "-q", "--label", docker::OURS, "--target", target, "-t", &image]);
             docker.args(["--build-arg", "BUILDER=muster-builder:local", "--build-arg", "BASE=muster-base:local"]);
+            docker.args(["--build-arg", "WORKER_BASE=muster-worker-base:local"]);
             command::run(docker.arg(&project.root)).map(|()| image)
         };
         let images = Images { server: build("server")?, worker: build("worker")? };
         docker::prune();
         Ok(images)
+    })
+}
+
+/// Made once, because its packages come from the distribution's archive; a new name makes it anew.
+const TOOLS: &str = "muster-worker-tools:1";
+
+/// What scripts and Compose need, as the Dockerfile installs it. The Docker client is this machine's: it is known to go with
+/// the engine, and not every distribution has it without the engine.
+fn tools_image(project: &Project) -> Result<()> {
+    if docker::has_image(TOOLS) {
+        return Ok(());
+    }
+    setup::needs(&[setup::Need::Mmdebstrap])?;
+    progress::step("building the worker's tools from Debian packages, once", || {
+        let tar = project.target.join("xtask/worker-tools.tar");
+        let mut build = Command::new("sh");
+        build.arg(project.path("plans/bt2c/testnet/postgres/build.sh")).arg("--packages").arg(&tar);
+        command::run(build.args(["bash", "curl", "jq", setup::compose_package()]).current_dir(&project.root))?;
+        let done = command::run(Command::new("docker").arg("import").arg(&tar).arg(TOOLS));
+        fs::remove_file(&tar)?;
+        done
     })
 }
 
@@ -119,6 +153,8 @@ fn copy_libraries(programs: &[PathBuf], root: &Path) -> Result<()> {
         libraries.extend(said.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from));
     }
     fs::create_dir_all(root.join("tmp"))?;
+    // A memory file system that is mounted there takes this over: whoever runs in the container must be able to write.
+    fs::set_permissions(root.join("tmp"), fs::Permissions::from_mode(0o1777))?;
     for library in libraries {
         let inside = root.join(library.strip_prefix("/")?);
         if let Some(parent) = inside.parent() {

@@ -30,8 +30,8 @@ enum Task {
     Demo(demo::Arguments),
     /// Install what is missing and run every check and test.
     Test(test::Arguments),
-    /// Measure what tests do not time: ratios taken in one run.
-    Bench,
+    /// Measure what tests do not time: ratios taken in one run. Or, with `crash`, let workers die a thousand times.
+    Bench(bench::Arguments),
     /// Check the house rules: door plates, file sizes, who may know whom, licences, left-behind paths.
     Tidy,
     /// Build the console for the browser and the styles into `<target>/assets`.
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     let done = project::Project::find().and_then(|project| match cli.task {
         Task::Demo(arguments) => demo::run(&project, &arguments),
         Task::Test(arguments) => test::run(&project, &arguments),
-        Task::Bench => bench::run(&project),
+        Task::Bench(arguments) => bench::run(&project, &arguments),
         Task::Tidy => tidy::run(&project),
         Task::Web { dev } => {
             setup::targets(&[setup::WASM])?;

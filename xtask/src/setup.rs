@@ -46,8 +46,7 @@ impl Need {
         match self {
             Self::PostgresPrograms => vec!["postgresql"],
             Self::Docker => {
-                // Ubuntu names the second Compose apart; Debian's `docker-compose` is whichever it has.
-                let compose = if known_to_apt("docker-compose-v2") { "docker-compose-v2" } else { "docker-compose" };
+                let compose = compose_package();
                 let client = if known_to_apt("docker-cli") { &["docker-cli"][..] } else { &[] };
                 [&["docker.io", compose], client].concat()
             }
@@ -58,6 +57,11 @@ impl Need {
             Self::Shellcheck => vec!["shellcheck"],
         }
     }
+}
+
+/// Ubuntu names the second Compose apart; Debian's `docker-compose` is whichever it has.
+pub(crate) fn compose_package() -> &'static str {
+    if known_to_apt("docker-compose-v2") { "docker-compose-v2" } else { "docker-compose" }
 }
 
 fn postgres_programs() -> bool {

@@ -15,17 +15,17 @@ Postgres is started for it if it is down. Validators keep running or stay stoppe
   --again    apply all, whatever the list says
   --timeout  for Postgres to answer (default 120)
 
-Exit: 0 all applied, 1 one failed (it says which), 2 usage.
+Exit: 0 all applied, 1 one failed (it says which), 2 wrong usage, or something needed is missing, 3 refused (another script is
+at work). With 2 and 3 nothing was done.
 END
 }
 
-help_if_asked "$@"
-limit=120 again=no
+options dry-run timeout=120 -- "$@"
+set -- "${REST[@]}"
+again=no
 while (($#)); do
     case $1 in
         --again) again=yes ;;
-        --timeout) need_value "$@"; number limit "$@"; shift ;;
-        --dry-run) DRY_RUN=yes ;;
         *) misuse "unknown argument $1." ;;
     esac
     shift

@@ -11,7 +11,7 @@ Watches for --window (default 15) seconds. Fails if a block took longer than --m
 median of --requests (30) answers of a node took longer than --max-latency (250) ms, or the newest row is more than
 --max-lag (5) blocks behind the chain.
 
-Exit: 0 within all limits, 1 not, 2 usage.
+Exit: 0 within all limits, 1 not, 2 wrong usage, or something needed is missing.
 END
 }
 

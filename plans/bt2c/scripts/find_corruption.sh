@@ -9,13 +9,13 @@ usage: find_corruption.sh [--check] [NODE…]
 
 Damage that is found is the result: exit 0. With --check it is a failure.
 
-Exit: 0 done, 1 with --check: at least one chain is damaged, 2 usage.
+Exit: 0 all was looked at, whatever was found: the last line says it; 1 with --check: at least one chain is damaged; 2 wrong
+usage, or something needed is missing.
 END
 }
 
-help_if_asked "$@"
-found=0
-if [[ ${1-} = --check ]]; then found=1; shift; fi
+options check -- "$@"
+set -- "${REST[@]}"
 case ${1-} in -*) misuse "unknown option $1." ;; esac
 prepare "$@"
 need_validators_json

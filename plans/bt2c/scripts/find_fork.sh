@@ -9,7 +9,8 @@ usage: find_fork.sh
 
 Compares the validators' chain files, running or not. Nothing is changed.
 
-Exit: 0 the answer was found (a fork or none), 1 a chain cannot be read, 2 usage.
+Exit: 0 the answer was found, a fork or none: the last line says it; 1 a chain cannot be read; 2 wrong usage, or something needed
+is missing.
 END
 }
 

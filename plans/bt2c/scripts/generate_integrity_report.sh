@@ -10,7 +10,7 @@ usage: generate_integrity_report.sh
 Writes $BT2C_LOGS/reports/integrity-<time>.md and .json and prints their paths. Finding damage is no failure of the
 report; the last line says what was found.
 
-Exit: 0 written, 1 could not be written, 2 usage.
+Exit: 0 written, whatever was found; 1 could not be written; 2 wrong usage, or something needed is missing.
 END
 }
 

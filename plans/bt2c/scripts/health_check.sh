@@ -14,16 +14,15 @@ Checks containers, Postgres, every node's answer, its peers, growth, that all ha
 Each check waits up to SECONDS (default 60), so that it can be run right after a start.
 With --only, one part of it: growth and agreement of the chains, peers, or the transaction and the rows.
 
-Exit: 0 healthy, 1 not, 2 usage.
+Exit: 0 healthy, 1 not, 2 wrong usage, or something needed is missing.
 END
 }
 
-help_if_asked "$@"
-limit=60
+options timeout=60 -- "$@"
+set -- "${REST[@]}"
 only=
 while (($#)); do
     case $1 in
-        --timeout) need_value "$@"; number limit "$@"; shift ;;
         --only)
             need_value "$@"
             case $2 in

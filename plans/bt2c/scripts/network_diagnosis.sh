@@ -13,13 +13,13 @@ database, and which peers it says it is connected to.
 
 A cut that is found is the result: exit 0. With --check it is a failure.
 
-Exit: 0 done, 1 with --check: partitioned or a validator is down, 2 usage.
+Exit: 0 all was looked at, whatever was found: the last line says it; 1 with --check: partitioned, or a validator is down; 2 wrong
+usage, or something needed is missing.
 END
 }
 
-help_if_asked "$@"
-found=0
-if [[ ${1-} = --check ]]; then found=1; shift; fi
+options check -- "$@"
+set -- "${REST[@]}"
 (($# == 0)) || misuse "no argument is expected, not '$1'."
 prepare
 say "I will look who is on which network of project $MUSTER_PROJECT and who reaches whom. Nothing is changed."

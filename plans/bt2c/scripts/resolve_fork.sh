@@ -11,16 +11,17 @@ Chooses the chain with more blocks, of equally long ones the one whose head has 
 or the chain of NODE. The decision goes to fork-decision.json in the configuration directory.
 No chain is changed; resync_nodes.sh carries the decision out.
 
-Exit: 0 decided, or there is no fork; 1 a chain cannot be read; 2 usage.
+Exit: 0 decided, or there is no fork; 1 a chain cannot be read; 2 wrong usage, or something needed is missing; 3 refused (another
+script is at work). With 2 and 3 nothing was done.
 END
 }
 
-help_if_asked "$@"
+options dry-run -- "$@"
+set -- "${REST[@]}"
 named=
 while (($#)); do
     case $1 in
         --winner) need_value "$@"; named=$2; shift ;;
-        --dry-run) DRY_RUN=yes ;;
         *) misuse "unknown argument $1." ;;
     esac
     shift

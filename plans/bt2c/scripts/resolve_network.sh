@@ -10,20 +10,14 @@ usage: resolve_network.sh [--timeout SECONDS] [--dry-run]
 Connects what the Compose file says belongs together. Where all is well nothing is done.
 Then waits up to SECONDS (default 30) until the running validators are connected to each other.
 
-Exit: 0 all connected, 1 something still is not, 2 usage.
+Exit: 0 all connected, 1 something still is not, 2 wrong usage, or something needed is missing, 3 refused (another script is at
+work). With 2 and 3 nothing was done.
 END
 }
 
-help_if_asked "$@"
-limit=30
-while (($#)); do
-    case $1 in
-        --timeout) need_value "$@"; number limit "$@"; shift ;;
-        --dry-run) DRY_RUN=yes ;;
-        *) misuse "unknown argument $1." ;;
-    esac
-    shift
-done
+options dry-run timeout=30 -- "$@"
+set -- "${REST[@]}"
+(($# == 0)) || misuse "unknown argument $1."
 prepare
 take_lock
 say "I will put every service of project $MUSTER_PROJECT back on its networks. Nothing is started or stopped."

@@ -15,19 +15,20 @@ If new keys were to count only from a height above what is left, they count from
   --force       replace longer sound chains too
   --unverified  take an archive without a .sha256 beside it
 
-Exit: 0 every named validator has a sound chain now, 1 not, 2 usage or no such file, 3 refused (a validator runs, or the
-archive is not as it was taken or not sound).
+Exit: 0 every named validator has a sound chain now, 1 not, 2 wrong usage, or something needed is missing (the
+archive too), 3 refused (a validator runs, the archive is not as it was taken or not sound, another script is at work). With 2 and 3
+nothing was done.
 END
 }
 
-help_if_asked "$@"
+options dry-run -- "$@"
+set -- "${REST[@]}"
 archive="" nodes=() force=no unverified=no
 while (($#)); do
     case $1 in
         --node) need_value "$@"; nodes+=("$2"); shift ;;
         --force) force=yes ;;
         --unverified) unverified=yes ;;
-        --dry-run) DRY_RUN=yes ;;
         -*) misuse "unknown option $1." ;;
         *) [[ -z $archive ]] || misuse "only one archive at a time."; archive=$1 ;;
     esac

@@ -18,20 +18,19 @@ one is made. Validators must be stopped; none is stopped here.
   --unverified  take a dump without a .sha256 beside it
   --timeout     how long to wait for Postgres to answer (default 120)
 
-Exit: 0 restored, 1 could not be restored, 2 usage or no such file, 3 refused (validators write, or the dump is not as
-it was taken).
+Exit: 0 restored, 1 could not be restored, 2 wrong usage, or something needed is missing (the dump too), 3 refused
+(validators write, the dump is not as it was taken, another script is at work). With 2 and 3 nothing was done.
 END
 }
 
-help_if_asked "$@"
-file="" force=no rebuild=no unverified=no limit=120
+options dry-run timeout=120 -- "$@"
+set -- "${REST[@]}"
+file="" force=no rebuild=no unverified=no
 while (($#)); do
     case $1 in
         --force) force=yes ;;
         --rebuild) rebuild=yes ;;
         --unverified) unverified=yes ;;
-        --timeout) need_value "$@"; number limit "$@"; shift ;;
-        --dry-run) DRY_RUN=yes ;;
         -*) misuse "unknown option $1." ;;
         *) [[ -z $file ]] || misuse "only one dump at a time."; file=$1 ;;
     esac

@@ -13,17 +13,17 @@ A sound chain that is longer than every source is kept. A node that runs soundly
 
   --force   stop the node if it runs and is not well
 
-Exit: 0 the node runs and follows, 1 it could not be healed, 2 usage, 3 refused (it runs).
+Exit: 0 the node runs and follows, 1 it could not be healed, 2 wrong usage, or something needed is missing, 3 refused
+(it runs, or another script is at work). With 2 and 3 nothing was done.
 END
 }
 
-help_if_asked "$@"
-node="" force=no limit=120
+options dry-run timeout=120 -- "$@"
+set -- "${REST[@]}"
+node="" force=no
 while (($#)); do
     case $1 in
         --force) force=yes ;;
-        --timeout) need_value "$@"; number limit "$@"; shift ;;
-        --dry-run) DRY_RUN=yes ;;
         -*) misuse "unknown option $1." ;;
         *) [[ -z $node ]] || misuse "only one node at a time."; node=$1 ;;
     esac

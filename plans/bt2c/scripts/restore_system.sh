@@ -17,12 +17,13 @@ The present state is kept: the database in $BT2C_BACKUPS/aside, the chains in th
   --rebuild  give Postgres a new data directory. `pre-incident` always does: an intruder may have left roles, functions
              or tables in the old one, which loading a dump would not take away.
 
-Exit: 0 restored, 1 could not be, 2 usage, or MUSTER_INCIDENT_DECLARED_AT is not set, 3 refused (validators run, or there
-is no sound backup from before).
+Exit: 0 restored, 1 could not be, 2 wrong usage, or something needed is missing (MUSTER_INCIDENT_DECLARED_AT too), 3 refused
+(validators run, there is no sound backup from before, another script is at work). With 2 and 3 nothing was done.
 END
 }
 
-help_if_asked "$@"
+options dry-run -- "$@"
+set -- "${REST[@]}"
 when="" config=no rebuild=()
 while (($#)); do
     case $1 in
@@ -30,7 +31,6 @@ while (($#)); do
         --timestamp=*) when=${1#*=} ;;
         --config) config=yes ;;
         --rebuild) rebuild=(--rebuild) ;;
-        --dry-run) DRY_RUN=yes ;;
         *) misuse "unknown argument $1." ;;
     esac
     shift

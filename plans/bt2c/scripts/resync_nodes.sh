@@ -13,20 +13,14 @@ Waits up to SECONDS (default 300) until all validators have the same head. Most 
                 copied aside, cut to the last common block, and it is started; without a decision: exit 1;
   not running   is started.
 
-Exit: 0 all have the same head, 1 not (a decision is missing, or time is up), 2 usage.
+Exit: 0 all have the same head, 1 not (a decision is missing, or time is up), 2 wrong usage, or something needed is missing,
+3 refused (another script is at work). With 2 and 3 nothing was done.
 END
 }
 
-help_if_asked "$@"
-limit=300
-while (($#)); do
-    case $1 in
-        --timeout) need_value "$@"; number limit "$@"; shift ;;
-        --dry-run) DRY_RUN=yes ;;
-        *) misuse "unknown argument $1." ;;
-    esac
-    shift
-done
+options dry-run timeout=300 -- "$@"
+set -- "${REST[@]}"
+(($# == 0)) || misuse "unknown argument $1."
 prepare
 need_validators_json
 take_lock

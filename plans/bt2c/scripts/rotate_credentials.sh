@@ -16,20 +16,14 @@ tell if they are ever used again. Then the configuration is backed up.
 Works while all is stopped: Postgres is started for it and stopped again. Validators that run are stopped first and
 started again, as they read their keys only when they start. --timeout: for Postgres to answer (default 120).
 
-Exit: 0 rotated, 1 not (or only partly: it says what), 2 usage.
+Exit: 0 rotated, 1 not (or only partly: it says what), 2 wrong usage, or something needed is missing, 3 refused (another script
+is at work). With 2 and 3 nothing was done.
 END
 }
 
-help_if_asked "$@"
-limit=120
-while (($#)); do
-    case $1 in
-        --timeout) need_value "$@"; number limit "$@"; shift ;;
-        --dry-run) DRY_RUN=yes ;;
-        *) misuse "unknown argument $1." ;;
-    esac
-    shift
-done
+options dry-run timeout=120 -- "$@"
+set -- "${REST[@]}"
+(($# == 0)) || misuse "unknown argument $1."
 prepare
 need_validators_json
 old=$(password)

@@ -17,7 +17,7 @@ Nothing is changed; refused logins leave lines in Postgres' log.
   --leaked-password FILE   this password must be refused as well
   --leaked-key NODE=FILE   signatures of NODE with this secret key must be refused as well
 
-Exit: 0 all defences are up, 1 at least one is not, 2 usage.
+Exit: 0 all defences are up, 1 at least one is not, 2 wrong usage, or something needed is missing.
 END
 }
 

@@ -14,19 +14,13 @@ Everything health_check.sh checks, and besides: every block of every chain verif
 was taken.
 Each check waits up to SECONDS (default 60).
 
-Exit: 0 the recovery holds, 1 not, 2 usage.
+Exit: 0 the recovery holds, 1 not, 2 wrong usage, or something needed is missing.
 END
 }
 
-help_if_asked "$@"
-limit=60
-while (($#)); do
-    case $1 in
-        --timeout) need_value "$@"; number limit "$@"; shift ;;
-        *) misuse "unknown argument $1." ;;
-    esac
-    shift
-done
+options timeout=60 -- "$@"
+set -- "${REST[@]}"
+(($# == 0)) || misuse "unknown argument $1."
 prepare
 need_validators_json
 say "I will verify project $MUSTER_PROJECT after a recovery; each check waits up to $limit seconds. Nothing is changed but one transaction that is sent."

@@ -13,13 +13,13 @@ Nodes may run meanwhile. Nothing is changed.
 
 Damage or a fork that is found is the result: exit 0. With --check it is a failure.
 
-Exit: 0 done, 1 with --check: damaged or forked; or the chains could not be compared, 2 usage.
+Exit: 0 all was looked at, whatever was found: the last line says it; 1 with --check: damaged or forked; also 1 if the chains could
+not be compared; 2 wrong usage, or something needed is missing.
 END
 }
 
-help_if_asked "$@"
-found=0
-if [[ ${1-} = --check ]]; then found=1; shift; fi
+options check -- "$@"
+set -- "${REST[@]}"
 case ${1-} in -*) misuse "unknown option $1." ;; esac
 prepare "$@"
 need_validators_json

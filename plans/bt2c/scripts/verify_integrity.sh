@@ -12,7 +12,8 @@ containers made from them, Compose file, scripts, validators.json, keys, setting
 chain.
   --record   write the manifest from what is there now: at setup, and when a difference was looked at and is right
 
-Exit: 0 all as recorded and sound (or recorded), 1 something differs, 2 usage or there is no manifest.
+Exit: 0 all as recorded and sound (or recorded), 1 something differs, 2 wrong usage, or something needed is missing (the manifest
+too), 3 with --record: refused (another script is at work). With 2 and 3 nothing was done.
 END
 }
 

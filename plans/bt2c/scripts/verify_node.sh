@@ -10,15 +10,15 @@ usage: verify_node.sh NODE [--timeout SECONDS]
 Checks that the node runs, answers, has a sound chain, sees its peers, follows them to the same head and grows.
 Waits up to SECONDS (default 60) for each of these, as a node that has just started needs a moment.
 
-Exit: 0 all of it is so, 1 something is not, 2 usage.
+Exit: 0 all of it is so, 1 something is not, 2 wrong usage, or something needed is missing.
 END
 }
 
-help_if_asked "$@"
-limit=60 node=
+options timeout=60 -- "$@"
+set -- "${REST[@]}"
+node=
 while (($#)); do
     case $1 in
-        --timeout) need_value "$@"; number limit "$@"; shift ;;
         -*) misuse "unknown option $1." ;;
         *) [[ -z $node ]] || misuse "only one node at a time."; node=$1 ;;
     esac

@@ -1,30 +1,36 @@
-//! Reading and checking the audit chain. The rule of the chain is the domain's; nothing here writes.
+//! Reading the audit log: what somebody looks for, and the chain for an export. Nothing here writes.
+
+mod verify;
 
 use shared::{
     api::{
         List,
-        audit::{AuditEntryView, AuditVerdict},
+        audit::{AuditChoices, AuditEntryView, AuditQuery, AuditVerdict},
     },
-    domain::audit::{Link, Verifier},
+    domain::audit::Link,
 };
-use store::{Store, StoreError};
+use store::Store;
 
+pub use self::verify::{verify_all, verify_export, verify_store};
 use crate::{
     auth::permit::{Permit, ReadAudit},
     error::AppError,
+    heads::HeadKeeper,
 };
 
 const PAGE: i64 = 100;
 const BATCH: i64 = 1000;
+/// Longer than anything people look for.
+const LONGEST: usize = 200;
 
 /// # Errors
 /// If the database does not answer.
 pub async fn list(
     store: &Store,
     _permit: &Permit<ReadAudit>,
-    before: Option<i64>,
+    query: AuditQuery,
 ) -> Result<List<AuditEntryView>, AppError> {
-    let items = store.audit_list(before, PAGE).await?;
+    let items = store.audit_find(&cleaned(query)?, PAGE).await?;
     let full = i64::try_from(items.len()).is_ok_and(|n| n == PAGE);
     let next = items.last().filter(|last| full && last.entry.seq > 1).map(|last| last.entry.seq.to_string());
     Ok(List { items, next })
@@ -32,96 +38,69 @@ pub async fn list(
 
 /// # Errors
 /// If the database does not answer.
-pub async fn verify(store: &Store, _permit: &Permit<ReadAudit>) -> Result<AuditVerdict, AppError> {
-    verify_all(store).await
+pub async fn choices(store: &Store, _permit: &Permit<ReadAudit>) -> Result<AuditChoices, AppError> {
+    Ok(store.audit_choices().await?)
 }
 
-/// The whole chain against its own rule and against the head that the database keeps beside it.
+/// Also against the heads that this server has written.
 ///
 /// # Errors
-/// If the database does not answer. A broken chain is a verdict, not an error.
-pub async fn verify_all(store: &Store) -> Result<AuditVerdict, AppError> {
-    // Read first: entries that are added meanwhile come after it.
-    let mut verifier = Verifier::default();
-    let (head_seq, head_hash) = match store.audit_head().await {
-        Err(StoreError::Corrupt(what)) => {
-            return Ok(verdict(&verifier, Some(format!("the head is not readable: {what}"))));
-        }
-        head => head?,
-    };
-    let mut at_head = (head_seq == 0).then_some(verifier.head().1);
-    let mut broken = None;
-    let (mut after, mut batch) = (0, BATCH);
-    'chain: loop {
-        let links = match store.audit_links(after, batch).await {
-            // One by one from here, to name the one.
-            Err(StoreError::Corrupt(_)) if batch > 1 => {
-                batch = 1;
-                continue;
-            }
-            Err(StoreError::Corrupt(what)) => {
-                broken = Some(format!("entry {}: is not readable: {what}", after + 1));
-                break;
-            }
-            links => links?,
-        };
-        let Some((last, _)) = links.last() else { break };
-        after = *last;
-        for (_, link) in &links {
-            if let Err(error) = verifier.check(link) {
-                broken = Some(error.to_string());
-                break 'chain;
-            }
-            if verifier.head().0 == head_seq {
-                at_head = Some(verifier.head().1);
-            }
-        }
-    }
-    let entries = verifier.head().0;
-    // Head and entry are written together: read last, the head cannot name fewer entries than there were.
-    let (last_head, _) = store.audit_head().await?;
-    let broken = broken.or_else(|| match at_head {
-        Some(hash) if hash == head_hash && entries > last_head => {
-            Some(format!("entry {}: was inserted; the head names {last_head} entries", last_head + 1))
-        }
-        Some(hash) if hash == head_hash => None,
-        Some(_) => Some(format!("entry {head_seq}: is not the one the head names: the chain was computed anew")),
-        None => Some(format!(
-            "entry {}: is missing; the head names {head_seq} entries, so the end was cut off",
-            entries + 1
-        )),
-    });
-    Ok(verdict(&verifier, broken))
+/// If the database does not answer.
+pub async fn verify(store: &Store, _permit: &Permit<ReadAudit>, keeper: &HeadKeeper) -> Result<AuditVerdict, AppError> {
+    let heads = keeper.read().await;
+    let some = !heads.is_empty() || !heads.faults().is_empty();
+    verify_store(store, some.then_some(&heads)).await
 }
 
-fn verdict(verifier: &Verifier, broken: Option<String>) -> AuditVerdict {
-    let (entries, head) = verifier.head();
-    AuditVerdict { entries, head, broken }
+/// An empty field of a form is no wish.
+fn cleaned(query: AuditQuery) -> Result<AuditQuery, AppError> {
+    let mut query = query;
+    for (name, field) in [
+        ("text", &mut query.text),
+        ("person", &mut query.person),
+        ("object", &mut query.object),
+        ("action", &mut query.action),
+    ] {
+        *field = field.take().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        if field.as_ref().is_some_and(|text| text.chars().count() > LONGEST || text.contains('\0')) {
+            let message = format!("{name} may have at most {LONGEST} characters, and no NUL. Look for less.");
+            return Err(AppError::malformed(Some(name.into()), message));
+        }
+    }
+    Ok(query)
 }
 
-/// An export, line by line; empty lines do not count.
-///
-/// # Errors
-/// A sentence if a line cannot be read at all. A broken chain is a verdict.
-pub fn verify_lines(lines: impl Iterator<Item = std::io::Result<String>>) -> Result<AuditVerdict, String> {
-    let mut verifier = Verifier::default();
-    let mut broken = None;
-    for (number, line) in (1..).zip(lines) {
-        let line = line.map_err(|e| format!("line {number} cannot be read: {e}"))?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let link: Link = serde_json::from_str(&line)
-            .map_err(|e| format!("line {number} is not an entry of an audit export: {e}"))?;
-        if let Err(error) = verifier.check(&link) {
-            broken = Some(error.to_string());
-            break;
-        }
+/// A part of the chain for an export, from the entry after `after` on, and where it ends; `None` at the end.
+#[derive(Debug)]
+pub struct Part {
+    pub links: Vec<Link>,
+    pub last: i64,
+}
+
+/// What is to be exported, checked.
+#[derive(Clone, Debug)]
+pub struct Wanted(AuditQuery);
+
+impl Wanted {
+    /// # Errors
+    /// If the query is none.
+    pub fn new(_permit: &Permit<ReadAudit>, query: AuditQuery) -> Result<Self, AppError> {
+        cleaned(query).map(Self)
     }
-    if verifier.head().0 == 0 && broken.is_none() {
-        return Err("no entries: this is not an export".into());
+
+    /// Whether it is the whole chain: only that can be verified.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.0.is_all()
     }
-    Ok(verdict(&verifier, broken))
+
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn part(&self, store: &Store, after: i64) -> Result<Option<Part>, AppError> {
+        let links = store.audit_links_of(&self.0, after, BATCH).await?;
+        let last = links.last().map(|(last, _)| *last);
+        Ok(last.map(|last| Part { links: links.into_iter().map(|(_, link)| link).collect(), last }))
+    }
 }
 
 /// Every link in order, for an export.
@@ -129,49 +108,13 @@ pub fn verify_lines(lines: impl Iterator<Item = std::io::Result<String>>) -> Res
 /// # Errors
 /// If the database does not answer, or `write` fails.
 pub async fn export(store: &Store, mut write: impl FnMut(&Link) -> std::io::Result<()>) -> Result<u64, AppError> {
-    let (mut after, mut written) = (0, 0);
-    loop {
-        let links = store.audit_links(after, BATCH).await?;
-        let Some((last, _)) = links.last() else { return Ok(written) };
-        after = *last;
-        for (_, link) in &links {
+    let (wanted, mut after, mut written) = (Wanted(AuditQuery::default()), 0, 0);
+    while let Some(part) = wanted.part(store, after).await? {
+        after = part.last;
+        for link in &part.links {
             write(link).map_err(|e| AppError::bug(format!("the export could not be written: {e}")))?;
             written += 1;
         }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use shared::{
-        domain::{
-            actor::Actor,
-            audit::{Entry, genesis, link},
-        },
-        timestamp::Timestamp,
-    };
-
-    use super::*;
-
-    #[test]
-    fn an_export_is_checked_line_by_line() {
-        let entry = |seq| Entry {
-            seq,
-            at: Timestamp::from_unix(0),
-            by: Actor::Muster,
-            action: "run.expired".into(),
-            object: "run 1".into(),
-            denied: false,
-            detail: serde_json::json!({}),
-        };
-        let first = link(genesis(), &entry(1));
-        let second = link(first.hash, &entry(2));
-        let line = |l: &Link| Ok(serde_json::to_string(l).unwrap());
-        let whole = verify_lines([line(&first), line(&second), Ok(String::new())].into_iter()).unwrap();
-        assert_eq!((whole.entries, whole.broken), (2, None));
-        let cut = verify_lines([line(&second)].into_iter()).unwrap();
-        assert!(cut.broken.unwrap().starts_with("entry 1:"));
-        assert!(verify_lines([Ok("\n".into())].into_iter()).unwrap_err().starts_with("no entries"));
-        assert!(verify_lines([Ok("{}".into())].into_iter()).unwrap_err().starts_with("line 1"));
-    }
+    Ok(written)
 }

@@ -12,7 +12,7 @@ use shared::{
         incident::{Incident, IncidentCommand},
         offer::Offer,
         run::{Run, RunState},
-        sight::{FileSeen, Sight},
+        sight::Sight,
     },
     plan::{Choices, Parameter, Plan, Procedure, StepKind, family},
     timestamp::Timestamp,
@@ -88,7 +88,8 @@ pub(super) fn procedures(
 
 /// What the worker last saw on the host; before it ever looked, what the plan itself knows. Always what the plan's text says.
 fn parameter(plan: &Plan, parameter: &Parameter, sight: Option<&(Timestamp, Sight)>) -> ParameterOffer {
-    let choice = |value: &str, note: Option<String>| ParameterChoice { value: value.to_owned(), note };
+    let choice =
+        |value: &str, note: Option<String>| ParameterChoice { value: value.to_owned(), note, written_at: None };
     let mut choices: Vec<ParameterChoice> = match (&parameter.choices, sight) {
         (Choices::Services { .. }, Some((_, sight))) => {
             let services = sight.services.iter().filter(|(service, _)| parameter.allows(service));
@@ -101,7 +102,10 @@ fn parameter(plan: &Plan, parameter: &Parameter, sight: Option<&(Timestamp, Sigh
         (Choices::Files { directory }, Some((_, sight))) => {
             let inside = directory.trim_end_matches('/');
             let files = sight.files.get(directory).into_iter().flatten();
-            let named = files.map(|file| choice(&format!("{inside}/{}", file.name), Some(file_note(file))));
+            let named = files.map(|file| ParameterChoice {
+                written_at: Some(file.modified_at),
+                ..choice(&format!("{inside}/{}", file.name), Some(size(file.bytes)))
+            });
             named.filter(|choice| parameter.allows(&choice.value)).collect()
         }
         (Choices::Files { .. }, None) => vec![],
@@ -129,14 +133,12 @@ fn in_order(service: &str) -> (&str, u64, &str) {
     (family, service.get(family.len()..).and_then(|number| number.parse().ok()).unwrap_or_default(), service)
 }
 
-/// When it was written and how large it is: what tells one backup from another.
-fn file_note(file: &FileSeen) -> String {
-    let size = match file.bytes {
+fn size(bytes: u64) -> String {
+    match bytes {
         bytes if bytes < 10_000 => format!("{bytes} bytes"),
         bytes if bytes < 10_000_000 => format!("{} KB", bytes / 1000),
         bytes => format!("{} MB", bytes / 1_000_000),
-    };
-    format!("written {}, {size}", file.modified_at)
+    }
 }
 
 fn affects(plan: &Plan, incident: &Incident, service: &str) -> bool {

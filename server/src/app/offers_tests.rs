@@ -10,6 +10,7 @@ use shared::{
         incident::{Affected, IncidentState},
         resolution::Resolution,
         run::{Recorded, RunEvent, RunHeader},
+        sight::FileSeen,
         status::Impact,
     },
     ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
@@ -159,6 +160,38 @@ fn a_button_asks_which_of_the_family_and_fits_any_of_them() {
     assert_eq!(values(&offers[0]), ["validator1", "validator2", "validator10"]);
     assert!(offers[0].fits, "the affected node is one of the choices");
     assert_eq!((values(&offers[1]), offers[1].fits), (vec!["validator1".to_owned()], false));
+}
+
+#[test]
+fn a_backup_is_told_by_when_it_was_written_and_how_large_it_is() {
+    let mut plan = shared::plan::compile("# x\n").plan;
+    let which = Parameter {
+        name: "backup".into(),
+        label: "Which backup?".into(),
+        default: "/backups/latest.sql".into(),
+        choices: Choices::Files { directory: "/backups".into() },
+        line: 1,
+    };
+    plan.procedures = vec![Procedure { parameters: vec![which], ..procedure("restore", "postgres") }];
+    let file = |name: &str, bytes, at| FileSeen { name: name.into(), bytes, modified_at: Timestamp::from_unix(at) };
+    let files = vec![file("b.sql", 4_100_000, 200), file("a.sql", 900, 100), file("-x", 1, 1)];
+    let sight = Sight { files: [("/backups".to_owned(), files)].into(), ..Sight::default() };
+    let seen = (Timestamp::from_unix(300), sight);
+    let offers = procedures(&plan, &incident_in(IncidentState::Working), Role::Operator, None, Some(&seen));
+    let choices: Vec<_> = offers[0].parameters[0]
+        .choices
+        .iter()
+        .map(|c| (c.value.as_str(), c.note.as_deref().unwrap_or_default(), c.written_at))
+        .collect();
+    let at = |seconds| Some(Timestamp::from_unix(seconds));
+    assert_eq!(
+        choices,
+        [
+            ("/backups/latest.sql", "missing on the host", None),
+            ("/backups/b.sql", "4100 KB", at(200)),
+            ("/backups/a.sql", "900 bytes", at(100))
+        ]
+    );
 }
 
 #[test]

@@ -122,15 +122,15 @@ fn parameters(procedure: &Procedure, given: BTreeMap<String, String>) -> Result<
     Ok(chosen)
 }
 
-/// As the plan says; what it does not say is the default. What only looks needs nobody's consent.
+/// As the plan says; what it does not say is the default. What only looks or tells people needs nobody's consent.
 fn policy(procedure: &Procedure) -> Result<ApprovalPolicy, AppError> {
-    let has_effect = procedure.steps.iter().any(|step| step.kind.has_effect());
-    let unsaid = if has_effect { ApprovalPolicy::default() } else { ApprovalPolicy::NONE };
+    let needs_approval = procedure.steps.iter().any(|step| step.kind.needs_approval());
+    let unsaid = if needs_approval { ApprovalPolicy::default() } else { ApprovalPolicy::NONE };
     let roles: Result<Vec<ContactRole>, _> = procedure.roles.iter().map(|role| role.parse()).collect();
     let roles = roles.map_err(|error| AppError::not_now(format!("{} cannot run: {error}", procedure.title)))?;
     let approvals = match procedure.approvals {
         // A plan cannot do away with the second pair of eyes.
-        Some(said) if has_effect => said.max(1),
+        Some(said) if needs_approval => said.max(1),
         Some(said) => said,
         None => unsaid.approvals,
     };

@@ -4,7 +4,7 @@ use shared::{
     api::{
         List,
         incident::{IncidentRowView, IncidentView, ProcedureOffer, ReportRef, RunRowView},
-        run::{OutputLine, PlanNow, Question, RunView, Standing},
+        run::{PlanNow, Question, RunView, Standing},
     },
     domain::{
         access::Role,
@@ -28,8 +28,6 @@ use crate::{
 const PAGE: i64 = 50;
 /// Runs shown with their incident.
 const RUNS: i64 = 200;
-/// Lines of output in one answer.
-const LINES: i64 = 2000;
 
 pub(super) fn page<T>(items: Vec<T>, limit: i64, key: impl Fn(&T) -> i64) -> List<T> {
     let full = i64::try_from(items.len()).is_ok_and(|n| n == limit);
@@ -177,19 +175,4 @@ fn plan_now(plan: &PlanInForce, run: &RunHeader) -> Option<PlanNow> {
         Some(_) => Standing::Changed,
     };
     Some(PlanNow { version: plan.version.version, procedure })
-}
-
-/// Lines after number `after`, in order.
-///
-/// # Errors
-/// 404 if there is no such run.
-pub async fn output(
-    store: &Store,
-    _permit: &Permit<ViewConsole>,
-    number: i64,
-    after: i64,
-) -> Result<List<OutputLine>, AppError> {
-    let record = store.run_by_number(number).await.found(|| format!("run {number}"))?;
-    let lines = store.output_list(record.run.header.id, after, LINES).await?;
-    Ok(page(lines, LINES, |line| line.line))
 }

@@ -39,8 +39,8 @@ macro_rules! permissions {
 }
 
 permissions! {
-    ViewConsole DeclareIncident HandleIncident PostUpdate RequestRun DecideRun AnswerStep CancelRun Freeze EditReport PublishReport EditPlan
-    ManageUsers ReadAudit
+    ViewConsole DeclareIncident HandleIncident PostUpdate RequestRun DecideRun AnswerStep CancelRun Freeze AcknowledgeNotice
+    EditReport PublishReport EditPlan ManageUsers ReadAudit
 }
 
 /// Whoever holds one has been checked for `A` in this request.

@@ -27,6 +27,11 @@ pub enum BackupError {
          move what is there away."
     )]
     NotBlank { place: String, found: String, kind: &'static str },
+    #[error(
+        "the database's login does not own Muster's tables, so it cannot read all that belongs into a backup. Nothing was written. \
+         Give the owner's address in MUSTER_DATABASE_OWNER_URL (docs/audit.md)."
+    )]
+    NotTheOwner,
     #[error("{step}, and was taken back: {place} is blank again. {cause}")]
     TakenBack { step: &'static str, place: String, cause: String },
     #[error(

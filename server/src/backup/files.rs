@@ -13,8 +13,9 @@ use super::{
     manifest::Member,
 };
 
-/// Made anew by every start, or of use to this machine only. The database's own directory is no file, and is kept as a dump.
-const NOT_KEPT: [&str; 5] = ["database.lock", "database.password", "database.url", "postgres.log", "postgres.log.old"];
+/// Made anew for each cluster or by every start: lock, logins and addresses of the embedded database, and what it says. Its own
+/// directory is no file, and is kept as a dump.
+const NOT_KEPT: [&str; 2] = ["database.", "postgres.log"];
 /// The one directory whose files are kept: what this installation signs and encrypts with.
 const KEYS: &str = "keys";
 /// A larger file is no key and no list of heads.
@@ -44,8 +45,8 @@ pub(super) fn to_keep(data_dir: &Path) -> Result<Vec<Source>, BackupError> {
 }
 
 fn is_kept(name: &str) -> bool {
-    // `database.url.worker` and the like, half-written files, and backups that somebody keeps here.
-    let ours = NOT_KEPT.iter().any(|other| name == *other || name.starts_with(&format!("{other}.")));
+    // `database.worker.url` and the like, half-written files, and backups that somebody keeps here.
+    let ours = NOT_KEPT.iter().any(|beginning| name.starts_with(beginning));
     let half = name.starts_with('.') || name.contains(".new-");
     !ours && !half && !name.ends_with(".log") && !name.ends_with(".backup")
 }
@@ -97,7 +98,10 @@ mod tests {
         let kept = ["audit-heads.jsonl", "demo-users.json", "audit-ed25519", "install"];
         let not = [
             "database.url",
-            "database.url.worker",
+            "database.worker.url",
+            "database.server.password",
+            "database.worker.password",
+            "database.lock",
             "database.password",
             "postgres.log",
             "postgres.log.old",

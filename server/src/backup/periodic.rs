@@ -61,7 +61,9 @@ fn first_pause(schedule: &Schedule) -> Duration {
 
 async fn one(origin: &Origin, schedule: &Schedule) -> Result<Taken, BackupError> {
     fs::create_dir_all(&schedule.directory).map_err(at("create", &schedule.directory))?;
-    let file = schedule.directory.join(name(origin.store.now().await?));
+    let store = origin.open().await?;
+    let file = schedule.directory.join(name(store.now().await?));
+    store.close().await;
     let taken = take(origin, &file, true).await?;
     for old in too_many(names(&schedule.directory)?, schedule.keep) {
         let path = schedule.directory.join(old);

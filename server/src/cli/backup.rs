@@ -8,7 +8,7 @@ use server::{
     restore,
 };
 
-use super::{Done, Failure, database::Database, message, result};
+use super::{Done, Failure, database::Place, message, result};
 
 impl From<BackupError> for Failure {
     fn from(error: BackupError) -> Self {
@@ -21,11 +21,10 @@ impl From<BackupError> for Failure {
 
 pub(crate) async fn backup(file: &Path, force: bool, json: bool) -> Done {
     let config = Config::load()?;
-    let database = Database::open_as_it_is(&config).await?;
-    let origin = Origin { store: database.store.clone(), url: database.url.clone(), data_dir: config.data_dir };
+    let place = Place::open_as_it_is(&config).await?;
+    let origin = Origin { owner_url: place.owner_url.clone(), data_dir: config.data_dir };
     let taken = backup::take(&origin, file, force).await;
-    drop(origin);
-    database.close().await?;
+    place.close().await?;
     let taken = taken?;
     if json {
         return say_json(&taken);
@@ -48,7 +47,7 @@ pub(crate) async fn backup(file: &Path, force: bool, json: bool) -> Done {
 
 pub(crate) async fn restore(file: &Path, json: bool) -> Done {
     let config = Config::load()?;
-    let restored = restore::restore(file, &config.data_dir, config.database_url.as_deref()).await?;
+    let restored = restore::restore(file, &config.data_dir, config.owner_url()).await?;
     let holds = restored.audit.broken.is_none();
     if json {
         say_json(&restored)?;

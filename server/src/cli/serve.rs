@@ -6,8 +6,10 @@ use server::{
     AppState, Settings,
     backup::{Origin, periodic},
     config::Config,
+    heads::{Keeping, Signer},
     telemetry,
 };
+use store::Program;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -29,13 +31,16 @@ pub(crate) async fn serve() -> Done {
         .await
         .map_err(|e| Failure::wrong(format!("cannot listen on {} (MUSTER_LISTEN): {e}", config.listen)))?;
     let database = open(&config).await?;
+    if let Some(warning) = database.guard.warning(Program::Server) {
+        tracing::warn!("{warning}");
+    }
     let settings = Settings { public_url: config.public_url.clone(), assets_dir: config.assets_dir.clone() };
-    let state = AppState::new(database.store.clone(), settings);
+    let heads = Keeping { signer: Signer::load_or_make(&config.data_dir), places: config.audit_heads.clone() };
+    let state = AppState::new(database.store.clone(), settings, heads);
     tracing::info!(listen = %config.listen, public_url = %config.public_url, "Muster serves");
     let stopping = CancellationToken::new();
     let backups = config.backups.clone().map(|schedule| {
-        let origin =
-            Origin { store: database.store.clone(), url: database.url.clone(), data_dir: config.data_dir.clone() };
+        let origin = Origin { owner_url: database.place.owner_url.clone(), data_dir: config.data_dir.clone() };
         tokio::spawn(periodic::run(origin, schedule, stopping.clone()))
     });
     let stop = async move {

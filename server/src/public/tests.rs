@@ -11,6 +11,7 @@ use shared::{
     api::incident::TimelineEntry,
     domain::{
         actor::Actor,
+        audience::Audience,
         incident::{Affected, Incident, IncidentEvent, IncidentState, PublicState},
         status::{Impact, StatusSnapshot},
     },
@@ -213,6 +214,8 @@ fn declared(public: bool) -> (Incident, Vec<TimelineEntry>) {
             moment: shared::domain::incident::RunMoment::Started,
             text: secret(),
         },
+        IncidentEvent::Notified { run: 1, step: 1, audience: Audience::Everyone, text: secret() },
+        IncidentEvent::NoticeAcknowledged { run: 1, step: 1, text: secret() },
         IncidentEvent::Resolved { text: secret() },
     ];
     let entry = |(n, event): (usize, &IncidentEvent)| TimelineEntry {

@@ -1,13 +1,10 @@
 //! Recovery runs: every command answers with the run as it is afterwards.
 
 use axum::{Json, extract::State};
-use serde::Deserialize;
 use shared::api::{
     List,
     incident::RunRowView,
-    run::{
-        AnswerIn, CancelIn, CheckIn, DecisionIn, FreezeIn, FreezeView, OutputLine, RunRequestIn, RunView, WithdrawIn,
-    },
+    run::{AnswerIn, CancelIn, CheckIn, DecisionIn, FreezeIn, FreezeView, RunRequestIn, RunView, WithdrawIn},
 };
 use store::User;
 
@@ -48,22 +45,6 @@ pub(crate) async fn request(
 ) -> Answer<RunView> {
     let number = run::request(&state.store, &state.plans, &permit, key.as_deref(), incident, input).await?;
     shown(&state, permit.user(), number).await
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct After {
-    #[serde(default)]
-    after: i64,
-}
-
-pub(crate) async fn output(
-    permit: Permit<ViewConsole>,
-    State(state): State<AppState>,
-    Path(number): Path<i64>,
-    Query(page): Query<After>,
-) -> Answer<List<OutputLine>> {
-    Ok(Json(view::output(&state.store, &permit, number, page.after).await?))
 }
 
 pub(crate) async fn decide(

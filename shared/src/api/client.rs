@@ -7,13 +7,15 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::api::{
     List,
-    audit::{AuditEntryView, AuditVerdict},
+    audit::{AuditChoices, AuditEntryView, AuditHeadsView, AuditQuery, AuditVerdict},
     error::{ErrorBody, ErrorCode, ErrorView},
     incident::{DeclareIn, IncidentRowView, IncidentView, LevelIn, NoteIn, ResolveIn, RunRowView, UpdateIn},
+    notice::NoticeView,
     plan::{PlanDiff, PlanIn, PlanVersionView},
     report::{PublishIn, ReportIn, ReportView},
     run::{
-        AnswerIn, CancelIn, CheckIn, DecisionIn, FreezeIn, FreezeView, OutputLine, RunRequestIn, RunView, WithdrawIn,
+        AnswerIn, CancelIn, CheckIn, DecisionIn, FreezeIn, FreezeView, OutputLine, OutputPart, RunRequestIn, RunView,
+        WithdrawIn,
     },
     session::{Me, SignIn},
     system::{PlanView, SystemView},
@@ -224,7 +226,18 @@ impl<T: Transport> Client<T> {
 
     /// Lines after line number `after`, in order; `next` if there are more.
     pub async fn output(&self, run: i64, after: i64) -> Answer<List<OutputLine>> {
-        self.get(format!("/runs/{run}/output?after={after}")).await
+        self.output_part(run, &OutputPart { after: Some(after), ..OutputPart::default() }).await
+    }
+
+    /// Lines of one part of the output, in order; `next` only when reading forward, if there are more.
+    pub async fn output_part(&self, run: i64, part: &OutputPart) -> Answer<List<OutputLine>> {
+        self.get(format!("/runs/{run}/output{}", part.query())).await
+    }
+
+    /// Numbers of the lines after line `after` that contain this text; `next` is the line up to which was looked, if that is
+    /// not the end. A page may be empty and not the last.
+    pub async fn output_search(&self, run: i64, text: &str, after: i64) -> Answer<List<i64>> {
+        self.get(format!("/runs/{run}/output/search?q={}&after={after}", escaped(text))).await
     }
 
     pub async fn decide(&self, run: i64, body: &DecisionIn) -> Answer<RunView> {
@@ -256,6 +269,16 @@ impl<T: Transport> Client<T> {
         self.post("/freeze".to_owned(), body).await
     }
 
+    /// Those for the person who asks: first what they have not acknowledged.
+    pub async fn notices(&self) -> Answer<List<NoticeView>> {
+        self.get("/notices").await
+    }
+
+    /// Once is enough; again changes nothing.
+    pub async fn acknowledge_notice(&self, number: i64) -> Answer<NoticeView> {
+        self.post(format!("/notices/{number}/acknowledge"), &serde_json::json!({})).await
+    }
+
     pub async fn report(&self, incident: i64) -> Answer<ReportView> {
         self.get(format!("/incidents/{incident}/report")).await
     }
@@ -277,9 +300,41 @@ impl<T: Transport> Client<T> {
         self.get(with_before("/audit", before)).await
     }
 
+    /// Newest first.
+    pub async fn find_audit(&self, query: &AuditQuery) -> Answer<List<AuditEntryView>> {
+        self.get(format!("/audit{}", query.to_query())).await
+    }
+
+    pub async fn audit_choices(&self) -> Answer<AuditChoices> {
+        self.get("/audit/choices").await
+    }
+
+    pub async fn audit_heads(&self) -> Answer<AuditHeadsView> {
+        self.get("/audit/heads").await
+    }
+
     pub async fn verify_audit(&self) -> Answer<AuditVerdict> {
         self.get("/audit/verify").await
     }
+}
+
+/// Where a run's whole output is downloaded from, as printed; of one step, if one is named.
+#[must_use]
+pub fn output_download(run: i64, step: Option<u32>) -> String {
+    let step = step.map(|step| format!("?step={step}")).unwrap_or_default();
+    format!("/api/v1/runs/{run}/output.txt{step}")
+}
+
+/// For a query string.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
 }
 
 fn with_before(path: &str, before: Option<&str>) -> String {

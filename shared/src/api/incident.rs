@@ -156,9 +156,12 @@ pub struct ParameterOffer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParameterChoice {
     pub value: String,
-    /// Its state as last seen: `running`, `exited`.
+    /// What was last seen of it: a service's state (`running`, `exited`), a file's size.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<String>,
+    /// When a file was last written.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub written_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

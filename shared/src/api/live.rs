@@ -1,4 +1,5 @@
-//! What the event stream carries. An event says what changed; the reader fetches what it shows, except output, which travels whole.
+//! What the event stream carries. An event says what changed; the reader fetches what it shows, except output: few lines travel
+//! with their event.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,9 +25,11 @@ pub enum Topic {
         number: i64,
         incident: i64,
     },
-    /// New lines, in order.
+    /// New lines `first` to `last`: all of them in order, or, if they are many, none.
     Output {
         run: i64,
+        first: i64,
+        last: i64,
         lines: Vec<OutputLine>,
     },
     Report {

@@ -208,6 +208,42 @@ pub struct OutputLine {
     pub text: String,
 }
 
+/// Which part of a run's output is wanted, as the query string says it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutputPart {
+    /// Lines after this number, from the first of them on.
+    #[serde(default)]
+    pub after: Option<i64>,
+    /// Lines before this number, up to the last of them. Not together with `after`.
+    #[serde(default)]
+    pub before: Option<i64>,
+    /// Only lines of this step.
+    #[serde(default)]
+    pub step: Option<u32>,
+    /// How many at most; the server has a limit of its own.
+    #[serde(default)]
+    pub limit: Option<i64>,
+}
+
+impl OutputPart {
+    /// The last `limit` lines.
+    #[must_use]
+    pub fn end(limit: i64) -> Self {
+        Self { before: Some(i64::MAX), limit: Some(limit), ..Self::default() }
+    }
+
+    /// `?after=…&step=…`
+    #[must_use]
+    pub fn query(&self) -> String {
+        let numbers =
+            [("after", self.after), ("before", self.before), ("step", self.step.map(i64::from)), ("limit", self.limit)];
+        let given: Vec<_> =
+            numbers.iter().filter_map(|(name, number)| number.map(|number| format!("{name}={number}"))).collect();
+        if given.is_empty() { String::new() } else { format!("?{}", given.join("&")) }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stream {

@@ -137,6 +137,8 @@ actions! {
     CancelRun "cancel a recovery run": Operator Approver Administrator;
     /// Keep every worker from beginning anything, and lift that again.
     Freeze "freeze all recovery": Operator Approver Administrator;
+    /// That one has read a notice for oneself; whose it is, is decided by its audience.
+    AcknowledgeNotice "acknowledge a notice": Viewer Responder Operator Approver Administrator;
     EditReport "write a report": Responder Operator Approver Administrator;
     PublishReport "publish a report": Approver Administrator;
     /// Save another version of a plan. It says what may run and who must agree, so it is for those who could change the people too.
@@ -182,6 +184,7 @@ mod tests {
              ..x.x AnswerStep\n\
              ..xxx CancelRun\n\
              ..xxx Freeze\n\
+             xxxxx AcknowledgeNotice\n\
              .xxxx EditReport\n\
              ...xx PublishReport\n\
              ....x EditPlan\n\

@@ -33,6 +33,18 @@ impl Actor {
             _ => None,
         }
     }
+
+    /// Tells one from another, whatever they are called: a person's id, a worker's name, what the others are.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::User { id, .. } => id.to_string(),
+            Self::Worker { name } => name.clone(),
+            Self::Muster => "muster".into(),
+            Self::CommandLine => "command-line".into(),
+            Self::Anonymous => "anonymous".into(),
+        }
+    }
 }
 
 impl fmt::Display for Actor {

@@ -1,8 +1,14 @@
 //! The chain rule of the audit log and its verifier. Knows entries as text; where they are kept is not its business.
 
+mod canonical;
+pub mod export;
+pub mod head;
+mod verifier;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::verifier::{Broken, Verifier};
 use crate::{
     digest::{Digest, canonical_json},
     domain::actor::Actor,
@@ -50,55 +56,6 @@ fn hash(previous: Digest, text: &str) -> Digest {
     Digest::of(format!("{previous}\n{text}").as_bytes())
 }
 
-/// The first thing wrong with a chain.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("entry {seq}: {what}")]
-pub struct Broken {
-    pub seq: u64,
-    pub what: String,
-}
-
-/// Checks links one by one, in order, without holding them.
-#[derive(Clone, Copy, Debug)]
-pub struct Verifier {
-    seq: u64,
-    head: Digest,
-}
-
-impl Default for Verifier {
-    fn default() -> Self {
-        Self { seq: 0, head: genesis() }
-    }
-}
-
-impl Verifier {
-    /// # Errors
-    /// If the link does not follow from those before it.
-    pub fn check(&mut self, link: &Link) -> Result<Entry, Broken> {
-        let seq = self.seq + 1;
-        let broken = |what: String| Broken { seq, what };
-        let entry: Entry = serde_json::from_str(&link.entry).map_err(|e| broken(format!("is not readable: {e}")))?;
-        if entry.seq != seq {
-            return Err(broken(format!("is missing; found entry {} in its place", entry.seq)));
-        }
-        if link.previous != self.head {
-            return Err(broken("does not follow from the entry before it".into()));
-        }
-        if hash(self.head, &link.entry) != link.hash {
-            return Err(broken("was altered: its text does not give its hash".into()));
-        }
-        self.seq = seq;
-        self.head = link.hash;
-        Ok(entry)
-    }
-
-    /// How many entries were checked, and the last hash.
-    #[must_use]
-    pub fn head(&self) -> (u64, Digest) {
-        (self.seq, self.head)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -127,7 +84,7 @@ mod tests {
 
     fn verify(links: &[Link]) -> Result<u64, Broken> {
         let mut verifier = Verifier::default();
-        links.iter().try_for_each(|l| verifier.check(l).map(drop))?;
+        links.iter().try_for_each(|l| verifier.check(l))?;
         Ok(verifier.head().0)
     }
 
@@ -154,5 +111,28 @@ mod tests {
         let mut swapped = whole.clone();
         swapped.swap(1, 2);
         assert_eq!(verify(&swapped).unwrap_err().seq, 2);
+    }
+
+    #[test]
+    fn what_is_hashed_rightly_but_is_not_the_entry_it_should_be_is_found() {
+        let whole = chain(3);
+        for (from, to, words) in [
+            ("\"seq\":2", "\"seq\":3", "is missing; found entry 3"),
+            ("\"denied\":false", "\"denied\": false", "not an entry in canonical JSON"),
+            ("\"action\"", "\"ACTION\"", "not an entry in canonical JSON"),
+        ] {
+            let mut forged = whole.clone();
+            forged[1].entry = forged[1].entry.replace(from, to);
+            forged[1].hash = hash(forged[1].previous, &forged[1].entry);
+            let broken = verify(&forged).unwrap_err();
+            assert_eq!(broken.seq, 2);
+            assert!(broken.what.contains(words), "{broken}");
+        }
+    }
+
+    #[test]
+    fn an_empty_chain_holds_and_ends_where_every_chain_begins() {
+        assert_eq!(verify(&[]), Ok(0));
+        assert_eq!(Verifier::default().head(), (0, genesis()));
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{clock::Clock, offer::Refusal, status::Impact},
+    domain::{audience::Audience, clock::Clock, offer::Refusal, status::Impact},
     timestamp::Timestamp,
 };
 
@@ -131,6 +131,19 @@ pub enum IncidentEvent {
         moment: RunMoment,
         text: String,
     },
+    /// A step of a run has told people something.
+    Notified {
+        run: i64,
+        step: u32,
+        audience: Audience,
+        text: String,
+    },
+    /// One of them says that they have read it.
+    NoticeAcknowledged {
+        run: i64,
+        step: u32,
+        text: String,
+    },
     ReportPublished {
         version: i32,
         public: bool,
@@ -254,7 +267,11 @@ impl Incident {
                 next.resolved_at = Some(now);
                 next.public_state = self.public_title.as_ref().map(|_| PublicState::Resolved);
             }
-            E::Noted { .. } | E::Run { .. } | E::ReportPublished { .. } => {}
+            E::Noted { .. }
+            | E::Run { .. }
+            | E::Notified { .. }
+            | E::NoticeAcknowledged { .. }
+            | E::ReportPublished { .. } => {}
         }
         Ok(next)
     }

@@ -129,6 +129,8 @@ pub fn sentence(event: &IncidentEvent) -> String {
         E::Posted { state, text } => format!("posted publicly ({}): {text}", state.words().to_lowercase()),
         E::Resolved { text } => format!("resolved the incident: {text}"),
         E::Run { number, procedure, moment, text } => run_sentence(*number, procedure, *moment, text),
+        E::Notified { run, audience, text, .. } => format!("run {run} notified {}: {text}", audience.words()),
+        E::NoticeAcknowledged { text, .. } => format!("acknowledged the notice: {text}"),
         E::ReportPublished { version, public } => {
             format!("published version {version} of the report {}", if *public { "publicly" } else { "internally" })
         }

@@ -5,6 +5,7 @@ mod directory;
 mod docker;
 mod files;
 mod http;
+mod muster;
 mod pipe;
 mod sql;
 
@@ -23,10 +24,12 @@ pub(super) struct Meaning {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Remark {
-    /// A warning where the line as written is dangerous or wrong; a notice where Muster reads it a little differently.
+    /// An error where a line for Muster itself makes no sense; a warning where the line as written is dangerous or wrong; a notice where Muster reads it a little differently.
     pub(super) severity: Severity,
     pub(super) code: &'static str,
     pub(super) message: String,
+    /// The word of the line it is about; without one, the whole line.
+    pub(super) word: Option<String>,
 }
 
 impl Meaning {
@@ -52,7 +55,7 @@ impl Meaning {
     }
 
     fn remark(mut self, severity: Severity, code: &'static str, message: String) -> Self {
-        self.remarks.push(Remark { severity, code, message });
+        self.remarks.push(Remark { severity, code, message, word: None });
         self
     }
 }
@@ -88,6 +91,7 @@ fn alone(simple: &Simple, around: Around<'_>) -> Meaning {
         ("docker", [Word::Literal(sub), arguments @ ..]) if sub == "compose" => compose::read(arguments),
         ("docker", arguments) => docker::read(arguments),
         ("curl", arguments) => http::curl(arguments).map(Meaning::of),
+        ("muster", arguments) => muster::read(arguments),
         ("watch", arguments) => http::watch(arguments, around.timeout_seconds),
         ("tar", arguments) => files::tar(arguments).map(Meaning::of),
         ("psql", _) => {

@@ -4,7 +4,7 @@ use super::model::StepKind;
 
 /// True unless the step can be shown to be harmless or to be undone by another step.
 ///
-/// - Looking (inspect, logs, GET) and waiting change nothing.
+/// - Looking (inspect, logs, GET), waiting and telling people change nothing.
 /// - Restart, stop, start, up, down without volumes, network connect and disconnect are taken back by their counterpart.
 /// - Volumes removed and files overwritten by an archive are gone.
 /// - Scripts, unknown shell lines and commands inside a service can do anything, unless the command is one of a few that
@@ -22,6 +22,7 @@ pub fn is_destructive(kind: &StepKind) -> bool {
         | StepKind::NetworkConnect { .. }
         | StepKind::NetworkDisconnect { .. }
         | StepKind::WaitUntil { .. }
+        | StepKind::Notify { .. }
         | StepKind::Manual {} => false,
         StepKind::Down { volumes } => *volumes,
         StepKind::RemoveVolumes { .. } | StepKind::Extract { .. } | StepKind::Script { .. } | StepKind::Shell {} => {

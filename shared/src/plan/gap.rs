@@ -6,6 +6,7 @@ use super::model::{Choices, Gap, Plan, Procedure, Step, StepKind};
 use super::notes::bounded;
 use super::wipe;
 use super::words::{has_word, list, slug, span};
+use crate::domain::audience::Audience;
 
 /// Every gap, by line.
 pub(super) fn find(plan: &Plan) -> Vec<Gap> {
@@ -15,6 +16,7 @@ pub(super) fn find(plan: &Plan) -> Vec<Gap> {
     objectives(plan, &mut gaps);
     components(plan, &mut gaps);
     approvers(plan, &mut gaps);
+    told(plan, &mut gaps);
     scripts(plan, &mut gaps);
     wipes(plan, &mut gaps);
     strays(plan, &mut gaps);
@@ -176,6 +178,24 @@ fn approvers(plan: &Plan, gaps: &mut Vec<Gap>) {
                 );
                 gaps.push(gap("approver-without-contact", procedure.line, message));
             }
+        }
+    }
+}
+
+/// Who is told by role has to be somebody the plan can call.
+fn told(plan: &Plan, gaps: &mut Vec<Gap>) {
+    let called: HashSet<String> = plan.contacts.iter().map(|contact| slug(&contact.role)).collect();
+    for (procedure, step) in steps(plan) {
+        if let StepKind::Notify { audience: Audience::Contact(role), .. } = &step.kind
+            && !called.contains(role.name())
+        {
+            let message = format!(
+                "Step {} of \"{}\" notifies {}, and the table of contacts names nobody in that role.",
+                step.number,
+                procedure.title,
+                Audience::Contact(*role).words()
+            );
+            gaps.push(gap("notice-without-contact", step.line, message));
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::danger::is_destructive;
 use crate::digest::Digest;
+use crate::domain::audience::Audience;
 
 /// A plan after compilation, with everything said about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -283,6 +284,11 @@ pub enum StepKind {
         path: String,
         args: Vec<String>,
     },
+    /// People are told something, each of them until they have acknowledged it.
+    Notify {
+        audience: Audience,
+        text: String,
+    },
     /// What a person does and confirms; the step's title says what.
     Manual {},
     /// A shell line the compiler does not know; shown, never guessed at.
@@ -310,18 +316,26 @@ impl StepKind {
             Self::Http { .. } => "http",
             Self::WaitUntil { .. } => "wait-until",
             Self::Script { .. } => "script",
+            Self::Notify { .. } => "notify",
             Self::Manual {} => "manual",
             Self::Shell {} => "shell",
         }
     }
 
-    /// False for steps that only look: they need no approval of their own.
+    /// False for steps that only look.
     #[must_use]
     pub fn has_effect(&self) -> bool {
         !matches!(
             self,
             Self::Inspect { .. } | Self::Logs { .. } | Self::Http { .. } | Self::WaitUntil { .. } | Self::Manual {}
         ) || matches!(self, Self::Http { method, .. } if method != "GET" && method != "HEAD")
+    }
+
+    /// True for steps that change something on the host or beyond it. Looking needs nobody's approval, and neither does telling
+    /// colleagues: it harms nothing, and on a bad day it must not wait for a second person.
+    #[must_use]
+    pub fn needs_approval(&self) -> bool {
+        self.has_effect() && !matches!(self, Self::Notify { .. })
     }
 }
 

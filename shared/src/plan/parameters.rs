@@ -76,6 +76,8 @@ fn put(kind: &mut StepKind, parameter: &Parameter, value: &str) {
         StepKind::Script { args, .. } => args.iter_mut().for_each(replace),
         StepKind::Extract { archive, .. } => replace(archive),
         StepKind::RemoveVolumes { volumes: VolumeSelection::Named { names } } => names.iter_mut().for_each(replace),
+        // Whoever reads it must read of the chosen one.
+        StepKind::Notify { text, .. } => *text = replaced(text, &parameter.default, value),
         // An address is followed on the live host: which container it means is not known here.
         StepKind::Http { .. }
         | StepKind::WaitUntil { .. }
@@ -86,9 +88,35 @@ fn put(kind: &mut StepKind, parameter: &Parameter, value: &str) {
     }
 }
 
+/// `text` with `value` wherever `word` stands as a word of its own.
+fn replaced(text: &str, word: &str, value: &str) -> String {
+    let continues = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    let (mut new, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, after)) = rest.split_once(word).filter(|_| !word.is_empty()) {
+        new.push_str(before);
+        let stands_alone = !new.ends_with(continues) && !after.starts_with(continues);
+        new.push_str(if stands_alone { value } else { word });
+        rest = after;
+    }
+    new + rest
+}
+
 #[cfg(test)]
 mod tests {
+    use super::replaced;
     use crate::plan::{Choices, Parameter, compile};
+
+    #[test]
+    fn in_a_sentence_only_whole_words_are_replaced() {
+        for (text, expected) in [
+            ("v1 is down.", "v2 is down."),
+            ("Look at v1, v10 and old-v1: v1.", "Look at v2, v10 and old-v1: v2."),
+            ("v1v1 v1", "v1v1 v2"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(replaced(text, "v1", "v2"), expected);
+        }
+    }
 
     #[test]
     fn only_names_of_the_kind_are_allowed() {

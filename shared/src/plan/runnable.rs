@@ -24,6 +24,7 @@ pub fn runnable(kind: &StepKind) -> Result<(), String> {
         | StepKind::Http { .. }
         | StepKind::WaitUntil { .. }
         | StepKind::Script { .. }
+        | StepKind::Notify { .. }
         | StepKind::Manual {} => Ok(()),
     }
 }

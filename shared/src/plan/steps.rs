@@ -102,9 +102,11 @@ impl<'d> Steps<'d> {
 
     fn push(&mut self, meaning: Meaning, source: String, at: usize, notes: &mut Notes<'_>) {
         for remark in meaning.remarks {
+            let at = remark.word.and_then(|word| self.place(&word, at)).unwrap_or(at);
             match remark.severity {
                 Severity::Notice => notes.notice(at, remark.code, remark.message),
-                _ => notes.warning(at, remark.code, remark.message),
+                Severity::Error => notes.error(at, remark.code, remark.message),
+                Severity::Warning => notes.warning(at, remark.code, remark.message),
             }
         }
         let kind = meaning.kind;
@@ -127,6 +129,14 @@ impl<'d> Steps<'d> {
             kind,
             source,
         });
+    }
+
+    /// Where a word of the line that begins at `at` stands.
+    fn place(&self, word: &str, at: usize) -> Option<usize> {
+        let line = self.document.source.get(at..)?.lines().next()?;
+        let begins =
+            |&(n, _): &(usize, &str)| line.get(..n).is_some_and(|before| before.ends_with([' ', '\t', '"', '\'']));
+        line.match_indices(word).find(begins).map(|(n, _)| at + n)
     }
 
     fn comment(&mut self, comment: Comment, notes: &mut Notes<'_>) {

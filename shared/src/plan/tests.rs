@@ -73,6 +73,29 @@ fn gaps(compiled: &Compiled) -> Vec<(&str, Option<u32>)> {
 }
 
 #[test]
+fn a_notice_that_cannot_be_given_is_an_error_with_its_place() {
+    let step = "docker compose restart web";
+    for (line, place) in [
+        ("muster notify keeper 'Come.'", "error 27:15 unknown-audience"),
+        ("muster notify \"the boss\" 'Come.'", "error 27:16 unknown-audience"),
+        ("  muster notify everyone come now", "error 27:26 notice-text"),
+        ("muster notify everyone", "error 27:15 notice-text"),
+    ] {
+        let compiled = edited(step, line);
+        assert!(compiled.has_errors(), "{line}");
+        assert!(said(&compiled).contains(&place.to_owned()), "{line}: {:#?}", said(&compiled));
+    }
+    let compiled = edited(step, "muster notify security-officer 'Come.'");
+    assert!(!compiled.has_errors(), "{:#?}", said(&compiled));
+    let told = &compiled.plan.procedures[0].steps[1];
+    assert_eq!((told.kind.name(), told.destructive, &told.unavailable), ("notify", false, &None));
+    assert!(told.kind.has_effect() && !told.kind.needs_approval());
+    let json = serde_json::to_value(told).unwrap();
+    assert_eq!((&json["audience"], &json["text"]), (&"security-officer".into(), &"Come.".into()));
+    assert_eq!(serde_json::from_value::<Step>(json).unwrap(), *told);
+}
+
+#[test]
 fn a_small_plan_compiles_in_full() {
     let compiled = compile(SMALL);
     let plan = &compiled.plan;
@@ -161,6 +184,7 @@ fn gaps_are_found_and_go_away() {
         ("| Web service |", "| Warehouse |", Some(("component-without-rto", 24))),
         ("docker compose restart web", "./scripts/x.sh", Some(("script-not-seen", 27))),
         ("docker compose restart web", "docker compose down -v", Some(("destructive-without-backup-check", 27))),
+        ("docker compose restart web", "muster notify security-officer x", Some(("notice-without-contact", 27))),
         ("{timeout=2m}", "{roles=security-officer}", Some(("approver-without-contact", 22))),
         ("docker compose restart web", "./restore_db.sh", Some(("destructive-without-backup-check", 27))),
         ("docker compose restart web", "./verify_backup.sh latest\n./restore_db.sh", None),

@@ -33,6 +33,7 @@ pub(super) fn of(kind: &StepKind) -> String {
             format!("Wait until {} {condition}", filter.as_deref().unwrap_or(url))
         }
         StepKind::Script { path, .. } => format!("Run {path}"),
+        StepKind::Notify { audience, .. } => format!("Notify {}", audience.words()),
         StepKind::Manual {} => "By hand".to_owned(),
         StepKind::Shell {} => "Shell line".to_owned(),
     }

@@ -18,6 +18,7 @@ use super::{
     programs::Programs,
     url::write_secret,
 };
+use crate::roles::Program;
 
 pub(super) const USER: &str = "muster";
 /// Only part of the socket's name: nothing listens on a port.
@@ -37,6 +38,13 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) fn password_file(&self) -> PathBuf {
         self.data_dir.join("database.password")
+    }
+
+    pub(super) fn password_file_of(&self, program: Program) -> PathBuf {
+        self.data_dir.join(match program {
+            Program::Server => "database.server.password",
+            Program::Worker => "database.worker.password",
+        })
     }
 
     /// The major version of the cluster and its directory; `None` if there is no cluster yet.
@@ -145,12 +153,38 @@ pub(super) fn password(layout: &Layout, options: &Options) -> Result<Option<Stri
         }
         _ => {}
     }
+    new_password(&file).map(Some)
+}
+
+/// The password of a program's own login: read, or made anew when it is lost, since the owner can set it again.
+pub(super) fn password_of(
+    program: Program,
+    layout: &Layout,
+    options: &Options,
+) -> Result<Option<String>, EmbeddedError> {
+    if !options.password {
+        return Ok(None);
+    }
+    let file = layout.password_file_of(program);
+    match fs::read_to_string(&file) {
+        Ok(text) if is_password(text.trim()) => Ok(Some(text.trim().to_owned())),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_at("read", &file)(error)),
+        _ => new_password(&file).map(Some),
+    }
+}
+
+fn new_password(file: &Path) -> Result<String, EmbeddedError> {
     let mut random = [0; 24];
     let source = Path::new("/dev/urandom");
     File::open(source).and_then(|mut urandom| urandom.read_exact(&mut random)).map_err(io_at("read", source))?;
     let password: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    write_secret(&file, &password)?;
-    Ok(Some(password))
+    write_secret(file, &password)?;
+    Ok(password)
+}
+
+/// It becomes part of a statement and of a URL: only what we make ourselves will do.
+fn is_password(text: &str) -> bool {
+    text.len() == 48 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Runs `initdb` beside the final place and renames, so that a cluster is whole or not there.

@@ -14,17 +14,18 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::process::Child;
 
 use super::{
-    Options,
+    Options, Passwords,
     account::Account,
     cluster::{Layout, PORT},
     error::{EmbeddedError, io_at},
     programs::Programs,
     url::Urls,
 };
+use crate::roles::Program;
 
 /// The log is started anew when it is longer than this.
 const LONGEST_LOG: u64 = 16 * 1024 * 1024;
@@ -192,9 +193,12 @@ fn rotated_log_length(log: &Path) -> Result<u64, EmbeddedError> {
     Ok(0)
 }
 
-/// Makes sure our own database exists in the cluster.
-pub(super) async fn create_database(urls: &Urls) -> Result<(), EmbeddedError> {
+/// Makes sure that our own database exists in the cluster, and a login for each program.
+pub(super) async fn create_database(urls: &Urls, passwords: &Passwords) -> Result<(), EmbeddedError> {
     let mut connection = answers(&urls.maintenance).await?;
+    for program in Program::ALL {
+        create_login(&mut connection, program, passwords.of(program).as_deref()).await?;
+    }
     let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'muster')")
         .fetch_one(&mut connection)
         .await?;
@@ -208,5 +212,30 @@ pub(super) async fn create_database(urls: &Urls) -> Result<(), EmbeddedError> {
         }
     }
     connection.close().await?;
+    Ok(())
+}
+
+/// What the login may do is given with the tables.
+async fn create_login(
+    connection: &mut PgConnection,
+    program: Program,
+    password: Option<&str>,
+) -> Result<(), EmbeddedError> {
+    let role = program.role();
+    let can_log_in: Option<bool> = sqlx::query_scalar("SELECT rolcanlogin FROM pg_roles WHERE rolname = $1")
+        .bind(role)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let verb = match can_log_in {
+        // Without passwords there is nothing to set again.
+        Some(true) if password.is_none() => return Ok(()),
+        Some(_) => "ALTER",
+        None => "CREATE",
+    };
+    // Made by us, of hexadecimal digits: it cannot end the quotes.
+    let password = password.map(|password| format!("PASSWORD '{password}'")).unwrap_or_default();
+    let statement =
+        format!("{verb} ROLE {role} LOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS {password}");
+    sqlx::query(AssertSqlSafe(statement)).execute(connection).await?;
     Ok(())
 }

@@ -93,6 +93,37 @@ async fn a_restart_keeps_the_data_and_the_secrets_stay_secret() {
 }
 
 #[tokio::test]
+async fn each_program_has_a_login_of_its_own_that_owns_nothing() {
+    let data = Scratch::new();
+    let server = start(&data.0).await.unwrap();
+    let worker_url = read_url_of(&data.0, Program::Worker).unwrap().unwrap();
+    assert_ne!(server.server_url(), server.url());
+    for (program, url) in [(Program::Server, server.server_url()), (Program::Worker, &worker_url)] {
+        assert_eq!(mode(&url_file_of(&data.0, program)), 0o600);
+        let mut connection = running::answers(url).await.unwrap();
+        let (name, powers): (String, bool) = sqlx::query_as(
+            "SELECT session_user::text, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls
+             FROM pg_roles WHERE rolname = session_user",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+        assert_eq!((name.as_str(), powers), (program.role(), false));
+        let refused = sqlx::query("CREATE DATABASE another").execute(&mut connection).await.unwrap_err();
+        assert!(refused.to_string().contains("permission denied"), "{refused}");
+    }
+    // A password that is lost is made anew: the owner's is what counts.
+    server.stop().await.unwrap();
+    for name in ["database.server.password", "database.worker.password"] {
+        assert_eq!(mode(&data.0.join(name)), 0o600);
+        fs::remove_file(data.0.join(name)).unwrap();
+    }
+    let again = start(&data.0).await.unwrap();
+    assert!(running::answers(again.server_url()).await.is_ok() && running::answers(&worker_url).await.is_err());
+    again.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_refused_even_on_the_socket() {
     let data = Scratch::new();
     let server = start(&data.0).await.unwrap();

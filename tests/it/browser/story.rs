@@ -142,7 +142,7 @@ async fn recover(night: &mut Night) -> (Tab, Tab) {
 
 /// The scripts are not on this host, so people make those of the plan's final checks; the system is watched meanwhile.
 async fn check(responder: &Tab) {
-    responder.press("Make the final checks").await.unwrap();
+    responder.press("Make the final checks of run 1").await.unwrap();
     responder.until("the run is open", "location.pathname === '/console/runs/1'").await.unwrap();
     responder.read("4 are open").await.unwrap();
     responder.see(&id("watch")).await.unwrap();

@@ -12,6 +12,7 @@ use serde_json::Value;
 use shared::domain::run::{Answer, RunState, StepState};
 use tests::{
     persona::Persona,
+    programs::Scratch,
     testnet::{Testnet, compose, docker, free_port, root, said},
 };
 use uuid::Uuid;
@@ -30,6 +31,7 @@ struct Composition {
     password: String,
     /// What its worker may touch.
     recovers: String,
+    settings: Scratch,
 }
 
 impl Composition {
@@ -39,6 +41,7 @@ impl Composition {
             port: free_port().unwrap(),
             password: Uuid::new_v4().simple().to_string(),
             recovers: recovers.to_owned(),
+            settings: Scratch::new().unwrap(),
         };
         for image in [image_of("server"), image_of("worker")] {
             docker(&["image", "inspect", "-f", "{{.Id}}", &image]).expect("not built: cargo xtask image");
@@ -51,17 +54,34 @@ impl Composition {
         format!("http://localhost:{}", self.port)
     }
 
-    /// As the composition's file says: a second file lets the worker join the network it recovers.
-    fn join(&self, network: &str) {
-        let file = std::env::temp_dir().join(format!("{}.yml", self.project));
+    /// As the composition's file says: by a second file the worker joins the network it recovers, and is given its scripts and
+    /// Compose file. The settings are copied, because those of the test are its owner's alone.
+    fn equip(&self, testnet: &Testnet) {
+        let (project, scratch) = (&testnet.project, Scratch::new().unwrap());
+        let settings = self.settings.file("testnet.env", std::fs::read(testnet.env_file()).unwrap()).unwrap();
+        let plans = root().join("plans/bt2c");
         let text = format!(
-            "version: \"3.8\"\nservices: {{ worker: {{ networks: [core, recovered] }} }}\n\
-             networks: {{ recovered: {{ external: true, name: {network} }} }}\n"
+            "version: \"3.8\"
+services:
+  worker:
+    networks: [core, recovered]
+    environment:
+      MUSTER_WORKER_SCRIPTS: /srv/bt2c/scripts
+      MUSTER_WORKER_PATHS: /var/backups/bt2c=/srv/bt2c/backups
+      MUSTER_WORKER_COMPOSE_FILES: {project}=/srv/bt2c/docker-compose.yml
+      MUSTER_WORKER_COMPOSE_ENV_FILES: {project}=/srv/bt2c/testnet.env
+    volumes:
+      - {scripts}:/srv/bt2c/scripts:ro
+      - {file}:/srv/bt2c/docker-compose.yml:ro
+      - {settings}:/srv/bt2c/testnet.env:ro
+networks: {{ recovered: {{ external: true, name: {project}_default }} }}
+",
+            scripts = plans.join("scripts").display(),
+            file = plans.join("testnet/docker-compose.yml").display(),
+            settings = settings.display(),
         );
-        std::fs::write(&file, text).unwrap();
-        let done = self.compose(&["-f", &file.to_string_lossy(), "up", "-d", "--no-build"]);
-        std::fs::remove_file(&file).unwrap();
-        done.unwrap();
+        let file = scratch.file("recovers.yml", text).unwrap();
+        self.compose(&["-f", &file.to_string_lossy(), "up", "-d", "--no-build"]).unwrap();
     }
 
     fn compose(&self, arguments: &[&str]) -> anyhow::Result<String> {
@@ -141,6 +161,9 @@ impl Drop for Composition {
     }
 }
 
+/// Steps that call programs of the worker's own image.
+const MORE: &str = "\n## Bring back what is missing\n\n```bash {id=bring-back}\n./scripts/network_diagnosis.sh\ndocker-compose up -d\n```\n";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_composition_recovers_a_network() {
     let testnet = Testnet::up().unwrap();
@@ -157,7 +180,7 @@ async fn the_composition_recovers_a_network() {
     assert_eq!(reqwest::get(format!("{}{script}", muster.base())).await.unwrap().status(), 200);
 
     let import = ["muster", "plan", "import", "/dev/stdin", "--system", "bt2c", "--project", &testnet.project];
-    muster.exec("server", &import, &testnet.plan().unwrap());
+    muster.exec("server", &import, &(testnet.plan().unwrap() + MORE));
     let seen = muster.exec("worker", &["muster-worker", "check"], "");
     for expected in ["ok    database", "ok    docker", "4 containers", "exited (137)"] {
         assert!(seen.contains(expected), "{seen}");
@@ -178,7 +201,7 @@ async fn the_composition_recovers_a_network() {
     assert_eq!(starts_since(&validator1, &since), 1);
 
     let worker = muster.container("worker");
-    muster.join(&format!("{}_default", testnet.project));
+    muster.equip(&testnet);
     assert_ne!(muster.container("worker"), worker, "made anew in the middle of the run");
     people.answer(&view, Answer::Retry).await;
     let over = |state: RunState| !state.live() || state == RunState::Asking;
@@ -187,7 +210,21 @@ async fn the_composition_recovers_a_network() {
     assert_eq!(starts_since(&validator1, &since), 1);
     let height = testnet.height(testnet.port1).unwrap();
     testnet.wait_for_height(testnet.port1, height + 1).unwrap();
+    a_script_and_compose_run_in_the_container(&testnet, &people).await;
     assert!(muster.exec("server", &["muster", "audit", "verify"], "").contains("entries"));
+    only_the_worker_reaches_docker(&muster);
+}
+
+/// The image brings what they need: bash, coreutils, curl, jq, the Docker client, Compose.
+async fn a_script_and_compose_run_in_the_container(testnet: &Testnet, people: &People) {
+    testnet.kill("validator2").unwrap();
+    let view = people.resolved("bring-back").await;
+    people.approve(&view).await;
+    let view = people.ended(view.number).await;
+    let said: String = people.output(view.number).await.into_iter().map(|line| line.text + "\n").collect();
+    assert_eq!(view.state, RunState::Succeeded, "{:?}\n{said}", view.question);
+    assert!(said.contains("network_diagnosis: no cut, but validator2 is exited"), "{said}");
+    assert_eq!(testnet.state("validator2").unwrap(), "running");
 }
 
 fn only_the_worker_reaches_docker(muster: &Composition) {

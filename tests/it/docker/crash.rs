@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use shared::domain::run::{RunState, StepState};
-use tests::testnet::Testnet;
+use shared::domain::run::{Answer, RunState, StepState};
+use tests::testnet::{Testnet, docker};
 
 use super::{
     desk::{Desk, NODE_FAILURE, now, starts_since, step_begun},
@@ -32,7 +32,7 @@ impl Broken {
     }
 
     fn worker(&self, docker_host: &str) -> WorkerProcess {
-        WorkerProcess::start(&self.desk.muster.database.url, &self.testnet.project, docker_host)
+        WorkerProcess::start(&self.desk.muster.database.worker_url, &self.testnet.project, docker_host)
     }
 
     /// Starts the worker again and waits for the end of the run.
@@ -102,7 +102,7 @@ async fn killed_while_docker_stops_the_container() {
     let own = Stray::run(&project, "validator1", &["--stop-timeout", "20"]);
     let desk = Desk::open(&plan("", &["docker-compose restart validator1"]), &project).await;
     let proxy = Proxy::new(Hold::Answer, restart);
-    let url = desk.muster.database.url.clone();
+    let url = desk.muster.database.worker_url.clone();
     let worker = WorkerProcess::start(&url, &project, &proxy.address());
     let view = desk.resolved(HEAL).await;
     let since = now();
@@ -116,6 +116,37 @@ async fn killed_while_docker_stops_the_container() {
     // A second one would follow at once.
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(starts_since(&own.id, &since), 1, "{:?}", view.steps);
+}
+
+/// A program in a container goes on without its worker: it is not begun again until a person says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_in_the_middle_of_a_program_a_person_decides() {
+    let project = new_project();
+    let own = Stray::run(&project, "validator1", &[]);
+    let line = "docker-compose exec -T validator1 sh -c 'echo x >> /tmp/times; sleep 4'";
+    let desk = Desk::open(&plan("", &[line]), &project).await;
+    let url = desk.muster.database.url.clone();
+    let worker = WorkerProcess::start(&url, &project, SOCKET);
+    let view = desk.resolved(HEAL).await;
+    assert!(view.resolution.as_ref().unwrap().steps[0].destructive);
+    desk.approve(&view).await;
+    let times =
+        || docker(&["exec", &own.id, "sh", "-c", "cat /tmp/times 2>/dev/null | wc -l"]).unwrap().trim().to_owned();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while times() != "1" {
+        assert!(Instant::now() < deadline, "it did not begin: {}", worker.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    worker.kill();
+    let killed = Instant::now();
+    let _again = WorkerProcess::start(&url, &project, SOCKET);
+    let view = desk.until(view.number, "asking", |v| v.state == RunState::Asking).await;
+    assert!(killed.elapsed() < RESUMED, "it took {:?}", killed.elapsed());
+    assert!(matches!(view.steps[0].state, StepState::Unknown { .. }), "{:?}", view.steps);
+    assert_eq!(times(), "1", "not begun again");
+    desk.answer(&view, Answer::Skip { reason: "it is in the file".into() }).await;
+    desk.until(view.number, "over", |v| v.state == RunState::Succeeded).await;
+    assert_eq!(times(), "1");
 }
 
 /// The last step only looks; it is begun again.

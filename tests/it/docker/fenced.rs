@@ -29,7 +29,7 @@ async fn a_sleeper_does_not_touch_what_another_has_touched() {
     let desk = Desk::open(&testnet.plan().unwrap(), &testnet.project).await;
     let since = now();
     let proxy = Proxy::new(Hold::Request, last_look_before_restart);
-    let sleeper = WorkerProcess::start(&desk.muster.database.url, &testnet.project, &proxy.address());
+    let sleeper = WorkerProcess::start(&desk.muster.database.worker_url, &testnet.project, &proxy.address());
     let view = desk.resolved(NODE_FAILURE).await;
     desk.approve(&view).await;
     proxy.caught().await;
@@ -37,7 +37,7 @@ async fn a_sleeper_does_not_touch_what_another_has_touched() {
     // What it waits for arrives while it sleeps.
     proxy.release();
 
-    let other = WorkerProcess::start(&desk.muster.database.url, &testnet.project, SOCKET);
+    let other = WorkerProcess::start(&desk.muster.database.worker_url, &testnet.project, SOCKET);
     let ended = desk.ended(view.number).await;
     assert_eq!(ended.state, RunState::Succeeded, "{:?} {:?}", ended.reason, ended.question);
     assert_eq!(starts_since(&validator1, &since), 1);
@@ -62,14 +62,14 @@ async fn a_sleeper_cannot_write_over_another() {
     let validator1 = testnet.container("validator1").unwrap();
     let desk = Desk::open(&testnet.plan().unwrap(), &testnet.project).await;
     let since = now();
-    let sleeper = WorkerProcess::start(&desk.muster.database.url, &testnet.project, SOCKET);
+    let sleeper = WorkerProcess::start(&desk.muster.database.worker_url, &testnet.project, SOCKET);
     let view = desk.resolved(NODE_FAILURE).await;
     desk.approve(&view).await;
     desk.logged(&view, step_begun(5)).await;
     sleeper.stop();
     assert_eq!(desk.operator.api.run(view.number).await.unwrap().state, RunState::Running);
 
-    let other = WorkerProcess::start(&desk.muster.database.url, &testnet.project, SOCKET);
+    let other = WorkerProcess::start(&desk.muster.database.worker_url, &testnet.project, SOCKET);
     // As soon as the other has taken over, the sleeper wakes up: both think that it is theirs.
     let taken = |event: &RunEvent| matches!(event, RunEvent::Claimed { fence } if *fence > 2);
     desk.logged(&view, taken).await;

@@ -83,7 +83,7 @@ async fn a_script_whose_worker_is_killed_is_ended_and_a_person_decides() {
     let scripts = stage.path("scripts").display().to_string();
     let start = || {
         let more = [("MUSTER_WORKER_SCRIPTS", scripts.as_str())];
-        WorkerProcess::start_with(&desk.muster.database.url, &stage.project, SOCKET, &more)
+        WorkerProcess::start_with(&desk.muster.database.worker_url, &stage.project, SOCKET, &more)
     };
     let worker = start();
     let view = desk.resolved(HEAL).await;

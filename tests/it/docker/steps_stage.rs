@@ -125,7 +125,7 @@ impl Stage {
             ..Config::for_projects(&[&self.project])
         };
         let host = Arc::new(DockerHost::new(SOCKET, "127.0.0.1"));
-        let worker = Worker::new(desk.muster.store.clone(), host, config).with_timing(Timing::default());
+        let worker = Worker::new(desk.muster.database.worker.clone(), host, config).with_timing(Timing::default());
         let stop = CancellationToken::new();
         let stopping = stop.clone();
         tokio::spawn(async move { worker.run(stopping).await });

@@ -1,6 +1,8 @@
-//! ANSI colours (SGR) in a line of output, as spans with token classes. Draws nothing; every other escape sequence is dropped.
+//! ANSI colours (SGR) in a line of output, as spans with token classes. Draws nothing; what else a line holds is `printed`'s.
 
 use std::ops::Range;
+
+use shared::printed::{self, Printed};
 
 /// A line without escapes, and which parts of it look different.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,41 +105,14 @@ pub(crate) fn plain(line: &str) -> Plain {
     let mut out = Plain::default();
     let mut look = Look::default();
     let mut from = 0;
-    let mut chars = line.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c != '\u{1b}' {
-            if !c.is_control() || c == '\t' {
-                out.text.push(c);
-            }
-            continue;
+    printed::read(line, |printed| match printed {
+        Printed::Char(c) => out.text.push(c),
+        Printed::Look(parameters) => {
+            out.mark(from, look);
+            from = out.text.len();
+            look.apply(parameters);
         }
-        match chars.next() {
-            Some('[') => {
-                let mut parameters = String::new();
-                let end = loop {
-                    match chars.next() {
-                        Some(c @ '\u{40}'..='\u{7e}') => break Some(c),
-                        Some(c) => parameters.push(c),
-                        None => break None,
-                    }
-                };
-                if end == Some('m') {
-                    out.mark(from, look);
-                    from = out.text.len();
-                    look.apply(&parameters);
-                }
-            }
-            // A title or a link: up to BEL or ESC \.
-            Some(']') => {
-                while let Some(c) = chars.next() {
-                    if c == '\u{7}' || (c == '\u{1b}' && chars.next_if_eq(&'\\').is_some()) {
-                        break;
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
+    });
     out.mark(from, look);
     out
 }
@@ -166,14 +141,5 @@ mod tests {
         assert_eq!(classes("\u{1b}[1;92mok"), [("ok".into(), "sgr-fg-10 sgr-bold".into())]);
         assert_eq!(classes("\u{1b}[38;5;196mred"), [("red".into(), "sgr-fg-9".into())]);
         assert_eq!(classes("\u{1b}[38;2;0;120;0mgreen"), [("green".into(), "sgr-fg-2".into())]);
-    }
-
-    #[test]
-    fn other_escapes_vanish_and_nothing_panics() {
-        assert_eq!(plain("\u{1b}[2K\u{1b}]0;title\u{7}done\r").text, "done");
-        for text in ["\u{1b}", "\u{1b}[", "\u{1b}[38;5m x", "\u{1b}[38m", "\u{1b}]", "é\u{1b}[31mé", "\u{1b}[99999m"]
-        {
-            let _ = plain(text);
-        }
     }
 }

@@ -11,8 +11,13 @@ use crate::{
     components::{
         approval_panel::refused,
         async_view::Fetched,
+        attempt::Attempt,
         button::{Button, ButtonKind},
-        reason_dialog::ReasonDialog,
+        dialog::Dialog,
+        error_note::ErrorNote,
+        field::TextArea,
+        focus,
+        icon::{Icon, Svg},
     },
     transport::api,
 };
@@ -22,11 +27,6 @@ pub(crate) fn is_by_hand(run: &RunView, step: u32) -> bool {
     run.procedure.steps.iter().any(|s| s.number == step && matches!(s.kind, StepKind::Manual {}))
 }
 
-/// The answer to such a step; `None` as long as the rules know no such answer.
-fn done(note: &str) -> Option<Answer> {
-    serde_json::from_value(serde_json::json!({ "answer": "done", "note": note })).ok()
-}
-
 #[component]
 pub(crate) fn DoneButton(
     run: Signal<RunView>,
@@ -34,37 +34,70 @@ pub(crate) fn DoneButton(
     step: Memo<u32>,
     title: Memo<String>,
 ) -> impl IntoView {
-    let number = run.with_untracked(|r| r.number);
     let open = RwSignal::new(false);
-    let confirm = move |note: Message| {
-        let (answer, step) = (done(note.as_str()), step.get_untracked());
-        async move {
-            // The button is not there without the answer: look again.
-            let Some(answer) = answer else { return api().run(number).await };
-            api().answer(number, &AnswerIn { step, answer }).await
-        }
+    view! {
+        <Button
+            kind=ButtonKind::Primary
+            // Whoever may retry a step may also say that it is done.
+            refused=refused(run, RunCommand::Retry)
+            test_id="answer-done"
+            on_press=move |()| open.set(true)
+        >
+            <Svg icon=Icon::Done/>
+            {move || format!("Step {} is done", step.get())}
+        </Button>
+        <DoneDialog open run of step title/>
+    }
+}
+
+/// What was done may be left unsaid: that it is done says enough.
+#[component]
+fn DoneDialog(
+    open: RwSignal<bool>,
+    run: Signal<RunView>,
+    of: Fetched<RunView>,
+    step: Memo<u32>,
+    title: Memo<String>,
+) -> impl IntoView {
+    let number = run.with_untracked(|r| r.number);
+    let note = RwSignal::new(String::new());
+    let wrong = RwSignal::new(None::<String>);
+    let attempt = Attempt::new();
+    let send = move || {
+        let typed = note.get_untracked();
+        let parsed =
+            if typed.trim().is_empty() { Ok(String::new()) } else { Message::parse(&typed).map(Message::into_inner) };
+        wrong.set(parsed.as_ref().err().cloned());
+        let Ok(note_text) = parsed else { return };
+        let body = AnswerIn { step: step.get_untracked(), answer: Answer::Done { note: note_text } };
+        attempt.run(async move { api().answer(number, &body).await }, move |run| {
+            open.set(false);
+            note.set(String::new());
+            of.put(run);
+            focus::to_heading();
+        });
     };
     view! {
-        <Show when=|| done("").is_some()>
-            <Button
-                kind=ButtonKind::Primary
-                // Whoever may retry a step may also say that it is done.
-                refused=refused(run, RunCommand::Retry)
-                test_id="answer-done"
-                on_press=move |()| open.set(true)
-            >
-                {move || format!("Step {} is done", step.get())}
-            </Button>
-        </Show>
-        <ReasonDialog
-            open
-            title=Signal::derive(move || format!("{}: done?", title.get()))
-            text="The run goes on with the next step. What you write stands in the timeline and the report as proof."
-            label="What was done"
-            verb="It is done"
-            test_id="answer-done-send"
-            of
-            send=confirm
-        />
+        <Dialog open title=Signal::derive(move || format!("Step {}, {}: done?", step.get(), title.get()))>
+            <form class="form" on:submit=move |event| {
+                event.prevent_default();
+                send();
+            }>
+                <p>"The run goes on with the next step. What you write stands in the timeline and the report as proof."</p>
+                <TextArea
+                    label="What was done (optional)"
+                    value=note
+                    rows=3
+                    error=wrong
+                />
+                <ErrorNote error=attempt.error/>
+                <div class="form-actions">
+                    <Button on_press=move |()| open.set(false)>"Cancel"</Button>
+                    <Button kind=ButtonKind::Primary submit=true busy=attempt.busy test_id="answer-done-send">
+                        "It is done"
+                    </Button>
+                </div>
+            </form>
+        </Dialog>
     }
 }

@@ -16,6 +16,7 @@ pub(crate) enum Icon {
     Help,
     ChevronRight,
     External,
+    Done,
     Retry,
     Skip,
     Stop,
@@ -53,6 +54,7 @@ impl Icon {
             }
             Self::ChevronRight => &["m9 18 6-6-6-6"],
             Self::External => &["M15 3h6v6", "M10 14 21 3", "M18 13v6a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V8a2 2 0 0 1 2-2h6"],
+            Self::Done => &["M20 6 9 17l-5-5"],
             Self::Retry => &["M21 12a9 9 0 1 1-9-9c2.52 0 4.93 1 6.74 2.74L21 8", "M21 3v5h-5"],
             Self::Skip => &["M5 4l10 8-10 8z", "M19 5v14"],
             Self::Stop => &["M5 3h14a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2z"],

@@ -1,11 +1,19 @@
-//! Where a run's output comes from: pages of the API and lines of the event stream, joined without gap or repeat. Draws nothing.
+//! Where a run's output comes from: lines of the event stream, and pages of the API for what is looked at. Draws nothing.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use leptos::{prelude::*, task::spawn_local};
-use shared::api::{client::CallError, live::Topic};
+use shared::api::{
+    client::CallError,
+    live::Topic,
+    run::{OutputLine, OutputPart},
+};
 
-use crate::{components::log_lines::LogLines, live::use_live, transport::api};
+use crate::{
+    components::log_lines::{LogLines, PAGE},
+    live::use_live,
+    transport::api,
+};
 
 const RETRY: Duration = Duration::from_secs(3);
 
@@ -13,6 +21,10 @@ const RETRY: Duration = Duration::from_secs(3);
 pub(crate) struct LogFeed {
     run: i64,
     lines: StoredValue<LogLines>,
+    /// Which lines are on screen, counted from 0.
+    wanted: StoredValue<Range<usize>>,
+    /// How many lines there are must be asked: nobody has, or events may have been missed.
+    unsure: StoredValue<bool>,
     /// Grows with the lines; readers of `lines` follow it.
     version: RwSignal<u64>,
     fetching: RwSignal<bool>,
@@ -20,67 +32,75 @@ pub(crate) struct LogFeed {
 }
 
 impl LogFeed {
-    /// Fetches what there is and listens for what comes, until the current component goes.
+    /// Finds out how much there is and listens for what comes, until the current component goes.
     pub(crate) fn new(run: i64) -> Self {
         let feed = Self {
             run,
             lines: StoredValue::new(LogLines::default()),
+            wanted: StoredValue::new(0..0),
+            unsure: StoredValue::new(true),
             version: RwSignal::new(0),
             fetching: RwSignal::new(false),
             failed: RwSignal::new(None),
         };
         let live = use_live();
         live.on(move |event| {
-            if let Topic::Output { run, lines } = &event.topic
+            if let Topic::Output { run, last, lines, .. } = &event.topic
                 && *run == feed.run
             {
-                feed.lines.try_update_value(|log| log.take(lines.iter().cloned()));
+                feed.lines.try_update_value(|log| {
+                    log.reach(*last);
+                    log.take(lines.iter().cloned());
+                });
                 feed.changed();
-                if feed.lines.try_with_value(LogLines::has_gap) == Some(true) {
-                    feed.catch_up();
-                }
+                feed.fetch();
             }
         });
         // Runs at once, and whenever events may have been missed.
         let missed = live.refetch_on(|_| false);
         Effect::new(move |_| {
             missed.track();
-            feed.catch_up();
+            feed.unsure.try_set_value(true);
+            feed.fetch();
         });
         feed
     }
 
-    /// Fetches page after page from the last line known until the server has no more.
-    pub(crate) fn catch_up(self) {
-        if self.fetching.try_get_untracked() != Some(false) {
+    pub(crate) fn run(self) -> i64 {
+        self.run
+    }
+
+    /// These lines are on screen: those that are missing are fetched.
+    pub(crate) fn want(self, range: Range<usize>) {
+        self.wanted.try_set_value(range);
+        self.fetch();
+    }
+
+    /// Fetches, one page at a time, what is wanted when its turn comes.
+    pub(crate) fn fetch(self) {
+        if self.fetching.try_get_untracked() != Some(false) || self.next_part().is_none() {
             return;
         }
         self.fetching.set(true);
         spawn_local(async move {
-            loop {
-                let Some(after) = self.lines.try_with_value(LogLines::last) else { return };
-                match api().output(self.run, after).await {
+            let mut before = None;
+            // The same part twice: it is not there yet; the next event asks again.
+            while let Some(part) = self.next_part().filter(|part| before != Some(*part)) {
+                match api().output_part(self.run, &part).await {
                     Ok(page) => {
-                        let last_page = page.next.is_none() || page.items.is_empty();
-                        let gap = self.lines.try_update_value(|log| {
-                            log.take(page.items);
-                            if last_page {
-                                log.caught_up();
-                            }
-                            log.has_gap()
-                        });
+                        if part.before.is_some() {
+                            self.unsure.try_set_value(false);
+                        }
+                        before = Some(part);
+                        self.lines.try_update_value(|log| log.take(page.items));
                         self.failed.try_set(None);
                         self.changed();
-                        // A gap on the last page: the missing lines are still being written; the next event asks again.
-                        if gap.is_none() || last_page {
-                            break;
-                        }
                     }
                     Err(error) => {
                         let passing = matches!(error, CallError::Unreachable(_));
                         self.failed.try_set(Some(error));
                         if passing {
-                            set_timeout(move || self.catch_up(), RETRY);
+                            set_timeout(move || self.fetch(), RETRY);
                         }
                         break;
                     }
@@ -88,6 +108,17 @@ impl LogFeed {
             }
             self.fetching.try_set(false);
         });
+    }
+
+    /// `None` if all that is wanted is here, or the page is gone.
+    fn next_part(self) -> Option<OutputPart> {
+        let limit = i64::try_from(PAGE).ok()?;
+        if self.unsure.try_get_value()? {
+            return Some(OutputPart::end(limit));
+        }
+        let wanted = self.wanted.try_get_value()?;
+        let page = i64::try_from(self.lines.try_update_value(|log| log.missing(wanted))??).ok()?;
+        Some(OutputPart { after: Some(page * limit), limit: Some(limit), ..OutputPart::default() })
     }
 
     fn changed(self) {
@@ -108,8 +139,23 @@ impl LogFeed {
         self.with(LogLines::count)
     }
 
-    pub(crate) fn fetching(self) -> bool {
-        self.fetching.get()
+    /// The last lines of a step, asked for anew when there are further lines.
+    pub(crate) fn tail(self, step: Memo<u32>, most: i64) -> Signal<Vec<OutputLine>> {
+        let tail = RwSignal::new(vec![]);
+        let count = Memo::new(move |_| self.count());
+        Effect::new(move || {
+            count.track();
+            let part = OutputPart { step: Some(step.get()), ..OutputPart::end(most) };
+            spawn_local(async move {
+                // Without it the question stands as well; the output's box says what is wrong.
+                if let Ok(page) = api().output_part(self.run, &part).await
+                    && step.try_get_untracked() == part.step
+                {
+                    tail.try_set(page.items);
+                }
+            });
+        });
+        tail.into()
     }
 
     pub(crate) fn failed(self) -> Option<CallError> {

@@ -3,7 +3,19 @@
 use leptos::prelude::*;
 use shared::api::run::OutputLine;
 
-use crate::components::log_lines::pieces;
+use crate::components::log_pieces::pieces;
+
+/// A line that is not here yet keeps its place.
+#[component]
+pub(crate) fn LogGap(number: i64) -> impl IntoView {
+    view! {
+        <div class="log-row" data-missing="">
+            <a class="log-number" href=format!("#L{number}") data-noscroll="" tabindex="-1">
+                {number}
+            </a>
+        </div>
+    }
+}
 
 #[component]
 pub(crate) fn LogRow(line: OutputLine, needle: String, #[prop(into)] marked: Signal<Option<i64>>) -> impl IntoView {

@@ -1,13 +1,17 @@
 //! The output of a run on screen: numbered lines, follow mode, search. Draws only the lines in sight; fetching is `log_feed`'s.
 
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, task::spawn_local};
 use leptos_router::hooks::use_location;
+use shared::api::{client::output_download, run::OutputPart};
 
-use crate::components::{
-    log_feed::LogFeed,
-    log_row::LogRow,
-    log_search::{LogSearch, Searching},
-    log_window::{self, LINE, Window},
+use crate::{
+    components::{
+        log_feed::LogFeed,
+        log_row::{LogGap, LogRow},
+        log_search::{LogSearch, Searching},
+        log_window::{self, LINE, Window},
+    },
+    transport::api,
 };
 
 /// Where the output should be shown from, asked by another part of the page.
@@ -90,6 +94,11 @@ pub(crate) fn LogView(
     let count = Memo::new(move |_| feed.count());
     let window = Memo::new(move |_| log_window::window(count.get(), pane.scroll.get(), pane.view.get()));
 
+    Effect::new(move || {
+        count.track();
+        let Window { first, end, .. } = window.get();
+        feed.want(first..end);
+    });
     keep_in_sight(pane, feed, count, jump, marked, searching);
     let resized = window_event_listener(leptos::ev::resize, move |_| pane.read(live.get_untracked()));
     on_cleanup(move || resized.remove());
@@ -97,43 +106,12 @@ pub(crate) fn LogView(
     let rows = move || {
         let Window { first, end, .. } = window.get();
         let needle = searching.needle();
-        feed.with(|lines| lines.get(first..end).iter().map(|line| (line.clone(), needle.clone())).collect::<Vec<_>>())
+        let lines = feed.with(|lines| lines.get(first..end));
+        lines.into_iter().map(|(number, line)| (number, line, needle.clone())).collect::<Vec<_>>()
     };
     view! {
         <section class="log" aria-label="Output">
-            <div class="log-bar">
-                <h2 class="log-title">"Output"</h2>
-                <span class="log-count">
-                    {move || lines_words(count.get())} {move || feed.fetching().then_some(", fetching more")}
-                </span>
-                <LogSearch searching />
-                <button
-                    type="button"
-                    class="log-toggle"
-                    aria-pressed=move || pane.follow.get().to_string()
-                    disabled=move || !live.get()
-                    title=move || (!live.get()).then_some("The run has ended: no more lines come")
-                    on:click=move |_| {
-                        pane.follow.set(true);
-                        pane.scroll_to(log_window::height(count.get_untracked()));
-                    }
-                >
-                    {move || if pane.follow.get() && live.get() { "Following" } else { "Follow" }}
-                </button>
-            </div>
-            {move || {
-                feed.failed()
-                    .map(|error| {
-                        view! {
-                            <p class="log-failed" role="status">
-                                "The rest of the output could not be fetched: "{error.to_string()}" "
-                                <button type="button" class="log-toggle" on:click=move |_| feed.catch_up()>
-                                    "Try again"
-                                </button>
-                            </p>
-                        }
-                    })
-            }}
+            <LogBar feed pane count live searching/>
             <div
                 class="log-box"
                 data-testid="output"
@@ -154,8 +132,11 @@ pub(crate) fn LogView(
                     >
                         <For
                             each=rows
-                            key=|(line, needle)| (line.line, needle.clone())
-                            children=move |(line, needle)| view! { <LogRow line needle marked /> }
+                            key=|(number, line, needle)| (*number, line.is_some(), needle.clone())
+                            children=move |(number, line, needle)| match line {
+                                Some(line) => view! { <LogRow line needle marked /> }.into_any(),
+                                None => view! { <LogGap number /> }.into_any(),
+                            }
                         />
                     </div>
                 </div>
@@ -166,6 +147,56 @@ pub(crate) fn LogView(
                 </Show>
             </div>
         </section>
+    }
+}
+
+/// How much there is, search, download, following; and what could not be fetched.
+#[component]
+fn LogBar(feed: LogFeed, pane: Pane, count: Memo<usize>, live: Signal<bool>, searching: Searching) -> impl IntoView {
+    view! {
+        <div class="log-bar">
+            <h2 class="log-title">"Output"</h2>
+            <span class="log-count">
+                {move || lines_words(count.get())}
+            </span>
+            <LogSearch searching />
+            // `rel`: the router must leave it to the browser.
+            <a
+                class="log-toggle log-download"
+                href=output_download(feed.run(), None)
+                rel="external"
+                download=""
+                title="The whole output as printed, with its escape sequences"
+            >
+                "Download"
+            </a>
+            <button
+                type="button"
+                class="log-toggle"
+                aria-pressed=move || pane.follow.get().to_string()
+                disabled=move || !live.get()
+                title=move || (!live.get()).then_some("The run has ended: no more lines come")
+                on:click=move |_| {
+                    pane.follow.set(true);
+                    pane.scroll_to(log_window::height(count.get_untracked()));
+                }
+            >
+                {move || if pane.follow.get() && live.get() { "Following" } else { "Follow" }}
+            </button>
+        </div>
+        {move || {
+            feed.failed()
+                .map(|error| {
+                    view! {
+                        <p class="log-failed" role="status">
+                            "The rest of the output could not be fetched: "{error.to_string()}" "
+                            <button type="button" class="log-toggle" on:click=move |_| feed.fetch()>
+                                "Try again"
+                            </button>
+                        </p>
+                    }
+                })
+        }}
     }
 }
 
@@ -195,6 +226,7 @@ fn keep_in_sight(
             });
         }
     });
+    let first_line = FirstLine { feed, asking: StoredValue::new(false) };
     Effect::new(move || {
         if let Some(line) = marked.get() {
             jump.set(Some(Jump::Line(line)));
@@ -204,7 +236,7 @@ fn keep_in_sight(
         let n = count.get();
         let index = match jump.get() {
             None => return,
-            Some(Jump::Step(step)) => feed.with(|lines| lines.first_of(step)),
+            Some(Jump::Step(step)) => return first_line.find(step, jump),
             Some(Jump::Line(line)) => usize::try_from(line - 1).ok().filter(|i| *i < n),
         };
         // A line that is not there yet is waited for.
@@ -214,10 +246,35 @@ fn keep_in_sight(
         }
     });
     Effect::new(move || {
-        if let Some(index) = searching.current() {
+        if let Some(index) = searching.current().and_then(|line| usize::try_from(line - 1).ok()) {
             show(index);
         }
     });
+}
+
+/// Finds out where a step's output begins.
+#[derive(Clone, Copy)]
+struct FirstLine {
+    feed: LogFeed,
+    asking: StoredValue<bool>,
+}
+
+impl FirstLine {
+    fn find(self, step: u32, jump: RwSignal<Option<Jump>>) {
+        if self.asking.get_value() {
+            return;
+        }
+        self.asking.set_value(true);
+        spawn_local(async move {
+            let part = OutputPart { step: Some(step), limit: Some(1), ..OutputPart::default() };
+            let found = api().output_part(self.feed.run(), &part).await;
+            self.asking.try_set_value(false);
+            // A step that has printed nothing yet is asked about again when there are more lines.
+            if let Some(line) = found.ok().and_then(|page| page.items.first().map(|line| line.line)) {
+                jump.try_set(Some(Jump::Line(line)));
+            }
+        });
+    }
 }
 
 fn line_of(hash: &str) -> Option<i64> {
@@ -232,7 +289,7 @@ fn lines_words(n: usize) -> String {
 }
 
 /// 1234567 as "1 234 567", with thin no-break spaces.
-fn grouped(n: usize) -> String {
+pub(crate) fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {

@@ -14,7 +14,7 @@ use crate::components::{
     dialog::Dialog,
     error_note::ErrorNote,
     state_badge::{StateShape, Tone},
-    time::Instant,
+    time::{Instant, Moment},
 };
 
 /// Parameter's name → value.
@@ -98,7 +98,12 @@ fn Question(name: String, one: Memo<Option<ParameterOffer>>, answers: RwSignal<A
                 <span>
                     <b class="name">{choice.value}</b>
                     <span class="parameter-say">
-                        {choice.note.map(|note| view! { <span class="parameter-state"><StateShape tone=tone(&note)/> {note}</span> })}
+                        {match (choice.written_at, choice.note) {
+                            // A file has no state; what tells one from another is its age.
+                            (Some(at), size) => Some(view! { <span class="parameter-fact">"written " <Moment at/></span> {size.map(|size| view! { <span class="parameter-fact">{size}</span> })} }.into_any()),
+                            (None, Some(note)) => Some(view! { <span class="parameter-state"><StateShape tone=tone(&note)/> {note}</span> }.into_any()),
+                            (None, None) => None,
+                        }}
                         {is_default.then(|| view! { <span class="muted">"the plan’s text says this one"</span> })}
                     </span>
                 </span>
@@ -132,7 +137,7 @@ mod tests {
     use super::*;
 
     fn offer(name: &str, values: &[&str]) -> ParameterOffer {
-        let choice = |value: &&str| ParameterChoice { value: (*value).into(), note: None };
+        let choice = |value: &&str| ParameterChoice { value: (*value).into(), note: None, written_at: None };
         ParameterOffer {
             name: name.into(),
             label: "Which?".into(),

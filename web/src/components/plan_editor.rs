@@ -25,6 +25,7 @@ use crate::{
         plan_pad::PlanPad,
         plan_save_dialog::PlanSaveDialog,
         plan_text::PlanText,
+        text_notes::TextNotes,
         time::Instant,
     },
     session::use_me,
@@ -85,6 +86,11 @@ pub(crate) fn PlanEditor(plan: Signal<PlanView>, of: Fetched<PlanView>) -> impl 
         set_timeout(focus::to_heading, Duration::from_millis(100));
     });
     let compare = move |()| text.conflict.set(Some(plan.with(|plan| as_conflict(plan, text))));
+    let earlier = Signal::derive(move || text.restored.get() && dirty.get());
+    let other = Signal::derive(move || {
+        let open = meanwhile.get() && text.conflict.with(Option::is_none);
+        open.then(|| plan.with(|p| (p.imported_by.clone(), p.version)))
+    });
     view! {
         <LeaveGuard dirty=dirty what="Your changes to the plan"/>
         <EditHead plan text dirty saved>
@@ -95,21 +101,7 @@ pub(crate) fn PlanEditor(plan: Signal<PlanView>, of: Fetched<PlanView>) -> impl 
                 </Button>
             </Show>
         </EditHead>
-        <Show when=move || text.restored.get() && dirty.get()>
-            <p class="note notice" role="status">
-                "This is what you typed here earlier and did not save. Save it, or change it first."
-            </p>
-        </Show>
-        <Show when=move || meanwhile.get() && text.conflict.with(Option::is_none)>
-            <div class="note warning" role="status">
-                <p>
-                    {move || {
-                        plan.with(|p| format!("{} saved version {} while you were writing. Your text is untouched.", p.imported_by, p.version))
-                    }}
-                </p>
-                <Button on_press=compare>"Compare both"</Button>
-            </div>
-        </Show>
+        <TextNotes earlier meanwhile=other compare="Compare both" on_compare=compare/>
         <PlanConflictNote text/>
         <Desk text checked/>
         <KeptText text/>

@@ -18,7 +18,7 @@ use crate::{
         focus,
         icon::{Icon, Svg},
         log_feed::LogFeed,
-        log_lines::pieces,
+        log_pieces::pieces,
         reason_dialog::ReasonDialog,
     },
     transport::api,
@@ -28,7 +28,7 @@ use crate::{
 const WHY_SHORT: usize = 200;
 
 /// Lines shown as evidence.
-const TAIL: usize = 8;
+const TAIL: i64 = 8;
 
 #[component]
 pub(crate) fn QuestionPanel(run: Signal<RunView>, of: Fetched<RunView>, feed: LogFeed) -> impl IntoView {
@@ -42,8 +42,9 @@ pub(crate) fn QuestionPanel(run: Signal<RunView>, of: Fetched<RunView>, feed: Lo
     });
     let named = move || format!("step {}, {}", step.get(), title.get());
     let destructive = move || run.with(|r| r.procedure.steps.iter().any(|s| s.number == step.get() && s.destructive));
+    let said = feed.tail(step, TAIL);
     let tail = move || {
-        feed.with(|lines| lines.tail_of(step.get(), TAIL))
+        said.get()
             .into_iter()
             .map(|line| {
                 let text: String = pieces(&line.text, "").into_iter().map(|p| p.text).collect();
@@ -51,7 +52,7 @@ pub(crate) fn QuestionPanel(run: Signal<RunView>, of: Fetched<RunView>, feed: Lo
             })
             .collect_view()
     };
-    let has_tail = move || feed.with(|lines| !lines.tail_of(step.get(), 1).is_empty());
+    let has_tail = move || said.with(|lines| !lines.is_empty());
     let why = Memo::new(move |_| question.with(|q| q.as_ref().map(|q| q.why.clone()).unwrap_or_default()));
     let retrying = RwSignal::new(false);
     let by_hand = move || run.with(|r| is_by_hand(r, step.get()));
@@ -70,11 +71,14 @@ pub(crate) fn QuestionPanel(run: Signal<RunView>, of: Fetched<RunView>, feed: Lo
             <h2 id="question-heading">
                 <Svg icon=Icon::Alert/>
                 {move || {
-                    let asks = if by_hand() { "is done by hand" } else { "needs your decision" };
+                    let asks = if by_hand() { "waits to be done by hand" } else { "needs your decision" };
                     format!("Step {} {asks}: {}", step.get(), title.get())
                 }}
             </h2>
-            <Why why/>
+            <Show when=by_hand fallback=move || view! { <Why why/> }>
+                // The heading says what is to be done.
+                <p class="question-why" role="alert">"The run goes on as soon as somebody says that it is done."</p>
+            </Show>
             <Show when=has_tail>
                 <p class="muted">"The last it said:"</p>
                 <pre class="question-tail" tabindex="0" role="region" aria-label="Last lines of the step">{tail}</pre>

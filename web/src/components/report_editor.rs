@@ -22,6 +22,7 @@ use crate::{
         publish_dialog::PublishDialog,
         report_conflict::{ConflictNote, KeptText, OtherVersion},
         report_text::ReportText,
+        text_notes::TextNotes,
         time::Instant,
     },
     session::use_me,
@@ -79,6 +80,11 @@ pub(crate) fn ReportEditor(report: Signal<ReportView>, of: Fetched<Option<Report
     let save_kind = Signal::derive(move || filled(text.dirty() && text.conflict.with(Option::is_none)));
     let publish_kind = Signal::derive(move || filled(!text.dirty() && new_to_readers()));
     let compare = move |()| text.conflict.set(Some(report.with(|r| as_conflict(r, text))));
+    let earlier = Signal::derive(move || text.restored.get() && text.dirty());
+    let other = Signal::derive(move || {
+        let open = meanwhile.get() && text.conflict.with(Option::is_none);
+        open.then(|| report.with(|r| (r.saved_by.clone(), r.version)))
+    });
     view! {
         <ReportHead report text>
             <Button kind=save_kind busy=save.busy refused=save_refused test_id="report-save" on_press=move |()| send(text.base.get_untracked())>
@@ -90,21 +96,7 @@ pub(crate) fn ReportEditor(report: Signal<ReportView>, of: Fetched<Option<Report
         </ReportHead>
         <ErrorNote error=save.error/>
         {move || too_long.get().map(|why| view! { <p class="note critical" role="alert">{why}</p> })}
-        <Show when=move || text.restored.get() && text.dirty()>
-            <p class="note notice" role="status">
-                "This is what you typed here earlier and did not save. Save it, or change it first."
-            </p>
-        </Show>
-        <Show when=move || meanwhile.get() && text.conflict.with(Option::is_none)>
-            <div class="note warning" role="status">
-                <p>
-                    {move || {
-                        report.with(|r| format!("{} saved version {} while you were writing. Your text is untouched.", r.saved_by, r.version))
-                    }}
-                </p>
-                <Button on_press=compare>"Show both texts"</Button>
-            </div>
-        </Show>
+        <TextNotes earlier meanwhile=other compare="Show both texts" on_compare=compare/>
         <ConflictNote text send=Callback::new(send) saving=save.busy/>
         <Halves text read_only=Signal::derive(move || save_refused.with(Option::is_some)) send=Callback::new(send)/>
         <KeptText text/>

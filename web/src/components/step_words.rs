@@ -25,6 +25,7 @@ pub(crate) fn kind_word(kind: &StepKind) -> &'static str {
         StepKind::Http { .. } => "HTTP",
         StepKind::WaitUntil { .. } => "Wait until",
         StepKind::Script { .. } => "Script",
+        StepKind::Notify { .. } => "Notify",
         StepKind::Manual {} => "By hand",
         StepKind::Shell {} => "Shell",
     }
@@ -48,6 +49,7 @@ fn deed(kind: &StepKind) -> &'static str {
         StepKind::Http { .. } => "a request to",
         StepKind::Inspect { .. } | StepKind::Logs { .. } => "a look at",
         StepKind::WaitUntil { .. } => "waiting for",
+        StepKind::Notify { .. } => "notifying people about",
         StepKind::Manual {} => "a step that a person does for",
         StepKind::Shell {} => "a shell line on",
     }

@@ -74,6 +74,29 @@ pub(crate) fn exact(at: Timestamp) -> String {
     )
 }
 
+/// As a field for date and time has it, in the reader's zone: `2026-11-22T03:10`, with seconds if there are any.
+pub(crate) fn to_local(at: Timestamp) -> String {
+    let minutes = at.unix_ms() / 60_000;
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
+    let date = js_sys::Date::new(&JsValue::from_f64(at.unix_ms() as f64));
+    let text = format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}",
+        date.get_full_year(),
+        date.get_month() + 1,
+        date.get_date(),
+        date.get_hours(),
+        date.get_minutes()
+    );
+    if at.unix_ms() == minutes * 60_000 { text } else { format!("{text}:{:02}", date.get_seconds()) }
+}
+
+/// What such a field says; `None` if it is not filled in.
+pub(crate) fn from_local(text: &str) -> Option<Timestamp> {
+    let ms = js_sys::Date::new(&JsValue::from_str(text)).get_time();
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 200 million years")]
+    (!text.is_empty() && ms.is_finite()).then(|| Timestamp::from_unix_ms(ms as i64))
+}
+
 /// `03:10:07`.
 pub(crate) fn time_of_day(at: Timestamp) -> String {
     local(at, &[("hour", "2-digit"), ("minute", "2-digit"), ("second", "2-digit")])
@@ -124,6 +147,19 @@ pub(crate) fn Instant(#[prop(into)] at: Signal<Timestamp>) -> impl IntoView {
         <time class="instant" tabindex="0" datetime=move || at.get().to_string()>
             {text}
             <span class="instant-exact">{move || exact(at.get())}</span>
+        </time>
+    }
+}
+
+/// Date and time in the reader's zone and how long ago, with the exact instant and zone on hover. For choices and the like, where
+/// nothing may take the focus from the control it stands in.
+#[component]
+pub(crate) fn Moment(at: Timestamp) -> impl IntoView {
+    let now = use_now();
+    let there = local(at, &[("day", "numeric"), ("month", "short"), ("hour", "2-digit"), ("minute", "2-digit")]);
+    view! {
+        <time class="moment" datetime=at.to_string() title=exact(at)>
+            {there} <span class="muted">{move || format!(" ({})", relative(at, now.get()))}</span>
         </time>
     }
 }

@@ -1,15 +1,17 @@
-//! The audit log for people: what was done or refused, by whom, to what, and whether the chain holds. Read only.
+//! The audit log for people: what was done or refused, by whom, to what, whether the chain holds, and where its heads are. Read
+//! only. What is looked for stands in the address.
+
+mod entries;
+mod filters;
+mod heads;
 
 use leptos::prelude::*;
 use shared::{
-    api::{
-        List,
-        audit::{AuditEntryView, AuditVerdict},
-        live::Topic,
-    },
+    api::{audit::AuditVerdict, live::Topic},
     domain::access::Action,
 };
 
+use self::{entries::Entries, filters::Filters, heads::HeadsNote};
 use crate::{
     components::{
         async_view::{AsyncView, Fetched},
@@ -18,13 +20,17 @@ use crate::{
         empty::Empty,
         error_note::ErrorNote,
         state_badge::{StateShape, Tone},
-        time::Instant,
+        time::use_now,
         title::title,
     },
     live::use_live,
     session::may,
     transport::api,
 };
+
+const PAGE: &str = "/console/audit";
+/// Heads are signed without an event: looked at this often.
+const HEADS_EVERY_SECONDS: i64 = 15;
 
 #[component]
 pub(crate) fn AuditPage() -> impl IntoView {
@@ -49,9 +55,21 @@ pub(crate) fn AuditPage() -> impl IntoView {
 #[component]
 fn Log() -> impl IntoView {
     let heard = use_live().refetch_on(|topic| !matches!(topic, Topic::Output { .. }));
+    let query = filters::from_address();
     let of = Fetched::new(move || {
         heard.track();
-        async move { api().audit(None).await }
+        let query = query.get();
+        async move {
+            let list = api().find_audit(&query).await?;
+            Ok((query, list))
+        }
+    });
+    let now = use_now();
+    let turn = Memo::new(move |_| now.get().unix_ms() / 1000 / HEADS_EVERY_SECONDS);
+    let heads = Fetched::new(move || {
+        heard.track();
+        turn.track();
+        async move { api().audit_heads().await }
     });
     let verify = Attempt::new();
     let verdict = RwSignal::new(None::<AuditVerdict>);
@@ -64,118 +82,38 @@ fn Log() -> impl IntoView {
         <p class="muted">"Every change and every refused attempt, each entry bound to the one before it by its hash."</p>
         <ErrorNote error=verify.error/>
         <div aria-live="polite">{move || verdict.get().map(|verdict| view! { <Verdict verdict/> })}</div>
-        <AsyncView of what="the audit log" content=move |list| view! { <Entries list/> }/>
+        <AsyncView of=heads what="the heads of the chain" content=|heads| view! { <HeadsNote heads/> }/>
+        <Filters query/>
+        <AsyncView of what="the audit log" content=move |found| view! { <Entries found/> }/>
     }
 }
 
 #[component]
 fn Verdict(verdict: AuditVerdict) -> impl IntoView {
-    let (tone, words) = match &verdict.broken {
-        None => {
-            (Tone::Good, format!("The chain holds: all {} entries are there, in order and unaltered.", verdict.entries))
-        }
-        Some(broken) => (
-            Tone::Critical,
-            format!(
-                "The chain is broken: {broken}. What comes after it cannot be trusted. Keep a copy of the database, and compare with the exported heads."
-            ),
+    let holds = verdict.holds();
+    let tone = if holds { Tone::Good } else { Tone::Critical };
+    let words = match &verdict.broken {
+        Some(broken) => format!(
+            "The chain is broken: {broken}. What comes after it cannot be trusted. Keep a copy of the database and of the heads, and verify it on another machine."
         ),
+        None if !holds => format!(
+            "The chain holds by itself, but its heads are not in order: {}. Compare with the copies of the heads elsewhere.",
+            verdict.heads.as_ref().and_then(|heads| heads.faults.first().cloned()).unwrap_or_default()
+        ),
+        None => format!("The chain holds: all {} entries are there, in order and unaltered.", verdict.entries),
     };
+    let proven = verdict.heads.as_ref().filter(|_| holds).and_then(|heads| {
+        let newest = heads.newest.as_ref()?;
+        Some(format!("It meets {} signed heads, the newest of entry {}.", heads.checked, newest.seq))
+    });
     view! {
-        <div class=if tone == Tone::Critical { "note critical" } else { "note" } data-tone=tone.name() data-testid="audit-verdict" data-holds=verdict.broken.is_none().to_string()>
+        <div class=if holds { "note" } else { "note critical" } data-tone=tone.name() data-testid="audit-verdict" data-holds=holds.to_string()>
             <StateShape tone/>
             <div class="note-body">
                 <p>{words}</p>
+                {proven.map(|words| view! { <p>{words}</p> })}
                 <p class="muted">"Head: " <code class="name">{verdict.head.to_string()}</code></p>
             </div>
         </div>
-    }
-}
-
-/// The newest page is live; older ones are fetched once and stay.
-#[component]
-fn Entries(list: Signal<List<AuditEntryView>>) -> impl IntoView {
-    let older = RwSignal::new(Vec::<AuditEntryView>::new());
-    let next = RwSignal::new(None::<Option<String>>);
-    let attempt = Attempt::new();
-    let key = move || next.get().unwrap_or_else(|| list.with(|l| l.next.clone()));
-    let more = move |()| {
-        let Some(before) = key() else { return };
-        // What is shown now stays when newer entries push it off the first page.
-        let shown = list.with_untracked(|l| l.items.clone());
-        attempt.run(async move { api().audit(Some(&before)).await }, move |page| {
-            older.update(|all| {
-                if all.is_empty() {
-                    all.extend(shown);
-                }
-                all.extend(page.items);
-            });
-            next.set(Some(page.next));
-        });
-    };
-    let rows = move || {
-        let mut rows = list.with(|l| l.items.clone());
-        rows.extend(older.get());
-        rows.sort_by_key(|row| std::cmp::Reverse(row.entry.seq));
-        rows.dedup_by_key(|row| row.entry.seq);
-        rows
-    };
-    view! {
-        <table class="audit">
-            <caption class="visually-hidden">"Audit entries, newest first"</caption>
-            <thead>
-                <tr>
-                    <th scope="col" class="number">"No."</th>
-                    <th scope="col">"When"</th>
-                    <th scope="col">"Who"</th>
-                    <th scope="col">"Action"</th>
-                    <th scope="col">"On"</th>
-                    <th scope="col">"Detail"</th>
-                </tr>
-            </thead>
-            <tbody>
-                <For each=rows key=|row| row.entry.seq children=|row| view! { <EntryRow row/> }/>
-            </tbody>
-        </table>
-        <ErrorNote error=attempt.error/>
-        <Show when=move || key().is_some()>
-            <p class="more">
-                <Button busy=attempt.busy on_press=more>"Show older entries"</Button>
-            </p>
-        </Show>
-    }
-}
-
-#[component]
-fn EntryRow(row: AuditEntryView) -> impl IntoView {
-    let entry = row.entry;
-    let detail = serde_json::to_string_pretty(&entry.detail).unwrap_or_default();
-    view! {
-        <tr data-denied=entry.denied.then_some("")>
-            <td class="number audit-seq">{entry.seq}</td>
-            <td><Instant at=entry.at/></td>
-            <td class="audit-who">{entry.by.to_string()}</td>
-            <td>
-                <code class="name">{entry.action}</code>
-                {entry
-                    .denied
-                    .then(|| {
-                        view! {
-                            <span class="audit-denied">
-                                <StateShape tone=Tone::Warning/>
-                                "Refused"
-                            </span>
-                        }
-                    })}
-            </td>
-            <td class="audit-object">{entry.object}</td>
-            <td>
-                <details class="audit-detail">
-                    <summary>"Show" <span class="visually-hidden">{format!(" detail of entry {}", entry.seq)}</span></summary>
-                    <pre>{detail}</pre>
-                    <p class="muted">"Hash " <code class="name">{row.hash.to_string()}</code></p>
-                </details>
-            </td>
-        </tr>
     }
 }

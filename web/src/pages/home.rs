@@ -5,6 +5,7 @@ use shared::{
     api::{
         incident::{IncidentRowView, RunRowView},
         live::Topic,
+        notice::NoticeView,
         session::Me,
         system::SystemView,
     },
@@ -16,6 +17,7 @@ use crate::{
         async_view::{AsyncView, Fetched},
         empty::Empty,
         icon::{Icon, Svg},
+        notice_list::NoticeList,
         state_badge::StateBadge,
         time::Instant,
         title::title,
@@ -50,6 +52,10 @@ pub(crate) fn HomePage() -> impl IntoView {
             })
         }
     });
+    let notices = Fetched::new(move || {
+        tick.track();
+        async { Ok(api().notices().await?.items) }
+    });
     let declares = may(Action::DeclareIncident);
     // While all is quiet the button stands in the middle of the page.
     let burns = Memo::new(move |_| overview.value.with(|o| o.as_ref().is_some_and(Overview::burns)));
@@ -63,7 +69,28 @@ pub(crate) fn HomePage() -> impl IntoView {
                 </a>
             </Show>
         </header>
+        <Notices of=notices/>
         <AsyncView of=overview what="the overview" content=|overview| view! { <Shown overview=overview/> }/>
+    }
+}
+
+/// Above everything else as long as something was not acknowledged. A failed fetch is told by the overview below.
+#[component]
+fn Notices(of: Fetched<Vec<NoticeView>>) -> impl IntoView {
+    let all = Memo::new(move |_| of.value.get().unwrap_or_default());
+    let unread = move || match all.with(|all| all.iter().filter(|notice| !notice.yours).count()) {
+        0 => String::new(),
+        1 => "1 notice waits for your acknowledgement".into(),
+        n => format!("{n} notices wait for your acknowledgement"),
+    };
+    view! {
+        <Show when=move || all.with(|all| !all.is_empty())>
+            <section class="for-you" aria-labelledby="for-you">
+                <h2 id="for-you">"For you"</h2>
+                <p class="visually-hidden" role="alert">{unread}</p>
+                <NoticeList notices=all of/>
+            </section>
+        </Show>
     }
 }
 

@@ -79,7 +79,7 @@ fn OneIncident(number: i64) -> impl IntoView {
         Topic::Incident { number: n } | Topic::Run { incident: n, .. } | Topic::Report { incident: n } => *n == number,
         // The buttons are the plan's.
         Topic::Plan { .. } => true,
-        Topic::Output { .. } => false,
+        Topic::Output { .. } | Topic::Freeze {} => false,
     });
     let fetched = Fetched::new(move || {
         tick.track();

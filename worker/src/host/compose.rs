@@ -87,11 +87,13 @@ async fn command(
 
 /// For programs that say little.
 async fn listened(program: Program) -> Result<(Ended, Vec<String>, Vec<String>), HostError> {
-    let (to, mut from) = mpsc::channel::<LogLine>(64);
+    let (to, mut from) = mpsc::channel::<Vec<LogLine>>(8);
     let listening = async {
         let (mut out, mut err) = (vec![], vec![]);
-        while let Some(line) = from.recv().await {
-            if line.from_stderr { &mut err } else { &mut out }.push(line.text);
+        while let Some(lines) = from.recv().await {
+            for line in lines {
+                if line.from_stderr { &mut err } else { &mut out }.push(line.text);
+            }
         }
         (out, err)
     };

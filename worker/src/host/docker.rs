@@ -38,6 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const CLIENT_TIMEOUT_SECONDS: u64 = 3600;
 /// What Docker gives a container that asks for nothing else.
 const DEFAULT_STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pieces of a log taken at once; Docker sends one for each line.
+const PIECES: usize = 500;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Connects at first use, so that a worker can start before Docker does.
@@ -177,10 +179,9 @@ impl ContainerHost for DockerHost {
             let asked = self.description.get_or_try_init(|| async {
                 let docker = self.docker().await?;
                 let told = self.within(PATIENCE, docker.info()).await?;
-                Ok(Description {
-                    name: told.name.unwrap_or_else(|| self.address.clone()),
-                    version: told.server_version.unwrap_or_default(),
-                })
+                let name = told.name.unwrap_or_else(|| self.address.clone());
+                let id = told.id.filter(|id| !id.is_empty()).unwrap_or_else(|| name.clone());
+                Ok(Description { name, version: told.server_version.unwrap_or_default(), id })
             });
             asked.await.cloned()
         }
@@ -232,7 +233,7 @@ impl ContainerHost for DockerHost {
         .boxed()
     }
 
-    fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<LogLine, HostError>> {
+    fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<Vec<LogLine>, HostError>> {
         let opened = async move {
             let docker = self.docker().await?;
             let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail(&tail.to_string()).build();
@@ -242,14 +243,19 @@ impl ContainerHost for DockerHost {
             .map_ok(move |pieces| {
                 let mut lines = Lines::default();
                 // `None` marks the end, so that an unfinished last line is not lost.
-                pieces.map(Some).chain(futures::stream::iter([None])).flat_map(move |piece| {
-                    let found = match piece {
-                        Some(Ok(LogOutput::StdErr { message })) => lines.push(true, &message),
-                        Some(Ok(other)) => lines.push(false, &other.into_bytes()),
-                        Some(Err(error)) => return futures::stream::iter(vec![Err(self.refused(error))]),
-                        None => lines.finish(),
-                    };
-                    futures::stream::iter(found.into_iter().map(Ok).collect::<Vec<_>>())
+                let pieces = pieces.map(Some).chain(futures::stream::iter([None])).ready_chunks(PIECES);
+                pieces.flat_map(move |pieces| {
+                    let (mut found, mut failed) = (vec![], None);
+                    for piece in pieces {
+                        match piece {
+                            Some(Ok(LogOutput::StdErr { message })) => lines.read(true, &message, &mut found),
+                            Some(Ok(other)) => lines.read(false, &other.into_bytes(), &mut found),
+                            Some(Err(error)) => failed = Some(self.refused(error)),
+                            None => found.extend(lines.finish()),
+                        }
+                    }
+                    let found = Some(found).filter(|lines| !lines.is_empty());
+                    futures::stream::iter(found.map(Ok).into_iter().chain(failed.map(Err)))
                 })
             })
             .try_flatten_stream()

@@ -13,17 +13,30 @@ pub(crate) struct Lines {
 impl Lines {
     /// The lines that end within `piece`.
     pub(crate) fn push(&mut self, from_stderr: bool, piece: &[u8]) -> Vec<LogLine> {
-        let rest = &mut self.rest[usize::from(from_stderr)];
         let mut found = vec![];
-        for &byte in piece {
-            if byte != b'\n' {
-                rest.push(byte);
+        self.read(from_stderr, piece, &mut found);
+        found
+    }
+
+    /// The same, into a list that has lines already.
+    pub(crate) fn read(&mut self, from_stderr: bool, piece: &[u8], found: &mut Vec<LogLine>) {
+        let rest = &mut self.rest[usize::from(from_stderr)];
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            let (mut part, ends) = match part.strip_suffix(b"\n") {
+                Some(line) => (line, true),
+                None => (part, false),
+            };
+            while rest.len() + part.len() > MAX_LINE {
+                let (head, tail) = part.split_at(MAX_LINE - rest.len());
+                rest.extend_from_slice(head);
+                found.push(line(from_stderr, rest));
+                part = tail;
             }
-            if byte == b'\n' || rest.len() >= MAX_LINE {
+            rest.extend_from_slice(part);
+            if ends {
                 found.push(line(from_stderr, rest));
             }
         }
-        found
     }
 
     /// What was begun and not ended.
@@ -64,5 +77,8 @@ mod tests {
         let found = lines.push(false, &[b'x'; MAX_LINE * 2 + 1]);
         assert_eq!(found.len(), 2);
         assert_eq!(lines.finish()[0].text, "x");
+        let exact = [vec![b'x'; MAX_LINE], b"\ny\n".to_vec()].concat();
+        let found: Vec<_> = lines.push(false, &exact).iter().map(|l| l.text.len()).collect();
+        assert_eq!((found, lines.finish().len()), (vec![MAX_LINE, 1], 0));
     }
 }

@@ -6,7 +6,10 @@ mod objects;
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -54,6 +57,9 @@ pub struct Effect {
     pub container: String,
 }
 
+/// Of a command whose caller is gone before it was done: does the host do it all the same?
+type Abandoned = Box<dyn FnMut(Op, &str) -> bool + Send>;
+
 type Reply = Box<dyn FnMut(&HttpAsk<'_>) -> Result<HttpAnswer, HostError> + Send>;
 
 #[derive(Default)]
@@ -72,10 +78,32 @@ struct World {
     /// Services of each project's Compose file.
     composed: HashMap<String, Vec<String>>,
     delay: Duration,
+    abandoned: Option<Abandoned>,
 }
 
 pub struct SimulatedHost {
     world: Mutex<World>,
+    id: String,
+}
+
+/// A command on its way: dropped by a worker that dies, it may happen all the same, as Docker goes on without its client.
+struct Underway<'a, F: FnOnce(&mut World) -> Result<(), HostError>> {
+    host: &'a SimulatedHost,
+    op: Op,
+    name: &'a str,
+    change: Option<F>,
+}
+
+impl<F: FnOnce(&mut World) -> Result<(), HostError>> Drop for Underway<'_, F> {
+    fn drop(&mut self) {
+        let Some(change) = self.change.take() else { return };
+        let mut world = self.host.world();
+        let happens = world.abandoned.as_mut().is_some_and(|abandoned| abandoned(self.op, self.name));
+        if happens && !world.away {
+            // Nobody is there to hear that it could not be done.
+            drop(change(&mut world));
+        }
+    }
 }
 
 impl fmt::Debug for SimulatedHost {
@@ -86,7 +114,21 @@ impl fmt::Debug for SimulatedHost {
 
 impl Default for SimulatedHost {
     fn default() -> Self {
-        Self { world: Mutex::new(World { starts: 1, ..World::default() }) }
+        static HOSTS: AtomicU32 = AtomicU32::new(1);
+        let id = format!("{}-{}", Self::NAME, HOSTS.fetch_add(1, Ordering::Relaxed));
+        Self { world: Mutex::new(World { starts: 1, ..World::default() }), id }
+    }
+}
+
+impl World {
+    fn reply(&mut self, ask: &HttpAsk<'_>) -> Result<HttpAnswer, HostError> {
+        let found = self.containers.iter().find(|c| c.container.id == ask.container).ok_or(HostError::Gone)?;
+        let (name, state) = (&found.container.name, found.container.state);
+        if !state.running() {
+            return Err(HostError::NoAnswer(format!("{name} is {state}")));
+        }
+        let refused = HostError::NoAnswer(format!("{name} does not answer on port {}: connection refused", ask.port));
+        self.replies.get_mut(&(ask.container.to_owned(), ask.port)).map_or(Err(refused), |reply| reply(ask))
     }
 }
 
@@ -156,6 +198,11 @@ impl SimulatedHost {
         self.world().delay = delay;
     }
 
+    /// What becomes of commands whose worker dies while they are under way; without it they never happen.
+    pub fn when_abandoned(&self, happens: impl FnMut(Op, &str) -> bool + Send + 'static) {
+        self.world().abandoned = Some(Box::new(happens));
+    }
+
     pub fn set_logs(&self, id: &str, lines: &[&str]) {
         let lines = lines.iter().map(|text| LogLine { from_stderr: false, text: (*text).into() }).collect();
         self.world().logs.insert(id.into(), lines);
@@ -199,26 +246,25 @@ impl SimulatedHost {
     }
 
     async fn act(&self, op: Op, id: &str) -> Result<(), HostError> {
-        let (delay, fault) = {
-            let mut world = self.world();
-            (world.delay, world.faults.get_mut(&op).and_then(VecDeque::pop_front))
-        };
-        match fault {
-            Some(Fault::Fails(error)) => return Err(error),
-            Some(Fault::HangsBefore) => std::future::pending().await,
-            Some(Fault::FailsAfterEffect(_) | Fault::HangsAfter) | None => {}
-        }
-        tokio::time::sleep(delay).await;
-        self.effect(op, id)?;
-        match fault {
-            Some(Fault::FailsAfterEffect(error)) => Err(error),
-            Some(Fault::HangsAfter) => std::future::pending().await,
-            _ => Ok(()),
-        }
+        self.command(op, id, |world| power(world, op, id)).await
     }
 
     /// As [`Self::act`], for what is no single container.
     async fn change_world(
+        &self,
+        op: Op,
+        name: &str,
+        change: impl FnOnce(&mut World) -> Result<(), HostError>,
+    ) -> Result<(), HostError> {
+        let change = |world: &mut World| {
+            change(world)?;
+            world.effects.push(Effect { op, container: name.to_owned() });
+            Ok(())
+        };
+        self.command(op, name, change).await
+    }
+
+    async fn command(
         &self,
         op: Op,
         name: &str,
@@ -233,14 +279,15 @@ impl SimulatedHost {
             Some(Fault::HangsBefore) => std::future::pending().await,
             Some(Fault::FailsAfterEffect(_) | Fault::HangsAfter) | None => {}
         }
+        let mut underway = Underway { host: self, op, name, change: Some(change) };
         tokio::time::sleep(delay).await;
+        let change = underway.change.take();
         {
             let mut world = self.world();
             if world.away {
                 return Err(away());
             }
-            change(&mut world)?;
-            world.effects.push(Effect { op, container: name.to_owned() });
+            change.map_or(Ok(()), |change| change(&mut world))?;
         }
         match fault {
             Some(Fault::FailsAfterEffect(error)) => Err(error),
@@ -248,30 +295,26 @@ impl SimulatedHost {
             _ => Ok(()),
         }
     }
+}
 
-    fn effect(&self, op: Op, id: &str) -> Result<(), HostError> {
-        let mut world = self.world();
-        if world.away {
-            return Err(away());
+fn power(world: &mut World, op: Op, id: &str) -> Result<(), HostError> {
+    let at = instant(world.starts);
+    world.starts += 1;
+    let found = world.containers.iter_mut().find(|c| c.container.id == id).ok_or(HostError::Gone)?;
+    match op {
+        Op::Restart | Op::Start => {
+            found.container.state = ContainerState::Running;
+            found.started_at = at;
         }
-        let started_at = instant(world.starts);
-        world.starts += 1;
-        let found = world.containers.iter_mut().find(|c| c.container.id == id).ok_or(HostError::Gone)?;
-        match op {
-            Op::Restart | Op::Start => {
-                found.container.state = ContainerState::Running;
-                found.started_at = started_at;
-            }
-            Op::Stop => {
-                found.container.state = ContainerState::Exited(Some(0));
-                found.finished_at = started_at;
-            }
-            _ => {}
+        Op::Stop => {
+            found.container.state = ContainerState::Exited(Some(0));
+            found.finished_at = at;
         }
-        let container = found.container.name.clone();
-        world.effects.push(Effect { op, container });
-        Ok(())
+        _ => {}
     }
+    let container = found.container.name.clone();
+    world.effects.push(Effect { op, container });
+    Ok(())
 }
 
 fn instant(n: u32) -> String {
@@ -284,8 +327,12 @@ fn away() -> HostError {
 
 impl ContainerHost for SimulatedHost {
     fn describe(&self) -> Answer<'_, Description> {
-        async { self.look(Op::Look, |_| Ok(Description { name: Self::NAME.into(), version: Self::NAME.into() })) }
-            .boxed()
+        async {
+            self.look(Op::Look, |_| {
+                Ok(Description { name: Self::NAME.into(), version: Self::NAME.into(), id: self.id.clone() })
+            })
+        }
+        .boxed()
     }
 
     fn containers<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Container>> {
@@ -324,7 +371,7 @@ impl ContainerHost for SimulatedHost {
         self.act(Op::Start, id).boxed()
     }
 
-    fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<LogLine, HostError>> {
+    fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<Vec<LogLine>, HostError>> {
         let lines = self.look(Op::Logs, |world| {
             if !world.containers.iter().any(|c| c.container.id == id) {
                 return Err(HostError::Gone);
@@ -332,26 +379,26 @@ impl ContainerHost for SimulatedHost {
             let simulated = || vec![LogLine { from_stderr: false, text: "SIMULATED log line".into() }];
             let lines = world.logs.get(id).cloned().unwrap_or_else(simulated);
             let skip = lines.len().saturating_sub(usize::try_from(tail).unwrap_or(usize::MAX));
-            Ok(lines.into_iter().skip(skip))
+            Ok(lines.into_iter().skip(skip).collect::<Vec<_>>())
         });
         match lines {
-            Ok(lines) => futures::stream::iter(lines.map(Ok)).boxed(),
+            Ok(lines) => futures::stream::iter(lines).ready_chunks(64).map(Ok).boxed(),
             Err(error) => futures::stream::iter([Err(error)]).boxed(),
         }
     }
 
     fn http<'a>(&'a self, ask: HttpAsk<'a>) -> Answer<'a, HttpAnswer> {
         async move {
-            self.look(Op::Http, |world| {
-                let found = world.containers.iter().find(|c| c.container.id == ask.container).ok_or(HostError::Gone)?;
-                let (name, state) = (&found.container.name, found.container.state);
-                if !state.running() {
-                    return Err(HostError::NoAnswer(format!("{name} is {state}")));
-                }
-                let refused =
-                    HostError::NoAnswer(format!("{name} does not answer on port {}: connection refused", ask.port));
-                world.replies.get_mut(&(ask.container.to_owned(), ask.port)).map_or(Err(refused), |reply| reply(&ask))
-            })
+            if ask.method == "GET" {
+                return self.look(Op::Http, |world| world.reply(&ask));
+            }
+            // What asks for a change takes its time, as every other effect.
+            let delay = self.world().delay;
+            let arrives = |world: &mut World| world.reply(&ask).map(drop);
+            let mut underway = Underway { host: self, op: Op::Http, name: ask.container, change: Some(arrives) };
+            tokio::time::sleep(delay).await;
+            underway.change = None;
+            self.look(Op::Http, |world| world.reply(&ask))
         }
         .boxed()
     }

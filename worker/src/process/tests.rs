@@ -1,6 +1,9 @@
 //! Real programs: their lines, their ends, and that nothing of them is left.
 
+use tokio::sync::mpsc;
+
 use super::*;
+use crate::host::LogLine;
 
 fn program(script: &str, limit: Duration, marks: &[(&str, &str)]) -> Program {
     let mut environment: BTreeMap<String, String> =
@@ -11,11 +14,11 @@ fn program(script: &str, limit: Duration, marks: &[(&str, &str)]) -> Program {
 }
 
 async fn ran(program: Program) -> (Result<Ended, String>, Vec<(bool, String)>) {
-    let (to, mut from) = mpsc::channel::<LogLine>(1);
+    let (to, mut from) = mpsc::channel::<Vec<LogLine>>(1);
     let listening = async {
         let mut all = vec![];
-        while let Some(line) = from.recv().await {
-            all.push((line.from_stderr, line.text));
+        while let Some(lines) = from.recv().await {
+            all.extend(lines.into_iter().map(|line| (line.from_stderr, line.text)));
         }
         all
     };

@@ -79,6 +79,7 @@ pub(super) fn effect(config: &Config, step: &Step, objects: &[ResolvedObject], i
             let with = if args.is_empty() { String::new() } else { format!(" with {}", quoted(&args)) };
             format!("Runs {}{with}", file())
         }
+        StepKind::Notify { audience, text } => format!("Notifies {}: {text}", audience.words()),
         StepKind::Manual {} => format!("Asks a person to do it: {}", step.title),
         StepKind::Shell {} => format!("{} of {containers}", step.kind.name()),
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use shared::{
     digest::Digest,
-    domain::approval::ApprovalPolicy,
+    domain::{approval::ApprovalPolicy, audience::Audience},
     ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
     plan::{Choices, Parameter, VolumeSelection, compile, procedure_digest, step_digest},
 };
@@ -266,6 +266,7 @@ async fn after_a_step_that_makes_containers_anew_services_are_meant() {
         StepKind::Exec { service: "postgres".into(), argv: vec!["psql".into(), "a b".into()] },
         get("http://localhost:8081/x"),
         StepKind::Manual {},
+        StepKind::Notify { audience: Audience::Everyone, text: "It is over.".into() },
     ]);
     let header = header(&procedure);
     let now = Timestamp::from_unix(0);
@@ -280,7 +281,12 @@ async fn after_a_step_that_makes_containers_anew_services_are_meant() {
     );
     assert_eq!(effects[3], "Runs in service postgres: psql 'a b'");
     assert_eq!(effects[4], "Sends GET http://localhost:8081/x to service validator1, port 8080");
-    assert_eq!(first.steps.iter().map(|s| s.destructive).collect::<Vec<_>>(), [false, true, false, true, false, false]);
+    assert_eq!(
+        first.steps.iter().map(|s| s.destructive).collect::<Vec<_>>(),
+        [false, true, false, true, false, false, false]
+    );
+    assert_eq!(effects[6], "Notifies everyone: It is over.");
+    assert_eq!(first.steps[5..].iter().map(|s| s.has_effect).collect::<Vec<_>>(), [false, true]);
 
     // Half way through, when containers have other ids, nothing that is still to be done means anything else.
     for id in ["bt2c-postgres", "bt2c-validator1", "bt2c-validator2"] {

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use shared::api::run::Stream;
 use tokio::time::timeout;
 
 use super::{Step, list};
 
 const LIMIT: Duration = Duration::from_secs(120);
-/// More than anybody reads in the middle of the night.
-const MOST: u32 = 5000;
+/// So that a log that has grown for years does not fill the disk a second time.
+const MOST: u32 = 2_000_000;
 
 pub(super) async fn perform(step: Step<'_>, tail: Option<u32>) -> Result<String, String> {
     let slow = |_| Err(format!("the log was not read within {} s", LIMIT.as_secs()));
@@ -18,20 +17,23 @@ pub(super) async fn perform(step: Step<'_>, tail: Option<u32>) -> Result<String,
 }
 
 async fn read(step: Step<'_>, tail: Option<u32>) -> Result<String, String> {
-    if tail.is_none_or(|tail| tail > MOST) {
-        step.output.say(&format!("Only the last {MOST} lines of each log are shown.")).await;
-    }
+    let most = tail.unwrap_or(MOST).min(MOST);
     let mut told = vec![];
     for object in step.objects {
         let name = object.service.as_deref().unwrap_or(&object.name);
         let prefix = if step.objects.len() > 1 { format!("{name} | ") } else { String::new() };
-        let mut lines = step.host.logs(&object.id, tail.unwrap_or(MOST).min(MOST));
-        let mut n_lines = 0_u32;
-        while let Some(line) = lines.next().await {
-            let line = line.map_err(|e| format!("the log of {}: {e}", object.name))?;
-            let stream = if line.from_stderr { Stream::Err } else { Stream::Out };
-            step.output.line(stream, &format!("{prefix}{}", line.text)).await;
-            n_lines += 1;
+        let mut logs = step.host.logs(&object.id, most);
+        let mut n_lines = 0;
+        while let Some(lines) = logs.next().await {
+            let mut lines = lines.map_err(|e| format!("the log of {}: {e}", object.name))?;
+            if !prefix.is_empty() {
+                lines.iter_mut().for_each(|line| line.text.insert_str(0, &prefix));
+            }
+            step.output.printed(&lines).await;
+            n_lines += lines.len();
+        }
+        if tail != Some(most) && u32::try_from(n_lines).is_ok_and(|n| n >= most) {
+            step.output.say(&format!("At most the last {most} lines of a log are shown.")).await;
         }
         told.push(match n_lines {
             0 => format!("{name} has written nothing"),

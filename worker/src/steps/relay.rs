@@ -2,12 +2,13 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use shared::{api::run::Stream, timestamp::human_seconds};
+use shared::timestamp::human_seconds;
 use tokio::sync::mpsc;
 
 use crate::{host::LogLine, output::Output};
 
-pub(super) const WAITING: usize = 256;
+/// What a program prints at once is one.
+pub(super) const WAITING: usize = 16;
 const KEPT: usize = 60;
 
 /// The end of what a program said.
@@ -33,15 +34,16 @@ impl Said {
     }
 }
 
-pub(super) async fn relay(output: &Output, mut from: mpsc::Receiver<LogLine>) -> Said {
+pub(super) async fn relay(output: &Output, mut from: mpsc::Receiver<Vec<LogLine>>) -> Said {
     let mut said = Said::default();
-    while let Some(line) = from.recv().await {
-        let stream = if line.from_stderr { Stream::Err } else { Stream::Out };
-        output.line(stream, &line.text).await;
-        if !line.from_stderr {
-            keep(&mut said.out, line.text.clone());
-        }
-        keep(&mut said.all, line.text);
+    while let Some(lines) = from.recv().await {
+        output.printed(&lines).await;
+        // Of each stream no more than its last lines can be kept.
+        let mut out: Vec<_> = lines.iter().rev().filter(|line| !line.from_stderr).take(KEPT).collect();
+        out.reverse();
+        out.into_iter().for_each(|line| keep(&mut said.out, line.text.clone()));
+        let old = lines.len().saturating_sub(KEPT);
+        lines.into_iter().skip(old).for_each(|line| keep(&mut said.all, line.text));
     }
     said
 }

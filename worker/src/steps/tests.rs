@@ -1,5 +1,6 @@
 //! Every step kind against the simulated host: done, failed, interrupted before and after its effect.
 
+mod notify;
 mod programs;
 mod project;
 
@@ -36,6 +37,7 @@ struct Bench {
     header: RunHeader,
     timeout_seconds: Option<u64>,
     attempt: u32,
+    board: notify::MemoryBoard,
 }
 
 /// A plan with backups in `/b/db`.
@@ -99,7 +101,17 @@ impl Bench {
             requested_at: Timestamp::from_unix(0),
         };
         let (lease, config) = (Lease::new(Duration::from_secs(3600), Instant::now()), Config::for_projects(&[PROJECT]));
-        Self { host, objects, lease, config, plan, header, timeout_seconds: None, attempt: 1 }
+        Self {
+            host,
+            objects,
+            lease,
+            config,
+            plan,
+            header,
+            timeout_seconds: None,
+            attempt: 1,
+            board: notify::MemoryBoard::default(),
+        }
     }
 
     fn planned(&self, kind: &StepKind) -> shared::plan::Step {
@@ -121,7 +133,7 @@ impl Bench {
         let declared_at = Timestamp::from_unix(DECLARED);
         let site = Site { config: &self.config, header: &self.header, plan: &self.plan, declared_at };
         let (host, objects, lease, attempt) = (&self.host, &self.objects[..], &self.lease, self.attempt);
-        Step { host, project: PROJECT, objects, before, output, lease, site, planned, attempt }
+        Step { host, project: PROJECT, objects, before, output, board: &self.board, lease, site, planned, attempt }
     }
 
     async fn prepare(&self, kind: &StepKind) -> Before {
@@ -139,8 +151,8 @@ impl Bench {
         };
         let listening = async {
             let mut all = vec![];
-            while let Some(line) = lines.recv().await {
-                all.push((line.stream, line.text));
+            while let Some(new) = lines.recv().await {
+                all.extend(new.lines().map(|(stream, text)| (stream, text.to_owned())));
             }
             all
         };

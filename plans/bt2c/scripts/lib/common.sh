@@ -129,6 +129,36 @@ help_if_asked() {
     done
 }
 
+# options [dry-run] [check] [timeout=DEFAULT] -- ARGUMENTS: takes out the options that scripts share, as far as this one has
+# them and wherever they stand. --dry-run sets DRY_RUN, --timeout `limit`, --check `found`: how it ends if it finds something.
+# What remains is in REST.
+REST=()
+found=0
+# shellcheck disable=SC2034  # used by the scripts
+options() {
+    local has=' '
+    while [[ $1 != -- ]]; do
+        has+="${1%%=*} "
+        [[ $1 != timeout=* ]] || limit=${1#*=}
+        shift
+    done
+    shift
+    help_if_asked "$@"
+    while (($#)); do
+        case $1:$has in
+            --dry-run:*' dry-run '*) DRY_RUN=yes ;;
+            --check:*' check '*) found=1 ;;
+            --timeout:*' timeout '*)
+                need_value "$@"
+                number limit "$@"
+                shift
+                ;;
+            *) REST+=("$1") ;;
+        esac
+        shift
+    done
+}
+
 need_tool() {
     local tool
     for tool in "$@"; do

@@ -1,7 +1,11 @@
 //! What each known line means, and that everything else is a shell line with a reason. Tests only.
 
 use super::{Around, Meaning, interpret};
-use crate::plan::model::{Condition, Probe, StepKind, VolumeSelection};
+use crate::domain::{
+    access::{ContactRole, Role},
+    audience::Audience,
+};
+use crate::plan::model::{Condition, Probe, Severity, StepKind, VolumeSelection};
 use crate::plan::shell;
 
 fn read(line: &str) -> Meaning {
@@ -47,6 +51,45 @@ fn compose_lines() {
         assert_eq!(meaning.kind, kind, "{line}");
         assert_eq!(meaning.remarks, [], "{line}");
     }
+}
+
+#[test]
+fn notices() {
+    let notify = |audience, text: &str| StepKind::Notify { audience, text: text.into() };
+    for (line, kind) in [
+        (
+            "muster notify security-officer \"Somebody broke in: come.\"",
+            notify(Audience::Contact(ContactRole::SecurityOfficer), "Somebody broke in: come."),
+        ),
+        ("muster notify 'Security Officer' come", notify(Audience::Contact(ContactRole::SecurityOfficer), "come")),
+        ("muster notify approver 'look & decide'", notify(Audience::Role(Role::Approver), "look & decide")),
+        ("muster notify everyone ' It is over. '", notify(Audience::Everyone, "It is over.")),
+    ] {
+        let meaning = read(line);
+        assert_eq!((meaning.kind, meaning.remarks), (kind, vec![]), "{line}");
+    }
+    for (line, code, says) in [
+        ("muster notify", "unknown-audience", "is for nobody and says nothing"),
+        ("muster notify everyone", "notice-text", "says nothing"),
+        ("muster notify 'come here'", "unknown-audience", "for nobody, or says nothing: \"come here\""),
+        (
+            "muster notify security-oficer x",
+            "unknown-audience",
+            "Did you mean \"security-officer\"? Known are everyone,",
+        ),
+        ("muster notify boss x", "unknown-audience", "There is nobody called \"boss\" to be notified. Known are"),
+        ("muster notify everyone we are down", "notice-text", "one text, in quotes"),
+        ("muster notify everyone \"$HOST is down\"", "notice-text", "must stand in the plan"),
+        ("muster notify everyone ''", "notice-text", "must not be empty"),
+    ] {
+        let meaning = read(line);
+        assert_eq!(meaning.kind, StepKind::Shell {}, "{line}");
+        let remark = &meaning.remarks[0];
+        assert_eq!((remark.severity, remark.code), (Severity::Error, code), "{line}");
+        assert!(remark.message.contains(says), "{line}: {}", remark.message);
+    }
+    // A program of that name is somebody's own.
+    assert_eq!(codes(&read("notify everyone 'x'")), ["shell-line"]);
 }
 
 #[test]

@@ -1,12 +1,18 @@
-//! `cargo xtask bench`: what CI does not time, as ratios taken in one run. Asserts nothing; prints one table.
+//! `cargo xtask bench`: what CI does not time, as ratios taken in one run; asserts nothing, prints one table. `crash` is another
+//! matter: it counts, and fails.
 #![expect(clippy::print_stdout, reason = "printing the table is its purpose")]
 
+mod audit;
+mod claims;
 mod compile;
+mod crash;
 mod load;
+mod output;
 mod page;
 mod restart;
 
 use anyhow::Result;
+use clap::{Parser, Subcommand};
 
 /// One line of the table.
 pub(crate) struct Measured {
@@ -16,18 +22,59 @@ pub(crate) struct Measured {
     pub(crate) met: bool,
 }
 
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs whose workers die where seeded dice say.
+    Crash(crash::Arguments),
+    /// Only these: compile, audit, claims, restart, output, load, page.
+    Parts { names: Vec<String> },
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
+    let names = match Arguments::parse().command {
+        Some(Command::Crash(arguments)) => return crash::run(&arguments).await,
+        Some(Command::Parts { names }) => names,
+        None => vec![],
+    };
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|given| given == name);
     let mut rows = vec![];
-    rows.extend(compile::measure()?);
-    rows.extend(restart::measure().await?);
-    rows.extend(load::measure().await?);
-    rows.extend(page::measure().await?);
+    if wanted("compile") {
+        rows.extend(compile::measure()?);
+    }
+    if wanted("audit") {
+        rows.extend(audit::measure().await?);
+    }
+    if wanted("claims") {
+        rows.extend(claims::measure().await?);
+    }
+    if wanted("restart") {
+        rows.extend(restart::measure().await?);
+    }
+    if wanted("output") {
+        rows.extend(output::measure().await?);
+    }
+    if wanted("load") {
+        rows.extend(load::measure().await?);
+    }
+    if wanted("page") {
+        rows.extend(page::measure().await?);
+    }
+    print(&rows);
+    Ok(())
+}
+
+fn print(rows: &[Measured]) {
     println!("\n| Measured | Value | Goal | |\n|---|---:|---:|---|");
-    for row in &rows {
+    for row in rows {
         println!("| {} | {} | {} | {} |", row.what, row.value, row.goal, if row.met { "met" } else { "**missed**" });
     }
-    Ok(())
 }
 
 /// The middle value.

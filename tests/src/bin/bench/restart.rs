@@ -144,7 +144,7 @@ fn ms(from: Timestamp, to: Timestamp) -> f64 {
     (to.inner() - from.inner()).as_seconds_f64() * 1000.0
 }
 
-async fn until(person: &Persona, run: i64, wanted: impl Fn(&RunView) -> bool) -> Result<RunView> {
+pub(crate) async fn until(person: &Persona, run: i64, wanted: impl Fn(&RunView) -> bool) -> Result<RunView> {
     loop {
         let view = person.api.run(run).await?;
         if wanted(&view) {

@@ -44,7 +44,7 @@ pub(super) fn live_run(incident: &IncidentView, rights: Rights) -> Option<RunLin
     let last = incident.runs.iter().max_by_key(|run| run.number)?;
     if last.open_checks > 0 {
         let may = offer(incident, IncidentCommand::Resolve).is_some_and(|offer| offer.open());
-        return Some(RunLink { number: last.number, words: "Make the final checks", waits: may });
+        return Some(RunLink { number: last.number, words: "Make the final checks of run", waits: may });
     }
     let run = incident.runs.iter().filter(|run| run.state.live()).max_by_key(|run| run.number)?;
     let (words, waits) = match run.state {
@@ -190,7 +190,7 @@ mod tests {
         let mut unchecked = incident(S::Working, working, &[RunState::Succeeded]);
         unchecked.runs[0].open_checks = 2;
         assert_eq!(next_action(&unchecked, none), NextAction::OpenRun);
-        assert_eq!(live_run(&unchecked, none).map(|run| run.words), Some("Make the final checks"));
+        assert_eq!(live_run(&unchecked, none).map(|run| run.words), Some("Make the final checks of run"));
         let words = |runs, rights| live_run(&incident(S::Working, working, runs), rights).map(|run| run.words);
         assert_eq!(words(waiting, approver), Some("Review run"));
         assert_eq!(words(waiting, operator), Some("Watch run"));

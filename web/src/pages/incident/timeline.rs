@@ -3,7 +3,10 @@
 use leptos::{ev::SubmitEvent, prelude::*};
 use shared::{
     api::incident::{NoteIn, TimelineEntry},
-    domain::{incident::IncidentCommand, text::Message},
+    domain::{
+        incident::{IncidentCommand, IncidentEvent},
+        text::Message,
+    },
 };
 
 use super::{
@@ -49,7 +52,9 @@ pub(super) fn Timeline(here: Here) -> impl IntoView {
 #[component]
 fn Entry(entry: TimelineEntry) -> impl IntoView {
     let run = match &entry.event {
-        shared::domain::incident::IncidentEvent::Run { number, .. } => Some(*number),
+        IncidentEvent::Run { number: run, .. }
+        | IncidentEvent::Notified { run, .. }
+        | IncidentEvent::NoticeAcknowledged { run, .. } => Some(*run),
         _ => None,
     };
     view! {

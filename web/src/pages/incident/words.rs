@@ -17,6 +17,8 @@ pub(super) fn headline(event: &IncidentEvent) -> String {
         IncidentEvent::Posted { state, .. } => format!("Told the public: {}", state.words().to_lowercase()),
         IncidentEvent::Resolved { .. } => "Resolved".into(),
         IncidentEvent::Run { procedure, moment, .. } => format!("{procedure}: {}", moment_words(*moment)),
+        IncidentEvent::Notified { audience, .. } => format!("Notified {}", audience.words()),
+        IncidentEvent::NoticeAcknowledged { .. } => "Notice acknowledged".into(),
         IncidentEvent::ReportPublished { version, public } => {
             format!("Report published, version {version}, {}", if *public { "for everybody" } else { "for the team" })
         }
@@ -41,6 +43,8 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
         IncidentEvent::Noted { text }
         | IncidentEvent::Posted { text, .. }
         | IncidentEvent::Resolved { text }
+        | IncidentEvent::Notified { text, .. }
+        | IncidentEvent::NoticeAcknowledged { text, .. }
         | IncidentEvent::Run { text, .. } => text.clone(),
         IncidentEvent::Acknowledged | IncidentEvent::WorkStarted | IncidentEvent::ReportPublished { .. } => {
             String::new()
@@ -69,7 +73,10 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
             RunMoment::Expired | RunMoment::Withdrawn => Tone::Neutral,
         },
         IncidentEvent::LevelChanged { .. } => Tone::Warning,
-        IncidentEvent::Acknowledged | IncidentEvent::WorkStarted => Tone::Active,
+        IncidentEvent::Acknowledged
+        | IncidentEvent::WorkStarted
+        | IncidentEvent::Notified { .. }
+        | IncidentEvent::NoticeAcknowledged { .. } => Tone::Active,
         IncidentEvent::Noted { .. } | IncidentEvent::ReportPublished { .. } => Tone::Neutral,
     }
 }

@@ -27,13 +27,14 @@ impl DockerHost {
                     LogOutput::StdErr { message } => lines.push(true, &message),
                     other => lines.push(false, &other.into_bytes()),
                 };
-                for line in found {
+                if !found.is_empty() {
                     // Nobody listens: the step has given up, and says so itself.
-                    let _ = to.send(line).await;
+                    let _ = to.send(found).await;
                 }
             }
-            for line in lines.finish() {
-                let _ = to.send(line).await;
+            let rest = lines.finish();
+            if !rest.is_empty() {
+                let _ = to.send(rest).await;
             }
         }
         let ended = self.within(PATIENCE, docker.inspect_exec(&made.id)).await?;

@@ -30,6 +30,14 @@ impl SimulatedHost {
         name
     }
 
+    /// Nothing of the project is left; what its programs and ports answer stays known.
+    pub fn clear(&self, project: &str) {
+        let mut world = self.world();
+        world.containers.retain(|c| c.container.project.as_deref() != Some(project));
+        world.networks.retain(|n| n.project.as_deref() != Some(project));
+        world.volumes.retain(|v| v.project.as_deref() != Some(project));
+    }
+
     /// Changes a volume behind everybody's back; false if there is none.
     pub fn change_volume(&self, name: &str, change: impl FnOnce(&mut Volume)) -> bool {
         self.world().volumes.iter_mut().find(|v| v.name == name).map(change).is_some()
@@ -75,9 +83,9 @@ impl SimulatedHost {
             Ok(())
         };
         self.change_world(Op::Exec, id, change).await?;
-        for line in said.0 {
+        if !said.0.is_empty() {
             // Nobody listens any more.
-            let _ = to.send(line).await;
+            let _ = to.send(said.0).await;
         }
         Ok(said.1)
     }
@@ -148,7 +156,7 @@ impl SimulatedHost {
         for service in missing {
             self.add(project, &service, &[]);
         }
-        let _ = to.send(LogLine { from_stderr: true, text: format!("SIMULATED compose {word}") }).await;
+        let _ = to.send(vec![LogLine { from_stderr: true, text: format!("SIMULATED compose {word}") }]).await;
         Ok(Ended::Code(0))
     }
 }

@@ -1,0 +1,146 @@
+//! The table of rights: what the statements of this crate need, by program. Nobody may change or remove what is only added to.
+
+use std::collections::BTreeSet;
+
+use super::Program;
+
+/// One table and what each program may do with it.
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    server: &'static [&'static str],
+    worker: &'static [&'static str],
+}
+
+impl Table {
+    pub(super) fn rights(&self, program: Program) -> &'static [&'static str] {
+        match program {
+            Program::Server => self.server,
+            Program::Worker => self.worker,
+        }
+    }
+}
+
+const fn table(name: &'static str, server: &'static [&'static str], worker: &'static [&'static str]) -> Table {
+    Table { name, server, worker }
+}
+
+const NOTHING: &[&str] = &[];
+const READ: &[&str] = &["SELECT"];
+const ADD: &[&str] = &["INSERT"];
+const READ_ADD: &[&str] = &["SELECT", "INSERT"];
+const READ_ADD_CHANGE: &[&str] = &["SELECT", "INSERT", "UPDATE"];
+
+pub(super) const TABLES: &[Table] = &[
+    table("_sqlx_migrations", READ, READ),
+    // Not the password's hash.
+    table("app_user", READ_ADD_CHANGE, &["SELECT (id, name, role, contact_roles, active)"]),
+    table("session", &["SELECT", "INSERT", "UPDATE", "DELETE"], NOTHING),
+    // Changed by nobody: the server locks the row while it adds a plan.
+    table("system", &["SELECT", "INSERT", "UPDATE (name)"], READ),
+    table("plan_version", READ_ADD, READ),
+    table(
+        "incident",
+        READ_ADD_CHANGE,
+        &[
+            "SELECT",
+            "UPDATE (n_events, level, response_seconds, state, acknowledged_at, resolved_at, public_title, public_state, affected)",
+        ],
+    ),
+    table("incident_event", READ_ADD, ADD),
+    // What is pinned when a run is requested, nobody changes; only the worker raises the fence.
+    table(
+        "run",
+        &["SELECT", "INSERT", "UPDATE (state, expires_at, ended_at, n_events, n_open_checks)"],
+        &["SELECT", "UPDATE (state, expires_at, ended_at, n_events, n_open_checks, n_lines, fence)"],
+    ),
+    table("run_event", READ_ADD, READ),
+    table("step_event", READ, READ_ADD),
+    table("output_chunk", READ, READ_ADD),
+    // A view, for programs of the release before.
+    table("step_output", READ, READ_ADD),
+    table("notice", READ, READ_ADD),
+    table("notice_ack", READ_ADD, NOTHING),
+    table("watch", READ, &["SELECT", "INSERT", "UPDATE (bad, ended_at)"]),
+    table("watch_round", READ, READ_ADD),
+    table("run_freeze", &["SELECT", "UPDATE"], READ),
+    table("host_lock", READ, READ_ADD_CHANGE),
+    table("job", &["SELECT", "INSERT", "DELETE"], &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    table("report", READ_ADD_CHANGE, NOTHING),
+    table("report_version", READ_ADD, NOTHING),
+    table("audit_entry", READ_ADD, ADD),
+    table("audit_head", &["SELECT", "UPDATE"], &["SELECT", "UPDATE"]),
+    table("live_event", &["SELECT", "INSERT", "DELETE"], READ_ADD),
+    table("live_head", &["SELECT", "UPDATE"], &["SELECT", "UPDATE"]),
+    table("idempotency", READ_ADD_CHANGE, NOTHING),
+    table("project_sight", READ, READ_ADD_CHANGE),
+];
+
+/// One right as Postgres lists it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Grant(String);
+
+impl Grant {
+    pub(super) fn new(role: &str, table: &str, right: &str, column: Option<&str>) -> Self {
+        Self(format!("{role} {table} {right} {}", column.unwrap_or("*")))
+    }
+}
+
+/// [`TABLES`], right by right.
+pub(crate) fn wanted() -> BTreeSet<Grant> {
+    let mut all = BTreeSet::new();
+    for table in TABLES {
+        for program in Program::ALL {
+            for right in table.rights(program) {
+                let grant = |right: &str, column| Grant::new(program.role(), table.name, right, column);
+                match right.split_once(" (") {
+                    None => all.extend([grant(right, None)]),
+                    Some((right, columns)) => {
+                        all.extend(columns.trim_end_matches(')').split(", ").map(|column| grant(right, Some(column))));
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_program_may_change_or_remove_what_is_only_added_to() {
+        let logs = [
+            "audit_entry",
+            "run_event",
+            "step_event",
+            "incident_event",
+            "report_version",
+            "plan_version",
+            "output_chunk",
+            "step_output",
+            "notice",
+            "notice_ack",
+            "watch_round",
+        ];
+        for name in logs {
+            let table = TABLES.iter().find(|table| table.name == name).unwrap();
+            for program in Program::ALL {
+                assert!(
+                    table.rights(program).iter().all(|right| ["SELECT", "INSERT"].contains(right)),
+                    "{program:?} on {name}: {:?}",
+                    table.rights(program)
+                );
+            }
+        }
+        assert!(TABLES.iter().all(|table| !Program::ALL.iter().any(|p| table.rights(*p).contains(&"TRUNCATE"))));
+    }
+
+    #[test]
+    fn rights_on_columns_are_listed_one_by_one() {
+        let all = wanted();
+        assert!(all.contains(&Grant::new("muster_worker", "app_user", "SELECT", Some("contact_roles"))));
+        assert!(!all.contains(&Grant::new("muster_worker", "app_user", "SELECT", None)));
+        assert!(!all.contains(&Grant::new("muster_worker", "app_user", "SELECT", Some("password_hash"))));
+    }
+}
