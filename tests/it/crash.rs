@@ -1,7 +1,9 @@
 //! A short crash run on SIMULATED hosts, in every test run. The long one is `cargo xtask bench crash`; real SIGKILL on real Docker
 //! is in `docker`.
 
-use tests::crash::{self, Settings, TIMING};
+use std::time::Duration;
+
+use tests::crash::{self, Settings};
 use worker::faults::Point;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -12,6 +14,6 @@ async fn forty_runs_whose_workers_die_end_in_the_truth() {
     // It has bitten: most of what the dice planned, and in more than one place.
     assert!(tally.n_kills() * 3 > tally.n_planned * 2 && tally.kills.len() >= Point::ALL.len() - 2, "{tally}");
     assert!(tally.n_asked > 0, "nothing was ever unknown: {tally}");
-    // R5 allows a lease and as much again.
-    assert!(tally.resumed().1 < TIMING.lease * 2 + std::time::Duration::from_secs(2), "{tally}");
+    // R5's figure, although the lease is short here: machines that run tests are busy.
+    assert!(tally.resumed().1 < Duration::from_secs(30), "{tally}");
 }

@@ -107,7 +107,7 @@ async fn a_backup_is_chosen_by_when_it_was_written_in_the_readers_zone() {
     ];
     let sight =
         Sight { host: "SIMULATED".into(), files: [("/var/backups/bt2c".to_owned(), files)].into(), ..Sight::default() };
-    scene.muster.store.sight_put(PROJECT, "nobody", &sight).await.unwrap();
+    scene.muster.database.worker.sight_put(PROJECT, "nobody", &sight).await.unwrap();
     let chromium = Chromium::launch().await.unwrap();
     let tab = sign_in(&chromium, &scene, &scene.operator, &format!("/console/incidents/{incident}")).await;
     tab.zone("Asia/Kathmandu").await.unwrap();

@@ -5,6 +5,7 @@ use shared::{domain::access::Role, plan};
 use tests::{
     browser::{Chromium, Tab, id},
     muster::{Muster, RunningWorker},
+    scene::eventually,
     testnet::Testnet,
 };
 
@@ -83,7 +84,14 @@ async fn a_broken_validator_is_healed_by_two_people_and_told_honestly() {
     visitor.keep_picture("status-after").await.unwrap();
 
     report(&night, &responder, &approver).await;
-    visitor.go(&format!("{}/incidents/1/report", night.muster.base)).await.unwrap();
+    // Prepared a moment after it was published; a page that is not there yet does not look again by itself.
+    let page = format!("{}/incidents/1/report", night.muster.base);
+    eventually("the report is public", async || {
+        reqwest::get(&page).await.is_ok_and(|answer| answer.status().is_success())
+    })
+    .await
+    .unwrap();
+    visitor.go(&page).await.unwrap();
     visitor.read("The validator was killed to see what happens.").await.unwrap();
 
     prove(&night.muster).await;
