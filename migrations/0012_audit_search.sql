@@ -21,4 +21,4 @@ INSERT INTO audit_head (seq, hash) VALUES (0, encode(sha256(convert_to('muster a
 ALTER TABLE run_event ADD CONSTRAINT run_event_is_the_servers CHECK (
     event ->> 'event' NOT IN ('resolved', 'unresolvable', 'claimed', 'step-started', 'step-ended', 'asked', 'guard-refused', 'cancelled', 'finished'));
 ALTER TABLE step_event ADD CONSTRAINT step_event_is_the_workers CHECK (
-    event ->> 'event' NOT IN ('requested', 'decided', 'expired', 'withdrawn', 'answered', 'checked', 'cancel-asked'));
+    event ->> 'event' NOT IN ('requested', 'decided', 'expired', 'withdrawn', 'answered', 'checked', 'cancel-asked', 'restored'));

@@ -17,6 +17,7 @@ pub mod output;
 pub mod plan;
 pub mod plan_version;
 pub mod report;
+pub mod restored;
 pub mod run;
 mod turn;
 pub mod user;

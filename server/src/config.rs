@@ -5,7 +5,9 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::SocketAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use figment::{
@@ -14,7 +16,9 @@ use figment::{
     providers::{Format as _, Serialized, Toml},
     value::{Dict, Map, Value},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use crate::backup::periodic::Schedule;
 
 /// What `serve` and the commands need to know.
 #[derive(Clone)]
@@ -25,6 +29,8 @@ pub struct Config {
     pub assets_dir: PathBuf,
     /// Unset: the embedded Postgres of the data directory.
     pub database_url: Option<String>,
+    /// Unset: no backups without being asked.
+    pub backups: Option<Schedule>,
     /// Who owns the tables and migrates them, if `database_url` is a login that may not.
     pub database_owner_url: Option<String>,
     /// Files or directories outside the database that signed heads of the audit chain are written to.
@@ -58,6 +64,11 @@ struct Keys {
     data_dir: Option<PathBuf>,
     assets_dir: Option<PathBuf>,
     database_url: Option<String>,
+    backup_dir: Option<PathBuf>,
+    #[serde(default, deserialize_with = "number")]
+    backup_interval_seconds: Option<u32>,
+    #[serde(default, deserialize_with = "number")]
+    backup_keep: Option<u32>,
     database_owner_url: Option<String>,
     audit_heads: Option<String>,
     log: String,
@@ -82,6 +93,13 @@ impl ConfigError {
 const NOT_OURS: [&str; 4] = ["MUSTER_WORKER_", "MUSTER_TEST_", "MUSTER_BIN_DIR", "MUSTER_CONFIG"];
 
 impl Config {
+    /// How the owner of the tables connects, who migrates, backs up and restores; `None` with the embedded Postgres.
+    #[must_use]
+    pub fn owner_url(&self) -> Option<&str> {
+        let url = self.database_url.as_deref()?;
+        Some(self.database_owner_url.as_deref().unwrap_or(url))
+    }
+
     /// From this process's environment, and the file it names or `muster.toml` in the current directory.
     ///
     /// # Errors
@@ -135,11 +153,35 @@ impl Config {
             data_dir,
             assets_dir: keys.assets_dir.unwrap_or_else(beside),
             database_url: keys.database_url,
+            backups: keys.backup_dir.map(|directory| Schedule {
+                directory: std::path::absolute(&directory).unwrap_or(directory),
+                every: Duration::from_secs(keys.backup_interval_seconds.unwrap_or(300).into()),
+                keep: keys.backup_keep.map_or(24, |keep| usize::try_from(keep).unwrap_or(usize::MAX)),
+            }),
             database_owner_url: keys.database_owner_url,
             audit_heads,
             log: keys.log,
             log_format: keys.log_format,
         })
+    }
+}
+
+/// A whole number above 0; from the environment it comes as text.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a whole number above 0")]
+    enum Either {
+        Number(NonZeroU32),
+        Text(String),
+    }
+    match Either::deserialize(deserializer)? {
+        Either::Number(number) => Ok(Some(number.get())),
+        Either::Text(text) => {
+            let number = text.trim().parse::<NonZeroU32>();
+            number
+                .map(|number| Some(number.get()))
+                .map_err(|_| D::Error::custom(format!("\"{text}\" is not a whole number above 0")))
+        }
     }
 }
 
@@ -322,6 +364,8 @@ mod tests {
         let in_environment = [
             ("MUSTER_LISEN", "x", "MUSTER_LISEN"),
             ("MUSTER_LISTEN", "nowhere", "MUSTER_LISTEN"),
+            ("MUSTER_BACKUP_KEEP", "many", "MUSTER_BACKUP_KEEP"),
+            ("MUSTER_BACKUP_INTERVAL_SECONDS", "0", "MUSTER_BACKUP_INTERVAL_SECONDS"),
             ("MUSTER_PUBLIC_URL", "ftp://x", "MUSTER_PUBLIC_URL"),
             ("MUSTER_PUBLIC_URL", "http://x/muster", "must end after the host"),
             ("MUSTER_AUDIT_HEADS", "/var/heads, share", "share is not an absolute path"),

@@ -28,6 +28,23 @@ enum Command {
     /// Check or export the audit chain.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Write everything a new machine needs into one file, while the server goes on. It holds password hashes and keys.
+    Backup {
+        file: PathBuf,
+        /// Replace a file that is there.
+        #[arg(long)]
+        force: bool,
+        /// One JSON document on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Bring a backup back into an empty data directory (or the blank database of DATABASE_URL), before the server is started.
+    Restore {
+        file: PathBuf,
+        /// One JSON document on standard output.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -113,6 +130,8 @@ fn main() -> ExitCode {
             Command::Audit(AuditCommand::Verify(verify)) => cli::audit::verify(&verify).await,
             Command::Audit(AuditCommand::Key { json }) => cli::audit::key(json),
             Command::Audit(AuditCommand::Export) => cli::audit::export().await,
+            Command::Backup { file, force, json } => cli::backup::backup(&file, force, json).await,
+            Command::Restore { file, json } => cli::backup::restore(&file, json).await,
         };
         done.unwrap_or_else(|failure| cli::failed(&failure))
     })

@@ -33,6 +33,7 @@ use std::{
 use nix::fcntl::{Flock, FlockArg};
 use tokio::process::Child;
 
+pub(crate) use self::programs::client_program;
 use self::{account::Account, cluster::Layout, error::io_at, programs::Programs, running::Postmaster};
 pub use self::{
     error::EmbeddedError,

@@ -45,10 +45,11 @@ impl From<sqlx::Error> for StoreError {
 }
 
 /// SQLSTATEs that mean "no connection to be had": lost (08), refused by authentication (28) or because the database is missing
-/// or closed (3D000, 55000), ended while idle in a transaction (25P03), too many connections (53300), starting up or shutting down (57P).
+/// or closed (3D000, 55000), ended while idle in a transaction (25P03), a standby or read-only (25006), too many connections (53300),
+/// starting up or shutting down (57P).
 fn is_unreachable(code: &str) -> bool {
     ["08", "28", "57P"].iter().any(|class| code.starts_with(class))
-        || ["25P03", "3D000", "53300", "55000"].contains(&code)
+        || ["25006", "25P03", "3D000", "53300", "55000"].contains(&code)
 }
 
 /// SQLSTATEs for characters that Postgres cannot keep: NUL in text (22021) and its escape in JSON (22P05).

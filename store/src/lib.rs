@@ -3,7 +3,9 @@
 //! Naming: noun first (`run_fetch`, `incident_append`). `&Store` methods read on any connection; `&mut Tx` methods lock or
 //! write inside the caller's transaction. The clock is the database's.
 
+mod addresses;
 mod audit;
+mod dump;
 pub mod embedded;
 mod error;
 mod freeze;
@@ -16,25 +18,24 @@ mod notice;
 mod output;
 mod output_lines;
 mod report;
+mod restored;
 mod roles;
 mod run;
 mod session;
 mod sight;
+mod steering;
 mod system;
 mod tx;
 mod user;
 mod watch;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use shared::{digest::Digest, timestamp::Timestamp};
-use sqlx::{
-    PgPool,
-    migrate::Migrator,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{Connection as _, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 
 pub use crate::{
+    dump::{DumpError, Snapshot, SnapshotFacts, restore},
     error::StoreError,
     freeze::Freeze,
     host_lock::HostTaken,
@@ -53,21 +54,35 @@ pub use crate::{
     watch::{Bad, Watch},
 };
 
+use crate::{
+    addresses::Addresses,
+    steering::{Steering, Turned},
+};
+
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 
 /// A pool of connections to one Postgres.
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: PgPool,
+    /// Kept for its effect: of several addresses, the pool stays on the one that takes writes.
+    _steering: Option<Arc<Steering>>,
 }
 
 impl Store {
-    /// Connects and checks that somebody answers.
+    /// Connects and checks that somebody answers. Of several hosts, the one that takes writes.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if nobody does within a few seconds.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let store = Self::connect_lazy(url)?;
+        Self::connect_under(url, None).await
+    }
+
+    /// As [`Store::connect`]; every connection works under `role`, if one is given.
+    pub(crate) async fn connect_under(url: &str, role: Option<&str>) -> Result<Self, StoreError> {
+        let addresses = Addresses::parse(url)?.under(role);
+        let at = if addresses.each.len() > 1 { steering::find(&addresses.each).await } else { 0 };
+        let store = Self::over(addresses, at);
         store.now().await?;
         Ok(store)
     }
@@ -77,21 +92,38 @@ impl Store {
     /// # Errors
     /// If the URL is not one.
     pub fn connect_lazy(url: &str) -> Result<Self, StoreError> {
-        Self::connect_lazy_as(url, None)
+        Ok(Self::over(Addresses::parse(url)?, 0))
     }
 
-    pub(crate) fn connect_lazy_as(url: &str, role: Option<&str>) -> Result<Self, StoreError> {
-        let options: PgConnectOptions = url
-            .parse()
-            .map_err(|e: sqlx::Error| StoreError::Bug(format!("DATABASE_URL is not a Postgres URL: {e}")))?;
-        let options = options
-            .application_name("muster")
-            // A program that is frozen in the middle of a transaction must not keep its locks longer than its lease.
-            .options([("idle_in_transaction_session_timeout", "5s")])
-            .options(role.map(|role| ("role", role)));
-        let pool =
-            PgPoolOptions::new().max_connections(24).acquire_timeout(Duration::from_secs(3)).connect_lazy_with(options);
-        Ok(Self { pool })
+    fn over(addresses: Addresses, at: usize) -> Self {
+        let pool = PgPoolOptions::new().max_connections(24).acquire_timeout(Duration::from_secs(3));
+        let first = addresses.each[at].clone();
+        if addresses.each.len() == 1 {
+            return Self { pool: pool.connect_lazy_with(first), _steering: None };
+        }
+        let turned = Turned::default();
+        let outdated = turned.clone();
+        let pool = pool
+            // Asked here instead, after the question that needs no answer from the other side.
+            .test_before_acquire(false)
+            .before_acquire(move |connection, meta| {
+                let outdated = outdated.outdates(meta.age);
+                Box::pin(async move {
+                    if outdated {
+                        return Ok(false);
+                    }
+                    connection.ping().await.map(|()| true)
+                })
+            })
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    let standby = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(connection).await?;
+                    if standby { Err(sqlx::Error::Configuration("a standby takes no writes".into())) } else { Ok(()) }
+                })
+            })
+            .connect_lazy_with(first);
+        let steering = Steering::begin(pool.clone(), addresses.each, at, turned);
+        Self { pool, _steering: Some(Arc::new(steering)) }
     }
 
     /// Brings the schema up to this program's version; as the tables' owner.
@@ -100,6 +132,12 @@ impl Store {
     /// If a migration fails or the database was migrated by a newer Muster.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         MIGRATIONS.run(&self.pool).await.map_err(StoreError::from)
+    }
+
+    /// The newest migration that this program knows.
+    #[must_use]
+    pub fn newest_migration() -> i64 {
+        MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
     }
 
     /// Names what [`Store::migrate`] and [`Store::roles_prepare`] make, for copies of it: other migrations or rights, another name.

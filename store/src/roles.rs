@@ -84,7 +84,7 @@ impl Store {
     /// # Errors
     /// If nobody answers or the database is not migrated.
     pub async fn connect_as(url: &str, program: Program) -> Result<(Self, Guard), StoreError> {
-        let plain = Self::connect_lazy(url)?;
+        let plain = Self::connect(url).await?;
         let Login { login, powerful, member } = plain.login(program).await?;
         if !powerful {
             return Ok((plain, Guard::Login));
@@ -93,8 +93,7 @@ impl Store {
             return Ok((plain, Guard::Open { login }));
         }
         plain.close().await;
-        let bound = Self::connect_lazy_as(url, Some(program.role()))?;
-        bound.now().await?;
+        let bound = Self::connect_under(url, Some(program.role())).await?;
         Ok((bound, Guard::Role { login }))
     }
 

@@ -126,6 +126,7 @@ async fn a_log_refuses_the_other_pens_events() {
     for (table, event, law) in [
         ("step_event", "decided", "step_event_is_the_workers"),
         ("step_event", "answered", "step_event_is_the_workers"),
+        ("step_event", "restored", "step_event_is_the_workers"),
         ("run_event", "step-ended", "run_event_is_the_servers"),
         ("run_event", "claimed", "run_event_is_the_servers"),
     ] {

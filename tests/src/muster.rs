@@ -104,8 +104,15 @@ impl Muster {
     /// # Errors
     /// If Postgres cannot be started.
     pub async fn start_empty() -> Result<Self> {
-        let assets = std::env::var_os("MUSTER_ASSETS_DIR").map_or_else(|| root().join("target/assets"), PathBuf::from);
-        Self::serve(None, assets).await
+        Self::serve(None, assets()).await
+    }
+
+    /// Over a database that is there already, as a server that is started again would.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn start_on(url: &str) -> Result<Self> {
+        Self::serve_on(Database::at(url).await?, Scratch::new()?, None, assets()).await
     }
 
     /// Without a system, known to the public under this address (its own, if none is given).
@@ -253,6 +260,10 @@ impl Drop for Muster {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+fn assets() -> PathBuf {
+    std::env::var_os("MUSTER_ASSETS_DIR").map_or_else(|| root().join("target/assets"), PathBuf::from)
 }
 
 /// What `Muster::declare` sends.

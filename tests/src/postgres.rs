@@ -71,6 +71,20 @@ impl Database {
         Ok(Self { url, server_url, worker_url, store, worker, maintenance, name })
     }
 
+    /// One that is there already, prepared, and stays when the test ends. The address is its owner's; both programs work
+    /// under their roles.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn at(url: &str) -> Result<Self> {
+        let [(store, _), (worker, _)] =
+            [Store::connect_as(url, Program::Server).await?, Store::connect_as(url, Program::Worker).await?];
+        let name = url.rsplit('/').next().unwrap_or_default().to_owned();
+        let (server_url, worker_url) = (url.to_owned(), url.to_owned());
+        let maintenance = with_database(url, "postgres");
+        Ok(Self { url: url.to_owned(), server_url, worker_url, store, worker, maintenance, name })
+    }
+
     /// Cuts every connection and refuses new ones, as a dead database server would.
     ///
     /// # Errors

@@ -194,8 +194,16 @@ impl Scene {
 /// # Errors
 /// If it is refused.
 pub async fn request(person: &Persona, incident: i64) -> Result<RunView, CallError> {
+    request_of(person, incident, PROCEDURE).await
+}
+
+/// Asks for any procedure of the plan.
+///
+/// # Errors
+/// If it is refused.
+pub async fn request_of(person: &Persona, incident: i64, procedure: &str) -> Result<RunView, CallError> {
     let body = RunRequestIn {
-        procedure: PROCEDURE.into(),
+        procedure: procedure.into(),
         parameters: std::collections::BTreeMap::new(),
         procedure_digest: None,
         dry_run: false,

@@ -241,7 +241,7 @@ impl Execution<'_> {
                 Err(reason) => Probed::Unknown { reason },
             };
             let text = "The worker was interrupted here and has come back.";
-            if probed == Probed::Again {
+            if probed == Probed::Again && !run.may_have_happened(step) {
                 output.line(Stream::Muster, &format!("{text} The step is begun again.")).await;
             }
             probed
@@ -255,6 +255,10 @@ impl Execution<'_> {
                 reason: "the worker was interrupted here; it has not happened, or not wholly, and is not begun again"
                     .into(),
             },
+            // What came after it may have been done too, so that doing it once more would undo that.
+            Probed::Again if run.may_have_happened(step) => {
+                StepOutcome::Unknown { reason: run.restored_words().unwrap_or_default() }
+            }
             // The facts of the first intent stay, so that what was done before the interruption is not done twice.
             Probed::Again => return self.perform(run, &planned, attempt + 1, before, objects).await,
             Probed::Done { evidence } => StepOutcome::Succeeded { evidence },

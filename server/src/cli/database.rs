@@ -8,49 +8,77 @@ use store::{
 
 use super::Failure;
 
-/// A store under the server's rights, and the embedded server that this process may have started for it.
-pub(crate) struct Database {
-    pub(crate) store: Store,
-    pub(crate) guard: Guard,
+/// Where the database is, and the embedded server that this process may have started for it.
+pub(crate) struct Place {
+    /// How the tables' owner connects; a secret.
+    pub(crate) owner_url: String,
+    /// How the server connects.
+    url: String,
     embedded: Option<Embedded>,
 }
 
-impl Database {
-    pub(crate) async fn open(config: &Config) -> Result<Self, Failure> {
-        let embedded = match &config.database_url {
-            Some(_) => None,
-            None => Some(embedded::start(&config.data_dir).await.map_err(|e| Failure::wrong(e.to_string()))?),
-        };
-        let given = config.database_url.as_deref();
-        let url = given.or_else(|| embedded.as_ref().map(Embedded::server_url)).unwrap_or_default();
-        let owner = match &embedded {
-            Some(embedded) => embedded.url(),
-            None => config.database_owner_url.as_deref().unwrap_or(url),
-        };
-        prepare(owner).await.map_err(|e| explain(&e, config))?;
-        let (store, guard) = Store::connect_as(url, Program::Server).await.map_err(|e| explain(&e, config))?;
-        Ok(Self { store, guard, embedded })
+impl Place {
+    async fn open(config: &Config) -> Result<Self, Failure> {
+        if let (Some(url), Some(owner_url)) = (&config.database_url, config.owner_url()) {
+            return Ok(Self { owner_url: owner_url.to_owned(), url: url.clone(), embedded: None });
+        }
+        let embedded = embedded::start(&config.data_dir).await.map_err(|e| Failure::wrong(e.to_string()))?;
+        let (owner_url, url) = (embedded.url().to_owned(), embedded.server_url().to_owned());
+        Ok(Self { owner_url, url, embedded: Some(embedded) })
     }
 
-    /// For commands that only read: never makes a database where there is none.
-    pub(crate) async fn open_existing(config: &Config) -> Result<Self, Failure> {
-        if config.database_url.is_none() && !embedded::exists(&config.data_dir) {
-            return Err(Failure::wrong(format!(
-                "there is no Muster here: no database in {}, and nothing was created. Set MUSTER_DATA_DIR to the server's data \
-                 directory or DATABASE_URL to its database",
-                config.data_dir.display()
-            )));
-        }
-        Self::open(config).await
+    /// For a backup, which is taken before an upgrade too: nothing is migrated.
+    pub(crate) async fn open_as_it_is(config: &Config) -> Result<Self, Failure> {
+        exists(config)?;
+        let place = Self::open(config).await?;
+        Store::connect(&place.owner_url).await.map_err(|e| explain(&e, config))?.close().await;
+        Ok(place)
     }
 
     pub(crate) async fn close(self) -> Result<(), Failure> {
-        self.store.close().await;
         match self.embedded {
             Some(embedded) => embedded.stop().await.map_err(|e| Failure::wrong(e.to_string())),
             None => Ok(()),
         }
     }
+}
+
+/// A store under the server's rights.
+pub(crate) struct Database {
+    pub(crate) store: Store,
+    pub(crate) guard: Guard,
+    pub(crate) place: Place,
+}
+
+impl Database {
+    pub(crate) async fn open(config: &Config) -> Result<Self, Failure> {
+        let place = Place::open(config).await?;
+        prepare(&place.owner_url).await.map_err(|e| explain(&e, config))?;
+        let (store, guard) = Store::connect_as(&place.url, Program::Server).await.map_err(|e| explain(&e, config))?;
+        Ok(Self { store, guard, place })
+    }
+
+    /// For commands that only read: never makes a database where there is none.
+    pub(crate) async fn open_existing(config: &Config) -> Result<Self, Failure> {
+        exists(config)?;
+        Self::open(config).await
+    }
+
+    pub(crate) async fn close(self) -> Result<(), Failure> {
+        self.store.close().await;
+        self.place.close().await
+    }
+}
+
+fn exists(config: &Config) -> Result<(), Failure> {
+    if config.database_url.is_none() && !embedded::exists(&config.data_dir) {
+        return Err(Failure::wrong(format!(
+            "there is no Muster here: no database in {}, and nothing was created. Set MUSTER_DATA_DIR to the server's data \
+             directory or DATABASE_URL to its database",
+            config.data_dir.display()
+        )));
+    }
+    Ok(())
 }
 
 /// What only the tables' owner may do. From here on the program works with fewer rights.

@@ -4,6 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use server::{
     AppState, Settings,
+    backup::{Origin, periodic},
     config::Config,
     heads::{Keeping, Signer},
     telemetry,
@@ -13,6 +14,7 @@ use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{Done, Failure, database::Database, message};
 
@@ -36,6 +38,11 @@ pub(crate) async fn serve() -> Done {
     let heads = Keeping { signer: Signer::load_or_make(&config.data_dir), places: config.audit_heads.clone() };
     let state = AppState::new(database.store.clone(), settings, heads);
     tracing::info!(listen = %config.listen, public_url = %config.public_url, "Muster serves");
+    let stopping = CancellationToken::new();
+    let backups = config.backups.clone().map(|schedule| {
+        let origin = Origin { owner_url: database.place.owner_url.clone(), data_dir: config.data_dir.clone() };
+        tokio::spawn(periodic::run(origin, schedule, stopping.clone()))
+    });
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -44,6 +51,11 @@ pub(crate) async fn serve() -> Done {
         tracing::info!("Muster stops");
     };
     let served = server::serve(listener, state, stop).await;
+    stopping.cancel();
+    if let Some(backups) = backups {
+        // One that is being taken is brought to its end; one that has crashed has said so.
+        let _ = backups.await;
+    }
     database.close().await?;
     served.map_err(|e| Failure::wrong(format!("the server failed: {e}")))?;
     Ok(ExitCode::SUCCESS)

@@ -49,6 +49,9 @@ pub fn next(run: &Run) -> Next {
                     why: format!("A person does this step: {title}. Say when it is done."),
                 };
             }
+            StepState::Pending if !step.retry && run.may_have_happened(number) => {
+                return Next::Ask { step: number, why: run.restored_words().unwrap_or_default() };
+            }
             StepState::Pending => return Next::Start { step: number, attempt },
             StepState::Running => return Next::Recover { step: number, attempt: step.attempts },
             StepState::Failed { .. } | StepState::Unknown { .. } if step.retry => {

@@ -1,6 +1,7 @@
 //! A recovery run as a fold of its log: one transition function, illegal pairs are errors. Decides nothing about the future
 //! (that is `next`) and does nothing.
 
+mod restored;
 mod state;
 
 use std::collections::BTreeMap;
@@ -128,6 +129,10 @@ pub enum RunEvent {
     },
     /// Nothing of it goes on any more.
     Cancelled,
+    /// The database was brought back from a backup while this run was under way: what happened since then is not in this log.
+    Restored {
+        backup_of: Timestamp,
+    },
     Finished {
         succeeded: bool,
     },
@@ -204,6 +209,9 @@ pub struct Run {
     pub ended_at: Option<Timestamp>,
     /// Why it ended, where the state's name does not say it.
     pub reason: Option<String>,
+    /// Instant of the backup this run was restored from, until a person has had a step begun again: what the log does not
+    /// name may have happened since.
+    pub restored_from: Option<Timestamp>,
 }
 
 /// The log cannot have been written by this program, or was altered.
@@ -243,6 +251,7 @@ impl Run {
             question: None,
             ended_at: None,
             reason: None,
+            restored_from: None,
         }
     }
 
@@ -282,7 +291,7 @@ impl Run {
                 }
             }
             (E::Granted, S::AwaitingApproval) => self.state = S::Queued,
-            (E::Expired, S::AwaitingApproval | S::Queued) => self.end(S::Expired, at, None),
+            (E::Expired, S::Resolving | S::AwaitingApproval | S::Queued) => self.end(S::Expired, at, None),
             (E::Withdrawn { reason }, S::Resolving | S::AwaitingApproval | S::Queued) => {
                 self.end(S::Withdrawn, at, Some(reason.clone()));
             }
@@ -318,6 +327,9 @@ impl Run {
             (E::Cancelled, S::Cancelling) if !self.steps.iter().any(|s| s.state == StepState::Running) => {
                 let reason = self.reason.take();
                 self.end(S::Cancelled, at, reason);
+            }
+            (E::Restored { backup_of }, S::Running | S::Asking | S::Cancelling) => {
+                self.restored_from = Some(*backup_of)
             }
             (E::Finished { succeeded: true }, S::Running) => self.end(S::Succeeded, at, None),
             (event, state) => return Err(corrupt(format!("{event:?} may not follow {state:?}"))),
@@ -415,7 +427,11 @@ impl Run {
         match answer {
             // Asked again: nobody but a person can try.
             Answer::Retry if self.is_manual(number) => {}
-            Answer::Retry => self.step_mut(number)?.retry = true,
+            Answer::Retry => {
+                self.step_mut(number)?.retry = true;
+                // Somebody has looked: this step is to be done, so those after it have not been.
+                self.restored_from = None;
+            }
             Answer::Done { note } => {
                 if !self.is_manual(number) {
                     return Err(format!("step {number} is not done by a person"));

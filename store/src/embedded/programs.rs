@@ -61,6 +61,25 @@ impl Programs {
     }
 }
 
+/// A client program that understands a server of this version: of the same, else the next newer that is installed. The error
+/// says which there are.
+pub(crate) fn client_program(name: &str, server: u32) -> Result<PathBuf, String> {
+    let found = usual_directories().into_iter().map(|directory| directory.join(name)).filter(|path| path.is_file());
+    let mut found: Vec<(u32, PathBuf)> = found
+        .filter_map(|path| {
+            let output = Command::new(&path).arg("--version").output().ok()?;
+            Some((major(&String::from_utf8_lossy(&output.stdout))?, path))
+        })
+        .collect();
+    found.sort();
+    found.dedup_by_key(|(major, _)| *major);
+    let fit = found.iter().find(|(major, _)| *major >= server);
+    fit.map(|(_, path)| path.clone()).ok_or_else(|| match found.last() {
+        Some((newest, _)) => format!(" (there is one of Postgres {newest})"),
+        None => String::new(),
+    })
+}
+
 /// `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)` → 15; `17beta1` → 17.
 fn major(version: &str) -> Option<u32> {
     let number = version.split("(PostgreSQL)").nth(1)?.trim_start();
@@ -95,6 +114,7 @@ mod tests {
             ("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n", Some(15)),
             ("postgres (PostgreSQL) 17beta1", Some(17)),
             ("postgres (PostgreSQL) 18", Some(18)),
+            ("pg_dump (PostgreSQL) 16.1", Some(16)),
             ("bash 5", None),
             ("", None),
         ];
@@ -107,6 +127,14 @@ mod tests {
     fn an_empty_directory_has_no_programs_and_the_message_says_where_it_looked() {
         let error = Programs::find(Some(Path::new("/nonexistent/bin")), None).unwrap_err().to_string();
         assert!(error.contains("/nonexistent/bin") && error.contains("apt-get install postgresql"), "{error}");
+    }
+
+    #[test]
+    fn a_client_is_never_older_than_its_server() {
+        let found = client_program("pg_dump", 1).unwrap();
+        assert!(found.ends_with("pg_dump"));
+        assert!(client_program("pg_dump", 999).unwrap_err().contains("there is one of Postgres"));
+        assert_eq!(client_program("pg_no_such_program", 1).unwrap_err(), "");
     }
 
     #[test]
