@@ -3,6 +3,8 @@
 pub mod api;
 pub mod digest;
 pub mod domain;
+#[doc(hidden)]
+pub mod fixtures;
 pub mod hex;
 pub mod ids;
 pub mod markdown;

@@ -16,8 +16,9 @@ use shared::{
         run::{Run, RunEvent, RunState},
         status::Impact,
     },
+    fixtures,
     ids::UserId,
-    plan::{Procedure, Step, StepKind},
+    plan::{Procedure, StepKind},
 };
 use store::{
     Channel, HostHeld, Idempotency, IncidentRecord, JobKind, Listener, NewLines, NewRun, NewUser, Store, StoreError,
@@ -33,30 +34,7 @@ async fn person(store: &Store, email: &str, role: Role) -> (UserId, Actor) {
 }
 
 fn procedure() -> Procedure {
-    let step = Step {
-        number: 1,
-        title: "Restart".into(),
-        kind: StepKind::Restart { services: vec!["validator1".into()] },
-        line: 3,
-        source: "docker-compose restart validator1".into(),
-        digest: Digest::of(b"step"),
-        destructive: false,
-        timeout_seconds: None,
-        unavailable: None,
-        check: false,
-    };
-    Procedure {
-        id: "node".into(),
-        title: "Node".into(),
-        section: vec![],
-        line: 1,
-        digest: Digest::of(b"procedure"),
-        steps: vec![step],
-        parameters: vec![],
-        approvals: None,
-        roles: vec![],
-        unavailable: None,
-    }
+    fixtures::procedure("node", [StepKind::Restart { services: vec!["validator1".into()] }])
 }
 
 struct World {

@@ -1,20 +1,16 @@
 //! Offers, as a table of who is told what. No database.
 
-use std::collections::BTreeMap;
-
 use shared::{
-    digest::Digest,
     domain::{
         actor::Actor,
-        approval::ApprovalPolicy,
         incident::{Affected, IncidentState},
-        resolution::Resolution,
-        run::{Recorded, RunEvent, RunHeader},
+        run::{RunEvent, RunHeader},
         sight::FileSeen,
         status::Impact,
     },
-    ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
-    plan::{Component, Step},
+    fixtures,
+    ids::UserId,
+    plan::Component,
 };
 use uuid::Uuid;
 
@@ -46,34 +42,9 @@ fn incident_in(state: IncidentState) -> Incident {
 }
 
 fn procedure(id: &str, service: &str) -> Procedure {
-    let step = |number, kind| Step {
-        number,
-        title: String::new(),
-        kind,
-        line: number,
-        source: String::new(),
-        digest: Digest::of(b"step"),
-        destructive: false,
-        timeout_seconds: None,
-        unavailable: None,
-        check: false,
-    };
-    let services = || vec![service.to_owned()];
-    Procedure {
-        id: id.into(),
-        title: id.into(),
-        section: vec![],
-        line: 1,
-        digest: Digest::of(b"procedure"),
-        steps: vec![
-            step(1, StepKind::Logs { services: vec!["other".into()], tail: None }),
-            step(2, StepKind::Restart { services: services() }),
-        ],
-        parameters: vec![],
-        approvals: None,
-        roles: vec![],
-        unavailable: None,
-    }
+    let services = |name: &str| vec![name.to_owned()];
+    let logs = StepKind::Logs { services: services("other"), tail: None };
+    fixtures::procedure(id, [logs, StepKind::Restart { services: services(service) }])
 }
 
 fn refused<C: PartialEq + Copy>(offers: &[Offer<C>], command: C) -> String {
@@ -196,28 +167,10 @@ fn a_backup_is_told_by_when_it_was_written_and_how_large_it_is() {
 
 #[test]
 fn the_requester_never_decides() {
-    let header = RunHeader {
-        id: RunId(Uuid::nil()),
-        number: 1,
-        incident: IncidentId(Uuid::nil()),
-        system: SystemId(Uuid::nil()),
-        project: "bt2c".into(),
-        plan_version: PlanVersionId(Uuid::nil()),
-        plan_digest: Digest::of(b"plan"),
-        procedure: procedure("first", "validator1"),
-        parameters: BTreeMap::new(),
-        policy: ApprovalPolicy::default(),
-        watch_seconds: None,
-        dry_run: false,
-        requested_by: UserId(Uuid::from_u128(1)),
-        requested_at: Timestamp::from_unix(0),
-    };
-    let resolution =
-        Resolution { taken_at: Timestamp::from_unix(0), host: "h".into(), project: "bt2c".into(), steps: vec![] };
-    let log: Vec<_> = (1..)
-        .zip([RunEvent::Requested, RunEvent::Resolved { resolution }])
-        .map(|(seq, event)| Recorded { seq, at: Timestamp::from_unix(0), by: Actor::Muster, event })
-        .collect();
+    let header =
+        RunHeader { requested_by: UserId(Uuid::from_u128(1)), ..fixtures::header(procedure("first", "validator1")) };
+    let resolution = fixtures::resolution(vec![]);
+    let log = fixtures::log(&Actor::Muster, &[RunEvent::Requested, RunEvent::Resolved { resolution }]);
     let waiting = Run::replay(header, &log).unwrap();
     let said =
         |user, role, at| refused(&run(&waiting, &somebody(user, role), Timestamp::from_unix(at)), RunCommand::Approve);

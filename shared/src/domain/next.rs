@@ -73,84 +73,29 @@ pub fn next(run: &Run) -> Next {
 mod tests {
     use std::collections::BTreeMap;
 
-    use uuid::Uuid;
-
     use super::*;
     use crate::{
-        digest::Digest,
         domain::{
             actor::Actor,
-            approval::ApprovalPolicy,
-            resolution::Resolution,
             run::{Answer, Recorded, RunEvent, RunHeader, StepOutcome},
         },
-        ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
-        plan::{Procedure, Step, StepKind},
+        fixtures,
+        plan::StepKind,
         timestamp::Timestamp,
     };
 
     fn header() -> RunHeader {
-        let step = |number, kind| Step {
-            number,
-            title: format!("step {number}"),
-            kind,
-            line: number,
-            source: String::new(),
-            digest: Digest::of(b"step"),
-            destructive: false,
-            timeout_seconds: None,
-            unavailable: None,
-            check: false,
-        };
         let services = || vec!["validator1".to_owned()];
-        RunHeader {
-            id: RunId(Uuid::nil()),
-            number: 1,
-            incident: IncidentId(Uuid::nil()),
-            system: SystemId(Uuid::nil()),
-            project: "bt2c".into(),
-            plan_version: PlanVersionId(Uuid::nil()),
-            plan_digest: Digest::of(b"plan"),
-            procedure: Procedure {
-                id: "node".into(),
-                title: "Node".into(),
-                section: vec![],
-                line: 1,
-                digest: Digest::of(b"procedure"),
-                steps: vec![
-                    step(1, StepKind::Inspect { services: services() }),
-                    step(2, StepKind::Restart { services: services() }),
-                ],
-                parameters: vec![],
-                approvals: None,
-                roles: vec![],
-                unavailable: None,
-            },
-            parameters: BTreeMap::new(),
-            policy: ApprovalPolicy::default(),
-            watch_seconds: None,
-            dry_run: false,
-            requested_by: UserId(Uuid::nil()),
-            requested_at: Timestamp::from_unix(0),
-        }
+        let kinds = [StepKind::Inspect { services: services() }, StepKind::Restart { services: services() }];
+        fixtures::header(fixtures::procedure("node", kinds))
     }
 
     fn after(events: &[RunEvent]) -> Run {
-        let log: Vec<_> = (1..)
-            .zip(events)
-            .map(|(seq, event)| Recorded {
-                seq,
-                at: Timestamp::from_unix(i64::from(seq)),
-                by: Actor::Muster,
-                event: event.clone(),
-            })
-            .collect();
-        Run::replay(header(), &log).unwrap()
+        Run::replay(header(), &fixtures::log(&Actor::Muster, events)).unwrap()
     }
 
     fn claimed() -> Vec<RunEvent> {
-        let resolution =
-            Resolution { taken_at: Timestamp::from_unix(0), host: "h".into(), project: "bt2c".into(), steps: vec![] };
+        let resolution = fixtures::resolution(vec![]);
         vec![RunEvent::Requested, RunEvent::Resolved { resolution }, RunEvent::Granted, RunEvent::Claimed { fence: 1 }]
     }
 

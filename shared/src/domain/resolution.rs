@@ -114,27 +114,16 @@ fn short(id: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures;
 
     fn resolution(id: &str, state: &str) -> Resolution {
         let object = ResolvedObject {
-            kind: ObjectKind::Container,
-            id: id.into(),
-            name: "bt2c_validator1_1".into(),
             service: Some("validator1".into()),
-            image: None,
             image_id: Some("sha256:1".into()),
             state: Some(state.into()),
-            port: None,
+            ..fixtures::container(id, "bt2c_validator1_1")
         };
-        let step = ResolvedStep {
-            number: 1,
-            effect: "Restarts it".into(),
-            has_effect: true,
-            destructive: false,
-            objects: vec![object],
-            by_hand: None,
-        };
-        Resolution { taken_at: Timestamp::from_unix(0), host: "here".into(), project: "bt2c".into(), steps: vec![step] }
+        fixtures::resolution(vec![fixtures::resolved_step(1, vec![object])])
     }
 
     #[test]

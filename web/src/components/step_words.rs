@@ -146,62 +146,25 @@ pub(crate) fn open_checks_words(n: u32) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use shared::{digest::Digest, plan::Step, timestamp::Timestamp};
+    use shared::fixtures;
 
     use super::*;
 
-    fn object(name: &str) -> ResolvedObject {
-        ResolvedObject {
-            kind: ObjectKind::Container,
-            id: "sha256:0123456789abcdef".into(),
-            name: name.into(),
-            service: None,
-            image: None,
-            image_id: None,
-            state: None,
-            port: None,
-        }
-    }
-
     fn step(number: u32, destructive: bool, objects: &[&str]) -> ResolvedStep {
-        let objects = objects.iter().map(|name| object(name)).collect();
-        ResolvedStep { number, effect: "Restarts".into(), has_effect: true, destructive, objects, by_hand: None }
+        let objects = objects.iter().map(|name| fixtures::container("sha256:0123456789abcdef", name)).collect();
+        ResolvedStep { destructive, ..fixtures::resolved_step(number, objects) }
     }
 
     /// The third step is a final check.
     fn procedure() -> Procedure {
-        let step = |number, check| Step {
-            number,
-            title: "Restart".into(),
-            kind: StepKind::Restart { services: vec![] },
-            line: 1,
-            source: String::new(),
-            digest: Digest::of(b""),
-            destructive: false,
-            timeout_seconds: None,
-            unavailable: None,
-            check,
-        };
-        Procedure {
-            id: "p".into(),
-            title: "P".into(),
-            section: vec![],
-            line: 1,
-            digest: Digest::of(b""),
-            steps: vec![step(1, false), step(2, false), step(3, true)],
-            parameters: vec![],
-            approvals: None,
-            roles: vec![],
-            unavailable: None,
-        }
-    }
-
-    fn resolution(steps: Vec<ResolvedStep>) -> Resolution {
-        Resolution { taken_at: Timestamp::from_unix(0), host: "h".into(), project: "bt2c".into(), steps }
+        let restart = || StepKind::Restart { services: vec![] };
+        let mut procedure = fixtures::procedure("p", [restart(), restart(), restart()]);
+        procedure.steps[2].check = true;
+        procedure
     }
 
     fn words(steps: Vec<ResolvedStep>) -> String {
-        approve_words(&resolution(steps), &procedure())
+        approve_words(&fixtures::resolution(steps), &procedure())
     }
 
     #[test]
@@ -214,10 +177,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_undone_comes_first() {
-        let weighed =
-            weigh(&resolution(vec![step(1, false, &[]), step(2, true, &[]), step(3, false, &[])]), &procedure());
+        let weighed = weigh(
+            &fixtures::resolution(vec![step(1, false, &[]), step(2, true, &[]), step(3, false, &[])]),
+            &procedure(),
+        );
         let numbers = |steps: &[ResolvedStep]| steps.iter().map(|s| s.number).collect::<Vec<_>>();
         assert_eq!((numbers(&weighed.effects), numbers(&weighed.checks)), (vec![2, 1], vec![3]));
-        assert_eq!(short_id(&object("x")), "0123456789ab");
+        assert_eq!(short_id(&fixtures::container("sha256:0123456789abcdef", "x")), "0123456789ab");
     }
 }

@@ -1,15 +1,13 @@
 //! Rows altered in every way a hostile database could: each is refused by name.
 
-use std::collections::BTreeMap;
-
 use shared::{
     domain::{
         actor::Actor,
         approval::{ApprovalPolicy, Choice, Content, Decision},
-        resolution::{ObjectKind, ResolvedObject, ResolvedStep},
-        run::{Recorded, RunEvent, RunHeader},
+        resolution::{ResolvedObject, ResolvedStep},
+        run::{RunEvent, RunHeader},
     },
-    ids::{IncidentId, PlanVersionId, RunId, SystemId},
+    fixtures,
     plan::StepKind,
 };
 use uuid::Uuid;
@@ -22,55 +20,21 @@ const REQUESTER: UserId = UserId(Uuid::from_u128(1));
 const APPROVER: UserId = UserId(Uuid::from_u128(2));
 
 fn resolution(id: &str) -> Resolution {
-    let object = ResolvedObject {
-        kind: ObjectKind::Container,
-        id: id.into(),
-        name: "bt2c_validator1_1".into(),
-        service: Some("validator1".into()),
-        image: None,
-        image_id: None,
-        state: None,
-        port: None,
-    };
-    let step = |number, has_effect| ResolvedStep {
-        number,
-        effect: String::new(),
-        has_effect,
-        destructive: false,
-        objects: vec![object.clone()],
-        by_hand: None,
-    };
-    let steps = vec![step(1, false), step(2, true)];
-    Resolution { taken_at: Timestamp::from_unix(0), host: "here".into(), project: "bt2c".into(), steps }
+    let object = ResolvedObject { service: Some("validator1".into()), ..fixtures::container(id, "bt2c_validator1_1") };
+    let step =
+        |number, has_effect| ResolvedStep { has_effect, ..fixtures::resolved_step(number, vec![object.clone()]) };
+    fixtures::resolution(vec![step(1, false), step(2, true)])
 }
 
 fn header() -> RunHeader {
     let plan = compile(SOURCE).plan;
-    RunHeader {
-        id: RunId(Uuid::nil()),
-        number: 1,
-        incident: IncidentId(Uuid::nil()),
-        system: SystemId(Uuid::nil()),
-        project: "bt2c".into(),
-        plan_version: PlanVersionId(Uuid::nil()),
-        plan_digest: plan.digest,
-        procedure: plan.procedures[0].clone(),
-        parameters: BTreeMap::new(),
-        policy: ApprovalPolicy::default(),
-        watch_seconds: None,
-        dry_run: false,
-        requested_by: REQUESTER,
-        requested_at: Timestamp::from_unix(0),
-    }
+    RunHeader { plan_digest: plan.digest, requested_by: REQUESTER, ..fixtures::header(plan.procedures[0].clone()) }
 }
 
 fn run(header: RunHeader, decided: impl FnOnce(Content) -> Vec<Decision>) -> Run {
     let resolved = RunEvent::Resolved { resolution: resolution("a") };
     let mut log = vec![RunEvent::Requested, resolved];
-    let record = |log: &[RunEvent]| -> Vec<_> {
-        let at = Timestamp::from_unix(0);
-        (1..).zip(log).map(|(seq, event)| Recorded { seq, at, by: Actor::Muster, event: event.clone() }).collect()
-    };
+    let record = |log: &[RunEvent]| fixtures::log(&Actor::Muster, log);
     let content = Run::replay(header.clone(), &record(&log)).unwrap().content().unwrap();
     log.extend(decided(content).into_iter().map(|decision| RunEvent::Decided { decision }));
     log.push(RunEvent::Granted);

@@ -1,12 +1,9 @@
 //! Names against a simulated host: what is found, what is refused, and with which sentence.
 
-use std::collections::BTreeMap;
-
 use shared::{
-    digest::Digest,
-    domain::{approval::ApprovalPolicy, audience::Audience},
-    ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
-    plan::{Choices, Parameter, VolumeSelection, compile, procedure_digest, step_digest},
+    domain::audience::Audience,
+    fixtures,
+    plan::{Choices, Parameter, VolumeSelection, compile},
 };
 use uuid::Uuid;
 
@@ -32,53 +29,11 @@ fn remove(names: &[&str]) -> StepKind {
 }
 
 fn procedure(kinds: Vec<StepKind>) -> Procedure {
-    let steps: Vec<_> = (1..)
-        .zip(kinds)
-        .map(|(number, kind)| Step {
-            number,
-            title: String::new(),
-            line: number,
-            source: String::new(),
-            digest: step_digest(&kind, ""),
-            kind,
-            destructive: false,
-            timeout_seconds: None,
-            unavailable: None,
-            check: false,
-        })
-        .collect();
-    let digest = procedure_digest("", &steps);
-    Procedure {
-        id: "p".into(),
-        title: String::new(),
-        section: vec![],
-        line: 1,
-        digest,
-        steps,
-        parameters: vec![],
-        approvals: None,
-        roles: vec![],
-        unavailable: None,
-    }
+    fixtures::procedure("p", kinds)
 }
 
 fn header(procedure: &Procedure) -> RunHeader {
-    RunHeader {
-        id: RunId(Uuid::nil()),
-        number: 1,
-        incident: IncidentId(Uuid::nil()),
-        system: SystemId(Uuid::nil()),
-        project: "bt2c".into(),
-        plan_version: PlanVersionId(Uuid::nil()),
-        plan_digest: Digest::of(b"plan"),
-        procedure: procedure.clone(),
-        parameters: BTreeMap::new(),
-        policy: ApprovalPolicy::default(),
-        watch_seconds: None,
-        dry_run: false,
-        requested_by: UserId(Uuid::nil()),
-        requested_at: Timestamp::from_unix(0),
-    }
+    fixtures::header(procedure.clone())
 }
 
 /// As for a run that has not begun, by a worker that knows no directories.

@@ -4,13 +4,12 @@ mod notify;
 mod programs;
 mod project;
 
-use std::collections::BTreeMap;
-
 use shared::{
     api::run::Stream,
     digest::Digest,
-    domain::{approval::ApprovalPolicy, resolution::ObjectKind, run::RunHeader},
-    ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
+    domain::{resolution::ObjectKind, run::RunHeader},
+    fixtures,
+    ids::RunId,
     plan::{Condition, Plan, Probe, compile, is_destructive},
     timestamp::Timestamp,
 };
@@ -86,19 +85,8 @@ impl Bench {
         let plan = compile(PLAN).plan;
         let header = RunHeader {
             id: RunId(Uuid::new_v4()),
-            number: 1,
-            incident: IncidentId(Uuid::nil()),
-            system: SystemId(Uuid::nil()),
             project: PROJECT.into(),
-            plan_version: PlanVersionId(Uuid::nil()),
-            plan_digest: Digest::of(b"plan"),
-            procedure: plan.procedures[0].clone(),
-            parameters: BTreeMap::new(),
-            policy: ApprovalPolicy::default(),
-            watch_seconds: None,
-            dry_run: false,
-            requested_by: UserId(Uuid::nil()),
-            requested_at: Timestamp::from_unix(0),
+            ..fixtures::header(plan.procedures[0].clone())
         };
         let (lease, config) = (Lease::new(Duration::from_secs(3600), Instant::now()), Config::for_projects(&[PROJECT]));
         Self {
@@ -116,16 +104,10 @@ impl Bench {
 
     fn planned(&self, kind: &StepKind) -> shared::plan::Step {
         shared::plan::Step {
-            number: 1,
             title: "do it".into(),
-            kind: kind.clone(),
-            line: 1,
-            source: String::new(),
-            digest: Digest::of(b"step"),
             destructive: is_destructive(kind),
             timeout_seconds: self.timeout_seconds,
-            unavailable: None,
-            check: false,
+            ..fixtures::step(1, kind.clone())
         }
     }
 
@@ -178,16 +160,8 @@ impl Bench {
 }
 
 fn object(id: &str, service: &str) -> ResolvedObject {
-    ResolvedObject {
-        kind: ObjectKind::Container,
-        id: id.into(),
-        name: format!("{PROJECT}_{service}_1"),
-        service: Some(service.into()),
-        image: None,
-        image_id: None,
-        state: None,
-        port: Some(8080),
-    }
+    let name = format!("{PROJECT}_{service}_1");
+    ResolvedObject { service: Some(service.into()), port: Some(8080), ..fixtures::container(id, &name) }
 }
 
 fn restart() -> StepKind {

@@ -22,19 +22,14 @@ impl Run {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use crate::{
-        digest::Digest,
         domain::{
             actor::Actor,
-            approval::ApprovalPolicy,
             next::{Next, next},
-            resolution::Resolution,
-            run::{Answer, Recorded, Run, RunEvent, RunHeader, RunState, StepOutcome},
+            run::{Answer, Run, RunEvent, RunHeader, RunState, StepOutcome},
         },
-        ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
-        plan::{Procedure, Step, StepKind},
+        fixtures,
+        plan::StepKind,
         timestamp::Timestamp,
     };
 
@@ -47,59 +42,19 @@ mod tests {
             StepKind::Restart { services: services() },
             StepKind::Restart { services: services() },
         ];
-        let steps = (1..).zip(kinds).map(|(number, kind)| Step {
-            number,
-            title: format!("step {number}"),
-            kind,
-            line: number,
-            source: String::new(),
-            digest: Digest::of(b"step"),
-            destructive: false,
-            timeout_seconds: None,
-            unavailable: None,
-            check: false,
-        });
-        RunHeader {
-            id: RunId(Uuid::nil()),
-            number: 1,
-            incident: IncidentId(Uuid::nil()),
-            system: SystemId(Uuid::nil()),
-            project: "bt2c".into(),
-            plan_version: PlanVersionId(Uuid::nil()),
-            plan_digest: Digest::of(b"plan"),
-            procedure: Procedure {
-                id: "node".into(),
-                title: "Node".into(),
-                section: vec![],
-                line: 1,
-                digest: Digest::of(b"procedure"),
-                steps: steps.collect(),
-                parameters: vec![],
-                approvals: None,
-                roles: vec![],
-                unavailable: None,
-            },
-            parameters: std::collections::BTreeMap::new(),
-            policy: ApprovalPolicy::default(),
-            watch_seconds: None,
-            dry_run: false,
-            requested_by: UserId(Uuid::nil()),
-            requested_at: Timestamp::from_unix(0),
-        }
+        fixtures::header(fixtures::procedure("node", kinds))
     }
 
     fn after(events: &[RunEvent]) -> Result<Run, String> {
-        let resolution =
-            Resolution { taken_at: Timestamp::from_unix(0), host: "h".into(), project: "bt2c".into(), steps: vec![] };
-        let claimed =
-            [RunEvent::Requested, RunEvent::Resolved { resolution }, RunEvent::Granted, RunEvent::Claimed { fence: 1 }];
-        let log = (1..).zip(claimed.iter().chain(events)).map(|(seq, event)| Recorded {
-            seq,
-            at: Timestamp::from_unix(1),
-            by: Actor::CommandLine,
-            event: event.clone(),
-        });
-        Run::replay(header(), &log.collect::<Vec<_>>()).map_err(|e| e.what)
+        let resolution = fixtures::resolution(vec![]);
+        let claimed = vec![
+            RunEvent::Requested,
+            RunEvent::Resolved { resolution },
+            RunEvent::Granted,
+            RunEvent::Claimed { fence: 1 },
+        ];
+        let log = fixtures::log(&Actor::CommandLine, &[claimed, events.to_vec()].concat());
+        Run::replay(header(), &log).map_err(|e| e.what)
     }
 
     #[test]
