@@ -1,12 +1,17 @@
 //! What the server does without being asked: follow the log, keep the public pages fresh, end what has run out. Each task has one
 //! line here and its work elsewhere.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use shared::api::live::Topic;
-use tokio::task::JoinSet;
+use tokio::{sync::Notify, task::JoinSet};
 
-use crate::{AppState, app::expiry, live};
+use crate::{
+    AppState,
+    app::{expiry, line},
+    error::AppError,
+    live,
+};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(3);
 const TIDY_EVERY: Duration = Duration::from_secs(600);
@@ -17,9 +22,15 @@ const KEEP_EVENTS_HOURS: i32 = 48;
 pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let public = state.public.clone();
+    // A run has moved: perhaps the line behind it is free.
+    let moved = Arc::new(Notify::new());
+    let moves = moved.clone();
     tasks.spawn(live::tail(state.store.clone(), state.hub.clone(), move |topic| {
         if matches!(topic, Topic::Incident { .. } | Topic::Report { .. } | Topic::Plan { .. }) {
             public.nudge();
+        }
+        if matches!(topic, Topic::Run { .. }) {
+            moves.notify_one();
         }
     }));
     tasks.spawn(state.public.clone().keep_fresh(state.store.clone()));
@@ -27,7 +38,15 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     let sweeping = state.clone();
     tasks.spawn(every(SWEEP_EVERY, move || {
         let state = sweeping.clone();
-        async move { expiry::sweep(&state.store).await.map_err(|e| e.cause().unwrap_or(e.message()).to_owned()) }
+        async move { expiry::sweep(&state.store).await.map_err(in_words) }
+    }));
+    let calling = state.clone();
+    tasks.spawn(every(Duration::ZERO, move || {
+        let (state, moved) = (calling.clone(), moved.clone());
+        async move {
+            let _ = tokio::time::timeout(SWEEP_EVERY, moved.notified()).await;
+            line::call(&state.store).await.map_err(in_words)
+        }
     }));
     let tidying = state.clone();
     tasks.spawn(every(TIDY_EVERY, move || {
@@ -38,6 +57,10 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         }
     }));
     tasks
+}
+
+fn in_words(error: AppError) -> String {
+    error.cause().unwrap_or(error.message()).to_owned()
 }
 
 /// A failure is logged when it begins, not every time.

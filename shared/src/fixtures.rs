@@ -68,6 +68,8 @@ pub fn header(procedure: Procedure) -> RunHeader {
         policy: ApprovalPolicy::default(),
         watch_seconds: None,
         dry_run: false,
+        waits: false,
+        resumes: None,
         requested_by: UserId(Uuid::nil()),
         requested_at: Timestamp::from_unix(0),
     }

@@ -44,6 +44,7 @@ struct IncidentRow {
     declared_at: OffsetDateTime,
     acknowledged_at: Option<OffsetDateTime>,
     resolved_at: Option<OffsetDateTime>,
+    closed_at: Option<OffsetDateTime>,
     public_title: Option<String>,
     public_state: Option<String>,
     n_events: i32,
@@ -70,6 +71,7 @@ impl TryFrom<IncidentRow> for IncidentRecord {
                 declared_at: Timestamp::new(row.declared_at),
                 acknowledged_at: row.acknowledged_at.map(Timestamp::new),
                 resolved_at: row.resolved_at.map(Timestamp::new),
+                closed_at: row.closed_at.map(Timestamp::new),
                 public_title: row.public_title,
                 public_state: row.public_state.map(from_name).transpose()?,
             },
@@ -278,7 +280,7 @@ impl Tx {
         // The sequence number comes from the row, so that several events in one transaction follow each other.
         sqlx::query(
             "WITH i AS (UPDATE incident SET n_events = n_events + 1, level = $2, response_seconds = $3, state = $4,
-                               acknowledged_at = $5, resolved_at = $6, public_title = $7, public_state = $8, affected = $9
+                               acknowledged_at = $5, resolved_at = $6, public_title = $7, public_state = $8, affected = $9, closed_at = $13
                         WHERE id = $1 RETURNING n_events)
              INSERT INTO incident_event (incident_id, seq, at, by, event) SELECT $1, i.n_events, $10, $11, $12 FROM i",
         )
@@ -294,6 +296,7 @@ impl Tx {
         .bind(now)
         .bind(Json(by))
         .bind(Json(event))
+        .bind(next.closed_at.map(Timestamp::inner))
         .execute(self.connection())
         .await?;
         Ok(())

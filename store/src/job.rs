@@ -58,7 +58,7 @@ pub struct Heard {
 }
 
 impl Store {
-    /// Takes the oldest job that nobody holds, of the projects this worker may touch. One short transaction; the lease is what
+    /// Takes the first job that nobody holds (by its run's priority, then by age), of the projects this worker may touch. One short transaction; the lease is what
     /// keeps the job, not a lock.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ impl Store {
                    AND (j.kind = 'resolve' OR $5 IS NULL OR EXISTS (
                        SELECT 1 FROM host_lock h WHERE h.host = $5 AND h.fence = $6 AND h.lease_until > clock_timestamp()))
                    AND (j.kind <> 'execute' OR r.state = 'cancelling' OR NOT EXISTS (SELECT 1 FROM run_freeze WHERE frozen))
-                 ORDER BY j.due_at IS NOT NULL, j.added_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED),
+                 ORDER BY j.due_at IS NOT NULL, r.priority DESC, j.added_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED),
              held AS (
                  UPDATE job SET worker = $1, heard_at = clock_timestamp(),
                                 lease_until = clock_timestamp() + make_interval(secs => $3)

@@ -13,6 +13,7 @@ mod host_lock;
 mod idempotency;
 mod incident;
 mod job;
+mod line;
 mod live;
 mod notice;
 mod output;

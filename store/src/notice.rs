@@ -2,8 +2,8 @@
 
 use shared::{
     api::notice::{NoticeAck, NoticeView},
-    domain::audience::Audience,
-    ids::{RunId, UserId},
+    domain::{audience::Audience, run::RunHeader},
+    ids::{IncidentId, RunId, UserId},
     timestamp::Timestamp,
 };
 use sqlx::{FromRow, PgExecutor, types::Json};
@@ -142,6 +142,25 @@ impl Tx {
                 .fetch_optional(self.connection())
                 .await?;
         let incident = held.ok_or(StoreError::Fenced)?;
+        self.notice_add(run, step, IncidentId(incident), audience, text).await
+    }
+
+    /// Tells everybody something about a run as a whole, once. The caller holds the run's lock.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn notice_to_all(&mut self, run: &RunHeader, text: &str) -> Result<(), StoreError> {
+        self.notice_add(run.id, 0, run.incident, Audience::Everyone, text).await.map(drop)
+    }
+
+    async fn notice_add(
+        &mut self,
+        run: RunId,
+        step: u32,
+        incident: IncidentId,
+        audience: Audience,
+        text: &str,
+    ) -> Result<bool, StoreError> {
         let now = self.now().inner();
         let written = sqlx::query(
             "INSERT INTO notice (run_id, step, incident_id, audience, text, at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -149,7 +168,7 @@ impl Tx {
         )
         .bind(run.0)
         .bind(step.cast_signed())
-        .bind(incident)
+        .bind(incident.0)
         .bind(audience.name())
         .bind(text)
         .bind(now)

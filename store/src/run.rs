@@ -8,7 +8,7 @@ use shared::{
     domain::{
         actor::Actor,
         approval::ApprovalPolicy,
-        run::{Recorded, Run, RunEvent, RunHeader},
+        run::{Recorded, Resumed, Run, RunEvent, RunHeader, RunState},
     },
     ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
     plan::Procedure,
@@ -46,6 +46,8 @@ pub struct NewRun {
     pub policy: ApprovalPolicy,
     pub watch_seconds: Option<u64>,
     pub dry_run: bool,
+    pub waits: bool,
+    pub resumes: Option<Resumed>,
     pub requested_by: UserId,
 }
 
@@ -123,7 +125,8 @@ macro_rules! select_run {
 macro_rules! append_to {
     ($log:literal) => {
         concat!(
-            "WITH r AS (UPDATE run SET state = $2, expires_at = $3, ended_at = $4, n_events = $5, n_open_checks = $12
+            "WITH r AS (UPDATE run SET state = $2, expires_at = $3, ended_at = $4, n_events = $5, n_open_checks = $12,
+                               priority = $13, owes_review = $14
                         WHERE id = $1 AND n_events = $6 AND fence = coalesce($7, fence) RETURNING id),
                   e AS (INSERT INTO ",
             $log,
@@ -250,6 +253,22 @@ impl Store {
 }
 
 impl Tx {
+    /// As [`Tx::run_create`]; `None` if another run is live on the target. The transaction goes on.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn run_create_live(&mut self, new: NewRun) -> Result<Option<Run>, StoreError> {
+        sqlx::query("SAVEPOINT live").execute(self.connection()).await?;
+        match self.run_create(new).await {
+            Ok(run) => Ok(Some(run)),
+            Err(StoreError::Conflict(name)) if name == "run_one_live_per_system" => {
+                sqlx::query("ROLLBACK TO SAVEPOINT live").execute(self.connection()).await?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Writes the header; the caller appends `Requested` next.
     ///
     /// # Errors
@@ -268,12 +287,14 @@ impl Tx {
             policy: new.policy,
             watch_seconds: new.watch_seconds,
             dry_run: new.dry_run,
+            waits: new.waits,
+            resumes: new.resumes,
             requested_by: new.requested_by,
             requested_at: self.now(),
         };
         let number = sqlx::query_scalar(
             "INSERT INTO run (id, incident_id, system_id, plan_version_id, project, header, state, requested_at, dry_run)
-             VALUES ($1, $2, $3, $4, $5, $6, 'resolving', $7, $8) RETURNING number",
+             VALUES ($1, $2, $3, $4, $5, $6, $9, $7, $8) RETURNING number",
         )
         .bind(header.id.0)
         .bind(header.incident.0)
@@ -283,6 +304,7 @@ impl Tx {
         .bind(Json(&header))
         .bind(header.requested_at.inner())
         .bind(header.dry_run)
+        .bind(if header.waits { RunState::Waiting } else { RunState::Resolving }.name())
         .fetch_one(self.connection())
         .await?;
         Ok(Run::new(RunHeader { number, ..header }))
@@ -356,6 +378,8 @@ impl Tx {
             .bind(authors)
             .bind(texts)
             .bind(i32::try_from(next.open_checks()).unwrap_or(i32::MAX))
+            .bind(next.priority.rank())
+            .bind(next.owes_review())
             .fetch_optional(self.connection())
             .await?;
         match (written, fence) {

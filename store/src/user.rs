@@ -1,7 +1,10 @@
 //! People who can sign in. Password hashes leave only through `user_credentials`.
 
 use shared::{
-    domain::access::{Action, ContactRole, Role},
+    domain::{
+        access::{Action, ContactRole, Role},
+        approval::Deciders,
+    },
     ids::UserId,
 };
 use sqlx::{FromRow, PgConnection};
@@ -100,27 +103,20 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn users_who_may(&self, action: Action, holding: &[ContactRole]) -> Result<Vec<UserId>, StoreError> {
-        who_may(&mut *self.pool.acquire().await?, action, holding).await
+    pub async fn users_who_may(&self, action: Action) -> Result<Deciders, StoreError> {
+        who_may(&mut *self.pool.acquire().await?, action).await
     }
 }
 
-async fn who_may(
-    connection: &mut PgConnection,
-    action: Action,
-    holding: &[ContactRole],
-) -> Result<Vec<UserId>, StoreError> {
+async fn who_may(connection: &mut PgConnection, action: Action) -> Result<Deciders, StoreError> {
     let roles: Vec<&str> = action.roles().iter().map(|role| role.name()).collect();
-    let holding: Vec<&str> = holding.iter().map(|role| role.name()).collect();
-    let ids: Vec<Uuid> = sqlx::query_scalar(
-        "SELECT id FROM app_user
-         WHERE active AND role = ANY($1) AND (cardinality($2::text[]) = 0 OR contact_roles && $2)",
-    )
-    .bind(roles)
-    .bind(holding)
-    .fetch_all(connection)
-    .await?;
-    Ok(ids.into_iter().map(UserId).collect())
+    let people: Vec<(Uuid, Vec<String>)> =
+        sqlx::query_as("SELECT id, contact_roles FROM app_user WHERE active AND role = ANY($1)")
+            .bind(roles)
+            .fetch_all(connection)
+            .await?;
+    let held = |names: Vec<String>| names.into_iter().map(from_name).collect::<Result<Vec<_>, _>>();
+    people.into_iter().map(|(id, names)| Ok((UserId(id), held(names)?))).collect()
 }
 
 impl Tx {
@@ -128,8 +124,8 @@ impl Tx {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn users_who_may(&mut self, action: Action, holding: &[ContactRole]) -> Result<Vec<UserId>, StoreError> {
-        who_may(self.connection(), action, holding).await
+    pub async fn users_who_may(&mut self, action: Action) -> Result<Deciders, StoreError> {
+        who_may(self.connection(), action).await
     }
 
     /// # Errors

@@ -41,6 +41,7 @@ const GUARDED: &[(&str, &str, Action)] = &[
     ("post", "/api/v1/incidents/{number}/level", Action::HandleIncident),
     ("post", "/api/v1/incidents/{number}/updates", Action::PostUpdate),
     ("post", "/api/v1/incidents/{number}/resolve", Action::HandleIncident),
+    ("post", "/api/v1/incidents/{number}/close", Action::HandleIncident),
     ("post", "/api/v1/incidents/{number}/runs", Action::RequestRun),
     ("get", "/api/v1/runs", Action::ViewConsole),
     ("get", "/api/v1/runs/{number}", Action::ViewConsole),
@@ -48,8 +49,12 @@ const GUARDED: &[(&str, &str, Action)] = &[
     ("get", "/api/v1/runs/{number}/output/search", Action::ViewConsole),
     ("get", "/api/v1/runs/{number}/output.txt", Action::ViewConsole),
     ("post", "/api/v1/runs/{number}/decision", Action::DecideRun),
+    ("post", "/api/v1/runs/{number}/glass", Action::BreakGlass),
+    ("post", "/api/v1/runs/{number}/review", Action::ReviewGlass),
     ("post", "/api/v1/runs/{number}/withdraw", Action::RequestRun),
+    ("post", "/api/v1/runs/{number}/priority", Action::RequestRun),
     ("post", "/api/v1/runs/{number}/answer", Action::AnswerStep),
+    ("post", "/api/v1/runs/{number}/confirm", Action::ConfirmAnswer),
     ("post", "/api/v1/runs/{number}/check", Action::HandleIncident),
     ("post", "/api/v1/runs/{number}/cancel", Action::CancelRun),
     ("get", "/api/v1/freeze", Action::ViewConsole),
@@ -91,6 +96,7 @@ const PICTURE: &str = "\
     ..xxxx post /api/v1/incidents/{number}/level
     ..xx.x post /api/v1/incidents/{number}/updates
     ..xxxx post /api/v1/incidents/{number}/resolve
+    ..xxxx post /api/v1/incidents/{number}/close
     ...x.x post /api/v1/incidents/{number}/runs
     .xxxxx get /api/v1/runs
     .xxxxx get /api/v1/runs/{number}
@@ -98,8 +104,12 @@ const PICTURE: &str = "\
     .xxxxx get /api/v1/runs/{number}/output/search
     .xxxxx get /api/v1/runs/{number}/output.txt
     ....xx post /api/v1/runs/{number}/decision
+    ...xxx post /api/v1/runs/{number}/glass
+    ....xx post /api/v1/runs/{number}/review
     ...x.x post /api/v1/runs/{number}/withdraw
+    ...x.x post /api/v1/runs/{number}/priority
     ...x.x post /api/v1/runs/{number}/answer
+    ...xxx post /api/v1/runs/{number}/confirm
     ..xxxx post /api/v1/runs/{number}/check
     ...xxx post /api/v1/runs/{number}/cancel
     .xxxxx get /api/v1/freeze

@@ -193,8 +193,8 @@ async fn a_dry_run_looks_everything_up_and_does_nothing() {
     let body = RunRequestIn {
         procedure: PROCEDURE.into(),
         parameters: Default::default(),
-        procedure_digest: None,
         dry_run: true,
+        ..RunRequestIn::default()
     };
     let dry = scene.operator.api.request_run(live.incident, &body, &Uuid::new_v4().to_string()).await.unwrap();
     let dry = scene.until(dry.number, RunState::DryRun).await.unwrap();

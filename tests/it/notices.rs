@@ -38,8 +38,7 @@ async fn scene() -> Scene {
 
 async fn request(scene: &Scene, procedure: &str) -> RunView {
     let incident = scene.declared().await.unwrap().number;
-    let body =
-        RunRequestIn { procedure: procedure.into(), parameters: [].into(), procedure_digest: None, dry_run: false };
+    let body = RunRequestIn::of(procedure);
     scene.operator.api.request_run(incident, &body, &Uuid::new_v4().to_string()).await.unwrap()
 }
 

@@ -1,7 +1,7 @@
 //! Output from the step to the reader: complete, in order, each line once, whatever dies on the way; in parts, searched and as a
 //! file. How it looks is tested in the browser.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use shared::{
@@ -30,12 +30,7 @@ async fn scene() -> Scene {
 /// A run whose second step prints the log of validator1; it only looks, so nobody has to agree.
 async fn requested(scene: &Scene) -> RunView {
     let incident = scene.declared().await.unwrap().number;
-    let body = RunRequestIn {
-        procedure: "read-the-log".into(),
-        parameters: BTreeMap::new(),
-        procedure_digest: None,
-        dry_run: false,
-    };
+    let body = RunRequestIn::of("read-the-log");
     scene.operator.api.request_run(incident, &body, &uuid::Uuid::new_v4().to_string()).await.unwrap()
 }
 

@@ -16,12 +16,9 @@ use store::{HostHeld, HostTaken};
 use tests::{
     muster::Muster,
     persona::Persona,
-    scene::{PROCEDURE, PROJECT, QUICK, Scene, VALIDATOR1, decide, eventually, plan, request},
+    scene::{PROCEDURE, PROJECT, QUICK, Scene, VALIDATOR1, decide, eventually, request},
 };
-use worker::host::{
-    ContainerState,
-    simulated::{Effect, Fault, Op},
-};
+use worker::host::simulated::{Effect, Fault, Op};
 
 fn restarts(scene: &Scene) -> usize {
     scene.host.effects().iter().filter(|effect| effect.op == Op::Restart).count()
@@ -151,21 +148,10 @@ async fn two_servers_and_two_workers_on_one_database_are_one_muster() {
     }
 }
 
-const DESTRUCTIVE: &str = "docker-compose exec postgres psql -c \"DELETE FROM pending;\"";
-
-/// Our plan's first procedure, with something that cannot be taken back in the place of its restart.
-async fn destructive() -> Scene {
-    let text = plan().unwrap().replace("docker-compose restart validator1", DESTRUCTIVE);
-    let scene = Scene::with_plan(&text).await.unwrap();
-    scene.host.program("bt2c-postgres", |_| (vec![], 0));
-    scene.host.change(VALIDATOR1, |details| details.container.state = ContainerState::Running);
-    scene
-}
-
 /// R12: all of it is down in the middle of a destructive step; one worker is started.
 #[tokio::test]
 async fn after_everything_was_down_nothing_destructive_begins_by_itself() {
-    let scene = destructive().await;
+    let scene = Scene::destructive().await.unwrap();
     let workers = [scene.quick_worker(), scene.quick_worker()];
     scene.host.fault(Op::Exec, Fault::HangsAfter);
     let run = scene.approved().await.unwrap();
@@ -188,11 +174,11 @@ async fn after_everything_was_down_nothing_destructive_begins_by_itself() {
 /// R12: what was approved and waited longer than consent holds is not begun by a worker that comes back.
 #[tokio::test]
 async fn a_queued_run_whose_worker_was_away_too_long_is_never_begun() {
-    let scene = destructive().await;
+    let scene = Scene::destructive().await.unwrap();
     let mut worker = scene.quick_worker();
     let run = scene.waiting().await.unwrap();
     worker.stop().await;
-    decide(&scene.approver, &run, true).await.unwrap();
+    scene.consent(&run).await.unwrap();
     // Half an hour later; the server's own look at expired runs is kept away, so that the guard alone must see it.
     let pool = scene.pool().await.unwrap();
     let later = "UPDATE run SET header = jsonb_set(header, '{policy,expires_seconds}', '0')";
@@ -212,12 +198,7 @@ async fn a_hundred_clicks_are_one_run_and_every_other_request_is_told_why_not() 
     let muster = Muster::start().await.unwrap();
     let operator = Arc::new(muster.persona(Role::Operator).await.unwrap());
     let incident = muster.declare(&operator, "validator1").await.unwrap().number;
-    let body = RunRequestIn {
-        procedure: PROCEDURE.into(),
-        parameters: std::collections::BTreeMap::new(),
-        procedure_digest: None,
-        dry_run: false,
-    };
+    let body = RunRequestIn::of(PROCEDURE);
     let clicks = futures::future::join_all((0..100).map(|_| operator.api.request_run(incident, &body, "one"))).await;
     let numbers: Vec<_> = clicks.into_iter().map(|run| run.unwrap().number).collect();
     assert_eq!(numbers, vec![numbers[0]; 100]);

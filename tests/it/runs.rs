@@ -213,7 +213,7 @@ async fn only_one_run_at_a_time_may_act_on_a_target() {
     }
     let view = scene.operator.api.incident(second_incident.number).await.unwrap();
     let button = view.procedures.iter().find(|p| p.id == PROCEDURE).unwrap();
-    assert!(button.refused.as_ref().is_some_and(|why| why.contains(&format!("Run {}", run.number))), "{button:?}");
+    assert_eq!((&button.refused, button.behind), (&None, Some(run.number)), "whoever asks now may wait in line");
     assert_eq!(scene.operator.api.runs(None).await.unwrap().items.len(), 1);
 }
 
@@ -221,12 +221,7 @@ async fn only_one_run_at_a_time_may_act_on_a_target() {
 async fn thirty_clicks_with_one_key_are_one_run_and_thirty_keys_too() {
     let scene = Scene::set().await.unwrap();
     let incident = scene.declared().await.unwrap().number;
-    let body = RunRequestIn {
-        procedure: PROCEDURE.into(),
-        parameters: std::collections::BTreeMap::new(),
-        procedure_digest: None,
-        dry_run: false,
-    };
+    let body = RunRequestIn::of(PROCEDURE);
     let clicks = join_all((0..30).map(|_| scene.operator.api.request_run(incident, &body, "one-key"))).await;
     let numbers: Vec<_> = clicks.into_iter().map(|run| run.unwrap().number).collect();
     assert_eq!(numbers, vec![numbers[0]; 30]);
@@ -264,12 +259,7 @@ async fn what_cannot_run_is_refused_with_its_reason() {
     let scene = Scene::with_plan(&with_unknown_line().unwrap()).await.unwrap();
     let incident = scene.declared().await.unwrap().number;
     let ask = async |procedure: &str| {
-        let body = RunRequestIn {
-            procedure: procedure.into(),
-            parameters: std::collections::BTreeMap::new(),
-            procedure_digest: None,
-            dry_run: false,
-        };
+        let body = RunRequestIn::of(procedure);
         refused(scene.operator.api.request_run(incident, &body, &format!("key-for-{}", procedure.len())).await)
     };
     let error = ask("odd").await;

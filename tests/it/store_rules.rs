@@ -67,6 +67,7 @@ async fn world() -> World {
         declared_at: tx.now(),
         acknowledged_at: None,
         resolved_at: None,
+        closed_at: None,
         public_title: Some("Validator 1 is not available".into()),
         public_state: None,
     };
@@ -84,6 +85,8 @@ async fn world() -> World {
         policy: ApprovalPolicy::default(),
         watch_seconds: None,
         dry_run: false,
+        waits: false,
+        resumes: None,
         requested_by: user,
     };
     World { database, by, user, incident: record, new_run }

@@ -8,7 +8,7 @@ use shared::{
     api::incident::{AffectedIn, DeclareIn, IncidentView, PublicIn},
     digest::Digest,
     domain::{
-        access::Role,
+        access::{ContactRole, Role},
         actor::Actor,
         status::Impact,
         text::{Message, Title},
@@ -176,17 +176,30 @@ impl Muster {
         Persona::sign_in(&self.base, &email, &password).await
     }
 
+    /// An administrator who has every duty of the plan, signed in.
+    ///
+    /// # Errors
+    /// If the sign-in is refused.
+    pub async fn persona_with_duties(&self) -> Result<Persona> {
+        let (email, password) = self.account_with(Role::Administrator, &ContactRole::ALL).await?;
+        Persona::sign_in(&self.base, &email, &password).await
+    }
+
     /// A new account: address and password.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn account(&self, role: Role) -> Result<(String, String)> {
+        self.account_with(role, &[]).await
+    }
+
+    async fn account_with(&self, role: Role, contact_roles: &[ContactRole]) -> Result<(String, String)> {
         let password = Uuid::new_v4().to_string();
         let email = format!("{role}-{}@test.invalid", &password[..8]);
         let hash = self.state.passwords.hash(password.clone()).await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
         let mut tx = self.store.begin().await?;
         let name = format!("Test {role}");
-        tx.user_create(&NewUser { email: &email, name: &name, password_hash: &hash, role, contact_roles: &[] }).await?;
+        tx.user_create(&NewUser { email: &email, name: &name, password_hash: &hash, role, contact_roles }).await?;
         tx.commit().await?;
         Ok((email, password))
     }

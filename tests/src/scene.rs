@@ -13,7 +13,7 @@ use shared::{
         client::CallError,
         error::ErrorView,
         incident::IncidentView,
-        run::{AnswerIn, DecisionIn, RunRequestIn, RunView},
+        run::{AnswerIn, ConfirmIn, DecisionIn, RunRequestIn, RunView},
     },
     domain::{
         access::Role,
@@ -23,7 +23,10 @@ use shared::{
 };
 use sqlx::PgPool;
 use uuid::Uuid;
-use worker::{Timing, host::simulated::SimulatedHost};
+use worker::{
+    Timing,
+    host::{ContainerState, simulated::SimulatedHost},
+};
 
 use crate::{
     muster::{Muster, RunningWorker},
@@ -102,6 +105,18 @@ impl Scene {
         Ok(Self { muster, host: host(), responder, operator, approver })
     }
 
+    /// The procedure deletes rows instead of restarting: its third step cannot be undone. Everything runs.
+    ///
+    /// # Errors
+    /// If Postgres cannot be started or a sign-in is refused.
+    pub async fn destructive() -> Result<Self> {
+        let wipe = "docker-compose exec postgres psql -c \"DELETE FROM pending;\"";
+        let scene = Self::with_plan(&plan()?.replace("docker-compose restart validator1", wipe)).await?;
+        scene.host.program("bt2c-postgres", |_| (vec![], 0));
+        scene.host.change(VALIDATOR1, |details| details.container.state = ContainerState::Running);
+        Ok(scene)
+    }
+
     /// A worker on the simulated host.
     #[must_use]
     pub fn worker(&self) -> RunningWorker {
@@ -140,22 +155,46 @@ impl Scene {
         self.until(run.number, RunState::AwaitingApproval).await
     }
 
-    /// A run that the approver has approved. Needs a worker.
+    /// Somebody new who must agree too where there is no way back.
+    ///
+    /// # Errors
+    /// If the sign-in is refused.
+    pub async fn second(&self) -> Result<Persona> {
+        self.muster.persona_with_duties().await
+    }
+
+    /// Everybody's consent that it takes.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub async fn consent(&self, run: &RunView) -> Result<RunView> {
+        let run = decide(&self.approver, run, true).await?;
+        if run.state != RunState::AwaitingApproval {
+            return Ok(run);
+        }
+        Ok(decide(&self.second().await?, &run, true).await?)
+    }
+
+    /// A run that everybody has approved. Needs a worker.
     ///
     /// # Errors
     /// If a command is refused or the worker does not look.
     pub async fn approved(&self) -> Result<RunView> {
         let run = self.waiting().await?;
-        Ok(decide(&self.approver, &run, true).await?)
+        self.consent(&run).await
     }
 
-    /// The operator's answer to the run's question.
+    /// The operator's answer to the run's question, and the second person's word where it takes two.
     ///
     /// # Errors
     /// If it is refused.
     pub async fn answer(&self, run: &RunView, answer: Answer) -> Result<RunView, CallError> {
         let step = run.question.as_ref().map_or(0, |question| question.step);
-        self.operator.api.answer(run.number, &AnswerIn { step, answer }).await
+        let view = self.operator.api.answer(run.number, &AnswerIn { step, answer: answer.clone() }).await?;
+        if view.question.as_ref().is_none_or(|question| question.proposal.is_none()) {
+            return Ok(view);
+        }
+        self.approver.api.confirm(run.number, &ConfirmIn { step, answer, agree: true, reason: None }).await
     }
 
     /// # Errors
@@ -202,12 +241,7 @@ pub async fn request(person: &Persona, incident: i64) -> Result<RunView, CallErr
 /// # Errors
 /// If it is refused.
 pub async fn request_of(person: &Persona, incident: i64, procedure: &str) -> Result<RunView, CallError> {
-    let body = RunRequestIn {
-        procedure: procedure.into(),
-        parameters: std::collections::BTreeMap::new(),
-        procedure_digest: None,
-        dry_run: false,
-    };
+    let body = RunRequestIn::of(procedure);
     person.api.request_run(incident, &body, &Uuid::new_v4().to_string()).await
 }
 

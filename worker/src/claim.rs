@@ -81,7 +81,11 @@ async fn look(worker: &Worker, claimed: Claimed) -> Result<(), Halt> {
         .and_then(|()| guard::pinned(&header.procedure, header.plan_digest, &compile(&plan.source).plan))
         .map_err(|why| format!("The worker refused: {}. Nothing was done.", why.trim_end_matches('.')));
     let found = match checked {
-        Ok(()) => resolve(&*worker.host, &worker.config, header, worker.store.now().await?, Known::default()).await,
+        Ok(()) => {
+            // What another run has done is not looked for.
+            let known = Known { over: &guard::over(&run), ..Known::default() };
+            resolve(&*worker.host, &worker.config, header, worker.store.now().await?, known).await
+        }
         Err(reason) => Err(reason),
     };
     let event = match found {

@@ -15,6 +15,7 @@ use store::Claimed;
 use crate::{
     Worker,
     board::Notices,
+    evidence,
     faults::Point,
     guard::{self, Checked},
     journal::{Halt, Journal, foreseen},
@@ -119,7 +120,16 @@ impl Execution<'_> {
 
     async fn append(&mut self, run: &mut Run, events: Vec<RunEvent>) -> Result<(), Halt> {
         self.pending.extend(events);
-        self.journal.append(run, &self.pending).await?;
+        // If it will have to be asked, people get to see what the step means as it looks now.
+        let asks = foreseen(run, self.journal.by, &self.pending).ok().and_then(|run| match next(&run) {
+            Next::Ask { step, .. } => Some(step),
+            _ => None,
+        });
+        let seen = match asks {
+            Some(step) => evidence::look(&*self.worker.host, &self.approved.project, self.objects(step)).await,
+            None => vec![],
+        };
+        self.journal.append_with(run, &self.pending, &seen).await?;
         self.pending.clear();
         if run.state == RunState::Cancelling {
             self.lease.cancelled().cancel();
@@ -272,14 +282,17 @@ impl Execution<'_> {
         self.steps.iter().find(|s| s.number == step).cloned()
     }
 
+    fn objects(&self, step: u32) -> &[ResolvedObject] {
+        self.approved.steps.iter().find(|s| s.number == step).map_or(&[], |s| &s.objects)
+    }
+
     /// What was approved for this step, and nothing else; a service as the containers that it has now.
     async fn bound(&self, kind: &StepKind, step: u32) -> Result<Vec<ResolvedObject>, String> {
-        let approved = self.approved.steps.iter().find(|s| s.number == step);
-        let approved = approved.map(|s| s.objects.clone()).unwrap_or_default();
+        let approved = self.objects(step);
         if steps::by_service(kind) {
-            return Ok(approved);
+            return Ok(approved.to_vec());
         }
-        late::bind(&*self.worker.host, &self.approved.project, &approved).await
+        late::bind(&*self.worker.host, &self.approved.project, approved).await
     }
 
     fn impossible(&self, step: u32) -> Result<(), Halt> {

@@ -4,11 +4,10 @@ use shared::{
     digest::Digest,
     domain::{
         access::Action,
-        approval::{RunRequest, Verdict, evaluate},
+        approval::{ApprovalPolicy, Deciders, RunRequest, Verdict, any_of, evaluate},
         resolution::{Resolution, ResolvedObject},
         run::{Run, StepState},
     },
-    ids::UserId,
     plan::{Plan, Procedure, compile},
     timestamp::Timestamp,
 };
@@ -26,7 +25,10 @@ struct Facts<'a> {
     allowed: &'a [String],
     /// What the plan version's text compiles to, as it is kept.
     plan: &'a Plan,
-    may_decide: &'a [UserId],
+    may_decide: &'a Deciders,
+    may_break: &'a Deciders,
+    /// The run that this one goes on from.
+    before: Option<&'a Run>,
     now: Timestamp,
     /// What the steps mean at this moment.
     resolution: Result<&'a Resolution, &'a String>,
@@ -48,22 +50,37 @@ pub(crate) async fn check(worker: &Worker, run: &Run) -> Result<Checked, StoreEr
         allowed(&worker.config.projects, &header.project)?;
         resolve(&*worker.host, &worker.config, header, header.requested_at, known).await
     };
-    let (resolution, version, may_decide, now) = tokio::join!(
+    let (resolution, version, may_decide, may_break, before, now) = tokio::join!(
         look,
         worker.store.plan_version_fetch(header.plan_version),
-        worker.store.users_who_may(Action::DecideRun, &header.policy.roles),
+        worker.store.users_who_may(Action::DecideRun),
+        worker.store.users_who_may(Action::BreakGlass),
+        before(worker, run),
         worker.store.now(),
     );
+    let before = before?;
     let plan = compile(&version?.source).plan;
     let facts = Facts {
         allowed: &worker.config.projects,
         plan: &plan,
         may_decide: &may_decide?,
+        may_break: &may_break?,
+        before: before.as_ref(),
         now: now?,
         resolution: resolution.as_ref(),
     };
     let verdict = verdict(run, &facts).map_err(|reason| with_state(run, reason));
     Ok(Checked { verdict, plan })
+}
+
+/// The run that this one says it goes on from. `None`: none, or there is no such run.
+async fn before(worker: &Worker, run: &Run) -> Result<Option<Run>, StoreError> {
+    let Some(resumed) = &run.header.resumes else { return Ok(None) };
+    match worker.store.run_by_number(resumed.run).await {
+        Ok(record) => Ok(Some(record.run)),
+        Err(StoreError::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// May this worker look at the project at all?
@@ -92,21 +109,43 @@ fn verdict(run: &Run, facts: &Facts<'_>) -> Result<(), String> {
     if header.policy.approvals == 0 && needs_approval(run) {
         return Err("it changes something, and asks for nobody's approval".into());
     }
+    if let Some(resumed) = &header.resumes {
+        let before = facts.before.ok_or_else(|| format!("it goes on from run {}, which there is not", resumed.run))?;
+        resumed.fits(header, before)?;
+    }
     let content = run.content().ok_or("it was never resolved")?;
     let request = RunRequest { requested_by: header.requested_by, resolved_at: *resolved_at, content };
     // Consent runs out for beginning, not while what was begun goes on.
     let begun = run.steps.iter().filter_map(|step| step.started_at).min();
     let at = begun.map_or(facts.now, |begun| begun.min(facts.now));
-    match evaluate(&header.policy, &request, &run.decisions, |user| facts.may_decide.contains(&user), at) {
-        Verdict::Granted => Ok(()),
-        Verdict::Pending { have, need } => Err(format!("it has {have} of {need} approvals that still count")),
-        Verdict::Refused { by, reason } => Err(format!("{by} has refused it: {reason}")),
-        Verdict::Expired => Err("the approval has expired".into()),
+    if !run.glass.as_ref().is_some_and(|glass| glass.holds(&header.policy, &request, facts.may_break, at)) {
+        match evaluate(&header.policy, &request, &run.decisions, facts.may_decide, at) {
+            Verdict::Granted => {}
+            Verdict::Pending { have, need, lacking } if lacking.is_empty() => {
+                return Err(format!("it has {have} of {need} approvals that still count"));
+            }
+            Verdict::Pending { lacking, .. } => {
+                return Err(format!("nobody whose consent still counts is {}", any_of(&lacking)));
+            }
+            Verdict::Refused { by, reason } => return Err(format!("{by} has refused it: {reason}")),
+            Verdict::Expired => return Err("the approval has expired".into()),
+        }
     }
+    asks_enough(run)
+}
+
+/// The policy in the row is the one that the plan's text asks for. What was begun under the rules of an older release goes on.
+fn asks_enough(run: &Run) -> Result<(), String> {
+    let header = &run.header;
+    let asked = ApprovalPolicy::of(&header.procedure).map_err(|error| error.to_string())?;
+    if asked != header.policy && run.steps.iter().all(|step| step.attempts == 0) {
+        return Err("the consent it asks for is not what the plan wants for these steps".into());
+    }
+    Ok(())
 }
 
 /// Steps that are done or skipped: what they meant may be gone, by their own doing.
-fn over(run: &Run) -> Vec<u32> {
+pub(crate) fn over(run: &Run) -> Vec<u32> {
     let over = |state: &StepState| matches!(state, StepState::Succeeded { .. } | StepState::Skipped { .. });
     run.steps.iter().filter(|step| over(&step.state)).map(|step| step.number).collect()
 }

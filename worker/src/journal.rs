@@ -10,7 +10,7 @@ use shared::{
         actor::Actor,
         incident::{IncidentEvent, RunMoment},
         next::{Next, next},
-        run::{Recorded, Run, RunEvent, RunState, StepOutcome, StepState},
+        run::{Recorded, Run, RunEvent, RunState, Seen, StepOutcome, StepState},
     },
     plan::StepKind,
 };
@@ -61,9 +61,14 @@ impl Journal<'_> {
     /// Writes the events, and those that follow from them without anybody's doing (a question, the end), and folds them into
     /// `run`. While the database is away it tries on; after a lost COMMIT it reads back whether the events are there.
     pub(crate) async fn append(&self, run: &mut Run, events: &[RunEvent]) -> Result<(), Halt> {
+        self.append_with(run, events, &[]).await
+    }
+
+    /// As [`Journal::append`]; if a question follows, `seen` goes with it.
+    pub(crate) async fn append_with(&self, run: &mut Run, events: &[RunEvent], seen: &[Seen]) -> Result<(), Halt> {
         let mut silent = false;
         loop {
-            match self.try_append(run, events).await {
+            match self.try_append(run, events, seen).await {
                 Ok(next) => {
                     *run = next;
                     return Ok(());
@@ -120,13 +125,13 @@ impl Journal<'_> {
         Err(Halt::Lost)
     }
 
-    async fn try_append(&self, run: &Run, events: &[RunEvent]) -> Result<Run, StoreError> {
+    async fn try_append(&self, run: &Run, events: &[RunEvent], seen: &[Seen]) -> Result<Run, StoreError> {
         let mut tx = self.store.begin().await?;
         let mut new = Appending { by: self.by, tx: &mut tx, now: run.clone(), events: vec![], told: vec![] };
         for event in events {
             new.add(event.clone())?;
         }
-        while let Some(event) = following(&new.now) {
+        while let Some(event) = following(&new.now, seen) {
             new.add(event)?;
         }
         let Appending { events, told, .. } = new;
@@ -200,13 +205,13 @@ pub(crate) fn foreseen(run: &Run, by: &Actor, events: &[RunEvent]) -> Result<Run
 }
 
 /// The event that the log calls for by itself.
-fn following(run: &Run) -> Option<RunEvent> {
+fn following(run: &Run, seen: &[Seen]) -> Option<RunEvent> {
     // Without steps that change anything outside Muster nobody needs to be asked; the guard looks again.
     if run.state == RunState::AwaitingApproval && run.header.policy.approvals == 0 && !needs_approval(run) {
         return Some(RunEvent::Granted);
     }
     match next(run) {
-        Next::Ask { step, why } => Some(RunEvent::Asked { step, why }),
+        Next::Ask { step, why } => Some(RunEvent::Asked { step, why, seen: seen.to_vec() }),
         Next::Finish => Some(RunEvent::Finished { succeeded: true }),
         Next::CallOff => Some(RunEvent::Cancelled),
         Next::Start { .. } | Next::Recover { .. } | Next::Wait => None,
@@ -235,7 +240,7 @@ fn audited(run: &Run, event: &RunEvent) -> (&'static str, String, Value) {
         RunEvent::StepEnded { step: n, attempt, fence, outcome } => {
             ("step.ended", step(n), json!({ "attempt": attempt, "fence": fence, "outcome": outcome }))
         }
-        RunEvent::Asked { step: n, why } => ("run.asked", step(n), json!({ "why": why })),
+        RunEvent::Asked { step: n, why, seen } => ("run.asked", step(n), json!({ "why": why, "seen": seen })),
         RunEvent::GuardRefused { reason } => ("run.refused-by-worker", whole, json!({ "reason": reason })),
         RunEvent::Cancelled => ("run.cancelled", whole, json!({ "reason": run.reason })),
         RunEvent::Finished { succeeded } => ("run.finished", whole, json!({ "succeeded": succeeded })),
@@ -283,6 +288,9 @@ fn moment(run: &Run, event: &RunEvent) -> Option<(RunMoment, String)> {
                 }
             };
             (RunMoment::StepEnded, text)
+        }
+        RunEvent::Asked { step, .. } if run.takes_two(*step) => {
+            (RunMoment::Asked, format!("{} needs the word of two people: did it happen?", title(*step)))
         }
         RunEvent::Asked { step, .. } => {
             (RunMoment::Asked, format!("{} needs a decision: retry, skip or stop", title(*step)))

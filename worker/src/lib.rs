@@ -7,6 +7,7 @@ mod board;
 pub mod check;
 mod claim;
 pub mod config;
+mod evidence;
 mod execute;
 pub mod faults;
 mod files;

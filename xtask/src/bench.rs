@@ -38,7 +38,12 @@ enum Only {
 /// If something is missing or a measurement could not be made; a missed goal is no error, the table says so. Crash runs fail
 /// if anything was lost.
 pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
-    let bench = project.cargo(&["run", "--release", "--package", "tests", "--bin", "bench", "--"]);
+    // Everything at once: built one by one, packages would be built again for each other's features.
+    progress::step("building the programs and the bench, optimised", || {
+        command::run(&mut project.cargo(&["build", "--release", "--workspace", "--exclude", "web", "--bins"]))
+    })?;
+    let mut bench = Command::new(project.target.join("release/bench"));
+    bench.current_dir(&project.root);
     match &arguments.only {
         None => everything(project, bench),
         Some(Only::Parts { names }) => {
@@ -70,9 +75,6 @@ fn everything(project: &Project, mut bench: Command) -> Result<()> {
     setup::needs(&[Need::PostgresPrograms, Need::Docker, Need::Chromium])?;
     let chromium = setup::chromium().context("Chromium is not installed: sudo apt-get install chromium")?;
     let assets = build::assets(project)?;
-    progress::step("building the server and the worker, optimised", || {
-        command::run(&mut project.cargo(&["build", "--release", "--package", "server", "--package", "worker"]))
-    })?;
     fs::create_dir_all(project.target.join("xtask"))?;
     let engine = Engine::ensure(&project.target.join("xtask/dockerd.log"))?;
     let images = build::testnet_images(project)?;

@@ -4,8 +4,8 @@ use serde_json::json;
 use shared::{
     api::run::DecisionIn,
     domain::{
-        access::{Action, ContactRole},
-        approval::{ApprovalPolicy, Choice, Content, Decision, RunRequest, Verdict, evaluate},
+        access::Action,
+        approval::{Choice, Content, Decision, RunRequest, Verdict, any_of, evaluate},
         incident::RunMoment,
         run::{Run, RunEvent, RunState},
         text::Message,
@@ -39,28 +39,20 @@ pub async fn decide(store: &Store, permit: &Permit<DecideRun>, number: i64, inpu
         tx.commit().await?;
         return Err(AppError::forbidden(OWN_REQUEST));
     }
-    let (Some(content), Some((resolved_at, _))) = (run.content(), &run.resolution) else {
-        return Err(not_waiting(&run));
-    };
-    if run.state != RunState::AwaitingApproval {
-        return Err(not_waiting(&run));
-    }
-    if input.content != content {
-        return Err(AppError::content_changed(
-            "What this run would do has changed since you read it. Your decision was not counted; read it again and decide then.",
-        ));
-    }
-    if let Some(why) = lacks_contact_role(&run.header.policy, &permit.user().contact_roles) {
+    let content = waiting_content(&run)?;
+    let resolved_at = run.resolution.as_ref().map_or(run.header.requested_at, |(at, _)| *at);
+    same_content(input.content, content)?;
+    if let Some(why) = run.header.policy.lacks(&permit.user().contact_roles) {
         let detail = json!({"action": Action::DecideRun, "why": "contact role"});
         tx.audit_denied(&by, "access.denied", format!("run {number}"), detail);
         tx.commit().await?;
         return Err(AppError::forbidden(why));
     }
-    let deciders = tx.users_who_may(Action::DecideRun, &run.header.policy.roles).await?;
-    let request = RunRequest { requested_by: run.header.requested_by, resolved_at: *resolved_at, content };
+    let deciders = tx.users_who_may(Action::DecideRun).await?;
+    let request = RunRequest { requested_by: run.header.requested_by, resolved_at, content };
     let now = tx.now();
     let policy = run.header.policy.clone();
-    let judge = |decisions: &[Decision]| evaluate(&policy, &request, decisions, |user| deciders.contains(&user), now);
+    let judge = |decisions: &[Decision]| evaluate(&policy, &request, decisions, &deciders, now);
     if judge(&run.decisions) == Verdict::Expired {
         return Err(AppError::not_now(TIME_IS_OVER));
     }
@@ -86,7 +78,12 @@ async fn conclude(tx: &mut Tx, run: &mut Run, verdict: Verdict, permit: &Permit<
             tx.audit(&by, "run.granted", format!("run {}", run.header.number), json!({"content": run.content()}));
             (RunMoment::Approved, String::new())
         }
-        Verdict::Pending { have, need } => (RunMoment::Approved, format!("{have} of {need} approvals")),
+        Verdict::Pending { have, need, lacking } if lacking.is_empty() => {
+            (RunMoment::Approved, format!("{have} of {need} approvals"))
+        }
+        Verdict::Pending { have, need, lacking } => {
+            (RunMoment::Approved, format!("{have} of {need} approvals; one must be by the {}", any_of(&lacking)))
+        }
         Verdict::Refused { reason, .. } => (RunMoment::Refused, reason),
         // Looked at before the decision was written, in the same transaction and at the same instant.
         Verdict::Expired => return Err(AppError::bug("consent expired within one instant")),
@@ -94,21 +91,28 @@ async fn conclude(tx: &mut Tx, run: &mut Run, verdict: Verdict, permit: &Permit<
     moment::tell(tx, run, moment, text, &by).await
 }
 
-/// The plan may want the consent of people with certain duties.
-pub(super) fn lacks_contact_role(policy: &ApprovalPolicy, held: &[ContactRole]) -> Option<String> {
-    if policy.roles.is_empty() || policy.roles.iter().any(|role| held.contains(role)) {
-        return None;
-    }
-    let wanted: Vec<String> = policy.roles.iter().map(|role| role.name().replace('-', " ")).collect();
-    Some(format!("The plan wants the consent of somebody who is {}, and you are not.", wanted.join(" or ")))
-}
-
 pub(super) fn has_decided(run: &Run, user: shared::ids::UserId, content: Content) -> bool {
     run.decisions.iter().any(|decision| decision.by == user && decision.content == content)
 }
 
-fn not_waiting(run: &Run) -> AppError {
-    AppError::not_now(waiting_refusal(run.state))
+/// What a run that waits for consent would do.
+///
+/// # Errors
+/// If it does not wait.
+pub(super) fn waiting_content(run: &Run) -> Result<Content, AppError> {
+    let waiting = run.content().filter(|_| run.state == RunState::AwaitingApproval);
+    waiting.ok_or_else(|| AppError::not_now(waiting_refusal(run.state)))
+}
+
+/// # Errors
+/// If what was read is not what there is.
+pub(super) fn same_content(read: Content, now: Content) -> Result<(), AppError> {
+    if read == now {
+        return Ok(());
+    }
+    Err(AppError::content_changed(
+        "What this run would do has changed since you read it. Your decision was not counted; read it again and decide then.",
+    ))
 }
 
 pub(super) fn waiting_refusal(state: RunState) -> String {

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use shared::{
     api::{
-        incident::{DeclareIn, LevelIn, NoteIn, ResolveIn, UpdateIn},
+        incident::{CloseIn, DeclareIn, LevelIn, NoteIn, ResolveIn, UpdateIn},
         live::Topic,
     },
     domain::{
-        incident::{Affected, Incident, IncidentEvent, IncidentState, PublicState},
+        incident::{Affected, Incident, IncidentCommand, IncidentEvent, IncidentState, PublicState},
         text::{Message, Title},
     },
     plan::{Level, Plan},
@@ -91,6 +91,7 @@ fn declared(
         declared_at: now,
         acknowledged_at: None,
         resolved_at: None,
+        closed_at: None,
         public_title: public_title.map(Title::into_inner),
         public_state: None,
     }
@@ -237,6 +238,41 @@ pub async fn resolve(
         last_word.into_iter().chain([IncidentEvent::Resolved { text: input.text.into_inner() }]).collect()
     })
     .await
+}
+
+/// Puts a resolved incident away.
+///
+/// # Errors
+/// If it is not resolved, is closed already, or a review is owed.
+pub async fn close(
+    store: &Store,
+    permit: &Permit<HandleIncident>,
+    key: Option<&str>,
+    number: i64,
+    input: CloseIn,
+) -> Result<(), AppError> {
+    let turn = Turn::new(permit.id(), key, "close", &(number, &input))?;
+    let mut tx = store.begin().await?;
+    if turn.begin(&mut tx).await?.is_some() {
+        return Ok(());
+    }
+    let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
+    record.incident.permits(IncidentCommand::Close)?;
+    if let Some(why) = owed(&tx.runs_owing_review(record.id).await?) {
+        return Err(AppError::not_now(why));
+    }
+    let event = IncidentEvent::Closed { text: input.text.into_inner() };
+    append(&mut tx, record, vec![event], permit, "incident.closed").await?;
+    turn.save(&mut tx, number).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Why an incident with these runs cannot be closed: break-glass leaves a debt.
+pub(super) fn owed(runs: &[i64]) -> Option<String> {
+    let names = runs.iter().map(|number| format!("run {number}")).collect::<Vec<_>>().join(" and ");
+    (!runs.is_empty()).then(|| {
+        format!("The glass was broken for {names}, and nobody has reviewed that. Review it first, on the run's page.")
+    })
 }
 
 /// Does nothing if the same request came before.

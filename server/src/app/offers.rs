@@ -9,6 +9,7 @@ use shared::{
     },
     domain::{
         access::{Action, Role},
+        approval::ApprovalPolicy,
         incident::{Incident, IncidentCommand},
         offer::Offer,
         run::{Run, RunState},
@@ -20,7 +21,7 @@ use shared::{
 
 use store::User;
 
-use super::{answer, approval, check, control, run as runs};
+use super::{answer, approval, check, control, glass, incident as incidents, line, run as runs};
 
 fn offer<C>(command: C, refused: Option<String>) -> Offer<C> {
     Offer { command, refused }
@@ -34,19 +35,21 @@ fn lacks(role: Role, action: Action) -> Option<String> {
 fn action_of(command: IncidentCommand) -> Action {
     use IncidentCommand as C;
     match command {
-        C::Acknowledge | C::StartWork | C::Note | C::ChangeLevel | C::Resolve => Action::HandleIncident,
+        C::Acknowledge | C::StartWork | C::Note | C::ChangeLevel | C::Resolve | C::Close => Action::HandleIncident,
         C::PostUpdate => Action::PostUpdate,
         C::RequestRun => Action::RequestRun,
         C::WriteReport => Action::EditReport,
     }
 }
 
-/// What nobody can do is said before what this person may not.
-pub(super) fn incident(incident: &Incident, role: Role) -> Vec<Offer<IncidentCommand>> {
+/// What nobody can do is said before what this person may not. `owing`: runs whose review is owed.
+pub(super) fn incident(incident: &Incident, role: Role, owing: &[i64]) -> Vec<Offer<IncidentCommand>> {
     IncidentCommand::ALL
         .into_iter()
         .map(|command| {
             let refused = incident.permits(command).err().map(|refusal| refusal.message);
+            let owed = incidents::owed(owing).filter(|_| command == IncidentCommand::Close);
+            let refused = refused.or(owed);
             offer(command, refused.or_else(|| lacks(role, action_of(command))))
         })
         .collect()
@@ -62,8 +65,6 @@ pub(super) fn procedures(
 ) -> Vec<ProcedureOffer> {
     let closed = incident.permits(IncidentCommand::RequestRun).err().map(|refusal| refusal.message);
     let lacks = lacks(role, Action::RequestRun);
-    let busy =
-        live_run.map(|number| format!("Run {number} has not ended; only one run at a time may act on this system."));
     plan.procedures
         .iter()
         .map(|procedure| {
@@ -80,7 +81,9 @@ pub(super) fn procedures(
                     || parameters.iter().flat_map(|p| &p.choices).any(|c| affects(plan, incident, &c.value)),
                 parameters,
                 services,
-                refused: unavailable.or_else(|| closed.clone()).or_else(|| lacks.clone()).or_else(|| busy.clone()),
+                refused: unavailable.or_else(|| closed.clone()).or_else(|| lacks.clone()),
+                behind: live_run,
+                consent: ApprovalPolicy::of(procedure).map(|policy| policy.words()).unwrap_or_default(),
             }
         })
         .collect()
@@ -179,16 +182,39 @@ pub(super) fn run(run: &Run, user: &User, now: Timestamp) -> Vec<Offer<RunComman
     };
     let answer =
         if run.state == RunState::Asking { lacks(role, Action::AnswerStep) } else { Some(answer::NOT_ASKING.into()) };
+    let known = run.question.as_ref().is_none_or(|question| !run.is_unclear(question.step));
+    let happened = answer.clone().or_else(|| known.then(|| answer::IS_KNOWN.into()));
     vec![
         offer(C::Approve, decide.clone()),
         offer(C::Refuse, decide),
+        offer(C::BreakGlass, break_glass(run, user, now)),
+        offer(C::Review, glass::not_to_review(run, user.id).or_else(|| lacks(role, Action::ReviewGlass))),
         offer(C::Withdraw, withdraw),
+        offer(C::Prioritise, line::not_to_prioritise(run.state).or_else(|| lacks(role, Action::RequestRun))),
+        offer(C::Resume, runs::not_to_resume(run).or_else(|| lacks(role, Action::RequestRun))),
         offer(C::Retry, answer.clone()),
+        offer(C::Happened, happened),
+        offer(C::Confirm, confirm(run, user)),
         offer(C::Skip, answer.clone()),
         offer(C::Stop, answer),
         offer(C::Cancel, control::not_to_cancel(run).or_else(|| lacks(role, Action::CancelRun))),
         offer(C::Check, check::not_to_check(run).or_else(|| lacks(role, Action::HandleIncident))),
     ]
+}
+
+fn break_glass(run: &Run, user: &User, now: Timestamp) -> Option<String> {
+    let over = run.expires_at().is_some_and(|at| now > at);
+    glass::not_to_break(run)
+        .or_else(|| over.then(|| approval::TIME_IS_OVER.into()))
+        .or_else(|| lacks(user.role, Action::BreakGlass))
+}
+
+fn confirm(run: &Run, user: &User) -> Option<String> {
+    let Some(first) = run.question.as_ref().and_then(|question| question.proposal.as_ref()) else {
+        return Some(answer::NOTHING_SAID.into());
+    };
+    let own = first.by.user() == Some(user.id);
+    lacks(user.role, Action::ConfirmAnswer).or_else(|| own.then(|| answer::OWN_ANSWER.into()))
 }
 
 fn decide(run: &Run, user: &User, now: Timestamp) -> Option<String> {
@@ -204,7 +230,7 @@ fn decide(run: &Run, user: &User, now: Timestamp) -> Option<String> {
     if run.header.requested_by == user.id {
         return Some(approval::OWN_REQUEST.into());
     }
-    if let Some(sentence) = approval::lacks_contact_role(&run.header.policy, &user.contact_roles) {
+    if let Some(sentence) = run.header.policy.lacks(&user.contact_roles) {
         return Some(sentence);
     }
     let decided = run.content().is_some_and(|content| approval::has_decided(run, user.id, content));

@@ -36,6 +36,7 @@ fn incident_in(state: IncidentState) -> Incident {
         declared_at: Timestamp::from_unix(0),
         acknowledged_at: None,
         resolved_at: None,
+        closed_at: None,
         public_title: None,
         public_state: None,
     }
@@ -64,7 +65,7 @@ fn state_first_then_role() {
         (&resolved, Role::Responder, IncidentCommand::WriteReport, ""),
     ];
     for (given, role, command, part) in cases {
-        let said = refused(&incident(given, role), command);
+        let said = refused(&incident(given, role, &[]), command);
         assert!(if part.is_empty() { said.is_empty() } else { said.contains(part) }, "{role} {command:?}: {said}");
     }
 }
@@ -93,7 +94,9 @@ fn a_procedure_fits_what_is_affected_and_says_why_it_is_off() {
     );
     assert!(!offers[1].fits && offers[1].refused.as_deref().unwrap().contains("no script"));
     assert!(procedures(&plan, &open, Role::Viewer, None, None)[0].refused.as_deref().unwrap().contains("role"));
-    assert!(procedures(&plan, &open, Role::Operator, Some(7), None)[0].refused.as_deref().unwrap().contains("Run 7"));
+    let busy = procedures(&plan, &open, Role::Operator, Some(7), None).remove(0);
+    assert_eq!((busy.refused, busy.behind), (None, Some(7)), "it waits in line");
+    assert!(busy.consent.starts_with("One approval"), "{}", busy.consent);
 }
 
 #[test]
@@ -177,7 +180,7 @@ fn the_requester_never_decides() {
     assert!(said(1, Role::Administrator, 10).contains("somebody else"));
     assert_eq!(said(2, Role::Approver, 10), "");
     assert!(said(2, Role::Operator, 10).contains("you need the role"));
-    assert!(said(2, Role::Approver, 1801).contains("over"));
+    assert!(said(2, Role::Approver, 1803).contains("over"));
     let offers = run(&waiting, &somebody(3, Role::Operator), Timestamp::from_unix(10));
     assert_eq!(refused(&offers, RunCommand::Withdraw), "");
     assert!(refused(&offers, RunCommand::Retry).contains("not asking"));

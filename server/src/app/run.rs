@@ -6,14 +6,14 @@ use serde_json::json;
 use shared::{
     api::run::{RunRequestIn, WithdrawIn},
     domain::{
-        access::ContactRole,
         approval::ApprovalPolicy,
         incident::{IncidentCommand, RunMoment},
-        run::{RunEvent, RunState},
+        run::{Resumed, Run, RunEvent, RunState},
     },
+    ids::SystemId,
     plan::Procedure,
 };
-use store::{JobKind, NewRun, Store, StoreError};
+use store::{JobKind, NewRun, Store};
 
 use super::{moment, plan::Plans, turn::Turn};
 use crate::{
@@ -58,7 +58,12 @@ pub async fn request(
     if let Some(why) = &procedure.unavailable {
         return Err(AppError::not_now(format!("{} cannot run: {why}", procedure.title)));
     }
-    let parameters = parameters(procedure, input.parameters)?;
+    let (parameters, resumes) = match input.resumes {
+        Some(before) => resumed(store, before, procedure, system.id, &system.project).await?,
+        None => (parameters(procedure, input.parameters)?, None),
+    };
+    let policy = ApprovalPolicy::of(procedure)
+        .map_err(|error| AppError::not_now(format!("{} cannot run: {error}", procedure.title)))?;
     let new = NewRun {
         incident: seen.id,
         system: system.id,
@@ -67,8 +72,10 @@ pub async fn request(
         plan_digest: plan.version.digest,
         procedure: procedure.clone(),
         parameters: parameters.clone(),
-        policy: policy(procedure)?,
+        policy: policy.clone(),
         dry_run: input.dry_run,
+        waits: false,
+        resumes,
         watch_seconds: plan.compiled.plan.watch.filter(|_| has_checks(procedure)).map(|watch| watch.seconds),
         requested_by: permit.id(),
     };
@@ -78,30 +85,64 @@ pub async fn request(
     if let Some(number) = turn.begin(&mut tx).await? {
         return Ok(number);
     }
-    let mut run = match tx.run_create(new).await {
-        Ok(run) => run,
-        Err(StoreError::Conflict(name)) if name == "run_one_live_per_system" => {
+    // Locked before the run is written: its foreign key would hold a lock that two requests could not both make stronger.
+    let record = tx.incident_lock(incident).await.found(|| format!("incident {incident}"))?;
+    record.incident.permits(IncidentCommand::RequestRun)?;
+    // Nobody who asks passes those who wait.
+    let in_line = !input.dry_run && !tx.runs_in_line(system.id).await?.is_empty();
+    let created = if in_line { Ok(None) } else { tx.run_create_live(new.clone()).await };
+    let mut run = match created? {
+        Some(run) => run,
+        None if input.wait => tx.run_create(NewRun { waits: true, ..new }).await?,
+        None => {
             drop(tx);
             return Err(busy(store, &seen, &system.name).await?);
         }
-        Err(error) => return Err(error.into()),
     };
-    let record = tx.incident_lock(incident).await.found(|| format!("incident {incident}"))?;
-    record.incident.permits(IncidentCommand::RequestRun)?;
     tx.run_append(&mut run, RunEvent::Requested, &by).await?;
-    tx.job_add(run.header.id, JobKind::Resolve).await?;
+    if run.state == RunState::Resolving {
+        tx.job_add(run.header.id, JobKind::Resolve).await?;
+    }
+    let line = if run.state == RunState::Waiting { ", in line behind another run" } else { "" };
     let dry = if run.header.dry_run { "as a dry run, " } else { "" };
-    let text = format!("{dry}on project {}, plan version {}", system.project, plan.version.version);
+    let on = run.header.resumes.as_ref().map(|r| format!("going on where run {} ended, ", r.run)).unwrap_or_default();
+    let text = format!("{dry}{on}on project {}, plan version {}{line}", system.project, plan.version.version);
     moment::tell_of(&mut tx, &record, &run, RunMoment::Requested, text, &by).await?;
     let detail = json!({
         "incident": incident, "procedure": procedure.id, "procedure_digest": procedure.digest,
         "plan_version": plan.version.version, "plan_digest": plan.version.digest, "project": system.project,
-        "parameters": parameters, "dry_run": run.header.dry_run,
+        "parameters": parameters, "dry_run": run.header.dry_run, "policy": policy,
+        "waits": run.header.waits, "resumes": run.header.resumes.as_ref().map(|r| r.run),
     });
     tx.audit(&by, "run.requested", format!("run {}", run.header.number), detail);
     turn.save(&mut tx, run.header.number).await?;
     tx.commit().await?;
     Ok(run.header.number)
+}
+
+/// What a run that goes on from another one is asked to be: the same, without what is done.
+async fn resumed(
+    store: &Store,
+    number: i64,
+    procedure: &Procedure,
+    system: SystemId,
+    project: &str,
+) -> Result<(BTreeMap<String, String>, Option<Resumed>), AppError> {
+    let before = store.run_by_number(number).await.found(|| format!("run {number}"))?.run;
+    if before.header.system != system || before.header.project != project || before.header.procedure.id != procedure.id
+    {
+        let why = format!("Run {number} was another procedure, or on another target. Nothing was requested.");
+        return Err(AppError::invalid("resumes", why));
+    }
+    if before.header.procedure != *procedure {
+        return Err(AppError::content_changed(format!(
+            "{} was changed since run {number}, so its steps are not the ones that were done. Nothing was requested; request it from \
+             its beginning.",
+            procedure.title
+        )));
+    }
+    let resumed = Resumed::of(&before).map_err(AppError::not_now)?;
+    Ok((before.header.parameters, Some(resumed)))
 }
 
 /// Those that differ from the plan's own. Whether the live system has them is the worker's to say.
@@ -122,21 +163,6 @@ fn parameters(procedure: &Procedure, given: BTreeMap<String, String>) -> Result<
     Ok(chosen)
 }
 
-/// As the plan says; what it does not say is the default. What only looks or tells people needs nobody's consent.
-fn policy(procedure: &Procedure) -> Result<ApprovalPolicy, AppError> {
-    let needs_approval = procedure.steps.iter().any(|step| step.kind.needs_approval());
-    let unsaid = if needs_approval { ApprovalPolicy::default() } else { ApprovalPolicy::NONE };
-    let roles: Result<Vec<ContactRole>, _> = procedure.roles.iter().map(|role| role.parse()).collect();
-    let roles = roles.map_err(|error| AppError::not_now(format!("{} cannot run: {error}", procedure.title)))?;
-    let approvals = match procedure.approvals {
-        // A plan cannot do away with the second pair of eyes.
-        Some(said) if needs_approval => said.max(1),
-        Some(said) => said,
-        None => unsaid.approvals,
-    };
-    Ok(ApprovalPolicy { approvals, roles, ..unsaid })
-}
-
 fn has_checks(procedure: &Procedure) -> bool {
     procedure.steps.iter().any(|step| step.check)
 }
@@ -145,7 +171,7 @@ async fn busy(store: &Store, seen: &store::IncidentRecord, system: &str) -> Resu
     let rule = format!("Only one run at a time may act on {system}");
     Ok(AppError::target_busy(match store.run_live(seen.system).await? {
         Some(number) => {
-            format!("{rule}, and run {number} has not ended. Nothing was requested; wait for it, or withdraw it.")
+            format!("{rule}, and run {number} has not ended. Nothing was requested; wait in line, or end it first.")
         }
         None => format!("{rule}, and another one was ending just now. Nothing was requested; try again."),
     }))
@@ -174,7 +200,12 @@ pub async fn withdraw(
 }
 
 pub(super) fn withdrawable(state: RunState) -> bool {
-    matches!(state, RunState::Resolving | RunState::AwaitingApproval | RunState::Queued)
+    matches!(state, RunState::Waiting | RunState::Resolving | RunState::AwaitingApproval | RunState::Queued)
+}
+
+/// Why a run cannot be gone on from; the request looks at the plan in force as well.
+pub(super) fn not_to_resume(run: &Run) -> Option<String> {
+    Resumed::of(run).err()
 }
 
 pub(super) fn not_withdrawable(state: RunState) -> String {

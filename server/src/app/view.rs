@@ -4,12 +4,12 @@ use shared::{
     api::{
         List,
         incident::{IncidentRowView, IncidentView, ProcedureOffer, ReportRef, RunRowView},
-        run::{PlanNow, Question, RunView, Standing},
+        run::{Place, PlanNow, QuestionView, RunView, Standing},
     },
     domain::{
-        access::Role,
+        access::{Action, Role},
         incident::Incident,
-        run::{RunHeader, RunState},
+        run::{Run, RunHeader, RunState},
         sight::Sight,
     },
     timestamp::Timestamp,
@@ -68,6 +68,7 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
     let live_run = store.run_live(record.system).await?;
     let plan = plans.current(record.system).await?;
     let sight = store.sight_of_system(record.system).await?;
+    let owing = store.runs_owing_review(record.id).await?;
     let now = store.now().await?;
     let incident = record.incident;
     Ok(IncidentView {
@@ -82,7 +83,9 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
         resolved_at: incident.resolved_at,
         public_state: incident.public_state,
         clocks: incident.clocks(),
-        offers: offers::incident(&incident, user.role),
+        closed_at: incident.closed_at,
+        owing_review: owing.clone(),
+        offers: offers::incident(&incident, user.role, &owing),
         procedures: plan.map(|plan| buttons(&plan, &incident, user.role, live_run, sight.as_ref())).unwrap_or_default(),
         runs,
         timeline,
@@ -131,6 +134,14 @@ pub async fn run(store: &Store, plans: &Plans, user: &User, number: i64) -> Resu
     let by_hand = run.steps.iter().map(|step| step.number).filter(|&step| run.is_checked_by_hand(step));
     let checks_by_hand = by_hand.collect();
     let plan_now = plans.current(run.header.system).await?.and_then(|plan| plan_now(&plan, &run.header));
+    let consent_missing = match run.state {
+        RunState::AwaitingApproval => {
+            let deciders = store.users_who_may(Action::DecideRun).await?;
+            deciders.cannot_meet(&run.header.policy, run.header.requested_by)
+        }
+        _ => None,
+    };
+    let place = if run.state == RunState::Waiting { Some(place(store, &run).await?) } else { None };
     let held = matches!(run.state, RunState::Resolving | RunState::Queued | RunState::Running | RunState::Cancelling);
     Ok(RunView {
         id: run.header.id,
@@ -141,6 +152,20 @@ pub async fn run(store: &Store, plans: &Plans, user: &User, number: i64) -> Resu
         plan_version: record.plan_version,
         plan_now,
         policy: run.header.policy.clone(),
+        consent_missing,
+        place,
+        priority: run.priority,
+        resumes: run.header.resumes.as_ref().map(|resumed| resumed.run),
+        question: run.question.clone().map(|question| QuestionView {
+            unclear: run.is_unclear(question.step),
+            takes_two: run.takes_two(question.step),
+            step: question.step,
+            why: question.why,
+            seen: question.seen,
+            proposal: question.proposal,
+        }),
+        glass: run.glass.clone(),
+        review: run.review.clone(),
         state: run.state,
         requested_by: record.requested_by_name,
         requested_at: run.header.requested_at,
@@ -159,10 +184,17 @@ pub async fn run(store: &Store, plans: &Plans, user: &User, number: i64) -> Resu
         resolution: run.resolution.map(|(_, resolution)| resolution),
         decisions: run.decisions,
         steps: run.steps,
-        question: run.question.map(|(step, why)| Question { step, why }),
         ended_at: run.ended_at,
         reason: run.reason,
     })
+}
+
+async fn place(store: &Store, run: &Run) -> Result<Place, AppError> {
+    let mut before = store.runs_in_line(run.header.system).await?;
+    if let Some(own) = before.iter().position(|number| *number == run.header.number) {
+        before.truncate(own);
+    }
+    Ok(Place { behind: store.run_live(run.header.system).await?, before })
 }
 
 fn plan_now(plan: &PlanInForce, run: &RunHeader) -> Option<PlanNow> {

@@ -39,7 +39,7 @@ macro_rules! permissions {
 }
 
 permissions! {
-    ViewConsole DeclareIncident HandleIncident PostUpdate RequestRun DecideRun AnswerStep CancelRun Freeze AcknowledgeNotice
+    ViewConsole DeclareIncident HandleIncident PostUpdate RequestRun DecideRun AnswerStep ConfirmAnswer BreakGlass ReviewGlass CancelRun Freeze AcknowledgeNotice
     EditReport PublishReport EditPlan ManageUsers ReadAudit
 }
 

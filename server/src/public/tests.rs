@@ -198,6 +198,7 @@ fn declared(public: bool) -> (Incident, Vec<TimelineEntry>) {
         declared_at: Timestamp::from_unix(NOW - 600),
         acknowledged_at: Some(Timestamp::from_unix(NOW - 500)),
         resolved_at: None,
+        closed_at: None,
         public_title: public.then(|| "Validator 1 is not available".into()),
         public_state: None,
     };

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use shared::api::{
     List,
-    incident::{DeclareIn, IncidentRowView, IncidentView, LevelIn, NoteIn, ResolveIn, UpdateIn},
+    incident::{CloseIn, DeclareIn, IncidentRowView, IncidentView, LevelIn, NoteIn, ResolveIn, UpdateIn},
 };
 use store::User;
 
@@ -97,6 +97,17 @@ pub(crate) async fn post_update(
     Body(input): Body<UpdateIn>,
 ) -> Answer<IncidentView> {
     incident::post_update(&state.store, &permit, key.as_deref(), number, input).await?;
+    shown(&state, permit.user(), number).await
+}
+
+pub(crate) async fn close(
+    permit: Permit<HandleIncident>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+    Key(key): Key,
+    Body(input): Body<CloseIn>,
+) -> Answer<IncidentView> {
+    incident::close(&state.store, &permit, key.as_deref(), number, input).await?;
     shown(&state, permit.user(), number).await
 }
 

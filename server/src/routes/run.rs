@@ -4,15 +4,21 @@ use axum::{Json, extract::State};
 use shared::api::{
     List,
     incident::RunRowView,
-    run::{AnswerIn, CancelIn, CheckIn, DecisionIn, FreezeIn, FreezeView, RunRequestIn, RunView, WithdrawIn},
+    run::{
+        AnswerIn, CancelIn, CheckIn, ConfirmIn, DecisionIn, FreezeIn, FreezeView, GlassIn, PriorityIn, ReviewIn,
+        RunRequestIn, RunView, WithdrawIn,
+    },
 };
 use store::User;
 
 use super::Answer;
 use crate::{
     AppState,
-    app::{answer, approval, check, control, run, view},
-    auth::permit::{AnswerStep, CancelRun, DecideRun, Freeze, HandleIncident, Permit, RequestRun, ViewConsole},
+    app::{answer, approval, check, control, glass, line, run, view},
+    auth::permit::{
+        AnswerStep, BreakGlass, CancelRun, ConfirmAnswer, DecideRun, Freeze, HandleIncident, Permit, RequestRun,
+        ReviewGlass, ViewConsole,
+    },
     extract::{Before, Body, Key, Path, Query},
 };
 
@@ -57,6 +63,36 @@ pub(crate) async fn decide(
     shown(&state, permit.user(), number).await
 }
 
+pub(crate) async fn break_glass(
+    permit: Permit<BreakGlass>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+    Body(input): Body<GlassIn>,
+) -> Answer<RunView> {
+    glass::break_it(&state, &permit, number, input).await?;
+    shown(&state, permit.user(), number).await
+}
+
+pub(crate) async fn review(
+    permit: Permit<ReviewGlass>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+    Body(input): Body<ReviewIn>,
+) -> Answer<RunView> {
+    glass::review(&state.store, &permit, number, input).await?;
+    shown(&state, permit.user(), number).await
+}
+
+pub(crate) async fn prioritise(
+    permit: Permit<RequestRun>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+    Body(input): Body<PriorityIn>,
+) -> Answer<RunView> {
+    line::prioritise(&state.store, &permit, number, input).await?;
+    shown(&state, permit.user(), number).await
+}
+
 pub(crate) async fn withdraw(
     permit: Permit<RequestRun>,
     State(state): State<AppState>,
@@ -74,6 +110,16 @@ pub(crate) async fn answer(
     Body(input): Body<AnswerIn>,
 ) -> Answer<RunView> {
     answer::answer(&state.store, &permit, number, input).await?;
+    shown(&state, permit.user(), number).await
+}
+
+pub(crate) async fn confirm(
+    permit: Permit<ConfirmAnswer>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+    Body(input): Body<ConfirmIn>,
+) -> Answer<RunView> {
+    answer::confirm(&state.store, &permit, number, input).await?;
     shown(&state, permit.user(), number).await
 }
 

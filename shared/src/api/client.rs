@@ -9,13 +9,13 @@ use crate::api::{
     List,
     audit::{AuditChoices, AuditEntryView, AuditHeadsView, AuditQuery, AuditVerdict},
     error::{ErrorBody, ErrorCode, ErrorView},
-    incident::{DeclareIn, IncidentRowView, IncidentView, LevelIn, NoteIn, ResolveIn, RunRowView, UpdateIn},
+    incident::{CloseIn, DeclareIn, IncidentRowView, IncidentView, LevelIn, NoteIn, ResolveIn, RunRowView, UpdateIn},
     notice::NoticeView,
     plan::{PlanDiff, PlanIn, PlanVersionView},
     report::{PublishIn, ReportIn, ReportView},
     run::{
-        AnswerIn, CancelIn, CheckIn, DecisionIn, FreezeIn, FreezeView, OutputLine, OutputPart, RunRequestIn, RunView,
-        WithdrawIn,
+        AnswerIn, CancelIn, CheckIn, ConfirmIn, DecisionIn, FreezeIn, FreezeView, GlassIn, OutputLine, OutputPart,
+        PriorityIn, ReviewIn, RunRequestIn, RunView, WithdrawIn,
     },
     session::{Me, SignIn},
     system::{PlanView, SystemView},
@@ -212,6 +212,10 @@ impl<T: Transport> Client<T> {
         self.post(format!("/incidents/{number}/resolve"), body).await
     }
 
+    pub async fn close(&self, number: i64, body: &CloseIn) -> Answer<IncidentView> {
+        self.post(format!("/incidents/{number}/close"), body).await
+    }
+
     pub async fn request_run(&self, incident: i64, body: &RunRequestIn, key: &str) -> Answer<RunView> {
         self.call(Method::Post, format!("/incidents/{incident}/runs"), Some(body), Some(key.to_owned())).await
     }
@@ -242,6 +246,22 @@ impl<T: Transport> Client<T> {
 
     pub async fn decide(&self, run: i64, body: &DecisionIn) -> Answer<RunView> {
         self.post(format!("/runs/{run}/decision"), body).await
+    }
+
+    pub async fn break_glass(&self, run: i64, body: &GlassIn) -> Answer<RunView> {
+        self.post(format!("/runs/{run}/glass"), body).await
+    }
+
+    pub async fn review(&self, run: i64, body: &ReviewIn) -> Answer<RunView> {
+        self.post(format!("/runs/{run}/review"), body).await
+    }
+
+    pub async fn confirm(&self, run: i64, body: &ConfirmIn) -> Answer<RunView> {
+        self.post(format!("/runs/{run}/confirm"), body).await
+    }
+
+    pub async fn prioritise(&self, run: i64, body: &PriorityIn) -> Answer<RunView> {
+        self.post(format!("/runs/{run}/priority"), body).await
     }
 
     pub async fn withdraw(&self, run: i64, body: &WithdrawIn) -> Answer<RunView> {

@@ -70,6 +70,13 @@ pub struct UpdateIn {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct CloseIn {
+    /// What was learned, or what is left to do elsewhere.
+    pub text: Message,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ResolveIn {
     /// What was done, for the team.
     pub text: Message,
@@ -106,6 +113,11 @@ pub struct IncidentView {
     pub declared_by: Actor,
     pub declared_at: Timestamp,
     pub resolved_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub closed_at: Option<Timestamp>,
+    /// Runs for which the glass was broken and nobody has reviewed that.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub owing_review: Vec<i64>,
     pub public_title: Option<String>,
     pub public_state: Option<PublicState>,
     pub clocks: Vec<Clock>,
@@ -137,6 +149,11 @@ pub struct ProcedureOffer {
     pub parameters: Vec<ParameterOffer>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refused: Option<String>,
+    /// Number of the run that is live on the target: a request made now waits in line behind it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub behind: Option<i64>,
+    /// What its consent will take.
+    pub consent: String,
 }
 
 /// One question of a button.

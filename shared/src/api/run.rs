@@ -8,10 +8,10 @@ use crate::{
     digest::Digest,
     domain::{
         actor::Actor,
-        approval::{ApprovalPolicy, Content, Decision},
+        approval::{ApprovalPolicy, Content, Decision, Glass},
         offer::Offer,
         resolution::Resolution,
-        run::{Answer, RunState, StepRun},
+        run::{Answer, Priority, Proposal, Review, RunState, Seen, StepRun},
         text::Message,
     },
     ids::RunId,
@@ -19,7 +19,7 @@ use crate::{
     timestamp::Timestamp,
 };
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunRequestIn {
     /// Id of a procedure of the system's current plan.
@@ -33,6 +33,20 @@ pub struct RunRequestIn {
     /// Only look up what it would do. Needs nobody's consent, and waits for no other run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
+    /// If another run is live on the target: wait in line for it to end, instead of being refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wait: bool,
+    /// Number of a run of the same procedure that ended before its time: go on from the first step that it did not do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumes: Option<i64>,
+}
+
+impl RunRequestIn {
+    /// The procedure as the plan has it.
+    #[must_use]
+    pub fn of(procedure: impl Into<String>) -> Self {
+        Self { procedure: procedure.into(), ..Self::default() }
+    }
 }
 
 /// A decision names what it is about: if that has changed, it is refused.
@@ -76,12 +90,64 @@ pub struct CheckIn {
     pub note: Option<Message>,
 }
 
+/// What the second person says about the first one's answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmIn {
+    pub step: u32,
+    /// As it was read: another one by now is not confirmed.
+    pub answer: Answer,
+    pub agree: bool,
+    /// Required when objecting.
+    #[serde(default)]
+    pub reason: Option<Message>,
+}
+
+/// The consent that others should have given, taken upon oneself. The password is asked for again.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GlassIn {
+    pub reason: Message,
+    pub password: String,
+    pub content: Content,
+}
+
+impl std::fmt::Debug for GlassIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GlassIn").field("reason", &self.reason).field("content", &self.content).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewIn {
+    /// Whether it was right, and what follows from it.
+    pub text: Message,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PriorityIn {
+    pub priority: Priority,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunCommand {
     Approve,
     Refuse,
+    /// Consent without those who should give it.
+    BreakGlass,
+    /// Look at that afterwards.
+    Review,
     Withdraw,
+    Prioritise,
+    /// That a step took effect whose outcome nobody knew.
+    Happened,
+    /// What somebody else has said about it, or object.
+    Confirm,
+    /// Request a run that goes on where this one ended.
+    Resume,
     Retry,
     Skip,
     Stop,
@@ -125,6 +191,20 @@ pub struct RunView {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub plan_now: Option<PlanNow>,
     pub policy: ApprovalPolicy,
+    /// Why the people there are cannot give the consent it takes, if so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub consent_missing: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub glass: Option<Glass>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub review: Option<Review>,
+    pub priority: Priority,
+    /// While it waits in line.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub place: Option<Place>,
+    /// Number of the run that it goes on from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub resumes: Option<i64>,
     pub state: RunState,
     pub dry_run: bool,
     /// Nothing is begun at the moment: who wanted that, and why.
@@ -138,7 +218,7 @@ pub struct RunView {
     pub expires_at: Option<Timestamp>,
     pub steps: Vec<StepRun>,
     /// Step and reason while a person must decide.
-    pub question: Option<Question>,
+    pub question: Option<QuestionView>,
     pub ended_at: Option<Timestamp>,
     pub reason: Option<String>,
     pub offers: Vec<Offer<RunCommand>>,
@@ -189,10 +269,29 @@ pub enum Standing {
     Gone,
 }
 
+/// Where a run stands in line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Question {
+pub struct Place {
+    /// The run that is live on the target.
+    pub behind: Option<i64>,
+    /// Runs that are called before it.
+    pub before: Vec<i64>,
+}
+
+/// Why a person must decide, what they can go by, and whether one is enough.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuestionView {
     pub step: u32,
     pub why: String,
+    /// What the step means, as the worker saw it when the question arose.
+    pub seen: Vec<Seen>,
+    /// What one person says, where it takes two.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub proposal: Option<Proposal>,
+    /// Nobody knows what became of the step.
+    pub unclear: bool,
+    /// It takes two people to go on.
+    pub takes_two: bool,
 }
 
 /// One line of a step's live output.

@@ -133,6 +133,12 @@ actions! {
     DecideRun "approve or refuse a recovery run": Approver Administrator;
     /// Retry, skip or stop when a step has failed.
     AnswerStep "decide about a failed step": Operator Administrator;
+    /// Say the same as somebody else about a step that cannot be undone, or object.
+    ConfirmAnswer "confirm what became of a step": Operator Approver Administrator;
+    /// Take the consent upon oneself that others should have given. Pages everybody and leaves a review behind.
+    BreakGlass "break the glass": Operator Approver Administrator;
+    /// Look, afterwards, at a consent that somebody else gave by breaking the glass.
+    ReviewGlass "review a broken glass": Approver Administrator;
     /// End a run that goes on.
     CancelRun "cancel a recovery run": Operator Approver Administrator;
     /// Keep every worker from beginning anything, and lift that again.
@@ -182,6 +188,9 @@ mod tests {
              ..x.x RequestRun\n\
              ...xx DecideRun\n\
              ..x.x AnswerStep\n\
+             ..xxx ConfirmAnswer\n\
+             ..xxx BreakGlass\n\
+             ...xx ReviewGlass\n\
              ..xxx CancelRun\n\
              ..xxx Freeze\n\
              xxxxx AcknowledgeNotice\n\

@@ -76,9 +76,17 @@ impl PublicState {
 #[serde(rename_all = "kebab-case")]
 pub enum RunMoment {
     Requested,
+    /// It was first in line.
+    Called,
+    /// Its place among those that wait was changed.
+    Prioritised,
     Resolved,
     Unresolvable,
     Approved,
+    /// One person has taken the consent of others upon themselves.
+    GlassBroken,
+    /// Somebody else has looked at that.
+    Reviewed,
     Refused,
     Expired,
     Withdrawn,
@@ -125,6 +133,9 @@ pub enum IncidentEvent {
     Resolved {
         text: String,
     },
+    Closed {
+        text: String,
+    },
     Run {
         number: i64,
         procedure: String,
@@ -161,6 +172,9 @@ pub struct Incident {
     pub declared_at: Timestamp,
     pub acknowledged_at: Option<Timestamp>,
     pub resolved_at: Option<Timestamp>,
+    /// Nothing of it is owed any more: reviews are made, and it is put away.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub closed_at: Option<Timestamp>,
     /// Title on the status page; `None` keeps the incident internal.
     pub public_title: Option<String>,
     pub public_state: Option<PublicState>,
@@ -177,11 +191,12 @@ pub enum IncidentCommand {
     PostUpdate,
     RequestRun,
     Resolve,
+    Close,
     WriteReport,
 }
 
 impl IncidentCommand {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Acknowledge,
         Self::StartWork,
         Self::Note,
@@ -189,6 +204,7 @@ impl IncidentCommand {
         Self::PostUpdate,
         Self::RequestRun,
         Self::Resolve,
+        Self::Close,
         Self::WriteReport,
     ];
 }
@@ -205,6 +221,9 @@ impl Incident {
             || Refusal::new("incident-resolved", "This incident is resolved; declare a new one if it is back.");
         match (command, self.state) {
             (C::Note | C::WriteReport, _) => Ok(()),
+            (C::Close, S::Resolved) if self.closed_at.is_none() => Ok(()),
+            (C::Close, S::Resolved) => Err(Refusal::new("incident-closed", "This incident is closed already.")),
+            (C::Close, _) => Err(Refusal::new("incident-open", "This incident is not resolved yet; resolve it first.")),
             (_, S::Resolved) => Err(resolved()),
             (C::Acknowledge, S::Declared) => Ok(()),
             (C::Acknowledge, _) => {
@@ -267,6 +286,10 @@ impl Incident {
                 next.resolved_at = Some(now);
                 next.public_state = self.public_title.as_ref().map(|_| PublicState::Resolved);
             }
+            E::Closed { .. } => {
+                self.permits(C::Close)?;
+                next.closed_at = Some(now);
+            }
             E::Noted { .. }
             | E::Run { .. }
             | E::Notified { .. }
@@ -316,6 +339,7 @@ mod tests {
             declared_at: Timestamp::from_unix(0),
             acknowledged_at: None,
             resolved_at: None,
+            closed_at: None,
             public_title: Some("Validator 1 is not available".into()),
             public_state: None,
         }
@@ -345,6 +369,7 @@ mod tests {
     fn illegal_pairs_have_names() {
         let resolved = declared().apply(&IncidentEvent::Resolved { text: "x".into() }, at(1)).unwrap();
         let acknowledged = declared().apply(&IncidentEvent::Acknowledged, at(1)).unwrap();
+        let closed = resolved.apply(&IncidentEvent::Closed { text: "done".into() }, at(2)).unwrap();
         let internal = Incident { public_title: None, ..declared() };
         let posted = IncidentEvent::Posted { state: PublicState::Identified, text: "x".into() };
         let same_level = IncidentEvent::LevelChanged { from: 1, to: 1, response_seconds: None, reason: "x".into() };
@@ -354,6 +379,8 @@ mod tests {
             (&acknowledged, IncidentEvent::Acknowledged, "already-acknowledged"),
             (&internal, posted, "incident-internal"),
             (&acknowledged, same_level, "level-unchanged"),
+            (&acknowledged, IncidentEvent::Closed { text: "x".into() }, "incident-open"),
+            (&closed, IncidentEvent::Closed { text: "x".into() }, "incident-closed"),
         ];
         for (incident, event, code) in cases {
             assert_eq!(incident.apply(&event, at(2)).unwrap_err().code, code, "{event:?}");

@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn table() {
         let answered = |answer| RunEvent::Answered { step: 1, answer };
-        let asked = || RunEvent::Asked { step: 1, why: "no".into() };
+        let asked = || RunEvent::Asked { step: 1, why: "no".into(), seen: vec![] };
         let stop = Answer::Stop { reason: "enough".into() };
         let cases: Vec<(&str, Vec<RunEvent>, Next)> = vec![
             ("claimed", vec![], Next::Start { step: 1, attempt: 1 }),
@@ -162,7 +162,7 @@ mod tests {
     fn a_manual_step_waits_for_a_person() {
         let mut header = header();
         header.procedure.steps[0].kind = StepKind::Manual {};
-        let asked = RunEvent::Asked { step: 1, why: "do".into() };
+        let asked = RunEvent::Asked { step: 1, why: "do".into(), seen: vec![] };
         let done = |step| RunEvent::Answered { step, answer: Answer::Done { note: "with care".into() } };
         let after = |events: Vec<RunEvent>| {
             let events = [claimed(), events].concat();
@@ -183,8 +183,12 @@ mod tests {
         let StepState::Succeeded { evidence } = &run.steps[0].state else { panic!("{:?}", run.steps) };
         assert!(evidence.ends_with("says it is done: with care"), "{evidence}");
         // Of a step that the worker does nobody can say so.
-        let failed =
-            vec![started(2, 1, 1), ended(2, 1, failed()), RunEvent::Asked { step: 2, why: "no".into() }, done(2)];
+        let failed = vec![
+            started(2, 1, 1),
+            ended(2, 1, failed()),
+            RunEvent::Asked { step: 2, why: "no".into(), seen: vec![] },
+            done(2),
+        ];
         let log = [vec![asked, done(1)], failed].concat();
         assert!(after(log).unwrap_err().what.contains("not done by a person"));
     }

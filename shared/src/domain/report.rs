@@ -127,6 +127,7 @@ pub fn sentence(event: &IncidentEvent) -> String {
         E::Noted { text } => format!("noted: {text}"),
         E::LevelChanged { from, to, reason, .. } => format!("changed the level from {from} to {to}: {reason}"),
         E::Posted { state, text } => format!("posted publicly ({}): {text}", state.words().to_lowercase()),
+        E::Closed { text } => format!("closed the incident: {text}"),
         E::Resolved { text } => format!("resolved the incident: {text}"),
         E::Run { number, procedure, moment, text } => run_sentence(*number, procedure, *moment, text),
         E::Notified { run, audience, text, .. } => format!("run {run} notified {}: {text}", audience.words()),
@@ -143,6 +144,10 @@ fn run_sentence(number: i64, procedure: &str, moment: RunMoment, text: &str) -> 
     let detail = if text.is_empty() { String::new() } else { format!(": {text}") };
     let what = match moment {
         M::Requested => return format!("requested {run}{detail}"),
+        M::GlassBroken => return format!("broke the glass for {run}{detail}"),
+        M::Reviewed => return format!("reviewed the broken glass of {run}{detail}"),
+        M::Prioritised => return format!("gave {run} another place in line{detail}"),
+        M::Called => "its turn came",
         M::Approved => return format!("approved {run}{detail}"),
         M::Refused => return format!("refused {run}{detail}"),
         M::Withdrawn => return format!("withdrew {run}{detail}"),
@@ -185,6 +190,14 @@ fn recovery(text: &mut String, facts: &RunFacts) {
             crate::domain::approval::Choice::Refuse { .. } => "Refused",
         };
         let _ = write!(text, "{verb} by {} at {}. ", line(&decision.name), decision.at.utc_text());
+    }
+    if let Some(glass) = &run.glass {
+        let (name, rule, reason) = (line(&glass.name), line(&glass.rule), line(&glass.reason));
+        let _ = write!(text, "{name} broke the glass at {} instead of \"{rule}\": {reason}. ", glass.at.utc_text());
+        let _ = match &run.review {
+            Some(review) => write!(text, "Reviewed by {}: {}. ", line(&review.by.to_string()), line(&review.text)),
+            None => write!(text, "Nobody has reviewed that yet. "),
+        };
     }
     let _ = writeln!(text, "Outcome: {}.\n", run.state.words().to_lowercase());
     text.push_str("| Step | What | Took | Outcome |\n|---:|---|---:|---|\n");
@@ -288,6 +301,7 @@ mod tests {
             declared_at: at(0),
             acknowledged_at: Some(at(30)),
             resolved_at: Some(at(700)),
+            closed_at: None,
             public_title: None,
             public_state: None,
         };

@@ -1,20 +1,31 @@
 //! A recovery run as a fold of its log: one transition function, illegal pairs are errors. Decides nothing about the future
 //! (that is `next`) and does nothing.
 
+mod event;
+mod priority;
+mod question;
 mod restored;
+mod resumed;
 mod state;
+mod step;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::state::RunState;
+pub use self::{
+    event::{Answer, Recorded, RunEvent, StepOutcome, StepRun, StepState},
+    priority::Priority,
+    question::{Proposal, Question, Seen},
+    resumed::Resumed,
+    state::RunState,
+};
 
 use crate::{
     digest::Digest,
     domain::{
         actor::Actor,
-        approval::{ApprovalPolicy, Choice, Content, Decision},
+        approval::{ApprovalPolicy, Choice, Content, Decision, Glass},
         resolution::Resolution,
     },
     ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
@@ -45,6 +56,11 @@ pub struct RunHeader {
     /// Only looked up, never done.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub dry_run: bool,
+    /// Begins in line behind the run that is live on its target.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub waits: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub resumes: Option<Resumed>,
     pub requested_by: UserId,
     pub requested_at: Timestamp,
 }
@@ -57,144 +73,6 @@ impl RunHeader {
     }
 }
 
-/// One line of a run's log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recorded {
-    /// From 1, without gaps within the run.
-    pub seq: i32,
-    pub at: Timestamp,
-    pub by: Actor,
-    #[serde(flatten)]
-    pub event: RunEvent,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "kebab-case")]
-pub enum RunEvent {
-    Requested,
-    Resolved {
-        resolution: Resolution,
-    },
-    Unresolvable {
-        reason: String,
-    },
-    Decided {
-        decision: Decision,
-    },
-    /// Enough consent: the queue row was written in the same transaction.
-    Granted,
-    Expired,
-    Withdrawn {
-        reason: String,
-    },
-    /// A worker has taken the run (again, after another one died).
-    Claimed {
-        fence: i64,
-    },
-    /// Intent, written before the host is touched. `before` are facts that tell later whether the effect happened.
-    StepStarted {
-        step: u32,
-        attempt: u32,
-        fence: i64,
-        before: BTreeMap<String, String>,
-    },
-    StepEnded {
-        step: u32,
-        attempt: u32,
-        fence: i64,
-        outcome: StepOutcome,
-    },
-    /// The step's outcome needs a person.
-    Asked {
-        step: u32,
-        why: String,
-    },
-    Answered {
-        step: u32,
-        answer: Answer,
-    },
-    /// A person has made a final check.
-    Checked {
-        step: u32,
-        holds: bool,
-        note: String,
-    },
-    /// The worker's guard found that what was approved is not what would happen. Nothing was done.
-    GuardRefused {
-        reason: String,
-    },
-    /// A person wants the run to end. What was begun goes on until it has ended or was ended.
-    CancelAsked {
-        reason: String,
-    },
-    /// Nothing of it goes on any more.
-    Cancelled,
-    /// The database was brought back from a backup while this run was under way: what happened since then is not in this log.
-    Restored {
-        backup_of: Timestamp,
-    },
-    Finished {
-        succeeded: bool,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "kebab-case")]
-pub enum StepOutcome {
-    /// `evidence`: one line a person can read: "height grew from 41 to 42".
-    Succeeded {
-        evidence: String,
-    },
-    Failed {
-        reason: String,
-    },
-    /// Begun, and nobody can tell whether it happened.
-    Unknown {
-        reason: String,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "answer", rename_all = "kebab-case")]
-pub enum Answer {
-    Retry,
-    /// A person has done what a manual step asks for; `note` may say how.
-    Done {
-        note: String,
-    },
-    Skip {
-        reason: String,
-    },
-    Stop {
-        reason: String,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "kebab-case")]
-pub enum StepState {
-    Pending,
-    Running,
-    Succeeded { evidence: String },
-    Failed { reason: String },
-    Unknown { reason: String },
-    Skipped { reason: String },
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StepRun {
-    pub number: u32,
-    #[serde(flatten)]
-    pub state: StepState,
-    pub attempts: u32,
-    pub started_at: Option<Timestamp>,
-    pub ended_at: Option<Timestamp>,
-    /// Facts noted with the intent of the last attempt.
-    pub before: BTreeMap<String, String>,
-    /// A person asked for another attempt.
-    pub retry: bool,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
     pub header: RunHeader,
@@ -204,14 +82,27 @@ pub struct Run {
     pub steps: Vec<StepRun>,
     pub fence: i64,
     pub last_seq: i32,
-    /// Step and reason, while [`RunState::Asking`].
-    pub question: Option<(u32, String)>,
+    /// While [`RunState::Asking`].
+    pub question: Option<Question>,
     pub ended_at: Option<Timestamp>,
     /// Why it ended, where the state's name does not say it.
     pub reason: Option<String>,
     /// Instant of the backup this run was restored from, until a person has had a step begun again: what the log does not
     /// name may have happened since.
     pub restored_from: Option<Timestamp>,
+    /// Consent that nobody else gave.
+    pub glass: Option<Glass>,
+    /// What somebody else says about the broken glass afterwards.
+    pub review: Option<Review>,
+    /// Its place among runs that wait for the same thing.
+    pub priority: Priority,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    pub by: Actor,
+    pub at: Timestamp,
+    pub text: String,
 }
 
 /// The log cannot have been written by this program, or was altered.
@@ -232,7 +123,11 @@ impl Run {
             .iter()
             .map(|step| StepRun {
                 number: step.number,
-                state: StepState::Pending,
+                state: header
+                    .resumes
+                    .iter()
+                    .find_map(|r| r.done.get(&step.number).cloned())
+                    .unwrap_or(StepState::Pending),
                 attempts: 0,
                 started_at: None,
                 ended_at: None,
@@ -252,6 +147,9 @@ impl Run {
             ended_at: None,
             reason: None,
             restored_from: None,
+            glass: None,
+            review: None,
+            priority: Priority::default(),
         }
     }
 
@@ -275,7 +173,15 @@ impl Run {
         }
         self.last_seq = seq;
         match (&recorded.event, from) {
-            (E::Requested, S::Resolving) if seq == 1 => {}
+            (E::Requested, S::Resolving) if seq == 1 => {
+                if self.header.waits {
+                    self.state = S::Waiting;
+                }
+            }
+            (E::Called, S::Waiting) => self.state = S::Resolving,
+            (E::Prioritised { priority }, S::Waiting | S::Resolving | S::AwaitingApproval | S::Queued) => {
+                self.priority = *priority;
+            }
             (E::Resolved { resolution }, S::Resolving) => {
                 self.resolution = Some((at, resolution.clone()));
                 self.state = S::AwaitingApproval;
@@ -290,9 +196,10 @@ impl Run {
                     self.end(S::Refused, at, Some(reason.clone()));
                 }
             }
+            (E::GlassBroken { glass }, S::AwaitingApproval) => self.glass = Some(glass.clone()),
             (E::Granted, S::AwaitingApproval) => self.state = S::Queued,
             (E::Expired, S::Resolving | S::AwaitingApproval | S::Queued) => self.end(S::Expired, at, None),
-            (E::Withdrawn { reason }, S::Resolving | S::AwaitingApproval | S::Queued) => {
+            (E::Withdrawn { reason }, S::Waiting | S::Resolving | S::AwaitingApproval | S::Queued) => {
                 self.end(S::Withdrawn, at, Some(reason.clone()));
             }
             (E::GuardRefused { reason }, S::Queued | S::Running | S::Cancelling) => {
@@ -310,11 +217,16 @@ impl Run {
             (E::StepEnded { step, attempt, fence, outcome }, S::Running | S::Cancelling) if *fence == self.fence => {
                 self.end_step(*step, *attempt, outcome, at).map_err(corrupt)?;
             }
-            (E::Asked { step, why }, S::Running) => {
-                self.question = Some((*step, why.clone()));
+            (E::Asked { step, why, seen }, S::Running) => {
+                self.question = Some(Question { step: *step, why: why.clone(), seen: seen.clone(), proposal: None });
                 self.state = S::Asking;
             }
-            (E::Answered { step, answer }, S::Asking) if self.question.as_ref().is_some_and(|(s, _)| s == step) => {
+            (E::Proposed { step, answer }, S::Asking) if self.asks_about(*step) => {
+                let proposal = Proposal { by: recorded.by.clone(), at, answer: answer.clone() };
+                self.propose(Some(proposal)).map_err(corrupt)?;
+            }
+            (E::Objected { step, .. }, S::Asking) if self.asks_about(*step) => self.propose(None).map_err(corrupt)?,
+            (E::Answered { step, answer }, S::Asking) if self.asks_about(*step) => {
                 self.answer(*step, answer, &recorded.by, at).map_err(corrupt)?;
             }
             (E::Checked { step, holds, note }, S::Asking | S::Succeeded) => {
@@ -332,6 +244,9 @@ impl Run {
                 self.restored_from = Some(*backup_of)
             }
             (E::Finished { succeeded: true }, S::Running) => self.end(S::Succeeded, at, None),
+            (E::Reviewed { text }, state) if !state.live() && self.owes_review() => {
+                self.review = Some(Review { by: recorded.by.clone(), at, text: text.clone() });
+            }
             (event, state) => return Err(corrupt(format!("{event:?} may not follow {state:?}"))),
         }
         Ok(self)
@@ -344,107 +259,10 @@ impl Run {
         self.question = None;
     }
 
-    fn step_mut(&mut self, number: u32) -> Result<&mut StepRun, String> {
-        self.steps.iter_mut().find(|s| s.number == number).ok_or_else(|| format!("there is no step {number}"))
-    }
-
-    fn start_step(
-        &mut self,
-        number: u32,
-        attempt: u32,
-        before: &BTreeMap<String, String>,
-        at: Timestamp,
-    ) -> Result<(), String> {
-        let step = self.step_mut(number)?;
-        if attempt != step.attempts + 1 {
-            return Err(format!("attempt {attempt} of step {number} may not follow attempt {}", step.attempts));
-        }
-        if matches!(step.state, StepState::Succeeded { .. } | StepState::Skipped { .. }) {
-            return Err(format!("step {number} is already done"));
-        }
-        step.attempts = attempt;
-        step.started_at = step.started_at.or(Some(at));
-        step.ended_at = None;
-        step.before = before.clone();
-        step.retry = false;
-        step.state = StepState::Running;
-        Ok(())
-    }
-
-    fn end_step(&mut self, number: u32, attempt: u32, outcome: &StepOutcome, at: Timestamp) -> Result<(), String> {
-        let step = self.step_mut(number)?;
-        if step.state != StepState::Running || step.attempts != attempt {
-            return Err(format!("attempt {attempt} of step {number} is not running"));
-        }
-        step.ended_at = Some(at);
-        step.state = match outcome.clone() {
-            StepOutcome::Succeeded { evidence } => StepState::Succeeded { evidence },
-            StepOutcome::Failed { reason } => StepState::Failed { reason },
-            StepOutcome::Unknown { reason } => StepState::Unknown { reason },
-        };
-        Ok(())
-    }
-
-    /// True for a step that a person does.
+    /// Consent was given by breaking the glass, and nobody else has looked at it yet.
     #[must_use]
-    pub fn is_manual(&self, step: u32) -> bool {
-        self.header.procedure.steps.iter().any(|s| s.number == step && matches!(s.kind, StepKind::Manual {}))
-    }
-
-    /// True for a final check that a person makes: the plan names no command for it, or the host has nothing to run it with.
-    #[must_use]
-    pub fn is_checked_by_hand(&self, step: u32) -> bool {
-        let resolved = self.resolution.as_ref().and_then(|(_, r)| r.steps.iter().find(|s| s.number == step));
-        let by_hand = resolved.is_some_and(|s| s.by_hand.is_some());
-        self.header.procedure.steps.iter().any(|s| s.number == step && s.check && (by_hand || self.is_manual(step)))
-    }
-
-    /// Final checks that a person still has to make, or has found not to hold.
-    #[must_use]
-    pub fn open_checks(&self) -> usize {
-        let open = |step: &&StepRun| !matches!(step.state, StepState::Succeeded { .. } | StepState::Skipped { .. });
-        self.steps.iter().filter(open).filter(|step| self.is_checked_by_hand(step.number)).count()
-    }
-
-    fn check(&mut self, number: u32, holds: bool, note: &str, by: &Actor, at: Timestamp) -> Result<(), String> {
-        if !self.is_checked_by_hand(number) {
-            return Err(format!("step {number} is not a check that a person makes"));
-        }
-        let note = if note.trim().is_empty() { String::new() } else { format!(": {}", note.trim()) };
-        let step = self.step_mut(number)?;
-        step.ended_at = Some(at);
-        step.state = if holds {
-            StepState::Succeeded { evidence: format!("{by} says that it holds{note}") }
-        } else {
-            StepState::Failed { reason: format!("{by} says that it does not hold{note}") }
-        };
-        Ok(())
-    }
-
-    fn answer(&mut self, number: u32, answer: &Answer, by: &Actor, at: Timestamp) -> Result<(), String> {
-        self.question = None;
-        self.state = RunState::Running;
-        match answer {
-            // Asked again: nobody but a person can try.
-            Answer::Retry if self.is_manual(number) => {}
-            Answer::Retry => {
-                self.step_mut(number)?.retry = true;
-                // Somebody has looked: this step is to be done, so those after it have not been.
-                self.restored_from = None;
-            }
-            Answer::Done { note } => {
-                if !self.is_manual(number) {
-                    return Err(format!("step {number} is not done by a person"));
-                }
-                let note = if note.trim().is_empty() { String::new() } else { format!(": {}", note.trim()) };
-                let step = self.step_mut(number)?;
-                step.ended_at = Some(at);
-                step.state = StepState::Succeeded { evidence: format!("{by} says it is done{note}") };
-            }
-            Answer::Skip { reason } => self.step_mut(number)?.state = StepState::Skipped { reason: reason.clone() },
-            Answer::Stop { reason } => self.end(RunState::Stopped, at, Some(reason.clone())),
-        }
-        Ok(())
+    pub fn owes_review(&self) -> bool {
+        self.glass.is_some() && self.review.is_none()
     }
 
     /// What approvers consent to, once the host has been looked at.
@@ -469,3 +287,6 @@ impl Run {
         self.header.meant().steps.into_iter().find(|s| s.number == step).map(|s| s.kind)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,22 +43,26 @@ pub(super) const TABLES: &[Table] = &[
         READ_ADD_CHANGE,
         &[
             "SELECT",
-            "UPDATE (n_events, level, response_seconds, state, acknowledged_at, resolved_at, public_title, public_state, affected)",
+            "UPDATE (n_events, level, response_seconds, state, acknowledged_at, resolved_at, closed_at, public_title, public_state, affected)",
         ],
     ),
     table("incident_event", READ_ADD, ADD),
     // What is pinned when a run is requested, nobody changes; only the worker raises the fence.
     table(
         "run",
-        &["SELECT", "INSERT", "UPDATE (state, expires_at, ended_at, n_events, n_open_checks)"],
-        &["SELECT", "UPDATE (state, expires_at, ended_at, n_events, n_open_checks, n_lines, fence)"],
+        &["SELECT", "INSERT", "UPDATE (state, expires_at, ended_at, n_events, n_open_checks, priority, owes_review)"],
+        &[
+            "SELECT",
+            "UPDATE (state, expires_at, ended_at, n_events, n_open_checks, priority, owes_review, n_lines, fence)",
+        ],
     ),
     table("run_event", READ_ADD, READ),
     table("step_event", READ, READ_ADD),
     table("output_chunk", READ, READ_ADD),
     // A view, for programs of the release before.
     table("step_output", READ, READ_ADD),
-    table("notice", READ, READ_ADD),
+    // The server tells everybody that the glass was broken.
+    table("notice", READ_ADD, READ_ADD),
     table("notice_ack", READ_ADD, NOTHING),
     table("watch", READ, &["SELECT", "INSERT", "UPDATE (bad, ended_at)"]),
     table("watch_round", READ, READ_ADD),

@@ -22,8 +22,7 @@ const PICTURES: [(&str, i64, i64, bool); 4] = [
 
 async fn asking(scene: &Scene) -> RunView {
     let incident = scene.declared().await.unwrap().number;
-    let body =
-        RunRequestIn { procedure: "cable".into(), parameters: [].into(), procedure_digest: None, dry_run: false };
+    let body = RunRequestIn::of("cable");
     let run = scene.operator.api.request_run(incident, &body, &Uuid::new_v4().to_string()).await.unwrap();
     scene.until(run.number, RunState::Asking).await.unwrap()
 }

@@ -58,7 +58,7 @@ async fn a_notice_is_loud_until_it_is_acknowledged() {
     tab.read("Open incidents").await.unwrap();
     assert!(!tab.text("body").await.unwrap().contains("For you"));
 
-    let body = RunRequestIn { procedure: "tell".into(), parameters: [].into(), procedure_digest: None, dry_run: false };
+    let body = RunRequestIn::of("tell");
     let run = scene.operator.api.request_run(incident, &body, &Uuid::new_v4().to_string()).await.unwrap();
     // Nobody touches the page: it hears.
     tab.read("For you").await.unwrap();

@@ -186,7 +186,12 @@ async fn the_composition_recovers_a_network() {
         assert!(seen.contains(expected), "{seen}");
     }
 
-    let people = People::declare(muster.person("operator").await, muster.person("approver").await).await;
+    let people = People::declare(
+        muster.person("operator").await,
+        muster.person("approver").await,
+        muster.person("administrator").await,
+    )
+    .await;
     let (validator1, since) = (testnet.container("validator1").unwrap(), now());
     let view = people.resolved(NODE_FAILURE).await;
     assert_eq!(view.resolution.as_ref().unwrap().steps[2].objects[0].id, validator1);

@@ -9,7 +9,7 @@ use shared::{
     api::{
         client::CallError,
         incident::IncidentView,
-        run::{AnswerIn, DecisionIn, OutputLine, RunRequestIn, RunView},
+        run::{AnswerIn, ConfirmIn, DecisionIn, OutputLine, RunRequestIn, RunView},
     },
     domain::{
         access::Role,
@@ -29,6 +29,8 @@ pub(super) const NODE_FAILURE: &str = "node-failure-recovery";
 pub(super) struct People {
     pub(super) operator: Persona,
     pub(super) approver: Persona,
+    /// Whoever else must agree where there is no way back.
+    pub(super) second: Persona,
     pub(super) incident: i64,
 }
 
@@ -50,9 +52,13 @@ impl Desk {
     /// A Muster with this plan for this project, and an incident on validator1.
     pub(super) async fn open(plan: &str, project: &str) -> Self {
         let muster = Muster::start_with_plan(plan, project).await.unwrap();
-        let (operator, approver) =
-            (muster.persona(Role::Operator).await.unwrap(), muster.persona(Role::Approver).await.unwrap());
-        Self { muster, people: People::declare(operator, approver).await }
+        let (operator, approver, second) = tokio::try_join!(
+            muster.persona(Role::Operator),
+            muster.persona(Role::Approver),
+            muster.persona_with_duties()
+        )
+        .unwrap();
+        Self { muster, people: People::declare(operator, approver, second).await }
     }
 
     /// Waits until the log has such an event; looks every few milliseconds, past the server.
@@ -93,19 +99,14 @@ impl Desk {
 }
 
 impl People {
-    pub(super) async fn declare(operator: Persona, approver: Persona) -> Self {
+    pub(super) async fn declare(operator: Persona, approver: Persona, second: Persona) -> Self {
         let body = declaration("validator1").unwrap();
         let incident = operator.api.declare(&body, &Uuid::new_v4().to_string()).await.unwrap().number;
-        Self { operator, approver, incident }
+        Self { operator, approver, second, incident }
     }
 
     pub(super) async fn request(&self, procedure: &str) -> RunView {
-        let body = RunRequestIn {
-            procedure: procedure.into(),
-            parameters: std::collections::BTreeMap::new(),
-            procedure_digest: None,
-            dry_run: false,
-        };
+        let body = RunRequestIn::of(procedure);
         self.operator.api.request_run(self.incident, &body, &Uuid::new_v4().to_string()).await.unwrap()
     }
 
@@ -116,7 +117,10 @@ impl People {
     }
 
     pub(super) async fn approve(&self, view: &RunView) {
-        self.decide(&self.approver, view).await.unwrap();
+        let view = self.decide(&self.approver, view).await.unwrap();
+        if view.state == RunState::AwaitingApproval {
+            self.decide(&self.second, &view).await.unwrap();
+        }
     }
 
     pub(super) async fn decide(&self, who: &Persona, view: &RunView) -> Result<RunView, CallError> {
@@ -126,7 +130,11 @@ impl People {
 
     pub(super) async fn answer(&self, view: &RunView, answer: Answer) -> RunView {
         let step = view.question.as_ref().unwrap().step;
-        self.operator.api.answer(view.number, &AnswerIn { step, answer }).await.unwrap()
+        let view = self.operator.api.answer(view.number, &AnswerIn { step, answer: answer.clone() }).await.unwrap();
+        if view.question.as_ref().is_none_or(|question| question.proposal.is_none()) {
+            return view;
+        }
+        self.second.api.confirm(view.number, &ConfirmIn { step, answer, agree: true, reason: None }).await.unwrap()
     }
 
     /// Waits for an end or a question.

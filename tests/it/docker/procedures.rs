@@ -48,7 +48,7 @@ impl Scene {
     /// Asks for the run, lets the others agree, and answers what a person must answer, until it ends.
     async fn heal(&self, procedure: &str, parameters: &[(&str, &str)]) -> RunView {
         let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let body = RunRequestIn { procedure: procedure.into(), procedure_digest: None, parameters, dry_run: false };
+        let body = RunRequestIn { procedure: procedure.into(), parameters, ..RunRequestIn::default() };
         let key = Uuid::new_v4().to_string();
         let run = self.desk.operator.api.request_run(self.desk.incident, &body, &key).await.unwrap().number;
         let view = self.desk.until(run, "resolved", |v| v.state != RunState::Resolving).await;

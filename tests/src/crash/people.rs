@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use shared::{
-    api::run::{AnswerIn, RunRequestIn, RunView},
+    api::run::{AnswerIn, ConfirmIn, RunRequestIn, RunView},
     domain::{
         access::Role,
         actor::Actor,
@@ -34,6 +34,7 @@ pub(super) struct People<'a> {
     stage: &'a Stage,
     operator: Persona,
     approver: Persona,
+    second: Persona,
     pool: PgPool,
     incidents: Vec<(String, i64)>,
     ledger: Arc<Ledger>,
@@ -44,6 +45,7 @@ impl<'a> People<'a> {
     pub(super) async fn sign_in(stage: &'a Stage, ledger: Arc<Ledger>, seed: u64) -> Result<Self> {
         let operator = stage.muster.persona(Role::Operator).await?;
         let approver = stage.muster.persona(Role::Approver).await?;
+        let second = stage.muster.persona_with_duties().await?;
         let mut incidents = vec![];
         for system in &stage.systems {
             let mut body = declaration("node1")?;
@@ -52,19 +54,14 @@ impl<'a> People<'a> {
             incidents.push((system.slug.clone(), incident.number));
         }
         let pool = PgPool::connect(&stage.muster.database.url).await?;
-        Ok(Self { stage, operator, approver, pool, incidents, ledger, seed })
+        Ok(Self { stage, operator, approver, second, pool, incidents, ledger, seed })
     }
 
     /// One run from its request to its end; false if it has none, and so keeps its system for ever.
     pub(super) async fn recover(&self, system: &System, number: u32) -> Result<bool> {
         let before = system.set_up();
         let incident = self.incidents.iter().find(|(slug, _)| *slug == system.slug).context("no incident")?.1;
-        let body = RunRequestIn {
-            procedure: PROCEDURE.into(),
-            parameters: std::collections::BTreeMap::new(),
-            procedure_digest: None,
-            dry_run: false,
-        };
+        let body = RunRequestIn::of(PROCEDURE);
         let run = self.operator.api.request_run(incident, &body, &Uuid::new_v4().to_string()).await?;
         let planned = crashes(self.seed, number, STEPS);
         self.ledger.plan(run.id, system.host, &planned);
@@ -87,6 +84,7 @@ impl<'a> People<'a> {
                     let view = self.operator.api.run(run.number).await?;
                     // It may have moved on since it was looked at.
                     let _ = decide(&self.approver, &view, true).await;
+                    let _ = decide(&self.second, &view, true).await;
                 }
                 "asking" => self.answer(system, run, before).await?,
                 "resolving" | "queued" | "running" => {}
@@ -104,12 +102,20 @@ impl<'a> People<'a> {
         let step = view.procedure.steps.iter().find(|step| step.number == question.step);
         let seen = step.and_then(|step| system.times(&step.kind, run.id, before));
         let answer = match seen {
+            Some((fewest, _)) if fewest > 0 && question.unclear => {
+                Answer::Happened { note: "looked at the host: it has happened".into() }
+            }
             Some((fewest, _)) if fewest > 0 => Answer::Skip { reason: "looked at the host: it has happened".into() },
             _ => Answer::Retry,
         };
         self.ledger.asked();
         // Somebody else may have answered.
-        let _ = self.operator.api.answer(run.number, &AnswerIn { step: question.step, answer }).await;
+        let body = AnswerIn { step: question.step, answer: answer.clone() };
+        let _ = self.operator.api.answer(run.number, &body).await;
+        if question.takes_two {
+            let body = ConfirmIn { step: question.step, answer, agree: true, reason: None };
+            let _ = self.second.api.confirm(run.number, &body).await;
+        }
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Consent: who asks, what it takes, until when, and the ways to say no. Saying yes is `approve_button`.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 use shared::{
     api::run::{DecisionIn, RunCommand, RunView, WithdrawIn},
     domain::{
@@ -13,6 +14,7 @@ use shared::{
 use crate::{
     components::{
         async_view::Fetched,
+        break_glass::BreakGlass,
         button::{Button, ButtonKind},
         clock::ClockFace,
         icon::{Icon, Svg},
@@ -59,12 +61,14 @@ pub(crate) fn ApprovalPanel(run: Signal<RunView>, of: Fetched<RunView>) -> impl 
                 <Button refused=refused(run, RunCommand::Refuse) test_id="refuse" on_press=move |()| refusing.set(true)>
                     "Refuse…"
                 </Button>
+                <BreakGlass run of/>
                 <Show when=may_withdraw>
                     <Button kind=ButtonKind::Quiet test_id="withdraw" on_press=move |()| withdrawing.set(true)>
                         "Withdraw the request…"
                     </Button>
                 </Show>
             </div>
+            <ApproverLink run content/>
             <Digests content/>
             <ReasonDialog
                 open=refusing
@@ -119,12 +123,54 @@ fn Consent(run: Signal<RunView>) -> impl IntoView {
         <p aria-live="polite">
             {move || match need() {
                 0 => "No approval is needed.".to_owned(),
-                1 => format!("{} of 1 approval, by somebody other than the requester.", have()),
-                n => format!("{} of {n} approvals, by different people other than the requester.", have()),
+                n => format!("{} of {n}: {}.", have(), run.with(|r| lower_first(&r.policy.words()))),
             }}
         </p>
+        {move || {
+            let missing = run.with(|r| r.consent_missing.clone());
+            missing.map(|why| view! { <p class="note warning" data-testid="consent-missing">{why}</p> })
+        }}
         <ul class="approval-people">{people}</ul>
         <ClockFace clock/>
+    }
+}
+
+fn lower_first(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// What somebody who is to approve can be sent. It opens this page after they have signed in, and names what was there to be read.
+#[component]
+fn ApproverLink(run: Signal<RunView>, content: Memo<Option<Content>>) -> impl IntoView {
+    let number = run.with_untracked(|r| r.number);
+    let sent = use_query_map().with_untracked(|query| query.get("read"));
+    let digest = move || content.get().map(|content| content.resolution_digest.short());
+    let copied = RwSignal::new(false);
+    let copy = move |()| {
+        let Some(digest) = digest() else { return };
+        let origin = window().location().origin().unwrap_or_default();
+        // Where the clipboard is forbidden the page's own address serves.
+        let _ = window().navigator().clipboard().write_text(&format!("{origin}/console/runs/{number}?read={digest}"));
+        copied.set(true);
+    };
+    view! {
+        {move || {
+            let other = sent.clone().filter(|sent| digest().is_some_and(|now| now != *sent))?;
+            Some(
+                view! {
+                    <p class="note warning" data-testid="other-content">
+                        {format!("The link you followed was for {other}. What this run would do has changed since; read it anew.")}
+                    </p>
+                },
+            )
+        }}
+        <div class="approver-link">
+            <Button kind=ButtonKind::Quiet test_id="copy-link" on_press=copy>
+                "Copy the link for an approver"
+            </Button>
+            <span class="muted" aria-live="polite">{move || copied.get().then_some("Copied. Whoever opens it must sign in.")}</span>
+        </div>
     }
 }
 

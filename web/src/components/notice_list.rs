@@ -53,7 +53,7 @@ fn Notice(notice: NoticeView, of: Fetched<Vec<NoticeView>>) -> impl IntoView {
                     {format!("For {} · ", audience.words())}
                     <a href=format!("/console/incidents/{incident}")>{format!("#{incident} {incident_title}")}</a>
                     " · "
-                    <a href=format!("/console/runs/{run}")>{format!("Run {run}, step {step}")}</a>
+                    <a href=format!("/console/runs/{run}")>{if step == 0 { format!("Run {run}") } else { format!("Run {run}, step {step}") }}</a>
                     {format!(" of {procedure} · ")}
                     <Instant at/>
                 </p>

@@ -64,6 +64,16 @@ pub(crate) fn RunHeader(run: Signal<RunView>, of: Fetched<RunView>) -> impl Into
                 </span>
                 <span>"Target " <b class="name">{move || run.with(target)}</b></span>
             </div>
+            {run
+                .with_untracked(|r| r.resumes)
+                .map(|before| {
+                    view! {
+                        <p class="muted" data-testid="resumes">
+                            "Goes on where " <a href=format!("/console/runs/{before}")>{format!("run {before}")}</a>
+                            " ended: what that one has done is left out."
+                        </p>
+                    }
+                })}
             <Chosen run/>
             <OtherPlan run/>
         </header>

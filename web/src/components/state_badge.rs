@@ -89,7 +89,7 @@ impl Look for RunState {
             Self::Asking => Tone::Critical,
             Self::Succeeded => Tone::Good,
             Self::Refused | Self::Unresolvable | Self::Stopped | Self::Cancelled => Tone::Notice,
-            Self::Expired | Self::Withdrawn | Self::DryRun => Tone::Neutral,
+            Self::Waiting | Self::Expired | Self::Withdrawn | Self::DryRun => Tone::Neutral,
         }
     }
 

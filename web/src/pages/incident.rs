@@ -1,5 +1,6 @@
 //! One incident: its state, its clocks, the next thing to do, and what happened so far. Runs and the report have pages of their own.
 
+mod closing;
 mod commands;
 mod facts;
 mod header;

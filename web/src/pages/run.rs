@@ -15,10 +15,12 @@ use crate::{
         approval_panel::ApprovalPanel,
         async_view::{AsyncView, Fetched},
         blast_radius::BlastRadius,
+        break_glass::GlassNote,
         error_note::Missing,
         final_checks::FinalChecks,
         gantt::Gantt,
         icon::{Icon, Svg},
+        line_panel::LinePanel,
         log_feed::LogFeed,
         log_view::{Jump, LogView},
         question_panel::QuestionPanel,
@@ -78,6 +80,7 @@ fn look_again(of: Fetched<RunView>) {
 /// Which of the page's faces is shown; it changes only when the run moves on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Face {
+    InLine,
     Looking,
     Consent,
     /// Steps have begun or are about to; also when they are over, so that the output stays where it is.
@@ -90,6 +93,7 @@ impl Face {
     fn of(run: &RunView) -> Self {
         let begun = run.steps.iter().any(|s| s.attempts > 0 || s.state != StepState::Pending);
         match run.state {
+            RunState::Waiting => Self::InLine,
             RunState::Resolving => Self::Looking,
             RunState::AwaitingApproval => Self::Consent,
             RunState::Queued | RunState::Running | RunState::Asking | RunState::Cancelling => Self::Going,
@@ -106,7 +110,15 @@ fn RunBody(run: Signal<RunView>, of: Fetched<RunView>) -> impl IntoView {
         <div class="run">
             <RunHeader run of/>
             <Silence run/>
+            <GlassNote run of/>
             {move || match face.get() {
+                Face::InLine => {
+                    view! {
+                        <LinePanel run of/>
+                        <StepList run pick=Callback::new(|_| {})/>
+                    }
+                        .into_any()
+                }
                 Face::Looking => view! { <Looking run/> }.into_any(),
                 Face::Consent => view! { <Consent run of/> }.into_any(),
                 Face::Going => view! { <Going run of/> }.into_any(),

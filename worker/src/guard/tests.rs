@@ -8,6 +8,7 @@ use shared::{
         run::{RunEvent, RunHeader},
     },
     fixtures,
+    ids::UserId,
     plan::StepKind,
 };
 use uuid::Uuid;
@@ -53,6 +54,8 @@ struct World {
     allowed: Vec<String>,
     source: &'static str,
     may: Vec<UserId>,
+    breakers: Vec<UserId>,
+    before: Option<Run>,
     now: i64,
     live: Result<Resolution, String>,
 }
@@ -60,7 +63,15 @@ struct World {
 impl Default for World {
     fn default() -> Self {
         let live = Ok(resolution("a"));
-        Self { allowed: vec!["bt2c".into()], source: SOURCE, may: vec![APPROVER, REQUESTER], now: 10, live }
+        Self {
+            allowed: vec!["bt2c".into()],
+            source: SOURCE,
+            may: vec![APPROVER, REQUESTER],
+            breakers: vec![REQUESTER],
+            before: None,
+            now: 10,
+            live,
+        }
     }
 }
 
@@ -69,7 +80,9 @@ impl World {
         let facts = Facts {
             allowed: &self.allowed,
             plan: &compile(self.source).plan,
-            may_decide: &self.may,
+            may_decide: &self.may.iter().map(|user| (*user, vec![])).collect(),
+            may_break: &self.breakers.iter().map(|user| (*user, vec![])).collect(),
+            before: self.before.as_ref(),
             now: Timestamp::from_unix(self.now),
             resolution: self.live.as_ref(),
         };
@@ -91,7 +104,7 @@ fn a_changed_world_is_refused_by_name() {
         ),
         (World { source: "# Other", ..World::default() }, "plan's text is not the one"),
         (World { may: vec![REQUESTER], ..World::default() }, "0 of 1 approvals that still count"),
-        (World { now: 1801, ..World::default() }, "expired"),
+        (World { now: 1803, ..World::default() }, "expired"),
         (World { live: Ok(resolution("b")), ..World::default() }, "step 2 would now touch bt2c_validator1_1 (b)"),
         (World { live: Err("Docker is down".into()), ..World::default() }, "Docker is down"),
     ];
@@ -110,6 +123,8 @@ fn an_altered_row_is_refused_by_name() {
     other_plan.plan_digest = Digest::of(b"x");
     let mut no_approval = header();
     no_approval.policy = ApprovalPolicy::NONE;
+    let mut other_policy = header();
+    other_policy.policy.expires_seconds = 999_999;
     let mut other_title = header();
     other_title.procedure.title = "Harmless".into();
     let cases = [
@@ -117,6 +132,7 @@ fn an_altered_row_is_refused_by_name() {
         (other_title, "not those of the plan's text"),
         (other_plan, "plan's text is not the one"),
         (no_approval, "nobody's approval"),
+        (other_policy, "not what the plan wants"),
     ];
     for (header, part) in cases {
         let why = world.verdict(&approved(header)).unwrap_err();

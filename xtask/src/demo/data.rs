@@ -33,13 +33,13 @@ struct User {
     role: String,
 }
 
-/// Role, and the contact role that person has in the plan, if any.
-const PEOPLE: [(&str, Option<&str>); 5] = [
-    ("viewer", None),
-    ("responder", None),
-    ("operator", Some("system-administrator")),
-    ("approver", Some("database-administrator")),
-    ("administrator", Some("security-officer")),
+/// Role, and the duties that person has in the plan.
+const PEOPLE: [(&str, &[&str]); 5] = [
+    ("viewer", &[]),
+    ("responder", &[]),
+    ("operator", &["system-administrator"]),
+    ("approver", &["database-administrator", "system-administrator"]),
+    ("administrator", &["security-officer", "system-administrator"]),
 ];
 
 /// Adds one person per role, unless the last start did. The passwords are written down before they are used, so that a start
@@ -64,9 +64,8 @@ pub(crate) fn add_users(environment: &Environment<'_>) -> Result<()> {
             .with_context(|| format!("{} is damaged: remove it", begun.display()))?;
         for user in &users {
             let mut arguments = vec!["user", "add", "--email", &user.email, "--name", &user.role, "--role", &user.role];
-            if let Some((_, Some(contact))) = PEOPLE.iter().find(|(role, _)| *role == user.role) {
-                arguments.extend(["--contact-role", contact]);
-            }
+            let duties = PEOPLE.iter().filter(|(role, _)| *role == user.role).flat_map(|(_, duties)| *duties);
+            arguments.extend(duties.flat_map(|duty| ["--contact-role", duty]));
             match environment.run(SERVER, &arguments, &format!("{}\n", user.password)) {
                 // Added by a start that was cut short, with this very password.
                 Err(error) if error.to_string().contains("already") => {}

@@ -63,7 +63,7 @@ mod tests {
         let done = StepOutcome::Succeeded { evidence: "ok".into() };
         let ended = |step| RunEvent::StepEnded { step, attempt: 1, fence: 1, outcome: done.clone() };
         let restored = || RunEvent::Restored { backup_of: Timestamp::from_unix(0) };
-        let asked = |step| RunEvent::Asked { step, why: "restored".into() };
+        let asked = |step| RunEvent::Asked { step, why: "restored".into(), seen: vec![] };
         let answered = |step, answer| RunEvent::Answered { step, answer };
         let skip = || Answer::Skip { reason: "it was done".into() };
         let asks = |events: &[RunEvent]| match next(&after(events).unwrap()) {

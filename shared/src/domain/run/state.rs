@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunState {
+    /// In line behind the run that is live on the same target.
+    Waiting,
     /// The worker looks at the live host.
     Resolving,
     AwaitingApproval,
@@ -30,7 +32,8 @@ pub enum RunState {
 }
 
 impl RunState {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
+        Self::Waiting,
         Self::Resolving,
         Self::AwaitingApproval,
         Self::Queued,
@@ -47,18 +50,25 @@ impl RunState {
         Self::DryRun,
     ];
 
-    /// True until the run has ended; one live run per target.
+    /// True until the run has ended. One of them per target may be past [`RunState::Waiting`].
     #[must_use]
     pub fn live(self) -> bool {
         matches!(
             self,
-            Self::Resolving | Self::AwaitingApproval | Self::Queued | Self::Running | Self::Asking | Self::Cancelling
+            Self::Waiting
+                | Self::Resolving
+                | Self::AwaitingApproval
+                | Self::Queued
+                | Self::Running
+                | Self::Asking
+                | Self::Cancelling
         )
     }
 
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Waiting => "waiting",
             Self::Resolving => "resolving",
             Self::AwaitingApproval => "awaiting-approval",
             Self::Queued => "queued",
@@ -79,6 +89,7 @@ impl RunState {
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
+            Self::Waiting => "Waiting in line",
             Self::Resolving => "Looking at the host",
             Self::AwaitingApproval => "Waiting for approval",
             Self::Queued => "Approved, about to start",

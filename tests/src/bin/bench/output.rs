@@ -54,7 +54,7 @@ pub(crate) async fn measure() -> Result<Vec<Measured>> {
     let worker = Program::start("muster-worker", "run", &[database, project])?;
     let operator = person(&muster, &base, Role::Operator).await?;
     let approver = person(&muster, &base, Role::Approver).await?;
-    let incident = muster.declare(&operator, "validator1").await?.number;
+    let incident = muster.declare(&operator, "printer").await?.number;
     let chromium = Chromium::launch().await?;
     let tab = signed_in(&chromium, &base, &approver).await?;
     let (mut docker, mut seen, mut shown, mut ratios, mut ratios_shown) = (vec![], vec![], vec![], vec![], vec![]);
@@ -140,12 +140,7 @@ async fn run_once(
     tab: &Tab,
     base: &str,
 ) -> Result<(f64, f64)> {
-    let body = RunRequestIn {
-        procedure: "read-the-log".into(),
-        parameters: std::collections::BTreeMap::new(),
-        procedure_digest: None,
-        dry_run: false,
-    };
+    let body = RunRequestIn::of("read-the-log");
     let run = operator.api.request_run(incident, &body, &Uuid::new_v4().to_string()).await?;
     let view = until(operator, run.number, |v| v.state == RunState::AwaitingApproval).await?;
     tab.go(&format!("{base}/console/runs/{}", run.number)).await?;

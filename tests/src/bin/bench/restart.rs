@@ -81,12 +81,7 @@ async fn run_once(
     docker: &Docker,
     container: &str,
 ) -> Result<(f64, f64)> {
-    let request = RunRequestIn {
-        procedure: "restart-only".into(),
-        parameters: std::collections::BTreeMap::new(),
-        procedure_digest: None,
-        dry_run: false,
-    };
+    let request = RunRequestIn::of("restart-only");
     let run = operator.api.request_run(incident, &request, &uuid::Uuid::new_v4().to_string()).await?;
     let view = until(operator, run.number, |v| v.state == RunState::AwaitingApproval).await?;
     let mut stream = Events::open(&operator.http, None).await?;

@@ -5,6 +5,7 @@ use shared::{api::incident::IncidentView, domain::incident::IncidentCommand};
 
 use super::{
     Here,
+    closing::Closing,
     commands::{ResolveDialog, UpdateDialog},
     level::LevelDialog,
     next::{NextAction, live_run},
@@ -154,6 +155,7 @@ fn Actions(here: Here) -> impl IntoView {
                         "Resolve"
                     </Button>
                 </Show>
+                <Closing here/>
                 <NextLink here=here next=next/>
             </div>
             {move || refused_to_all.get().map(|why| view! { <p class="reason">{why}</p> })}

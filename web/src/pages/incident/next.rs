@@ -121,6 +121,8 @@ mod tests {
             fits: true,
             parameters: vec![],
             refused: None,
+            behind: None,
+            consent: String::new(),
         };
         IncidentView {
             id: IncidentId(uuid::Uuid::nil()),
@@ -134,6 +136,8 @@ mod tests {
             declared_by: Actor::Muster,
             declared_at: at,
             resolved_at: None,
+            closed_at: None,
+            owing_review: vec![],
             public_title: None,
             public_state: None,
             clocks: vec![],

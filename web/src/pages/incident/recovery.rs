@@ -85,6 +85,10 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
         let own = |i: &IncidentView| i.procedures.iter().find(|p| p.id == id.get_value()).map(|p| p.parameters.clone());
         here.incident.with(own).unwrap_or_default()
     });
+    // Said on the button: a request made now waits in line.
+    let behind = Memo::new(move |_| {
+        here.incident.with(|i| i.procedures.iter().find(|p| p.id == id.get_value()).and_then(|p| p.behind))
+    });
     let answers = RwSignal::new(Answers::new());
     // Another answer is another request.
     Effect::new(move |_| {
@@ -107,6 +111,8 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
                     parameters: answers.get_untracked(),
                     procedure_digest: Some(digest),
                     dry_run: dry.get_untracked(),
+                    wait: behind.get_untracked().is_some(),
+                    ..RunRequestIn::default()
                 };
                 let answer = api().request_run(here.number, &body, &key.get_value()).await;
                 pressed.try_set(false);
@@ -183,6 +189,7 @@ fn ProcedureButton(here: Here, offer: ProcedureOffer, attempt: Attempt) -> impl 
             }}
             <p class="procedure-meta">
                 <span>{services}</span>
+                {move || behind.get().map(|run| view! { <span data-testid="behind">{format!("Waits in line behind run {run}")}</span> })}
                 <Show when=move || can_look && generally.with(Option::is_none)>
                     <button
                         type="button"

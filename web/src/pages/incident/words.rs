@@ -16,6 +16,7 @@ pub(super) fn headline(event: &IncidentEvent) -> String {
         IncidentEvent::LevelChanged { from, to, .. } => format!("Level changed from {from} to {to}"),
         IncidentEvent::Posted { state, .. } => format!("Told the public: {}", state.words().to_lowercase()),
         IncidentEvent::Resolved { .. } => "Resolved".into(),
+        IncidentEvent::Closed { .. } => "Closed".into(),
         IncidentEvent::Run { procedure, moment, .. } => format!("{procedure}: {}", moment_words(*moment)),
         IncidentEvent::Notified { audience, .. } => format!("Notified {}", audience.words()),
         IncidentEvent::NoticeAcknowledged { .. } => "Notice acknowledged".into(),
@@ -43,6 +44,7 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
         IncidentEvent::Noted { text }
         | IncidentEvent::Posted { text, .. }
         | IncidentEvent::Resolved { text }
+        | IncidentEvent::Closed { text }
         | IncidentEvent::Notified { text, .. }
         | IncidentEvent::NoticeAcknowledged { text, .. }
         | IncidentEvent::Run { text, .. } => text.clone(),
@@ -61,9 +63,12 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
         IncidentEvent::Resolved { .. } => Tone::Good,
         IncidentEvent::Run { moment, .. } => match moment {
             RunMoment::Succeeded => Tone::Good,
-            RunMoment::Resolved | RunMoment::Asked | RunMoment::Watched => Tone::Warning,
+            RunMoment::Resolved | RunMoment::Asked | RunMoment::Watched | RunMoment::GlassBroken => Tone::Warning,
             RunMoment::Unresolvable | RunMoment::Refused | RunMoment::Stopped | RunMoment::Cancelled => Tone::Notice,
             RunMoment::Approved
+            | RunMoment::Called
+            | RunMoment::Prioritised
+            | RunMoment::Reviewed
             | RunMoment::Started
             | RunMoment::StepEnded
             | RunMoment::Answered
@@ -77,16 +82,22 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
         | IncidentEvent::WorkStarted
         | IncidentEvent::Notified { .. }
         | IncidentEvent::NoticeAcknowledged { .. } => Tone::Active,
-        IncidentEvent::Noted { .. } | IncidentEvent::ReportPublished { .. } => Tone::Neutral,
+        IncidentEvent::Noted { .. } | IncidentEvent::Closed { .. } | IncidentEvent::ReportPublished { .. } => {
+            Tone::Neutral
+        }
     }
 }
 
 fn moment_words(moment: RunMoment) -> &'static str {
     match moment {
         RunMoment::Requested => "requested",
+        RunMoment::Called => "its turn has come",
+        RunMoment::Prioritised => "has another place in line",
         RunMoment::Resolved => "waits for approval",
         RunMoment::Unresolvable => "cannot run on this host",
         RunMoment::Approved => "approved",
+        RunMoment::GlassBroken => "the glass was broken",
+        RunMoment::Reviewed => "the broken glass was reviewed",
         RunMoment::Refused => "refused",
         RunMoment::Expired => "approval expired",
         RunMoment::Withdrawn => "withdrawn",
