@@ -229,13 +229,7 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn run_live(&self, system: SystemId) -> Result<Option<i64>, StoreError> {
-        Ok(sqlx::query_scalar(
-            "SELECT number FROM run WHERE system_id = $1 AND NOT dry_run
-             AND state IN ('resolving', 'awaiting-approval', 'queued', 'running', 'asking', 'cancelling')",
-        )
-        .bind(system.0)
-        .fetch_optional(&self.pool)
-        .await?)
+        run_live(&self.pool, system).await
     }
 
     /// Runs whose consent has run out and that nobody has marked so.
@@ -252,12 +246,26 @@ impl Store {
     }
 }
 
+async fn run_live(executor: impl sqlx::PgExecutor<'_>, system: SystemId) -> Result<Option<i64>, StoreError> {
+    Ok(sqlx::query_scalar(
+        "SELECT number FROM run WHERE system_id = $1 AND NOT dry_run
+         AND state IN ('resolving', 'awaiting-approval', 'queued', 'running', 'asking', 'cancelling')",
+    )
+    .bind(system.0)
+    .fetch_optional(executor)
+    .await?)
+}
+
 impl Tx {
     /// As [`Tx::run_create`]; `None` if another run is live on the target. The transaction goes on.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn run_create_live(&mut self, new: NewRun) -> Result<Option<Run>, StoreError> {
+        // Most often there is one to be seen, and then no number is used up; the index decides between those who come at once.
+        if run_live(self.connection(), new.system).await?.is_some() {
+            return Ok(None);
+        }
         sqlx::query("SAVEPOINT live").execute(self.connection()).await?;
         match self.run_create(new).await {
             Ok(run) => Ok(Some(run)),

@@ -23,7 +23,7 @@ use tests::{
     muster::{Muster, declaration},
     persona::{Http, Persona},
     programs::{Said, Scratch, Terminal},
-    scene::{PROJECT, QUICK, Scene, decide, eventually, message, plan, request_of},
+    scene::{PROJECT, QUICK, Scene, eventually, message, plan, request_of},
 };
 use worker::host::simulated::{Effect, Fault, Op};
 
@@ -99,7 +99,7 @@ async fn queued_elsewhere(scene: &Scene) -> i64 {
     let run = request_of(&scene.operator, incident, PURGE).await.unwrap();
     let run = scene.until(run.number, RunState::AwaitingApproval).await.unwrap();
     worker.stop().await;
-    decide(&scene.approver, &run, true).await.unwrap();
+    scene.consent(&run).await.unwrap();
     scene.until(run.number, RunState::Queued).await.unwrap().number
 }
 
@@ -111,7 +111,7 @@ async fn in_flight(scene: &Scene) -> (i64, tests::muster::RunningWorker) {
     let incident = scene.declared().await.unwrap().number;
     let run = request_of(&scene.operator, incident, PURGE).await.unwrap();
     let run = scene.until(run.number, RunState::AwaitingApproval).await.unwrap();
-    decide(&scene.approver, &run, true).await.unwrap();
+    scene.consent(&run).await.unwrap();
     eventually("the purge has happened", async || !scene.host.effects().is_empty()).await.unwrap();
     (run.number, worker)
 }

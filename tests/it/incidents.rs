@@ -386,7 +386,8 @@ async fn what_is_not_offered_says_why_and_is_refused() {
     assert!(why(&after, IncidentCommand::Acknowledge).unwrap().contains("already acknowledged"));
     responder.api.resolve(n, &resolution()).await.unwrap();
     for offer in offers(operator).await {
-        let still = matches!(offer.command, IncidentCommand::Note | IncidentCommand::WriteReport);
+        let still =
+            matches!(offer.command, IncidentCommand::Note | IncidentCommand::Close | IncidentCommand::WriteReport);
         assert_eq!(offer.open(), still, "{offer:?}");
     }
 }

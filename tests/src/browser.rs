@@ -217,6 +217,18 @@ impl Tab {
         Ok(())
     }
 
+    /// Picks an option of a select field by its value.
+    ///
+    /// # Errors
+    /// If there is no such field.
+    pub async fn choose_option(&self, selector: &str, value: &str) -> Result<()> {
+        self.see(selector).await?;
+        let change = "dispatchEvent(new Event('change', {bubbles: true}))";
+        let script = format!("{{ const s = document.querySelector({selector:?}); s.value = {value:?}; s.{change} }}");
+        self.page.evaluate(script).await?;
+        Ok(())
+    }
+
     /// Replaces the text of a field by typing.
     ///
     /// # Errors

@@ -90,8 +90,12 @@ pub async fn request(
     record.incident.permits(IncidentCommand::RequestRun)?;
     // Nobody who asks passes those who wait.
     let in_line = !input.dry_run && !tx.runs_in_line(system.id).await?.is_empty();
-    let created = if in_line { Ok(None) } else { tx.run_create_live(new.clone()).await };
-    let mut run = match created? {
+    let created = match (input.dry_run, in_line) {
+        (true, _) => Some(tx.run_create(new.clone()).await?),
+        (false, true) => None,
+        (false, false) => tx.run_create_live(new.clone()).await?,
+    };
+    let mut run = match created {
         Some(run) => run,
         None if input.wait => tx.run_create(NewRun { waits: true, ..new }).await?,
         None => {

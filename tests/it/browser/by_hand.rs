@@ -10,15 +10,11 @@ use tests::{
 };
 use uuid::Uuid;
 
+use super::{pictures, sign_in};
+
 /// Nothing in it needs consent: it looks, a person does something, it looks again.
 const MORE: &str = "\n## Cable\n\n```bash {id=cable}\n# 1. Look\ndocker-compose ps\n\n\
     # 2. Pull the red cable in rack 7 and put it back\n\n# 3. Look again\ndocker-compose ps validator2\n```\n";
-const PICTURES: [(&str, i64, i64, bool); 4] = [
-    ("wide-light", 1440, 900, false),
-    ("wide-dark", 1440, 900, true),
-    ("phone-light", 360, 780, false),
-    ("phone-dark", 360, 780, true),
-];
 
 async fn asking(scene: &Scene) -> RunView {
     let incident = scene.declared().await.unwrap().number;
@@ -28,25 +24,9 @@ async fn asking(scene: &Scene) -> RunView {
 }
 
 async fn opened(chromium: &Chromium, scene: &Scene, run: &RunView) -> Tab {
-    let page = format!("/console/runs/{}", run.number);
-    let tab = chromium.open(&format!("{}/login?next={page}", scene.muster.base)).await.unwrap();
-    tab.ready().await.unwrap();
-    tab.fill("input[type=email]", &scene.operator.email).await.unwrap();
-    tab.fill("input[type=password]", &scene.operator.password).await.unwrap();
-    tab.click(&id("sign-in")).await.unwrap();
+    let tab = sign_in(chromium, scene, &scene.operator, &format!("/console/runs/{}", run.number)).await;
     tab.read("Step 2 waits to be done by hand: Pull the red cable in rack 7 and put it back").await.unwrap();
     tab
-}
-
-async fn pictures(tab: &Tab, name: &str) {
-    for (look, width, height, dark) in PICTURES {
-        tab.size(width, height).await.unwrap();
-        tab.dark(dark).await.unwrap();
-        tab.settled().await.unwrap();
-        tab.keep_picture(&format!("{name}-{look}")).await.unwrap();
-    }
-    tab.size(1440, 900).await.unwrap();
-    tab.dark(false).await.unwrap();
 }
 
 async fn gone_on(scene: &Scene, run: &RunView, evidence: &str) {

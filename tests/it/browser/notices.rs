@@ -9,43 +9,14 @@ use shared::{
     },
 };
 use tests::{
-    browser::{Chromium, Tab, id},
-    persona::Persona,
+    browser::{Chromium, id},
     scene::{PROJECT, Scene, plan},
 };
 use uuid::Uuid;
 
+use super::{pictures, sign_in};
+
 const TEXT: &str = "Somebody who should not have access to BT2C had it. All its services are stopped.";
-const PICTURES: [(&str, i64, i64, bool); 6] = [
-    ("wide-light", 1440, 900, false),
-    ("wide-dark", 1440, 900, true),
-    ("middle-light", 768, 900, false),
-    ("middle-dark", 768, 900, true),
-    ("phone-light", 360, 780, false),
-    ("phone-dark", 360, 780, true),
-];
-
-async fn pictures(tab: &Tab, name: &str) {
-    for (look, width, height, dark) in PICTURES {
-        tab.size(width, height).await.unwrap();
-        tab.dark(dark).await.unwrap();
-        tab.settled().await.unwrap();
-        tab.keep_picture(&format!("{name}-{look}")).await.unwrap();
-    }
-    tab.size(1440, 900).await.unwrap();
-    tab.dark(false).await.unwrap();
-}
-
-async fn sign_in(chromium: &Chromium, scene: &Scene, person: &Persona, page: &str) -> Tab {
-    let tab = chromium.open(&format!("{}/login?next={page}", scene.muster.base)).await.unwrap();
-    tab.ready().await.unwrap();
-    tab.fill("input[type=email]", &person.email).await.unwrap();
-    tab.fill("input[type=password]", &person.password).await.unwrap();
-    tab.click(&id("sign-in")).await.unwrap();
-    tab.until("the console is open", &format!("location.pathname === {page:?}")).await.unwrap();
-    tab
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_notice_is_loud_until_it_is_acknowledged() {
     let more =
