@@ -191,7 +191,11 @@ async fn what_became_of_a_step_that_cannot_be_undone_is_said_by_two_who_have_see
     // Intent, and what the object looks like now.
     assert!(asking.steps[2].started_at.is_some());
     assert_eq!(question.seen.len(), 1, "{:?}", question.seen);
-    assert!(question.seen[0].name.contains("postgres") && question.seen[0].looks.contains("running since"));
+    assert!(
+        question.seen[0].name.contains("postgres")
+            && question.seen[0].looks.contains("running since")
+            && question.seen[0].at.is_some()
+    );
 
     let happened = Answer::Happened { note: "the rows are gone".into() };
     let first = scene.operator.api.answer(run.number, &answer(3, &happened)).await.unwrap();

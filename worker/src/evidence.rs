@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
-use shared::domain::{
-    resolution::{ObjectKind, ResolvedObject},
-    run::Seen,
+use shared::{
+    domain::{
+        resolution::{ObjectKind, ResolvedObject},
+        run::Seen,
+    },
+    timestamp::Timestamp,
 };
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     host::{ContainerHost, Details, HostError},
@@ -25,50 +30,58 @@ pub(crate) async fn look(host: &dyn ContainerHost, project: &str, approved: &[Re
         let looking = one(host, project, object);
         match tokio::time::timeout_at(until, looking).await {
             Ok(found) => seen.extend(found),
-            Err(_) => seen.push(Seen { name: object.name.clone(), looks: "not seen: the host does not answer".into() }),
+            Err(_) => seen.push(saw(&object.name, "not seen: the host does not answer", None)),
         }
     }
     seen
+}
+
+fn saw(name: &str, looks: impl Into<String>, at: Option<Timestamp>) -> Seen {
+    Seen { name: name.to_owned(), looks: looks.into(), at }
 }
 
 async fn one(host: &dyn ContainerHost, project: &str, approved: &ResolvedObject) -> Vec<Seen> {
-    let named = |name: &str, looks: String| vec![Seen { name: name.to_owned(), looks }];
     let is = match late::bind(host, project, std::slice::from_ref(approved)).await {
         Ok(is) => is,
-        Err(why) => return named(&approved.name, why.replace("; nothing was done", "")),
+        Err(why) => return vec![saw(&approved.name, why.replace("; nothing was done", ""), None)],
     };
     let mut seen = vec![];
     for object in is {
-        let looks = match object.kind {
-            ObjectKind::Container => container(host.container(&object.id).await),
-            ObjectKind::Volume => match host.volume(&object.name).await {
+        let name = &object.name;
+        seen.push(match object.kind {
+            ObjectKind::Container => container(name, host.container(&object.id).await),
+            ObjectKind::Volume => match host.volume(name).await {
                 Ok(Some(volume)) if object.id.contains(&volume.created_at) => {
-                    format!("there, made at {}", volume.created_at)
+                    saw(name, "there, made", instant(&volume.created_at))
                 }
-                Ok(Some(volume)) => format!("another one of this name, made at {}", volume.created_at),
-                Ok(None) => "gone".into(),
-                Err(error) => format!("not seen: {error}"),
+                Ok(Some(volume)) => saw(name, "another one of this name, made", instant(&volume.created_at)),
+                Ok(None) => saw(name, "gone", None),
+                Err(error) => saw(name, format!("not seen: {error}"), None),
             },
             ObjectKind::Network => match host.network(&object.id).await {
-                Ok(Some(_)) => "there".into(),
-                Ok(None) => "gone".into(),
-                Err(error) => format!("not seen: {error}"),
+                Ok(Some(_)) => saw(name, "there", None),
+                Ok(None) => saw(name, "gone", None),
+                Err(error) => saw(name, format!("not seen: {error}"), None),
             },
             // Consent is to its content; whether it was read or run no file tells.
             ObjectKind::File => continue,
-        };
-        seen.extend(named(&object.name, looks));
+        });
     }
     seen
 }
 
-fn container(details: Result<Details, HostError>) -> String {
+fn container(name: &str, details: Result<Details, HostError>) -> Seen {
     match details {
         Ok(details) if details.container.state.running() => {
-            format!("{} since {}", details.container.state, details.started_at)
+            saw(name, format!("{} since", details.container.state), instant(&details.started_at))
         }
-        Ok(details) => format!("{}, ended at {}", details.container.state, details.finished_at),
-        Err(HostError::Gone) => "gone".into(),
-        Err(error) => format!("not seen: {error}"),
+        Ok(details) => saw(name, format!("{}, ended", details.container.state), instant(&details.finished_at)),
+        Err(HostError::Gone) => saw(name, "gone", None),
+        Err(error) => saw(name, format!("not seen: {error}"), None),
     }
+}
+
+/// As Docker writes instants, RFC 3339.
+fn instant(text: &str) -> Option<Timestamp> {
+    OffsetDateTime::parse(text, &Rfc3339).ok().map(Timestamp::new)
 }

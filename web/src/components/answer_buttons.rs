@@ -123,9 +123,17 @@ pub(crate) fn AnswerButtons(
 
 #[component]
 fn RetryButton(run: Signal<RunView>, step: Memo<u32>, on_press: Callback<()>) -> impl IntoView {
+    // Where nobody knows whether it happened, nothing is suggested.
+    let kind = Signal::derive(move || {
+        if run.with(|r| r.question.as_ref().is_some_and(|q| q.unclear)) {
+            ButtonKind::Plain
+        } else {
+            ButtonKind::Primary
+        }
+    });
     view! {
         <Button
-            kind=ButtonKind::Primary
+            kind=kind
             refused=refused(run, RunCommand::Retry)
             test_id="answer-retry"
             on_press=on_press

@@ -41,6 +41,7 @@ pub(crate) fn CancelButton(run: Signal<RunView>, of: Fetched<RunView>) -> impl I
             title=going
             text="Nothing more is begun. A script or Compose command is ended with all its processes; a container or a command inside one is waited for. What was done stays done."
             verb="Cancel this run"
+            dismiss="Let it go on"
             danger=true
             test_id="cancel-send"
             of

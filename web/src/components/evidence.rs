@@ -65,7 +65,7 @@ pub(crate) fn Evidence(run: Signal<RunView>, step: Memo<u32>) -> impl IntoView {
             }}
             {move || {
                 let seen = Some(seen.get()).filter(|seen| !seen.is_empty())?;
-                let seen = seen.into_iter().map(|one| view! { <li><b class="name">{one.name}</b> ": " {one.looks}</li> });
+                let seen = seen.into_iter().map(|one| view! { <li><b class="name">{one.name}</b> ": " {one.looks} " " {one.at.map(|at| view! { <Instant at/> })}</li> });
                 Some(
                     view! {
                         <div>

@@ -20,16 +20,16 @@ pub(crate) fn LinePanel(run: Signal<RunView>, of: Fetched<RunView>) -> impl Into
     let place = Memo::new(move |_| run.with(|r| r.place.clone()));
     let withdrawing = RwSignal::new(false);
     let withdraw = move |reason: Message| async move { api().withdraw(number, &WithdrawIn { reason }).await };
-    let link = |number: i64| view! { <a href=format!("/console/runs/{number}")>{format!("run {number}")}</a> " " };
+    let link = |number: i64| view! { <a href=format!("/console/runs/{number}")>{format!("run {number}")}</a> };
     view! {
-        <section class="panel looking" aria-live="polite" data-testid="in-line">
+        <section class="panel looking in-line" aria-live="polite" data-testid="in-line">
             <h2>"Waiting in line"</h2>
             <p>
                 "Only one run at a time may act on this system. "
                 {move || place.get().and_then(|p| p.behind).map(|behind| view! { "Now it is " {link(behind)} ". " })}
                 {move || {
                     let before = place.get().map(|p| p.before).unwrap_or_default();
-                    (!before.is_empty()).then(|| view! { "Called before this one: " {before.into_iter().map(link).collect_view()} })
+                    (!before.is_empty()).then(|| view! { "Called before this one: " {before.into_iter().map(|run| view! { {link(run)} " " }).collect_view()} })
                 }}
             </p>
             <p>"When its turn comes, the worker looks at the host, and then people are asked for consent."</p>

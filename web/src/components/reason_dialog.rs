@@ -30,6 +30,9 @@ pub(crate) fn ReasonDialog<F, Fut>(
     /// The button: "Refuse this run".
     verb: &'static str,
     #[prop(default = "Reason")] label: &'static str,
+    /// The way back.
+    #[prop(default = "Cancel")]
+    dismiss: &'static str,
     #[prop(optional)] danger: bool,
     #[prop(optional, into)] test_id: Option<String>,
     of: Fetched<RunView>,
@@ -69,7 +72,7 @@ where
                 <TextArea label value=reason rows=3 error=wrong/>
                 <ErrorNote error=attempt.error/>
                 <div class="form-actions">
-                    <Button on_press=move |()| open.set(false)>"Cancel"</Button>
+                    <Button on_press=move |()| open.set(false)>{dismiss}</Button>
                     <Button kind submit=true busy=attempt.busy test_id=test_id.get_value()>
                         {verb}
                     </Button>

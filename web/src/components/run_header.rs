@@ -7,6 +7,7 @@ use crate::components::{
     approve_button::ApproveButton,
     async_view::Fetched,
     cancel_button::CancelButton,
+    resume_button::ResumeButton,
     run_chosen::{Chosen, OtherPlan},
     state_badge::StateBadge,
     time::Instant,
@@ -43,6 +44,9 @@ pub(crate) fn RunHeader(run: Signal<RunView>, of: Fetched<RunView>) -> impl Into
                             </div>
                         }
                             .into_any()
+                    }
+                    RunState::Stopped | RunState::Cancelled => {
+                        view! { <div class="object-actions"><ResumeButton run=run.get_untracked()/></div> }.into_any()
                     }
                     _ => ().into_any(),
                 }}

@@ -11,7 +11,6 @@ use shared::{
 
 use crate::components::{
     final_checks::open_checks,
-    resume_button::ResumeButton,
     state_badge::{Look, StateShape},
     step_list::span,
     step_words::count,
@@ -50,7 +49,6 @@ pub(crate) fn RunOutcome(run: RunView) -> impl IntoView {
                 {run.ended_at.map(|at| view! { <div><dt>"Ended"</dt><dd><Instant at/></dd></div> })}
                 {(!run.decisions.is_empty()).then(|| view! { <div><dt>"Decided by"</dt><dd><ul class="plain">{decisions}</ul></dd></div> })}
             </dl>
-            <div class="form-actions"><ResumeButton run=run.clone()/></div>
             <p>{next_words(&run)} " " <a href=format!("/console/incidents/{}", run.incident)>{format!("Incident {}", run.incident)}</a></p>
         </section>
     }

@@ -22,11 +22,14 @@ pub struct Question {
     pub proposal: Option<Proposal>,
 }
 
-/// One object as it looked at an instant: "bt2c_validator1_1" "running since 10:04:12".
+/// One object as it looked: "bt2c_validator1_1" "running since" 10:04:12.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     pub name: String,
     pub looks: String,
+    /// Completes the words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -35,7 +35,8 @@ pub(super) fn Closing(here: Here) -> impl IntoView {
                 },
             )
         }}
-        <Show when=move || resolved.get()>
+        // What is owed stands there instead, with the way to it.
+        <Show when=move || resolved.get() && owing.with(Vec::is_empty)>
             <Button refused=refused test_id="close" on_press=move |()| open.set(true)>
                 "Close"
             </Button>
