@@ -7,6 +7,7 @@ mod crash;
 mod desk;
 mod fenced;
 mod foreign;
+mod hosts;
 mod procedures;
 mod process;
 mod proxy;

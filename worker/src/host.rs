@@ -5,6 +5,7 @@ pub mod docker;
 mod http;
 pub(crate) mod lines;
 pub mod simulated;
+pub(crate) mod ssh;
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 

@@ -120,7 +120,7 @@ async fn look(
 ) -> Result<Seen, HostError> {
     let project = header.project.as_str();
     let (described, containers) = tokio::join!(host.describe(), host.containers(project));
-    let (name, mut containers) = (described?.name, containers?);
+    let (name, mut containers) = (config.calls(described?.name), containers?);
     let any = |wanted: fn(&StepKind) -> bool| procedure.steps.iter().any(|step| wanted(&step.kind));
     if any(|kind| url_of(kind).is_some()) {
         for stopped in containers.iter_mut().filter(|c| !c.state.running()) {

@@ -51,6 +51,7 @@ fn approved(header: RunHeader) -> Run {
 
 struct World {
     allowed: Vec<String>,
+    home: Option<&'static str>,
     source: &'static str,
     may: Vec<UserId>,
     now: i64,
@@ -60,7 +61,8 @@ struct World {
 impl Default for World {
     fn default() -> Self {
         let live = Ok(resolution("a"));
-        Self { allowed: vec!["bt2c".into()], source: SOURCE, may: vec![APPROVER, REQUESTER], now: 10, live }
+        let may = vec![APPROVER, REQUESTER];
+        Self { allowed: vec!["bt2c".into()], home: None, source: SOURCE, may, now: 10, live }
     }
 }
 
@@ -68,6 +70,7 @@ impl World {
     fn verdict(&self, run: &Run) -> Result<(), String> {
         let facts = Facts {
             allowed: &self.allowed,
+            home: self.home,
             plan: &compile(self.source).plan,
             may_decide: &self.may,
             now: Timestamp::from_unix(self.now),
@@ -80,6 +83,7 @@ impl World {
 #[test]
 fn what_was_approved_and_still_holds_may_begin() {
     assert_eq!(World::default().verdict(&approved(header())), Ok(()));
+    assert_eq!(World { home: Some("here"), ..World::default() }.verdict(&approved(header())), Ok(()));
 }
 
 #[test]
@@ -89,9 +93,10 @@ fn a_changed_world_is_refused_by_name() {
             World { allowed: vec!["drill".into()], ..World::default() },
             "may only touch the Compose projects drill, not bt2c",
         ),
+        (World { home: Some("there"), ..World::default() }, "lives on the host there, and this worker acts on here"),
         (World { source: "# Other", ..World::default() }, "plan's text is not the one"),
         (World { may: vec![REQUESTER], ..World::default() }, "0 of 1 approvals that still count"),
-        (World { now: 1801, ..World::default() }, "expired"),
+        (World { now: 1803, ..World::default() }, "expired"),
         (World { live: Ok(resolution("b")), ..World::default() }, "step 2 would now touch bt2c_validator1_1 (b)"),
         (World { live: Err("Docker is down".into()), ..World::default() }, "Docker is down"),
     ];
