@@ -11,6 +11,7 @@ mod hosts;
 mod procedures;
 mod process;
 mod proxy;
+mod restarted;
 mod steps_compose;
 mod steps_foreign;
 mod steps_script;

@@ -111,6 +111,15 @@ impl Engine {
             ensure!(Instant::now() < deadline, "dockerd does not end: {}", self.said());
             std::thread::sleep(Duration::from_millis(20));
         }
+        // Its containerd dies with it, a moment later; an engine that comes back meanwhile would wait for it in vain.
+        let containerd =
+            fs::read_to_string(self.scratch.path().join("exec/containerd/containerd.pid")).unwrap_or_default();
+        // Buried too: dockerd takes a dead one that nobody has buried for a living one.
+        let alive = || Path::new("/proc").join(containerd.trim()).exists();
+        while !containerd.is_empty() && alive() {
+            ensure!(Instant::now() < deadline, "containerd does not end: {}", self.said());
+            std::thread::sleep(Duration::from_millis(20));
+        }
         Ok(())
     }
 
@@ -152,6 +161,9 @@ impl Engine {
         while self.docker(&["version"]).is_err() {
             let ended = self.child.as_mut().map(Child::try_wait).transpose()?.flatten();
             if ended.is_some() || Instant::now() > deadline {
+                if ended.is_some() {
+                    self.child = None;
+                }
                 bail!("the second dockerd does not answer ({ended:?}): {}", self.said());
             }
             std::thread::sleep(Duration::from_millis(50));
@@ -205,6 +217,15 @@ impl Drop for Engine {
         }
         // Its files are root's.
         let left = ["data", "exec"].map(|name| self.scratch.path().join(name));
+        // Mounts of containers that could not be removed, as a last resort.
+        let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
+        let mounts = mounts
+            .lines()
+            .filter_map(|line| line.split(' ').nth(1))
+            .filter(|at| left.iter().any(|l| Path::new(at).starts_with(l)));
+        for mount in mounts.collect::<Vec<_>>().into_iter().rev() {
+            let _ = as_root("umount").and_then(|mut umount| Ok(umount.args(["-l", mount]).status()?));
+        }
         let _ = as_root("rm").and_then(|mut rm| Ok(rm.arg("-rf").args(left).status()?));
     }
 }
