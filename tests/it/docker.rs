@@ -2,6 +2,7 @@
 //! names and ports of its own, and takes it away again.
 
 mod away;
+mod clocks;
 mod composition;
 mod crash;
 mod desk;
