@@ -5,6 +5,7 @@ mod away;
 mod clocks;
 mod composition;
 mod crash;
+mod crash_runs;
 mod desk;
 mod fenced;
 mod foreign;
