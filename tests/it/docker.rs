@@ -10,6 +10,7 @@ mod desk;
 mod fenced;
 mod foreign;
 mod hosts;
+mod measured;
 mod procedures;
 mod process;
 mod proxy;

@@ -6,7 +6,13 @@ mod networks;
 mod reach;
 mod volumes;
 
-use std::{collections::HashMap, error::Error as _, fmt, net::IpAddr, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    error::Error as _,
+    fmt,
+    net::IpAddr,
+    time::Duration,
+};
 
 use bollard::{
     API_DEFAULT_VERSION, Docker,
@@ -296,6 +302,19 @@ impl ContainerHost for DockerHost {
         self.exec_in(id, argv, lines).boxed()
     }
 
+    fn ask<'a>(&'a self, id: &'a str, argv: &'a [String]) -> Answer<'a, String> {
+        self.answer_of(id, argv).boxed()
+    }
+
+    fn image_digest<'a>(&'a self, image_id: &'a str) -> Answer<'a, Option<String>> {
+        async move {
+            let docker = self.docker().await?;
+            let seen = self.within(PATIENCE, docker.inspect_image(image_id)).await?;
+            Ok(seen.repo_digests.unwrap_or_default().into_iter().next())
+        }
+        .boxed()
+    }
+
     fn networks<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Network>> {
         self.networks_of(project).boxed()
     }
@@ -314,6 +333,10 @@ impl ContainerHost for DockerHost {
 
     fn volumes<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Volume>> {
         self.volumes_of(project).boxed()
+    }
+
+    fn volume_sizes(&self) -> Answer<'_, BTreeMap<String, u64>> {
+        self.sizes_of_volumes().boxed()
     }
 
     fn volume<'a>(&'a self, name: &'a str) -> Answer<'a, Option<Volume>> {

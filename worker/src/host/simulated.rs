@@ -4,7 +4,7 @@
 mod objects;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     fmt,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -76,6 +76,8 @@ struct World {
     programs: HashMap<String, objects::Program>,
     networks: Vec<Network>,
     volumes: Vec<Volume>,
+    sizes: BTreeMap<String, u64>,
+    answers: HashMap<String, objects::Asked>,
     /// Services of each project's Compose file.
     composed: HashMap<String, Vec<String>>,
     delay: Duration,
@@ -414,6 +416,15 @@ impl ContainerHost for SimulatedHost {
         self.exec_in(id, argv, lines).boxed()
     }
 
+    fn ask<'a>(&'a self, id: &'a str, argv: &'a [String]) -> Answer<'a, String> {
+        let nobody = || HostError::Refused("nothing here answers that".into());
+        self.look(Op::Look, move |world| world.answers.get(id).map(|answer| answer(argv)).ok_or_else(nobody)).boxed()
+    }
+
+    fn image_digest<'a>(&'a self, image_id: &'a str) -> Answer<'a, Option<String>> {
+        self.look(Op::Look, move |_| Ok(Some(format!("simulated@{image_id}")))).boxed()
+    }
+
     fn networks<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Network>> {
         let of = move |n: &&Network| n.project.as_deref() == Some(project);
         self.look(Op::Look, move |world| Ok(world.networks.iter().filter(of).cloned().collect())).boxed()
@@ -434,6 +445,10 @@ impl ContainerHost for SimulatedHost {
     fn volumes<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Volume>> {
         let of = move |v: &&Volume| v.project.as_deref() == Some(project);
         self.look(Op::Look, move |world| Ok(world.volumes.iter().filter(of).cloned().collect())).boxed()
+    }
+
+    fn volume_sizes(&self) -> Answer<'_, BTreeMap<String, u64>> {
+        self.look(Op::Look, |world| Ok(world.sizes.clone())).boxed()
     }
 
     fn volume<'a>(&'a self, name: &'a str) -> Answer<'a, Option<Volume>> {

@@ -3,6 +3,7 @@
 
 use std::{
     io,
+    path::Path,
     pin::Pin,
     process::Stdio,
     sync::Arc,
@@ -12,9 +13,10 @@ use std::{
 
 use bollard::errors::Error;
 use futures::{FutureExt as _, future::BoxFuture};
+use http_body_util::{BodyExt as _, Empty};
 use hyper::{
     Request, Response, Uri,
-    body::{Body, Incoming},
+    body::{Body, Bytes, Incoming},
 };
 use hyper_util::{
     client::legacy::{
@@ -29,7 +31,7 @@ use rustls::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf},
-    net::TcpStream,
+    net::{TcpStream, UnixStream},
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
     task::JoinHandle,
     time::timeout,
@@ -51,6 +53,8 @@ const LAST_WORDS: u64 = 4096;
 /// How connections are made; cheap to clone.
 #[derive(Clone)]
 pub(super) enum Reach {
+    Unix(Arc<Path>),
+    Plain(Arc<str>),
     Tls { to: Arc<str>, port: u16, name: ServerName<'static>, connector: TlsConnector },
     Ssh(Arc<Ssh>),
 }
@@ -76,6 +80,35 @@ impl Reach {
         }
     }
 
+    /// As [`Self::of`], for what bollard cannot ask, whatever way leads to the engine.
+    pub(super) fn any(engine: &Engine) -> Result<Self, HostError> {
+        Ok(match (Self::of(engine)?, &engine.way) {
+            (Some(reach), _) => reach,
+            (None, Way::Unix { socket }) => Self::Unix(socket.as_path().into()),
+            (None, _) => Self::Plain(engine.address.split_once("://").map_or("", |(_, to)| to).into()),
+        })
+    }
+
+    /// The body of one answer, by a connection of its own.
+    pub(super) async fn get(self, path: &str) -> io::Result<Vec<u8>> {
+        let link = self.connect().await?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(link).await.map_err(io::Error::other)?;
+        let request =
+            Request::get(path).header("host", "docker").body(Empty::<Bytes>::new()).map_err(io::Error::other)?;
+        let asking = async {
+            let answer = sender.send_request(request).await?;
+            let fine = answer.status().is_success();
+            Ok::<_, hyper::Error>((fine, answer.into_body().collect().await?.to_bytes()))
+        };
+        tokio::select! {
+            asked = asking => match asked.map_err(io::Error::other)? {
+                (true, body) => Ok(body.to_vec()),
+                (false, body) => Err(io::Error::other(String::from_utf8_lossy(&body).into_owned())),
+            },
+            ended = connection => Err(ended.err().map_or_else(|| io::Error::other("it hung up"), io::Error::other)),
+        }
+    }
+
     /// What bollard sends its requests through.
     pub(super) fn carrier<B>(self) -> impl Fn(Request<B>) -> BoxFuture<'static, Result<Response<Incoming>, Error>>
     where
@@ -93,6 +126,8 @@ impl Reach {
 
     async fn connect(self) -> io::Result<Link> {
         match self {
+            Self::Unix(socket) => Ok(Link::new(UnixStream::connect(socket).await?)),
+            Self::Plain(to) => Ok(Link::new(TcpStream::connect(&*to).await?)),
             Self::Tls { to, port, name, connector } => {
                 let made = async {
                     let tcp = TcpStream::connect((&*to, port)).await?;
@@ -108,10 +143,9 @@ impl Reach {
 }
 
 /// Nobody but the authority in `ca` vouches for the engine, as Docker's own command has it.
-fn client(ca: &std::path::Path, cert: &std::path::Path, key: &std::path::Path) -> Result<ClientConfig, String> {
-    let unread =
-        |file: &std::path::Path, e: rustls::pki_types::pem::Error| format!("{} cannot be read: {e}", file.display());
-    let certificates = |file: &std::path::Path| -> Result<Vec<CertificateDer<'static>>, String> {
+fn client(ca: &Path, cert: &Path, key: &Path) -> Result<ClientConfig, String> {
+    let unread = |file: &Path, e: rustls::pki_types::pem::Error| format!("{} cannot be read: {e}", file.display());
+    let certificates = |file: &Path| -> Result<Vec<CertificateDer<'static>>, String> {
         let all = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let all: Vec<_> = all.map_err(|e| unread(file, e))?;
         if all.is_empty() { Err(format!("there is no certificate in {}", file.display())) } else { Ok(all) }
