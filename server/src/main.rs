@@ -65,6 +65,10 @@ enum PlanCommand {
         /// Compose project whose containers the plan is about [default: the slug].
         #[arg(long)]
         project: Option<String>,
+        /// Docker host the system lives on, as that host's worker calls it (MUSTER_WORKER_HOST, else the engine's own name)
+        /// [default: unchanged; for a new system whichever host has the project].
+        #[arg(long, value_name = "HOST")]
+        host: Option<String>,
         /// Name of a new system [default: the plan's title].
         #[arg(long, value_name = "TITLE")]
         name: Option<String>,
@@ -120,8 +124,14 @@ fn main() -> ExitCode {
         let done = match arguments.command {
             Command::Serve => cli::serve::serve().await,
             Command::Plan(PlanCommand::Check { file, json }) => cli::plan::check(&file, json),
-            Command::Plan(PlanCommand::Import { file, system, project, name, reason }) => {
-                cli::plan::import(&file, &system, project.as_deref(), name.as_deref(), &reason).await
+            Command::Plan(PlanCommand::Import { file, system, project, host, name, reason }) => {
+                let of = cli::plan::Of {
+                    system: &system,
+                    project: project.as_deref(),
+                    host: host.as_deref(),
+                    name: name.as_deref(),
+                };
+                cli::plan::import(&file, of, &reason).await
             }
             Command::Plan(PlanCommand::Export { system }) => cli::plan::export(&system).await,
             Command::User(UserCommand::Add { email, name, role, contact_roles }) => {

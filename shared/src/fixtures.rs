@@ -84,7 +84,15 @@ pub fn resolution(steps: Vec<ResolvedStep>) -> Resolution {
 /// A step with an effect that can be taken back.
 #[must_use]
 pub fn resolved_step(number: u32, objects: Vec<ResolvedObject>) -> ResolvedStep {
-    ResolvedStep { number, effect: "Restarts it".into(), has_effect: true, destructive: false, objects, by_hand: None }
+    ResolvedStep {
+        number,
+        effect: "Restarts it".into(),
+        has_effect: true,
+        destructive: false,
+        objects,
+        tables: vec![],
+        by_hand: None,
+    }
 }
 
 #[must_use]
@@ -98,6 +106,8 @@ pub fn container(id: &str, name: &str) -> ResolvedObject {
         image_id: None,
         state: None,
         port: None,
+        bytes: None,
+        image_digest: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pure heart: plan compiler, rules and wire shapes. No clock, no I/O, no database; compiles to WASM.
 
 pub mod api;
+pub mod bytes;
 pub mod digest;
 pub mod domain;
 #[doc(hidden)]

@@ -58,8 +58,9 @@ pub struct Heard {
 }
 
 impl Store {
-    /// Takes the first job that nobody holds (by its run's priority, then by age), of the projects this worker may touch. One short transaction; the lease is what
-    /// keeps the job, not a lock.
+    /// Takes the first job that nobody holds (by its run's priority, then by age), of the projects this worker may touch, whose system
+    /// lives on no host in particular or on this worker's, which calls it `here`. One short transaction; the lease is what keeps
+    /// the job, not a lock.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -67,6 +68,7 @@ impl Store {
         &self,
         worker: &str,
         projects: &[String],
+        here: Option<&str>,
         lease_seconds: f64,
         host: HostHeld<'_>,
     ) -> Result<Option<Claimed>, StoreError> {
@@ -83,8 +85,9 @@ impl Store {
         };
         let row = sqlx::query_as::<_, Row>(
             "WITH free AS (
-                 SELECT j.run_id FROM job j JOIN run r ON r.id = j.run_id
+                 SELECT j.run_id FROM job j JOIN run r ON r.id = j.run_id JOIN system s ON s.id = r.system_id
                  WHERE (j.lease_until IS NULL OR j.lease_until < clock_timestamp()) AND r.project = ANY($2)
+                   AND (s.host IS NULL OR s.host = $7)
                    AND (j.due_at IS NULL OR j.due_at <= clock_timestamp())
                    AND (j.kind = 'resolve' OR NOT $4)
                    AND (j.kind = 'resolve' OR $5 IS NULL OR EXISTS (
@@ -104,6 +107,7 @@ impl Store {
         .bind(only_look)
         .bind(host.map(|(host, _)| host))
         .bind(host.map(|(_, fence)| fence))
+        .bind(here)
         .fetch_optional(&self.pool)
         .await?;
         row.map(|row| Ok(Claimed { run: RunId(row.run_id), kind: from_name(row.kind)?, fence: row.fence })).transpose()

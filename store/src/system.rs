@@ -20,6 +20,8 @@ pub struct System {
     pub name: String,
     /// The Compose project.
     pub project: String,
+    /// The Docker host it lives on, as that host's workers call it; `None`: any that has the project.
+    pub host: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,11 +66,12 @@ struct SystemRow {
     slug: String,
     name: String,
     project: String,
+    host: Option<String>,
 }
 
 impl From<SystemRow> for System {
     fn from(row: SystemRow) -> Self {
-        Self { id: SystemId(row.id), slug: row.slug, name: row.name, project: row.project }
+        Self { id: SystemId(row.id), slug: row.slug, name: row.name, project: row.project, host: row.host }
     }
 }
 
@@ -137,7 +140,7 @@ impl Store {
             version: Option<i32>,
         }
         let rows = sqlx::query_as::<_, Row>(
-            "SELECT id, slug, name, project, (SELECT max(version) FROM plan_version WHERE system_id = system.id) AS version
+            "SELECT id, slug, name, project, host, (SELECT max(version) FROM plan_version WHERE system_id = system.id) AS version
              FROM system ORDER BY name, slug",
         )
         .fetch_all(&self.pool)
@@ -148,7 +151,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such system.
     pub async fn system_by_slug(&self, slug: &str) -> Result<System, StoreError> {
-        let row = sqlx::query_as::<_, SystemRow>("SELECT id, slug, name, project FROM system WHERE slug = $1")
+        let row = sqlx::query_as::<_, SystemRow>("SELECT id, slug, name, project, host FROM system WHERE slug = $1")
             .bind(slug)
             .fetch_one(&self.pool)
             .await?;
@@ -158,7 +161,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such system.
     pub async fn system_fetch(&self, id: SystemId) -> Result<System, StoreError> {
-        let row = sqlx::query_as::<_, SystemRow>("SELECT id, slug, name, project FROM system WHERE id = $1")
+        let row = sqlx::query_as::<_, SystemRow>("SELECT id, slug, name, project, host FROM system WHERE id = $1")
             .bind(id.0)
             .fetch_one(&self.pool)
             .await?;
@@ -229,17 +232,39 @@ impl Store {
 impl Tx {
     /// # Errors
     /// `Conflict("system_slug_key")` or `Conflict("system_project_key")` if taken; a check's name if the text is not fit.
-    pub async fn system_create(&mut self, slug: &str, name: &str, project: &str) -> Result<System, StoreError> {
+    pub async fn system_create(
+        &mut self,
+        slug: &str,
+        name: &str,
+        project: &str,
+        host: Option<&str>,
+    ) -> Result<System, StoreError> {
         let row = sqlx::query_as::<_, SystemRow>(
-            "INSERT INTO system (id, slug, name, project) VALUES ($1, $2, $3, $4) RETURNING id, slug, name, project",
+            "INSERT INTO system (id, slug, name, project, host) VALUES ($1, $2, $3, $4, $5)
+             RETURNING id, slug, name, project, host",
         )
         .bind(Uuid::now_v7())
         .bind(slug)
         .bind(name)
         .bind(project)
+        .bind(host)
         .fetch_one(self.connection())
         .await?;
         Ok(row.into())
+    }
+
+    /// Says on which Docker host it lives. Until the end of the transaction no run of it is requested.
+    ///
+    /// # Errors
+    /// `Conflict("system_project_key")` if another system has the project there; a check's name if the text is not fit.
+    pub async fn system_settle(&mut self, system: SystemId, host: &str) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1 FROM system WHERE id = $1 FOR UPDATE").bind(system.0).execute(self.connection()).await?;
+        sqlx::query("UPDATE system SET host = $2 WHERE id = $1")
+            .bind(system.0)
+            .bind(host)
+            .execute(self.connection())
+            .await?;
+        Ok(())
     }
 
     /// The newest version; until the end of the transaction nobody else adds one.

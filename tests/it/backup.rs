@@ -86,7 +86,7 @@ fn declared_elsewhere() -> DeclareIn {
 async fn queued_elsewhere(scene: &Scene) -> i64 {
     let text = plan_with_purge();
     let mut tx = scene.muster.store.begin().await.unwrap();
-    let system = tx.system_create("other", "Other", "other").await.unwrap();
+    let system = tx.system_create("other", "Other", "other", None).await.unwrap();
     tx.plan_version_add(system.id, Digest::of(text.as_bytes()), &text, &Actor::CommandLine, "for the test")
         .await
         .unwrap();

@@ -248,6 +248,33 @@ async fn a_plan_goes_in_and_comes_out_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn a_system_says_on_which_host_it_lives() {
+    let (muster, terminal) = stage().await;
+    let file = terminal.scratch.file("plan.md", plan_text()).unwrap().display().to_string();
+    let import = |system: &str, more: &[&str]| {
+        terminal.muster(&[&["plan", "import", &file, "--system", system], more].concat()).unwrap()
+    };
+    let viewer = muster.persona(Role::Viewer).await.unwrap();
+    let twin = import("twin", &["--project", "bt2c", "--host", "db2"]);
+    assert!(twin.code == Some(2) && twin.err.contains("each must name its host (--host)"), "{twin:?}");
+    let said = import("bt2c", &["--host", "db1"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(viewer.api.plan("bt2c").await.unwrap().system.host.as_deref(), Some("db1"));
+    let said = import("bt2c", &["--host", "db1"]);
+    assert!(said.err.contains("nothing changed"), "{said:?}");
+    let twin = import("twin", &["--project", "bt2c", "--host", "db2"]);
+    assert_eq!(twin.code, Some(0), "{twin:?}");
+    let said = import("twin", &["--host", "db1"]);
+    assert!(said.code == Some(2) && said.err.contains("Another system already has this Compose project"), "{said:?}");
+    let said = import("twin", &["--host", "db 3"]);
+    assert!(said.code == Some(2) && said.err.contains("A Docker host's name"), "{said:?}");
+    let moved = import("twin", &["--host", "db3"]);
+    assert!(moved.code == Some(0) && moved.err.contains("twin lives on the host db3 now"), "{moved:?}");
+    let entries = muster.store.audit_list(None, 20).await.unwrap();
+    assert_eq!(entries.iter().filter(|e| e.entry.action == "system.settled").count(), 2);
+}
+
+#[tokio::test]
 async fn a_plan_with_errors_is_not_imported() {
     let (muster, terminal) = stage().await;
     for (content, system) in [

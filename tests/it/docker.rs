@@ -2,14 +2,19 @@
 //! names and ports of its own, and takes it away again.
 
 mod away;
+mod clocks;
 mod composition;
 mod crash;
+mod crash_runs;
 mod desk;
 mod fenced;
 mod foreign;
+mod hosts;
+mod measured;
 mod procedures;
 mod process;
 mod proxy;
+mod restarted;
 mod steps_compose;
 mod steps_foreign;
 mod steps_script;

@@ -36,7 +36,7 @@ async fn scene(pair: &Pair) -> Scene {
     let muster = Muster::start_on(&url).await.unwrap();
     let text = plan().unwrap();
     let mut tx = muster.store.begin().await.unwrap();
-    let system = tx.system_create("bt2c", "BT2C", PROJECT).await.unwrap();
+    let system = tx.system_create("bt2c", "BT2C", PROJECT, None).await.unwrap();
     tx.plan_version_add(system.id, Digest::of(text.as_bytes()), &text, &Actor::CommandLine, "for the test")
         .await
         .unwrap();

@@ -134,7 +134,7 @@ async fn what_does_not_fit_the_plan_names_its_field_and_declares_nothing() {
 async fn nothing_can_be_declared_on_a_system_without_a_plan() {
     let muster = Muster::start_empty().await.unwrap();
     let mut tx = muster.store.begin().await.unwrap();
-    tx.system_create("bt2c", "BT2C", "bt2c").await.unwrap();
+    tx.system_create("bt2c", "BT2C", "bt2c", None).await.unwrap();
     tx.commit().await.unwrap();
     let responder = muster.persona(Role::Responder).await.unwrap();
     let error = refused(responder.api.declare(&declaration("validator1").unwrap(), "k").await);

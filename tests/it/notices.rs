@@ -182,7 +182,8 @@ async fn interrupted(scene: &Scene, given: bool) -> RunView {
     first.stop().await;
     decide(&scene.approver, &waiting, true).await.unwrap();
     let store = &scene.muster.database.worker;
-    let claimed = store.job_claim("killed", &[PROJECT.to_owned()], 0.2, HostHeld::Unknown).await.unwrap().unwrap();
+    let claimed =
+        store.job_claim("killed", &[PROJECT.to_owned()], None, 0.2, HostHeld::Unknown).await.unwrap().unwrap();
     assert_eq!(claimed.kind, JobKind::Execute);
     let (by, fence) = (shared::domain::actor::Actor::Worker { name: "killed".into() }, claimed.fence);
     let mut state = store.run_fetch(claimed.run).await.unwrap().run;

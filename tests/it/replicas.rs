@@ -67,15 +67,15 @@ async fn who_does_not_hold_the_host_is_given_nothing_that_acts() {
     decide(&scene.approver, &run, true).await.unwrap();
     let (store, projects) = (&scene.muster.database.worker, [PROJECT.to_owned()]);
     for held in [HostHeld::Others, HostHeld::Ours { host: "engine", fence: 1 }] {
-        assert_eq!(store.job_claim("w", &projects, 15.0, held).await.unwrap(), None, "{held:?}");
+        assert_eq!(store.job_claim("w", &projects, None, 15.0, held).await.unwrap(), None, "{held:?}");
     }
     let HostTaken::Ours { fence } = store.host_take("engine", "w", 15.0).await.unwrap() else {
         panic!("nobody had it")
     };
     let old = HostHeld::Ours { host: "engine", fence: fence - 1 };
-    assert_eq!(store.job_claim("w", &projects, 15.0, old).await.unwrap(), None);
+    assert_eq!(store.job_claim("w", &projects, None, 15.0, old).await.unwrap(), None);
     let ours = HostHeld::Ours { host: "engine", fence };
-    assert!(store.job_claim("w", &projects, 15.0, ours).await.unwrap().is_some());
+    assert!(store.job_claim("w", &projects, None, 15.0, ours).await.unwrap().is_some());
 }
 
 /// The second one may look (resolve), and acts only once the first is silent for a lease.

@@ -171,7 +171,7 @@ async fn with_the_owners_login_a_program_works_under_its_role_and_says_that_it_c
         assert_eq!(guard, Guard::Role { login: "muster".into() });
         assert!(guard.warning(program).unwrap().contains("MUSTER_DATABASE_OWNER_URL"));
         let may_not = match program {
-            Program::Server => store.job_claim("w", &["bt2c".into()], 1.0, HostHeld::Unknown).await.map(drop),
+            Program::Server => store.job_claim("w", &["bt2c".into()], None, 1.0, HostHeld::Unknown).await.map(drop),
             Program::Worker => store.sessions_delete_expired().await.map(drop),
         };
         assert!(may_not.unwrap_err().to_string().contains("permission denied"));

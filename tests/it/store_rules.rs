@@ -50,7 +50,7 @@ async fn world() -> World {
     let store = &database.store;
     let (user, by) = person(store, "operator@test.invalid", Role::Operator).await;
     let mut tx = store.begin().await.unwrap();
-    let system = tx.system_create("bt2c", "BT2C", "bt2c").await.unwrap();
+    let system = tx.system_create("bt2c", "BT2C", "bt2c", None).await.unwrap();
     let version = tx.plan_version_add(system.id, Digest::of(b"plan"), "# plan", &by, "first").await.unwrap();
     let affected = Affected {
         component: "validator1".into(),
@@ -209,6 +209,44 @@ async fn one_live_run_for_a_target_then_another_once_it_has_ended() {
     assert_eq!(requested(&world).await.state, RunState::Resolving);
 }
 
+/// Two hosts may both have a project of one name.
+#[tokio::test]
+async fn a_worker_is_given_only_what_lives_on_its_host() {
+    let world = world().await;
+    let run = requested(&world).await.header;
+    let (store, projects) = (&world.database.worker, vec!["bt2c".to_owned()]);
+    let claim = async |here| store.job_claim("w", &projects, here, 0.0, HostHeld::Unknown).await.unwrap().is_some();
+    assert!(claim(None).await && claim(Some("one")).await, "it names no host");
+    let mut tx = world.database.store.begin().await.unwrap();
+    tx.system_settle(run.system, "one").await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(!claim(None).await && !claim(Some("two")).await);
+    assert!(claim(Some("one")).await);
+}
+
+#[tokio::test]
+async fn a_project_is_one_systems_on_each_host() {
+    let world = world().await;
+    let store = &world.database.store;
+    let taken = async |slug: &str, host: Option<&str>| {
+        let mut tx = store.begin().await.unwrap();
+        match tx.system_create(slug, slug, "bt2c", host).await {
+            Ok(_) => tx.commit().await.map(|()| false).unwrap(),
+            Err(StoreError::Conflict(name)) => name == "system_project_key",
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert!(taken("a", None).await && taken("b", Some("two")).await, "the first is on every host");
+    let mut tx = store.begin().await.unwrap();
+    tx.system_settle(world.new_run.system, "one").await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(taken("c", Some("one")).await && taken("d", None).await);
+    assert!(!taken("e", Some("two")).await);
+    let mut tx = store.begin().await.unwrap();
+    let moved = tx.system_settle(world.new_run.system, "two").await.unwrap_err();
+    assert!(matches!(moved, StoreError::Conflict(name) if name == "system_project_key"));
+}
+
 #[tokio::test]
 async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
     let world = world().await;
@@ -217,16 +255,16 @@ async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
     let id = run.header.id;
     let projects = vec!["bt2c".to_owned()];
     assert_eq!(
-        store.job_claim("w", &["other".to_owned()], 15.0, HostHeld::Unknown).await.unwrap(),
+        store.job_claim("w", &["other".to_owned()], None, 15.0, HostHeld::Unknown).await.unwrap(),
         None,
         "not this worker's project"
     );
-    let first = store.job_claim("w1", &projects, 0.05, HostHeld::Unknown).await.unwrap().unwrap();
+    let first = store.job_claim("w1", &projects, None, 0.05, HostHeld::Unknown).await.unwrap().unwrap();
     assert_eq!((first.run, first.kind, first.fence), (id, JobKind::Resolve, 1));
-    assert_eq!(store.job_claim("w2", &projects, 15.0, HostHeld::Unknown).await.unwrap(), None, "leased");
+    assert_eq!(store.job_claim("w2", &projects, None, 15.0, HostHeld::Unknown).await.unwrap(), None, "leased");
     assert!(store.job_heartbeat(id, 1, 0.05).await.unwrap().is_some());
     tokio::time::sleep(std::time::Duration::from_millis(120)).await;
-    let second = store.job_claim("w2", &projects, 15.0, HostHeld::Unknown).await.unwrap().unwrap();
+    let second = store.job_claim("w2", &projects, None, 15.0, HostHeld::Unknown).await.unwrap().unwrap();
     assert_eq!(second.fence, 2);
     assert!(store.job_heartbeat(id, 1, 15.0).await.unwrap().is_none(), "the first worker must give up");
 
@@ -251,7 +289,7 @@ async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
     assert_eq!(record.run.state, RunState::AwaitingApproval);
     assert_eq!(record.incident_number, world.incident.number);
     assert_eq!(store.run_events(id).await.unwrap().len(), 2);
-    assert_eq!(store.job_claim("w2", &projects, 15.0, HostHeld::Unknown).await.unwrap(), None);
+    assert_eq!(store.job_claim("w2", &projects, None, 15.0, HostHeld::Unknown).await.unwrap(), None);
 }
 
 #[tokio::test]

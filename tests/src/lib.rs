@@ -3,10 +3,12 @@
 pub mod browser;
 pub mod cluster;
 pub mod crash;
+pub mod engine;
 pub mod events;
 pub mod muster;
 pub mod persona;
 pub mod postgres;
 pub mod programs;
 pub mod scene;
+pub mod sshd;
 pub mod testnet;

@@ -90,7 +90,7 @@ impl Muster {
     pub async fn start_with_plan(text: &str, project: &str) -> Result<Self> {
         let muster = Self::start_empty().await?;
         let mut tx = muster.store.begin().await?;
-        let system = tx.system_create("bt2c", "BT2C", project).await?;
+        let system = tx.system_create("bt2c", "BT2C", project, None).await?;
         tx.plan_version_add(system.id, Digest::of(text.as_bytes()), text, &Actor::CommandLine, "for the test").await?;
         tx.live(shared::api::live::Topic::Plan { system: "bt2c".into() });
         tx.commit().await?;

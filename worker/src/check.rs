@@ -23,7 +23,9 @@ pub async fn check(config: &Config, store: Result<Store, String>, host: &dyn Con
     }
     directories(config, &mut report);
     match host.describe().await {
-        Ok(found) => report.line(true, "docker", &format!("version {} on host {}", found.version, found.name)),
+        Ok(found) => {
+            report.line(true, "docker", &format!("version {} on host {}", found.version, config.calls(found.name)))
+        }
         Err(error) => {
             report.line(false, "docker", &error.to_string());
             return report;

@@ -32,7 +32,9 @@ pub(crate) async fn claim(worker: &Worker) -> Result<Option<Job>, StoreError> {
     let stand = worker.stand().await?;
     let asked = Instant::now();
     let (name, projects) = (&worker.config.name, &worker.config.projects);
-    let claimed = worker.store.job_claim(name, projects, timing.lease.as_secs_f64(), stand.held()).await?;
+    // A name that was configured is known although Docker does not answer.
+    let here = worker.config.host.as_deref().or(stand.name());
+    let claimed = worker.store.job_claim(name, projects, here, timing.lease.as_secs_f64(), stand.held()).await?;
     let lease = Lease::new(timing.lease, asked).under(worker.host_lock.clone(), stand.fence());
     Ok(claimed.map(|claimed| Job { claimed, lease }))
 }
@@ -77,14 +79,20 @@ async fn look(worker: &Worker, claimed: Claimed) -> Result<(), Halt> {
     }
     let header = &run.header;
     let plan = worker.store.plan_version_fetch(header.plan_version).await?;
+    let home = worker.store.system_fetch(header.system).await?.host;
     let checked = guard::allowed(&worker.config.projects, &header.project)
         .and_then(|()| guard::pinned(&header.procedure, header.plan_digest, &compile(&plan.source).plan))
         .map_err(|why| format!("The worker refused: {}. Nothing was done.", why.trim_end_matches('.')));
     let found = match checked {
         Ok(()) => {
+            let now = worker.store.now().await?;
             // What another run has done is not looked for.
             let known = Known { over: &guard::over(&run), ..Known::default() };
-            resolve(&*worker.host, &worker.config, header, worker.store.now().await?, known).await
+            let found = resolve(&*worker.host, &worker.config, header, now, known).await;
+            found.and_then(|resolution| {
+                let home = guard::at_home(home.as_deref(), &resolution.host);
+                home.map(|()| resolution).map_err(|why| format!("The worker refused: {why}. Nothing was done."))
+            })
         }
         Err(reason) => Err(reason),
     };

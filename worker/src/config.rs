@@ -1,6 +1,7 @@
 //! The worker's own configuration: what it may touch and how it gets there. The server can neither read nor write it; nothing
 //! else in this crate looks at the environment.
 
+pub mod engine;
 mod pairs;
 
 use std::{
@@ -17,7 +18,10 @@ use figment::{
 };
 use serde::{Deserialize, Deserializer};
 
-use self::pairs::Pairs;
+use self::{
+    engine::{Engine, Told, set},
+    pairs::Pairs,
+};
 
 /// Everything the worker is told.
 #[derive(Clone)]
@@ -26,10 +30,11 @@ pub struct Config {
     pub projects: Vec<String>,
     /// How it signs what it does.
     pub name: String,
+    /// What systems call its Docker host; unset: what the engine calls itself.
+    pub host: Option<String>,
     /// Where it reaches the ports that containers publish on the Docker host.
     pub host_address: String,
-    /// `unix://…`, `tcp://…`.
-    pub docker_host: String,
+    pub engine: Engine,
     /// The directory whose scripts may run; unset: none may.
     pub scripts: Option<PathBuf>,
     /// Name or number of the user that scripts run as, if the worker is root; unset: as the worker's own.
@@ -59,7 +64,7 @@ impl fmt::Debug for Config {
             .field("projects", &self.projects)
             .field("name", &self.name)
             .field("host_address", &self.host_address)
-            .field("docker_host", &self.docker_host)
+            .field("docker_host", &self.engine.address)
             .field("scripts", &self.scripts)
             .field("data_dir", &self.data_dir)
             .finish_non_exhaustive()
@@ -80,8 +85,15 @@ struct Own {
     #[serde(default, deserialize_with = "comma_list")]
     projects: Vec<String>,
     name: Option<String>,
-    host_address: String,
+    host: Option<String>,
+    host_address: Option<String>,
     docker_host: String,
+    docker_cert_path: Option<PathBuf>,
+    #[serde(default, deserialize_with = "set")]
+    docker_tls_verify: bool,
+    #[serde(default, deserialize_with = "set")]
+    docker_unencrypted: bool,
+    ssh_config: Option<PathBuf>,
     scripts: Option<PathBuf>,
     script_user: Option<String>,
     #[serde(default)]
@@ -115,8 +127,9 @@ impl Config {
         Self {
             projects: projects.iter().map(|p| (*p).to_owned()).collect(),
             name: "worker".into(),
+            host: None,
             host_address: "127.0.0.1".into(),
-            docker_host: DOCKER_HOST.into(),
+            engine: Engine::at(engine::DEFAULT),
             scripts: None,
             script_user: None,
             script_env: BTreeMap::new(),
@@ -163,22 +176,28 @@ impl Config {
         let defaults = Figment::from(Serialized::defaults(BTreeMap::from([("log", "info"), ("log_format", "text")])));
         let common: Common = defaults.merge(toml()).merge(variables(Names::Common)).extract().map_err(explain)?;
 
-        let defaults = BTreeMap::from([("host_address", "127.0.0.1"), ("docker_host", DOCKER_HOST)]);
+        let defaults = BTreeMap::from([("docker_host", engine::DEFAULT)]);
         let own =
             Figment::from(Serialized::defaults(defaults)).merge(toml().focus("worker")).merge(variables(Names::Own));
         let own: Own = own.extract().map_err(explain)?;
 
         let projects = checked_projects(own.projects)?;
-        if !["unix://", "tcp://", "http://"].iter().any(|scheme| own.docker_host.starts_with(scheme)) {
-            return Err(ConfigError(format!(
-                "docker_host (DOCKER_HOST): \"{}\" must start with unix:// or tcp://; other ways are not supported yet",
-                own.docker_host
-            )));
-        }
         let Some(data_dir) = common.data_dir.or_else(|| default_data_dir(environment)) else {
             return Err(ConfigError("there is no home directory to find the database in: set MUSTER_DATA_DIR".into()));
         };
         let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let set = |key: &str| environment.get(key).filter(|value| !value.is_empty()).cloned();
+        let home = set("HOME").map_or_else(|| "/".into(), PathBuf::from);
+        let engine = Engine::understand(Told {
+            docker_host: own.docker_host,
+            docker_cert_path: own.docker_cert_path.map(absolute),
+            docker_tls_verify: own.docker_tls_verify,
+            docker_unencrypted: own.docker_unencrypted,
+            ssh_config: own.ssh_config.map(absolute),
+            agent: set("SSH_AUTH_SOCK"),
+            home: home.clone(),
+            keep: absolute(data_dir.join("worker")),
+        })?;
         let files = |pairs: Pairs| pairs.0.into_iter().map(|(key, path)| (key, absolute(path.into()))).collect();
         Ok(Self {
             scripts: own.scripts.map(absolute),
@@ -187,11 +206,12 @@ impl Config {
             paths: files(pairs::checked_paths(own.paths)?),
             compose_files: files(pairs::checked_keys("compose_files", own.compose_files, &projects)?),
             compose_env_files: files(pairs::checked_keys("compose_env_files", own.compose_env_files, &projects)?),
-            home: environment.get("HOME").filter(|home| !home.is_empty()).map_or_else(|| "/".into(), PathBuf::from),
+            home,
             projects,
             name: own.name.or_else(|| machine.map(str::to_owned)).unwrap_or_else(|| "worker".into()),
-            host_address: own.host_address,
-            docker_host: own.docker_host,
+            host: checked_host(own.host)?,
+            host_address: own.host_address.unwrap_or_else(|| engine.machine().to_owned()),
+            engine,
             data_dir: absolute(data_dir),
             database_url: common.database_url,
             log: common.log,
@@ -201,6 +221,12 @@ impl Config {
 }
 
 impl Config {
+    /// The Docker host's name as systems call it; `own` is what its engine calls itself.
+    #[must_use]
+    pub fn calls(&self, own: String) -> String {
+        self.host.clone().unwrap_or(own)
+    }
+
     /// Where a path that a plan names is on this host; `None` if no mapping covers it. The longest prefix wins.
     #[must_use]
     pub fn here(&self, plans: &str) -> Option<PathBuf> {
@@ -216,7 +242,20 @@ impl Config {
     }
 }
 
-const DOCKER_HOST: &str = "unix:///var/run/docker.sock";
+/// As the database has it.
+fn checked_host(host: Option<String>) -> Result<Option<String>, ConfigError> {
+    let good = |name: &String| {
+        name.len() <= 253
+            && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+    };
+    match host {
+        Some(bad) if !good(&bad) => Err(ConfigError(format!(
+            "host (MUSTER_WORKER_HOST): \"{bad}\" is no name of a Docker host (letters, digits, dots, - and _)"
+        ))),
+        fine => Ok(fine),
+    }
+}
 
 fn checked_projects(projects: Vec<String>) -> Result<Vec<String>, ConfigError> {
     let first = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
@@ -278,7 +317,7 @@ impl Environment<'_> {
             (Names::Common, "MUSTER_DATA_DIR" | "MUSTER_LOG" | "MUSTER_LOG_FORMAT") => {
                 variable.strip_prefix("MUSTER_").map(str::to_lowercase)
             }
-            (Names::Own, "DOCKER_HOST") => Some("docker_host".into()),
+            (Names::Own, "DOCKER_HOST" | "DOCKER_CERT_PATH" | "DOCKER_TLS_VERIFY") => Some(variable.to_lowercase()),
             (Names::Own, _) => variable.strip_prefix("MUSTER_WORKER_").map(str::to_lowercase),
             (Names::Common, _) => None,
         }
@@ -304,6 +343,7 @@ fn explain(error: &figment::Error, file: &Path) -> ConfigError {
     let written = |key: &str| match (from_environment, key) {
         (true, "database_url") => "DATABASE_URL".to_owned(),
         (true, "data_dir" | "log" | "log_format") => format!("MUSTER_{}", key.to_uppercase()),
+        (true, "docker_host" | "docker_cert_path" | "docker_tls_verify") => key.to_uppercase(),
         (true, _) => format!("MUSTER_WORKER_{}", key.to_uppercase()),
         (false, _) => format!("{key} in {}", file.display()),
     };
@@ -337,22 +377,23 @@ mod tests {
         let file = "listen = \"0.0.0.0:80\"\ndata_dir = \"/data\"\n[worker]\nprojects = [\"one\"]\nname = \"left\"\n";
         let config = load(
             file,
-            &[("MUSTER_WORKER_PROJECTS", "bt2c, drill"), ("DOCKER_HOST", "tcp://x:2375"), ("MUSTER_LISTEN", "x")],
+            &[("MUSTER_WORKER_PROJECTS", "bt2c, drill"), ("DOCKER_HOST", "tcp://localhost"), ("MUSTER_LISTEN", "x")],
         )
         .unwrap();
         assert_eq!(config.projects, ["bt2c", "drill"]);
-        assert_eq!((config.name.as_str(), config.docker_host.as_str()), ("left", "tcp://x:2375"));
-        assert_eq!((config.host_address.as_str(), config.data_dir.as_path()), ("127.0.0.1", Path::new("/data")));
+        assert_eq!((config.name.as_str(), config.engine.address.as_str()), ("left", "tcp://localhost:2375"));
+        assert_eq!((config.host_address.as_str(), config.data_dir.as_path()), ("localhost", Path::new("/data")));
         let config = load("", &[("MUSTER_WORKER_PROJECTS", "123")]).unwrap();
         assert_eq!((config.projects, config.name.as_str()), (vec!["123".to_owned()], "deep"));
         assert_eq!(config.data_dir, Path::new("/home/ada/.local/share/muster"));
+        assert_eq!((config.host_address.as_str(), config.host), ("127.0.0.1", None));
     }
 
     #[test]
     fn every_mistake_names_its_key() {
         let ok = ("MUSTER_WORKER_PROJECTS", "bt2c");
         type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
-        let cases: [Case<'_>; 13] = [
+        let cases: [Case<'_>; 15] = [
             ("", &[], "MUSTER_WORKER_PROJECTS"),
             ("", &[("MUSTER_WORKER_PROJECTS", "")], "may touch nothing"),
             ("", &[("MUSTER_WORKER_PROJECTS", " , ")], "may touch nothing"),
@@ -360,7 +401,9 @@ mod tests {
             ("", &[ok, ("MUSTER_WORKER_PROJECT", "x")], "MUSTER_WORKER_PROJECT)"),
             ("[worker]\nprojekts = []", &[ok], "`projekts`"),
             ("[worker]\nprojects = 7", &[], "projects in muster.toml"),
-            ("", &[ok, ("DOCKER_HOST", "ssh://x")], "DOCKER_HOST"),
+            ("", &[ok, ("DOCKER_HOST", "fd://x")], "DOCKER_HOST"),
+            ("", &[ok, ("DOCKER_HOST", "tcp://db2:2375")], "owns the host"),
+            ("", &[ok, ("MUSTER_WORKER_HOST", "a b")], "MUSTER_WORKER_HOST"),
             ("", &[ok, ("MUSTER_WORKER_PATHS", "x")], "MUSTER_WORKER_PATHS"),
             ("", &[ok, ("MUSTER_WORKER_PATHS", "backups=/x")], "\"backups\""),
             ("", &[ok, ("MUSTER_WORKER_COMPOSE_FILES", "other=/x")], "\"other\""),
@@ -397,6 +440,24 @@ mod tests {
         ] {
             assert_eq!(config.here(plans), here.map(PathBuf::from), "{plans}");
         }
+    }
+
+    #[test]
+    fn another_machines_engine_is_reached_as_the_docker_command_reaches_it() {
+        let ok = ("MUSTER_WORKER_PROJECTS", "x");
+        let variables =
+            [ok, ("DOCKER_HOST", "tcp://db2:2376"), ("DOCKER_TLS_VERIFY", "1"), ("DOCKER_CERT_PATH", "/certs")];
+        let config = load("", &variables).unwrap();
+        assert!(
+            matches!(&config.engine.way, engine::Way::Tls { certificates, .. } if certificates == Path::new("/certs"))
+        );
+        assert_eq!(config.host_address, "db2", "its containers' ports are there");
+        let file = "[worker]\nprojects = \"x\"\nhost = \"db2\"\ndocker_host = \"ssh://db2\"\nssh_config = \"/ssh\"\ndocker_tls_verify = false\n";
+        let config = load(file, &[]).unwrap();
+        assert!(
+            matches!(&config.engine.way, engine::Way::Ssh(ssh) if ssh.config.as_deref() == Some(Path::new("/ssh")))
+        );
+        assert_eq!(config.host.as_deref(), Some("db2"));
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub(crate) fn object(path: &Path, digest: String) -> ResolvedObject {
         image_id: None,
         state: None,
         port: None,
+        bytes: None,
+        image_digest: None,
     }
 }
 

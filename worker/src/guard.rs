@@ -23,6 +23,8 @@ use crate::{
 /// What the guard found out by itself.
 struct Facts<'a> {
     allowed: &'a [String],
+    /// The Docker host that the system lives on, if it names one.
+    home: Option<&'a str>,
     /// What the plan version's text compiles to, as it is kept.
     plan: &'a Plan,
     may_decide: &'a Deciders,
@@ -50,8 +52,9 @@ pub(crate) async fn check(worker: &Worker, run: &Run) -> Result<Checked, StoreEr
         allowed(&worker.config.projects, &header.project)?;
         resolve(&*worker.host, &worker.config, header, header.requested_at, known).await
     };
-    let (resolution, version, may_decide, may_break, before, now) = tokio::join!(
+    let (resolution, system, version, may_decide, may_break, before, now) = tokio::join!(
         look,
+        worker.store.system_fetch(header.system),
         worker.store.plan_version_fetch(header.plan_version),
         worker.store.users_who_may(Action::DecideRun),
         worker.store.users_who_may(Action::BreakGlass),
@@ -60,8 +63,10 @@ pub(crate) async fn check(worker: &Worker, run: &Run) -> Result<Checked, StoreEr
     );
     let before = before?;
     let plan = compile(&version?.source).plan;
+    let home = system?.host;
     let facts = Facts {
         allowed: &worker.config.projects,
+        home: home.as_deref(),
         plan: &plan,
         may_decide: &may_decide?,
         may_break: &may_break?,
@@ -91,6 +96,16 @@ pub(crate) fn allowed(projects: &[String], project: &str) -> Result<(), String> 
     Err(format!("this worker may only touch the Compose projects {}, not {project}", list(projects)))
 }
 
+/// Two hosts may both have a project of this name.
+pub(crate) fn at_home(home: Option<&str>, here: &str) -> Result<(), String> {
+    match home {
+        Some(home) if home != here => {
+            Err(format!("the system lives on the host {home}, and this worker acts on {here}"))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn verdict(run: &Run, facts: &Facts<'_>) -> Result<(), String> {
     let header = &run.header;
     allowed(facts.allowed, &header.project)?;
@@ -102,6 +117,7 @@ fn verdict(run: &Run, facts: &Facts<'_>) -> Result<(), String> {
     }
     let (resolved_at, approved) = run.resolution.as_ref().ok_or("it was never resolved")?;
     let now = facts.resolution.map_err(Clone::clone)?;
+    at_home(facts.home, &now.host)?;
     let differences = now.differences(&still_open(run, approved, now));
     if !differences.is_empty() {
         return Err(format!("what was approved is not what would happen: {}", list(&differences)));

@@ -5,6 +5,7 @@ pub mod docker;
 mod http;
 pub(crate) mod lines;
 pub mod simulated;
+pub(crate) mod ssh;
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
@@ -36,6 +37,10 @@ pub trait ContainerHost: fmt::Debug + Send + Sync {
     fn http<'a>(&'a self, ask: HttpAsk<'a>) -> Answer<'a, HttpAnswer>;
     /// Runs a program inside a container, without a shell and without a terminal, and says its exit code.
     fn exec<'a>(&'a self, id: &'a str, argv: &'a [String], lines: LinesTo) -> Answer<'a, i64>;
+    /// What a program inside a container says that only reads. For questions, not for steps: it is told by its output alone.
+    fn ask<'a>(&'a self, id: &'a str, argv: &'a [String]) -> Answer<'a, String>;
+    /// As its registry names an image that is here; `None`: it was made here.
+    fn image_digest<'a>(&'a self, image_id: &'a str) -> Answer<'a, Option<String>>;
     /// All networks of a Compose project.
     fn networks<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Network>>;
     /// `None`: there is no such network.
@@ -44,6 +49,8 @@ pub trait ContainerHost: fmt::Debug + Send + Sync {
     fn network_disconnect<'a>(&'a self, network: &'a str, container: &'a str) -> Answer<'a, ()>;
     /// All volumes of a Compose project.
     fn volumes<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Volume>>;
+    /// How many bytes are in each volume of the host, by name, as far as it can tell. May take long: ask with a limit.
+    fn volume_sizes(&self) -> Answer<'_, BTreeMap<String, u64>>;
     /// `None`: there is no such volume.
     fn volume<'a>(&'a self, name: &'a str) -> Answer<'a, Option<Volume>>;
     /// Names of the containers, of any project, running or not, that have it.

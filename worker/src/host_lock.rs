@@ -9,7 +9,7 @@ use std::{
 use store::{HostHeld, HostTaken, Store, StoreError};
 use tokio::time::{Instant, timeout};
 
-use crate::host::ContainerHost;
+use crate::host::{ContainerHost, Description};
 
 /// A Docker that has not said who it is by then does not answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -30,24 +30,29 @@ enum Standing {
 #[derive(Debug)]
 pub(crate) struct HostLock {
     standing: Mutex<Standing>,
-    /// The engine's ID, once it has said it; whoever asks the database holds it.
-    id: tokio::sync::Mutex<Option<String>>,
+    /// Who the engine is, once it has said it; whoever asks the database holds it.
+    engine: tokio::sync::Mutex<Option<Description>>,
 }
 
 /// Named for the claim.
 #[derive(Debug)]
 pub(crate) struct Stand {
-    id: Option<String>,
+    engine: Option<Description>,
     standing: Standing,
 }
 
 impl Stand {
     pub(crate) fn held(&self) -> HostHeld<'_> {
-        match (self.standing, &self.id) {
-            (Standing::Ours { fence, .. }, Some(host)) => HostHeld::Ours { host, fence },
+        match (self.standing, &self.engine) {
+            (Standing::Ours { fence, .. }, Some(engine)) => HostHeld::Ours { host: &engine.id, fence },
             (Standing::Others, _) => HostHeld::Others,
             _ => HostHeld::Unknown,
         }
+    }
+
+    /// What the engine calls itself.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.engine.as_ref().map(|engine| engine.name.as_str())
     }
 
     /// None: nothing that is claimed now may be carried out.
@@ -58,7 +63,7 @@ impl Stand {
 
 impl HostLock {
     pub(crate) fn new() -> Self {
-        Self { standing: Mutex::new(Standing::Unknown), id: tokio::sync::Mutex::new(None) }
+        Self { standing: Mutex::new(Standing::Unknown), engine: tokio::sync::Mutex::new(None) }
     }
 
     fn standing(&self) -> Standing {
@@ -82,19 +87,20 @@ impl HostLock {
         name: &str,
         (length, every): (Duration, Duration),
     ) -> Result<Stand, StoreError> {
-        let mut known = self.id.lock().await;
+        let mut known = self.engine.lock().await;
         if known.is_none() {
-            *known = timeout(PATIENCE, host.describe()).await.ok().and_then(Result::ok).map(|said| said.id);
+            *known = timeout(PATIENCE, host.describe()).await.ok().and_then(Result::ok);
         }
-        let Some(id) = known.clone() else { return Ok(Stand { id: None, standing: Standing::Unknown }) };
+        let Some(engine) = known.clone() else { return Ok(Stand { engine: None, standing: Standing::Unknown }) };
+        let id = engine.id.clone();
         if let Standing::Ours { fence, confirmed } = self.standing() {
             if confirmed.elapsed() < every {
-                return Ok(Stand { id: Some(id), standing: self.standing() });
+                return Ok(Stand { engine: Some(engine), standing: self.standing() });
             }
             let asked = Instant::now();
             if store.host_keep(&id, fence, length.as_secs_f64()).await? {
                 self.now(Standing::Ours { fence, confirmed: asked });
-                return Ok(Stand { id: Some(id), standing: self.standing() });
+                return Ok(Stand { engine: Some(engine), standing: self.standing() });
             }
             tracing::warn!(host = id, fence, "another worker acts on this Docker host now; waiting behind it");
             self.now(Standing::Others);
@@ -112,13 +118,13 @@ impl HostLock {
                 self.now(Standing::Others);
             }
         }
-        Ok(Stand { id: Some(id), standing: self.standing() })
+        Ok(Stand { engine: Some(engine), standing: self.standing() })
     }
 
     /// So that whoever waits need not wait for the lease.
     pub(crate) async fn release(&self, store: &Store) {
-        let known = self.id.lock().await;
-        if let (Standing::Ours { fence, .. }, Some(id)) = (self.standing(), &*known) {
+        let known = self.engine.lock().await;
+        if let (Standing::Ours { fence, .. }, Some(Description { id, .. })) = (self.standing(), &*known) {
             self.now(Standing::Others);
             if let Err(error) = store.host_release(id, fence).await {
                 tracing::warn!(%error, "the Docker host could not be handed over; its lease lapses");

@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
         Ok(config) => config,
         Err(error) => return complain(&error.to_string(), MISCONFIGURED),
     };
-    let host = Arc::new(DockerHost::new(&config.docker_host, &config.host_address));
+    let host = Arc::new(DockerHost::of(&config));
     match arguments.command {
         Command::Check => {
             let store = match database_url(&config) {
@@ -67,7 +67,10 @@ async fn main() -> ExitCode {
 async fn run(config: Config, host: Arc<DockerHost>) -> Result<(), String> {
     let shutdown = on_signal()?;
     let Some(store) = wait_for_database(&config, &shutdown).await? else { return Ok(()) };
-    tracing::info!(name = config.name, projects = ?config.projects, docker = config.docker_host, "worker started");
+    tracing::info!(name = config.name, projects = ?config.projects, docker = %config.engine, "worker started");
+    if let Some(warning) = config.engine.warning() {
+        tracing::warn!("{warning}");
+    }
     Worker::new(store.clone(), host, config).run(shutdown).await;
     store.close().await;
     tracing::info!("worker stopped");

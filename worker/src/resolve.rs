@@ -3,7 +3,9 @@
 mod address;
 mod effect;
 pub(crate) mod late;
+mod measure;
 mod other;
+mod tables;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -86,6 +88,10 @@ pub(crate) async fn resolve(
     if !problems.is_empty() {
         return Err(format!("{} Nothing was done.", problems.join(" ")));
     }
+    if known.approved.is_none() {
+        // People are about to weigh it; later only identity counts.
+        measure::add(host, procedure, &mut steps).await;
+    }
     Ok(Resolution { taken_at: now, host: seen.host, project: project.to_owned(), steps })
 }
 
@@ -96,6 +102,7 @@ fn by_hand(step: &Step, why: String) -> ResolvedStep {
         has_effect: false,
         destructive: false,
         objects: vec![],
+        tables: vec![],
         by_hand: Some(why),
     }
 }
@@ -120,7 +127,7 @@ async fn look(
 ) -> Result<Seen, HostError> {
     let project = header.project.as_str();
     let (described, containers) = tokio::join!(host.describe(), host.containers(project));
-    let (name, mut containers) = (described?.name, containers?);
+    let (name, mut containers) = (config.calls(described?.name), containers?);
     let any = |wanted: fn(&StepKind) -> bool| procedure.steps.iter().any(|step| wanted(&step.kind));
     if any(|kind| url_of(kind).is_some()) {
         for stopped in containers.iter_mut().filter(|c| !c.state.running()) {
@@ -206,6 +213,7 @@ impl View<'_> {
             has_effect: step.kind.has_effect(),
             destructive: step.cannot_be_undone(),
             objects: meant.objects,
+            tables: vec![],
             by_hand: None,
         })
     }
@@ -340,6 +348,8 @@ fn object(container: &Container, port: Option<u16>) -> ResolvedObject {
         image_id: Some(container.image_id.clone()),
         state: Some(container.state.to_string()),
         port,
+        bytes: None,
+        image_digest: None,
     }
 }
 

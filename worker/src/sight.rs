@@ -56,7 +56,7 @@ type Kept = BTreeMap<String, (PlanVersionId, Vec<String>)>;
 
 async fn look(worker: &Worker, project: &str, kept: &mut Kept) -> Result<(), Blind> {
     let (described, containers) = tokio::join!(worker.host.describe(), worker.host.containers(project));
-    let mut sight = Sight { host: described?.name, ..Sight::default() };
+    let mut sight = Sight { host: worker.config.calls(described?.name), ..Sight::default() };
     for container in containers? {
         if let Some(service) = container.service {
             let seen = sight.services.entry(service).or_insert_with(|| ServiceSeen { states: vec![] });
@@ -64,7 +64,7 @@ async fn look(worker: &Worker, project: &str, kept: &mut Kept) -> Result<(), Bli
         }
     }
     let known = kept.get(project).map(|(id, _)| *id);
-    if let Some((id, source)) = worker.store.plan_of_project(project, known).await? {
+    if let Some((id, source)) = worker.store.plan_of_project(project, &sight.host, known).await? {
         kept.insert(project.to_owned(), (id, directories(&compile(&source).plan.procedures)));
     }
     for directory in kept.get(project).map(|(_, directories)| directories.as_slice()).unwrap_or_default() {

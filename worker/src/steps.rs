@@ -18,12 +18,14 @@ mod wait_until;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use futures::TryFutureExt as _;
 use shared::{
     domain::{resolution::ResolvedObject, run::StepOutcome},
     plan::StepKind,
 };
+use tokio::time::timeout;
 
-use self::power::Power;
+use self::{power::Power, relay::span};
 use crate::{
     board::Board,
     host::{Answer, ContainerHost, Details, HostError},
@@ -39,6 +41,8 @@ pub(crate) type Before = BTreeMap<String, String>;
 
 /// How long a step waits for a Docker that went away in the middle of it.
 const DOCKER_COMES_BACK: Duration = Duration::from_secs(30);
+/// What is asked around an effect, with a Docker that comes back meanwhile. A host that answers nothing at all ends nothing else.
+const QUESTIONS: Duration = Duration::from_secs(180);
 
 /// One attempt at one step, with everything it may use.
 #[derive(Clone, Copy)]
@@ -164,15 +168,45 @@ pub(crate) async fn prepare(
     project: &str,
     objects: &[ResolvedObject],
 ) -> Result<Before, String> {
-    match (power(kind), kind) {
-        (Some(power), _) => power.prepare(host, project, objects).await,
-        (None, StepKind::RemoveVolumes { .. }) => volumes::prepare(host, objects).await,
-        (None, StepKind::Down { volumes: true }) => volumes::prepare(host, objects).await,
-        _ => Ok(Before::new()),
-    }
+    let asked = async {
+        match (power(kind), kind) {
+            (Some(power), _) => power.prepare(host, project, objects).await,
+            (None, StepKind::RemoveVolumes { .. }) => volumes::prepare(host, objects).await,
+            (None, StepKind::Down { volumes: true }) => volumes::prepare(host, objects).await,
+            _ => Ok(Before::new()),
+        }
+    };
+    answered(asked).await
 }
 
-/// Does it. Every branch ends by itself: see the timeouts in each file (R8).
+/// A question that is not answered is no reason to wait for ever; nothing was done.
+async fn answered<T>(asked: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    let silent = |_| Err(format!("Docker did not answer within {}; nothing was done", span(QUESTIONS)));
+    timeout(QUESTIONS, asked).await.unwrap_or_else(silent)
+}
+
+/// When a step is over at the latest, whatever its host does (R8). By itself it ends before, and says more.
+fn end(kind: &StepKind, step: Step<'_>) -> Duration {
+    let each = |one: Duration| one * u32::try_from(step.objects.len().max(1)).unwrap_or(u32::MAX);
+    let own = match kind {
+        StepKind::Inspect { .. } => inspect::LIMIT,
+        StepKind::Logs { .. } => logs::LIMIT,
+        StepKind::WaitUntil { timeout_seconds, .. } => Duration::from_secs(*timeout_seconds),
+        StepKind::Restart { .. } | StepKind::Stop { .. } | StepKind::Start { .. } => each(power::LONGEST),
+        StepKind::Http { .. } => step.limit(http::LIMIT),
+        StepKind::Up { .. } | StepKind::Down { .. } => step.limit(compose::LIMIT),
+        StepKind::Exec { .. } | StepKind::Sql { .. } => step.limit(exec::LIMIT),
+        StepKind::RemoveVolumes { .. } => each(volumes::LIMIT),
+        StepKind::NetworkConnect { .. } | StepKind::NetworkDisconnect { .. } => network::LIMIT,
+        StepKind::Extract { .. } => step.limit(extract::LIMIT) * 2,
+        StepKind::Script { .. } => step.limit(script::LIMIT),
+        // Asks the database, which a lost lease ends.
+        StepKind::Notify { .. } | StepKind::Manual {} | StepKind::Shell {} => Duration::ZERO,
+    };
+    own + QUESTIONS
+}
+
+/// Does it. Every branch ends by itself, see the timeouts in each file; and if it does not, [`end`] ends it.
 pub(crate) async fn perform(
     kind: &StepKind,
     allowed: Result<Vec<String>, String>,
@@ -185,7 +219,11 @@ pub(crate) async fn perform(
     for fact in &facts {
         step.output.say(&sentence(fact)).await;
     }
-    let mut outcome = do_it(kind, step).await?;
+    let end = end(kind, step);
+    let mut outcome = match timeout(end, do_it(kind, step)).await {
+        Ok(done) => done?,
+        Err(_) => step.lost(format!("it was not done within {}: what it had asked for was not answered", span(end))),
+    };
     if let StepOutcome::Succeeded { evidence } = &mut outcome {
         for fact in facts {
             *evidence += &format!("; {fact}");
@@ -202,7 +240,8 @@ pub(crate) async fn allowed(
     site: Site<'_>,
 ) -> Result<Vec<String>, String> {
     if matches!(kind, StepKind::Stop { .. } | StepKind::Restart { .. }) {
-        let containers = host.containers(project).await.map_err(|e| e.to_string())?;
+        let asked = host.containers(project).map_err(|e| e.to_string());
+        let containers = answered(asked).await.map_err(|why| why.trim_end_matches("; nothing was done").to_owned())?;
         Services::of(&containers).judge(kind).map_err(|why| format!("this {why}"))?;
     }
     if backup::needed(kind) {

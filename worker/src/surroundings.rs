@@ -6,9 +6,12 @@ use shared::{domain::run::RunHeader, plan::Plan, timestamp::Timestamp};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Config, host::Compose};
+use crate::{
+    config::{Config, engine::Way},
+    host::{Compose, ssh},
+};
 
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Where and why a run's steps are done: the operator's configuration, the run, its pinned plan, its incident.
 #[derive(Clone, Copy, Debug)]
@@ -43,14 +46,14 @@ impl Site<'_> {
 }
 
 fn project(config: &Config, header: &RunHeader) -> BTreeMap<String, String> {
-    let mut variables: BTreeMap<String, String> = [
-        ("PATH", PATH),
-        ("LANG", "C.UTF-8"),
-        ("DOCKER_HOST", &config.docker_host),
-        ("MUSTER_PROJECT", &header.project),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into();
+    let mut variables: BTreeMap<String, String> =
+        [("PATH", PATH), ("LANG", "C.UTF-8"), ("MUSTER_PROJECT", &header.project)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+    variables.extend(config.engine.variables());
+    if let Way::Ssh(ssh) = &config.engine.way {
+        variables.insert("PATH".into(), format!("{}:{PATH}", ssh::front(ssh).display()));
+    }
     variables.insert("HOME".into(), config.home.display().to_string());
     let files =
         [("MUSTER_COMPOSE_FILE", &config.compose_files), ("MUSTER_COMPOSE_ENV_FILE", &config.compose_env_files)];

@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{command, progress, project};
 
+const SSHD: &str = "/usr/sbin/sshd";
+
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
 /// The target of the testnet's node: static, so that its image needs nothing else.
@@ -27,6 +29,10 @@ pub(crate) enum Need {
     Curl,
     /// Reads the plan's scripts as a shell would.
     Shellcheck,
+    /// Another Docker host: an sshd that the tests start themselves, and certificates.
+    OtherHosts,
+    /// A wrong clock for one program.
+    Faketime,
 }
 
 impl Need {
@@ -39,6 +45,13 @@ impl Need {
             Self::Jq => command::which("jq").is_some(),
             Self::Curl => command::which("curl").is_some(),
             Self::Shellcheck => command::which("shellcheck").is_some(),
+            Self::Faketime => {
+                let all = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+                all.into_iter().any(|entry| entry.path().join("faketime/libfaketime.so.1").is_file())
+            }
+            Self::OtherHosts => {
+                Path::new(SSHD).is_file() && command::which("openssl").is_some() && compose_speaks_ssh()
+            }
         }
     }
 
@@ -55,6 +68,11 @@ impl Need {
             Self::Jq => vec!["jq"],
             Self::Curl => vec!["curl"],
             Self::Shellcheck => vec!["shellcheck"],
+            Self::Faketime => vec!["libfaketime"],
+            Self::OtherHosts => {
+                let paramiko = if compose_speaks_ssh() { &[][..] } else { &["python3-paramiko"] };
+                [&["openssh-server", "openssl"], paramiko].concat()
+            }
         }
     }
 }
@@ -62,6 +80,12 @@ impl Need {
 /// Ubuntu names the second Compose apart; Debian's `docker-compose` is whichever it has.
 pub(crate) fn compose_package() -> &'static str {
     if known_to_apt("docker-compose-v2") { "docker-compose-v2" } else { "docker-compose" }
+}
+
+/// The first Compose needs a library for it, although it calls ssh itself.
+fn compose_speaks_ssh() -> bool {
+    command::succeeds(Command::new("docker").args(["compose", "version"]))
+        || command::succeeds(Command::new("python3").args(["-c", "import paramiko"]))
 }
 
 fn postgres_programs() -> bool {
@@ -117,11 +141,10 @@ pub(crate) fn needs(needs: &[Need]) -> Result<()> {
     progress::step("asking the package sources what there is", || apt(&["update", "-q"])).with_context(by_hand)?;
     let packages = list();
     progress::step(&format!("installing {}", packages.join(", ")), || {
-        if missing.contains(&Need::PostgresPrograms) {
-            without_system_cluster(|| install(&packages))
-        } else {
-            install(&packages)
-        }
+        let all = || {
+            if missing.contains(&Need::OtherHosts) { without_sshd(|| install(&packages)) } else { install(&packages) }
+        };
+        if missing.contains(&Need::PostgresPrograms) { without_system_cluster(all) } else { all() }
     })
     .with_context(by_hand)?;
     match missing.iter().find(|need| !need.is_there()) {
@@ -170,6 +193,31 @@ fn without_system_cluster(work: impl FnOnce() -> Result<()>) -> Result<()> {
     let done = copy_as_root(&off, SWITCH).and_then(|()| work());
     let restored = copy_as_root(&kept, SWITCH);
     let _ = fs::remove_file(&off).and(fs::remove_file(&kept));
+    done.and(restored)
+}
+
+/// Debian's openssh-server would open a door to the machine: only the program is wanted. One that was there before stays as it is.
+fn without_sshd(work: impl FnOnce() -> Result<()>) -> Result<()> {
+    const SWITCH: &str = "/usr/sbin/policy-rc.d";
+    if Path::new(SSHD).is_file() {
+        return work();
+    }
+    // Nor after the next start of the machine. Without a service manager there is nothing to switch off.
+    let disable = || {
+        let _ = as_root("systemctl")
+            .and_then(|mut systemctl| command::run(systemctl.args(["disable", "ssh.service", "ssh.socket"])));
+    };
+    if Path::new(SWITCH).exists() {
+        let done = work();
+        disable();
+        return done;
+    }
+    let deny = tempfile_with("#!/bin/sh\nexit 101\n")?;
+    copy_as_root(&deny, SWITCH)?;
+    let done = command::run(as_root("chmod")?.args(["755", SWITCH])).and_then(|()| work());
+    let restored = command::run(as_root("rm")?.arg(SWITCH));
+    disable();
+    let _ = fs::remove_file(&deny);
     done.and(restored)
 }
 

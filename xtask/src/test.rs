@@ -63,7 +63,7 @@ fn setup_all(fast: bool) -> Result<()> {
     let mut needs = vec![Need::PostgresPrograms, Need::Shellcheck];
     if !fast {
         setup::targets(&[&setup::musl()])?;
-        needs.extend([Need::Docker, Need::Chromium, Need::Jq, Need::Curl]);
+        needs.extend([Need::Docker, Need::Chromium, Need::Jq, Need::Curl, Need::OtherHosts, Need::Faketime]);
     }
     setup::needs(&needs)
 }

@@ -7,6 +7,7 @@ use shared::{
         report::ReportCommand,
         run::RunCommand,
     },
+    bytes::human_bytes,
     domain::{
         access::{Action, Role},
         approval::ApprovalPolicy,
@@ -107,7 +108,7 @@ fn parameter(plan: &Plan, parameter: &Parameter, sight: Option<&(Timestamp, Sigh
             let files = sight.files.get(directory).into_iter().flatten();
             let named = files.map(|file| ParameterChoice {
                 written_at: Some(file.modified_at),
-                ..choice(&format!("{inside}/{}", file.name), Some(size(file.bytes)))
+                ..choice(&format!("{inside}/{}", file.name), Some(human_bytes(file.bytes)))
             });
             named.filter(|choice| parameter.allows(&choice.value)).collect()
         }
@@ -134,14 +135,6 @@ fn parameter(plan: &Plan, parameter: &Parameter, sight: Option<&(Timestamp, Sigh
 fn in_order(service: &str) -> (&str, u64, &str) {
     let family = family(service);
     (family, service.get(family.len()..).and_then(|number| number.parse().ok()).unwrap_or_default(), service)
-}
-
-fn size(bytes: u64) -> String {
-    match bytes {
-        bytes if bytes < 10_000 => format!("{bytes} bytes"),
-        bytes if bytes < 10_000_000 => format!("{} KB", bytes / 1000),
-        bytes => format!("{} MB", bytes / 1_000_000),
-    }
 }
 
 fn affects(plan: &Plan, incident: &Incident, service: &str) -> bool {

@@ -99,7 +99,8 @@ impl Plans {
 }
 
 fn system_view(system: System, plan_version: Option<i32>) -> SystemView {
-    SystemView { id: system.id, slug: system.slug, name: system.name, project: system.project, plan_version }
+    let System { id, slug, name, project, host } = system;
+    SystemView { id, slug, name, project, host, plan_version }
 }
 
 /// # Errors
@@ -146,6 +147,8 @@ pub struct Import<'a> {
     pub slug: &'a str,
     /// Defaults to the slug; only for a system that does not exist yet.
     pub project: Option<&'a str>,
+    /// The Docker host it lives on from now on, as that host's workers call it; `None` leaves it as it is.
+    pub host: Option<&'a str>,
     pub name: Option<&'a str>,
     pub reason: &'a str,
     pub source: &'a str,
@@ -154,7 +157,7 @@ pub struct Import<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Imported {
-    Unchanged { version: i32 },
+    Unchanged { version: i32, moved: bool },
     New { version: i32, system_created: bool },
 }
 
@@ -175,6 +178,13 @@ pub async fn import(store: &Store, by: &Actor, import: Import<'_>) -> Result<Imp
         );
         return Err(AppError::invalid("project", message));
     }
+    let moved = match (&known, import.host) {
+        (Some(system), Some(host)) if system.host.as_deref() != Some(host) => {
+            settle(store, by, system, host).await?;
+            true
+        }
+        _ => false,
+    };
     if !is_slug(import.slug) {
         let message =
             "A system's slug has 1 to 63 lower-case letters, digits and hyphens and starts with a letter or digit.";
@@ -185,7 +195,7 @@ pub async fn import(store: &Store, by: &Actor, import: Import<'_>) -> Result<Imp
         && let Some(current) = store.plan_current(system.id).await?
         && current.digest == digest
     {
-        return Ok(Imported::Unchanged { version: current.version });
+        return Ok(Imported::Unchanged { version: current.version, moved });
     }
     let mut tx = store.begin().await?;
     let (system, system_created) = match known {
@@ -194,14 +204,14 @@ pub async fn import(store: &Store, by: &Actor, import: Import<'_>) -> Result<Imp
             let title = import.compiled.plan.title.trim();
             let name = import.name.unwrap_or(if title.is_empty() { import.slug } else { title });
             let created = tx
-                .system_create(import.slug, name, import.project.unwrap_or(import.slug))
+                .system_create(import.slug, name, import.project.unwrap_or(import.slug), import.host)
                 .await
                 .map_err(name_constraint)?;
             tx.audit(
                 by,
                 "system.created",
                 format!("system {}", created.slug),
-                json!({"name": created.name, "project": created.project}),
+                json!({"name": created.name, "project": created.project, "host": created.host}),
             );
             (created, true)
         }
@@ -212,7 +222,7 @@ pub async fn import(store: &Store, by: &Actor, import: Import<'_>) -> Result<Imp
         Err(StoreError::Conflict(name)) if name == "plan_unchanged" => {
             drop(tx);
             let current = store.plan_current(system.id).await?;
-            return Ok(Imported::Unchanged { version: current.map_or(0, |plan| plan.version) });
+            return Ok(Imported::Unchanged { version: current.map_or(0, |plan| plan.version), moved });
         }
         Err(error) => return Err(error.into()),
     };
@@ -221,6 +231,22 @@ pub async fn import(store: &Store, by: &Actor, import: Import<'_>) -> Result<Imp
     tx.live(Topic::Plan { system: system.slug });
     tx.commit().await?;
     Ok(Imported::New { version, system_created })
+}
+
+/// What was resolved on the old host is void: consent binds to the host.
+async fn settle(store: &Store, by: &Actor, system: &System, host: &str) -> Result<(), AppError> {
+    let mut tx = store.begin().await?;
+    tx.system_settle(system.id, host).await.map_err(name_constraint)?;
+    if let Some(run) = store.run_live(system.id).await? {
+        return Err(AppError::not_now(format!(
+            "Run {run} acts on {}, so its host is not changed. Nothing was imported; wait for the run, or withdraw it.",
+            system.name
+        )));
+    }
+    let detail = json!({"from": system.host, "to": host});
+    tx.audit(by, "system.settled", format!("system {}", system.slug), detail);
+    tx.live(Topic::Plan { system: system.slug.clone() });
+    Ok(tx.commit().await?)
 }
 
 fn is_slug(text: &str) -> bool {
@@ -235,7 +261,14 @@ fn name_constraint(error: StoreError) -> AppError {
             "project",
             "A Compose project's name has lower-case letters, digits, hyphens and underscores and starts with a letter or digit.",
         ),
-        "system_project_key" => AppError::invalid("project", "Another system already has this Compose project."),
+        "system_project_key" => AppError::invalid(
+            "project",
+            "Another system already has this Compose project. If they live on different Docker hosts, each must name its host (--host).",
+        ),
+        "system_host_check" => AppError::invalid(
+            "host",
+            "A Docker host's name has up to 253 letters, digits, dots, hyphens and underscores and starts with a letter or digit.",
+        ),
         "system_name_check" => AppError::invalid("name", "The system's name must not be empty."),
         _ => error.into(),
     }

@@ -109,7 +109,16 @@ fn report(file: &str, compiled: &Compiled) -> String {
     text
 }
 
-pub(crate) async fn import(file: &Path, system: &str, project: Option<&str>, name: Option<&str>, reason: &str) -> Done {
+/// What the command line says about the system.
+pub(crate) struct Of<'a> {
+    pub(crate) system: &'a str,
+    pub(crate) project: Option<&'a str>,
+    pub(crate) host: Option<&'a str>,
+    pub(crate) name: Option<&'a str>,
+}
+
+pub(crate) async fn import(file: &Path, of: Of<'_>, reason: &str) -> Done {
+    let Of { system, project, host, name } = of;
     let config = Config::load()?;
     let (source, compiled) = read(file)?;
     if compiled.has_errors() {
@@ -117,13 +126,17 @@ pub(crate) async fn import(file: &Path, system: &str, project: Option<&str>, nam
         return Err(Failure::not_fine("the plan has errors; it was not imported"));
     }
     let database = Database::open(&config).await?;
-    let wanted = Import { slug: system, project, name, reason, source: &source, compiled: &compiled };
+    let wanted = Import { slug: system, project, host, name, reason, source: &source, compiled: &compiled };
     let imported = plan::import(&database.store, &Actor::CommandLine, wanted).await;
     database.close().await?;
     let said = match imported? {
-        Imported::Unchanged { version } => {
+        Imported::Unchanged { version, moved: false } => {
             format!("nothing changed: version {version} of the plan of {system} is this very text")
         }
+        Imported::Unchanged { version, moved: true } => format!(
+            "{system} lives on the host {} now; version {version} of its plan is this very text",
+            host.unwrap_or_default()
+        ),
         Imported::New { version, system_created: true } => {
             format!("created the system {system} and imported version {version} of its plan")
         }

@@ -16,6 +16,9 @@ pub struct SystemView {
     pub slug: String,
     pub name: String,
     pub project: String,
+    /// The Docker host it lives on, as that host's workers call it; absent: any that has the project.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub host: Option<String>,
     /// Counts from 1; absent until a plan was imported.
     pub plan_version: Option<i32>,
 }

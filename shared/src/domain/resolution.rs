@@ -22,6 +22,10 @@ pub struct ResolvedStep {
     pub has_effect: bool,
     pub destructive: bool,
     pub objects: Vec<ResolvedObject>,
+    /// Of a step whose SQL deletes or changes rows: the tables it names. Shown to people, not part of the consent: a database at
+    /// work has other numbers a second later, and the SQL itself is in `effect`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tables: Vec<ResolvedTable>,
     /// Why a final check cannot be made by machine on this host; a person makes it then.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub by_hand: Option<String>,
@@ -42,6 +46,22 @@ pub struct ResolvedObject {
     pub state: Option<String>,
     /// Container port for an HTTP step.
     pub port: Option<u16>,
+    /// How much is in a volume or a file; absent if that could not be told in time. Shown to people, not part of the consent: a
+    /// volume in use grows, and a file's content is bound by its id.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bytes: Option<u64>,
+    /// Of a container's image as its registry names it, `postgres@sha256:…`; absent for one that was made here. Shown to people;
+    /// consent binds to `image_id`, which is that image's content.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub image_digest: Option<String>,
+}
+
+/// A table that a step's SQL takes rows from or changes rows of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolvedTable {
+    pub name: String,
+    /// All that are in it; absent if that could not be told.
+    pub rows: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +75,8 @@ pub enum ObjectKind {
 }
 
 impl Resolution {
-    /// Over what consent binds to: host, project and the identity of every object, step by step. Time and state are left out.
+    /// Over what consent binds to: host, project and the identity of every object, step by step. Time, state, sizes and numbers of
+    /// rows are left out.
     #[must_use]
     pub fn digest(&self) -> Digest {
         let steps: Vec<_> = self
@@ -127,7 +148,11 @@ mod tests {
     }
 
     #[test]
-    fn consent_binds_to_identity_not_to_state() {
+    fn consent_binds_to_identity_not_to_state_or_size() {
+        let mut grown = resolution("a", "running");
+        grown.steps[0].objects[0].bytes = Some(7);
+        grown.steps[0].tables = vec![ResolvedTable { name: "block".into(), rows: Some(7) }];
+        assert_eq!(resolution("a", "running").digest(), grown.digest());
         assert_eq!(resolution("a", "running").digest(), resolution("a", "exited").digest());
         assert_ne!(resolution("a", "running").digest(), resolution("b", "running").digest());
     }

@@ -35,8 +35,8 @@ pub(super) const TABLES: &[Table] = &[
     // Not the password's hash.
     table("app_user", READ_ADD_CHANGE, &["SELECT (id, name, role, contact_roles, active)"]),
     table("session", &["SELECT", "INSERT", "UPDATE", "DELETE"], NOTHING),
-    // Changed by nobody: the server locks the row while it adds a plan.
-    table("system", &["SELECT", "INSERT", "UPDATE (name)"], READ),
+    // Only the host is ever changed; the server also locks the row while it adds a plan.
+    table("system", &["SELECT", "INSERT", "UPDATE (name, host)"], READ),
     table("plan_version", READ_ADD, READ),
     table(
         "incident",

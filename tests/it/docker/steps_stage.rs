@@ -27,7 +27,7 @@ use super::{
 };
 
 /// Where the stage's plans say that backups are.
-const BACKUPS: &str = "\n## Recovery Point Objectives (RPO)\n\n| Data Type | RPO | Backup Frequency |\n|---|---|---|\n\
+pub(super) const BACKUPS: &str = "\n## Recovery Point Objectives (RPO)\n\n| Data Type | RPO | Backup Frequency |\n|---|---|---|\n\
     | Database | 5 minutes | x |\n\n## Appendix\n\n### B. Backup Locations\n- Database: `/var/backups/stage/db/`\n";
 
 pub(super) struct Stage {

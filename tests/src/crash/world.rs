@@ -163,7 +163,7 @@ impl Stage {
                 let project = slug.clone();
                 host.compose_file(&project, &SERVICES);
                 let mut tx = muster.store.begin().await?;
-                let row = tx.system_create(&slug, &slug, &project).await?;
+                let row = tx.system_create(&slug, &slug, &project, None).await?;
                 let digest = Digest::of(PLAN.as_bytes());
                 tx.plan_version_add(row.id, digest, PLAN, &Actor::CommandLine, "for the crash runner").await?;
                 tx.commit().await?;

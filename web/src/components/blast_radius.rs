@@ -9,7 +9,7 @@ use shared::{
 use crate::components::{
     icon::{Icon, Svg},
     state_badge::{StateShape, Tone},
-    step_words::{Weighed, count, kind_word, object_word, short_id, weigh},
+    step_words::{Weighed, count, image_words, kind_word, object_word, short_id, size_words, table_words, weigh},
     time::Instant,
 };
 
@@ -78,6 +78,10 @@ pub(crate) fn BlastRadius(
 #[component]
 fn Effected(step: ResolvedStep, kind: &'static str, place: Option<(u32, String)>, source: String) -> impl IntoView {
     let none = step.objects.is_empty();
+    let tables = (!step.tables.is_empty()).then(|| {
+        let named = step.tables.iter().map(table_words).collect::<Vec<_>>().join(", ");
+        view! { <p class="effect-tables" data-testid="effect-tables">"Rows now: " <b class="name">{named}</b></p> }
+    });
     let objects = step.objects.into_iter().map(|object| view! { <Touched object/> }).collect_view();
     view! {
         <li class="effect" data-destructive=step.destructive.then_some("")>
@@ -97,6 +101,7 @@ fn Effected(step: ResolvedStep, kind: &'static str, place: Option<(u32, String)>
             </p>
             <p class="effect-words">{step.effect}</p>
             <ul class="effect-objects">{objects}</ul>
+            {tables}
             {none.then(|| view! { <p class="muted">"It touches no container, volume or network of the project."</p> })}
             <p class="effect-source">
                 <code>{source}</code>
@@ -108,6 +113,7 @@ fn Effected(step: ResolvedStep, kind: &'static str, place: Option<(u32, String)>
 
 #[component]
 fn Touched(object: ResolvedObject) -> impl IntoView {
+    let (size, image_digest) = (size_words(&object), image_words(&object));
     // A volume's id is its name.
     let id = (object.id != object.name).then(|| short_id(&object));
     let fact = |name: &'static str, value: Option<String>| {
@@ -121,7 +127,8 @@ fn Touched(object: ResolvedObject) -> impl IntoView {
                 {object.state.map(|state| view! { <span class="touched-state">{format!("now {state}")}</span> })}
             </p>
             <dl class="touched-facts">
-                {fact("Service", object.service)} {fact("Image", object.image)} {fact("Id", id)}
+                {fact("Service", object.service)} {fact("Image", object.image)}
+                {fact("Image digest", image_digest)} {fact("Id", id)} {fact("Size", size)}
                 {fact("Port", object.port.map(|p| p.to_string()))}
             </dl>
         </li>

@@ -19,7 +19,10 @@ pub(crate) fn PlanHead(view: PlanView) -> impl IntoView {
     view! {
         <header class="page-head">
             <div>
-                <p class="kicker">{view.system.name} ", Compose project " <b class="name">{view.system.project}</b></p>
+                <p class="kicker">
+                    {view.system.name} ", Compose project " <b class="name">{view.system.project}</b>
+                    {view.system.host.map(|host| view! { " on the host " <b class="name" data-testid="plan-host">{host}</b> })}
+                </p>
                 <h1>{view.compiled.plan.title}</h1>
                 <p class="plan-facts">
                     <span>{format!("Version {}", view.version)}</span>

@@ -1,7 +1,8 @@
 //! How steps and what they touch are named on chips and buttons. Decides nothing about a run.
 
 use shared::{
-    domain::resolution::{ObjectKind, Resolution, ResolvedObject, ResolvedStep},
+    bytes::human_bytes,
+    domain::resolution::{ObjectKind, Resolution, ResolvedObject, ResolvedStep, ResolvedTable},
     plan::{Procedure, StepKind, VolumeSelection},
 };
 
@@ -133,6 +134,46 @@ pub(crate) fn short_id(object: &ResolvedObject) -> String {
     id.chars().take(12).collect()
 }
 
+/// Of what can hold something.
+#[must_use]
+pub(crate) fn size_words(object: &ResolvedObject) -> Option<String> {
+    match object.kind {
+        ObjectKind::Volume | ObjectKind::File => Some(object.bytes.map_or_else(|| "not known".into(), human_bytes)),
+        ObjectKind::Container | ObjectKind::Network => None,
+    }
+}
+
+/// As the registry names the image, else by its own digest: it was made on that host.
+#[must_use]
+pub(crate) fn image_words(object: &ResolvedObject) -> Option<String> {
+    let own = || object.image_id.clone().filter(|id| !id.is_empty());
+    let whole = object.image_digest.clone().or_else(own)?;
+    // Enough of it to compare by eye, as of ids.
+    let end = whole.find("sha256:").map_or(whole.len(), |at| (at + "sha256:".len() + 12).min(whole.len()));
+    Some(whole.get(..end).unwrap_or(&whole).to_owned())
+}
+
+/// "block 1,204" or "peer: not known".
+#[must_use]
+pub(crate) fn table_words(table: &ResolvedTable) -> String {
+    match table.rows {
+        Some(rows) => format!("{} {}", table.name, thousands(rows)),
+        None => format!("{}: not known", table.name),
+    }
+}
+
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut words = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            words.push(',');
+        }
+        words.push(digit);
+    }
+    words
+}
+
 /// "1 step", "3 steps".
 #[must_use]
 pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
@@ -173,6 +214,22 @@ mod tests {
         assert_eq!(words(vec![step(1, false, &["a", "b", "c"])]), "Approve restart of a and 2 more");
         assert_eq!(words(vec![step(1, false, &["a"]), step(2, false, &["b"])]), "Approve 2 changes in bt2c");
         assert_eq!(words(vec![]), "Approve a look at bt2c");
+    }
+
+    #[test]
+    fn what_is_not_known_is_said_to_be_so() {
+        let volume = |bytes| ResolvedObject { kind: ObjectKind::Volume, bytes, ..fixtures::container("v", "v") };
+        assert_eq!(size_words(&volume(Some(12_345_678))).as_deref(), Some("12 MB"));
+        assert_eq!(size_words(&volume(None)).as_deref(), Some("not known"));
+        assert_eq!(size_words(&fixtures::container("c", "c")), None);
+        let digest = Some("postgres@sha256:0123456789abcdef".to_owned());
+        let made = ResolvedObject { image_id: Some("sha256:fedcba9876543210".into()), ..fixtures::container("c", "c") };
+        assert_eq!(image_words(&made).as_deref(), Some("sha256:fedcba987654"), "made there");
+        let pulled = ResolvedObject { image_digest: digest, ..made };
+        assert_eq!(image_words(&pulled).as_deref(), Some("postgres@sha256:0123456789ab"));
+        let table = |rows| table_words(&ResolvedTable { name: "block".into(), rows });
+        assert_eq!((table(Some(1_204_567)), table(Some(42))), ("block 1,204,567".into(), "block 42".into()));
+        assert_eq!(table(None), "block: not known");
     }
 
     #[test]

@@ -52,6 +52,7 @@ fn approved(header: RunHeader) -> Run {
 
 struct World {
     allowed: Vec<String>,
+    home: Option<&'static str>,
     source: &'static str,
     may: Vec<UserId>,
     breakers: Vec<UserId>,
@@ -65,6 +66,7 @@ impl Default for World {
         let live = Ok(resolution("a"));
         Self {
             allowed: vec!["bt2c".into()],
+            home: None,
             source: SOURCE,
             may: vec![APPROVER, REQUESTER],
             breakers: vec![REQUESTER],
@@ -79,6 +81,7 @@ impl World {
     fn verdict(&self, run: &Run) -> Result<(), String> {
         let facts = Facts {
             allowed: &self.allowed,
+            home: self.home,
             plan: &compile(self.source).plan,
             may_decide: &self.may.iter().map(|user| (*user, vec![])).collect(),
             may_break: &self.breakers.iter().map(|user| (*user, vec![])).collect(),
@@ -93,6 +96,7 @@ impl World {
 #[test]
 fn what_was_approved_and_still_holds_may_begin() {
     assert_eq!(World::default().verdict(&approved(header())), Ok(()));
+    assert_eq!(World { home: Some("here"), ..World::default() }.verdict(&approved(header())), Ok(()));
 }
 
 #[test]
@@ -102,6 +106,7 @@ fn a_changed_world_is_refused_by_name() {
             World { allowed: vec!["drill".into()], ..World::default() },
             "may only touch the Compose projects drill, not bt2c",
         ),
+        (World { home: Some("there"), ..World::default() }, "lives on the host there, and this worker acts on here"),
         (World { source: "# Other", ..World::default() }, "plan's text is not the one"),
         (World { may: vec![REQUESTER], ..World::default() }, "0 of 1 approvals that still count"),
         (World { now: 1803, ..World::default() }, "expired"),

@@ -6,15 +6,18 @@ use std::{collections::BTreeMap, ffi::OsString, path::Path, time::Duration};
 use tokio::sync::mpsc;
 
 use super::{Compose, Ended, HostError, LinesTo, LogLine, Verb};
-use crate::process::{self, Program};
+use crate::{
+    config::engine::Engine,
+    process::{self, Program},
+};
 
 /// For questions.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(super) async fn services(docker_host: &str, compose: &Compose) -> Result<Vec<String>, HostError> {
+pub(super) async fn services(engine: &Engine, compose: &Compose) -> Result<Vec<String>, HostError> {
     let mut arguments = given(compose);
     arguments.extend(["config", "--services"].map(OsString::from));
-    let environment = with_host(docker_host, compose);
+    let environment = with_engine(engine, compose);
     let program = command(&environment, compose, arguments, PATIENCE).await?;
     let (ended, out, err) = listened(program).await?;
     if ended.ok() {
@@ -24,7 +27,7 @@ pub(super) async fn services(docker_host: &str, compose: &Compose) -> Result<Vec
     Err(HostError::Refused(format!("Compose cannot read {}: {why}", compose.file.display())))
 }
 
-pub(super) async fn run(docker_host: &str, compose: &Compose, verb: &Verb, lines: LinesTo) -> Result<Ended, HostError> {
+pub(super) async fn run(engine: &Engine, compose: &Compose, verb: &Verb, lines: LinesTo) -> Result<Ended, HostError> {
     let mut arguments = given(compose);
     match verb {
         Verb::Up { services } => {
@@ -38,7 +41,7 @@ pub(super) async fn run(docker_host: &str, compose: &Compose, verb: &Verb, lines
             }
         }
     }
-    let environment = with_host(docker_host, compose);
+    let environment = with_engine(engine, compose);
     let program = command(&environment, compose, arguments, compose.limit).await?;
     process::run(program, lines).await.map_err(HostError::Missing)
 }
@@ -52,9 +55,9 @@ fn given(compose: &Compose) -> Vec<OsString> {
     arguments
 }
 
-fn with_host(docker_host: &str, compose: &Compose) -> BTreeMap<String, String> {
+fn with_engine(engine: &Engine, compose: &Compose) -> BTreeMap<String, String> {
     let mut environment = compose.environment.clone();
-    environment.insert("DOCKER_HOST".into(), docker_host.to_owned());
+    environment.extend(engine.variables());
     environment
 }
 

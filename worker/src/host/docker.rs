@@ -3,9 +3,16 @@
 
 mod exec;
 mod networks;
+mod reach;
 mod volumes;
 
-use std::{collections::HashMap, error::Error as _, fmt, net::IpAddr, path::Path, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    error::Error as _,
+    fmt,
+    net::IpAddr,
+    time::Duration,
+};
 
 use bollard::{
     API_DEFAULT_VERSION, Docker,
@@ -20,11 +27,16 @@ use bollard::{
 use futures::{FutureExt as _, StreamExt as _, TryFutureExt as _, stream::BoxStream};
 use tokio::{sync::OnceCell, time::Instant};
 
+use self::reach::Reach;
 use super::{
     Answer, Compose, Container, ContainerHost, ContainerState, Description, Details, Ended, HostError, HttpAnswer,
     HttpAsk, LinesTo, LogLine, Network, Port, Verb, Volume, compose,
     http::{self, NoAnswer},
     lines::Lines,
+};
+use crate::config::{
+    Config,
+    engine::{Engine, Way},
 };
 
 const PROJECT: &str = "com.docker.compose.project";
@@ -44,8 +56,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Connects at first use, so that a worker can start before Docker does.
 pub struct DockerHost {
-    /// `unix:///var/run/docker.sock`, `tcp://host:port`.
-    address: String,
+    engine: Engine,
     /// Where published ports are reached.
     published_at: String,
     docker: OnceCell<Docker>,
@@ -54,31 +65,47 @@ pub struct DockerHost {
 
 impl fmt::Debug for DockerHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DockerHost").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("DockerHost").field("address", &self.engine.address).finish_non_exhaustive()
     }
 }
 
 impl DockerHost {
-    /// `published_at`: the address under which this program reaches the ports that containers publish on the host.
+    /// On this machine: `unix:///var/run/docker.sock`, `tcp://127.0.0.1:port`. `published_at`: the address under which this program
+    /// reaches the ports that containers publish on the host.
     #[must_use]
     pub fn new(address: &str, published_at: &str) -> Self {
-        Self {
-            address: address.to_owned(),
-            published_at: published_at.to_owned(),
-            docker: OnceCell::new(),
-            description: OnceCell::new(),
-        }
+        Self::at(Engine::at(address), published_at)
+    }
+
+    /// The worker's own, wherever it is.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self::at(config.engine.clone(), &config.host_address)
+    }
+
+    fn at(engine: Engine, published_at: &str) -> Self {
+        Self { engine, published_at: published_at.to_owned(), docker: OnceCell::new(), description: OnceCell::new() }
     }
 
     async fn docker(&self) -> Result<&Docker, HostError> {
         self.docker
             .get_or_try_init(|| async {
-                let docker = match self.address.strip_prefix("unix://") {
-                    Some(socket) if !Path::new(socket).exists() => {
-                        return Err(self.away(format_args!("there is no socket {socket}")));
+                let address = &self.engine.address;
+                let docker = match (Reach::of(&self.engine).map_err(|e| self.away(e))?, &self.engine.way) {
+                    // The address is in how connections are made; this one only fills the Host header.
+                    (Some(reach), _) => Docker::connect_with_custom_transport(
+                        reach.carrier(),
+                        Some("http://docker"),
+                        CLIENT_TIMEOUT_SECONDS,
+                        API_DEFAULT_VERSION,
+                    ),
+                    (None, Way::Unix { socket }) if !socket.exists() => {
+                        return Err(self.away(format_args!("there is no socket {}", socket.display())));
                     }
-                    Some(_) => Docker::connect_with_unix(&self.address, CLIENT_TIMEOUT_SECONDS, API_DEFAULT_VERSION),
-                    None => Docker::connect_with_http(&self.address, CLIENT_TIMEOUT_SECONDS, API_DEFAULT_VERSION),
+                    (None, Way::Unix { .. }) => {
+                        Docker::connect_with_unix(address, CLIENT_TIMEOUT_SECONDS, API_DEFAULT_VERSION)
+                    }
+                    (None, _) => Docker::connect_with_http(address, CLIENT_TIMEOUT_SECONDS, API_DEFAULT_VERSION),
                 };
                 let docker = docker.map_err(|e| self.away(&e))?;
                 self.within(PATIENCE, docker.negotiate_version()).await
@@ -87,7 +114,8 @@ impl DockerHost {
     }
 
     fn away(&self, cause: impl fmt::Display) -> HostError {
-        HostError::Unreachable(format!("Docker at {} does not answer: {cause}", self.address))
+        let cause = reach::explained(&self.engine, &cause.to_string());
+        HostError::Unreachable(format!("Docker at {} does not answer: {cause}", self.engine.address))
     }
 
     fn refused(&self, error: Error) -> HostError {
@@ -119,7 +147,9 @@ impl DockerHost {
     async fn ask(&self, ask: HttpAsk<'_>) -> Result<HttpAnswer, HostError> {
         let until = Instant::now() + ask.timeout;
         let seen = self.inspect(ask.container).await?;
-        let (published, direct) = (self.published(&seen, ask.port), addresses(&seen));
+        let published = self.published(&seen, ask.port);
+        // Under the address that a container has on another machine there may be somebody else here.
+        let direct = if self.engine.is_here() { addresses(&seen) } else { vec![] };
         let hidden = published.is_empty() && !bindings(&seen, ask.port).is_empty();
         let Details { container, .. } = details(seen);
         let name = match container.state {
@@ -179,8 +209,10 @@ impl ContainerHost for DockerHost {
             let asked = self.description.get_or_try_init(|| async {
                 let docker = self.docker().await?;
                 let told = self.within(PATIENCE, docker.info()).await?;
-                let name = told.name.unwrap_or_else(|| self.address.clone());
-                let id = told.id.filter(|id| !id.is_empty()).unwrap_or_else(|| name.clone());
+                let name = told.name.unwrap_or_else(|| self.engine.address.clone());
+                // Old engines take their ID from a file that all engines of a machine share, and copies of a machine too.
+                let id =
+                    [told.id.unwrap_or_default(), name.clone(), told.docker_root_dir.unwrap_or_default()].join(" ");
                 Ok(Description { name, version: told.server_version.unwrap_or_default(), id })
             });
             asked.await.cloned()
@@ -270,6 +302,19 @@ impl ContainerHost for DockerHost {
         self.exec_in(id, argv, lines).boxed()
     }
 
+    fn ask<'a>(&'a self, id: &'a str, argv: &'a [String]) -> Answer<'a, String> {
+        self.answer_of(id, argv).boxed()
+    }
+
+    fn image_digest<'a>(&'a self, image_id: &'a str) -> Answer<'a, Option<String>> {
+        async move {
+            let docker = self.docker().await?;
+            let seen = self.within(PATIENCE, docker.inspect_image(image_id)).await?;
+            Ok(seen.repo_digests.unwrap_or_default().into_iter().next())
+        }
+        .boxed()
+    }
+
     fn networks<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Network>> {
         self.networks_of(project).boxed()
     }
@@ -290,6 +335,10 @@ impl ContainerHost for DockerHost {
         self.volumes_of(project).boxed()
     }
 
+    fn volume_sizes(&self) -> Answer<'_, BTreeMap<String, u64>> {
+        self.sizes_of_volumes().boxed()
+    }
+
     fn volume<'a>(&'a self, name: &'a str) -> Answer<'a, Option<Volume>> {
         self.volume_seen(name).boxed()
     }
@@ -303,11 +352,11 @@ impl ContainerHost for DockerHost {
     }
 
     fn compose_services<'a>(&'a self, compose: &'a Compose) -> Answer<'a, Vec<String>> {
-        compose::services(&self.address, compose).boxed()
+        compose::services(&self.engine, compose).boxed()
     }
 
     fn compose<'a>(&'a self, compose: &'a Compose, verb: &'a Verb, lines: LinesTo) -> Answer<'a, Ended> {
-        compose::run(&self.address, compose, verb, lines).boxed()
+        compose::run(&self.engine, compose, verb, lines).boxed()
     }
 }
 

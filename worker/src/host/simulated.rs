@@ -4,7 +4,7 @@
 mod objects;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     fmt,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use futures::{FutureExt as _, StreamExt as _, stream::BoxStream};
+use futures::{FutureExt as _, StreamExt as _, TryFutureExt as _, stream::BoxStream};
 
 use super::{
     Answer, Compose, Container, ContainerHost, ContainerState, Description, Details, Ended, HostError, HttpAnswer,
@@ -68,6 +68,7 @@ struct World {
     effects: Vec<Effect>,
     faults: HashMap<Op, VecDeque<Fault>>,
     away: bool,
+    silent: bool,
     /// Counts starts, so that every start has its own instant.
     starts: u32,
     logs: HashMap<String, Vec<LogLine>>,
@@ -75,6 +76,8 @@ struct World {
     programs: HashMap<String, objects::Program>,
     networks: Vec<Network>,
     volumes: Vec<Volume>,
+    sizes: BTreeMap<String, u64>,
+    answers: HashMap<String, objects::Asked>,
     /// Services of each project's Compose file.
     composed: HashMap<String, Vec<String>>,
     delay: Duration,
@@ -193,6 +196,11 @@ impl SimulatedHost {
         self.world().away = away;
     }
 
+    /// While true, whatever is asked is taken and never answered.
+    pub fn set_silent(&self, silent: bool) {
+        self.world().silent = silent;
+    }
+
     /// How long each restart, stop or start takes.
     pub fn set_delay(&self, delay: Duration) {
         self.world().delay = delay;
@@ -233,12 +241,18 @@ impl SimulatedHost {
         self.world().effects.clone()
     }
 
-    fn look<T>(&self, op: Op, see: impl FnOnce(&mut World) -> Result<T, HostError>) -> Result<T, HostError> {
-        let mut world = self.world();
-        match world.faults.get_mut(&op).and_then(VecDeque::pop_front) {
+    async fn look<T>(&self, op: Op, see: impl FnOnce(&mut World) -> Result<T, HostError>) -> Result<T, HostError> {
+        let (silent, fault) = {
+            let mut world = self.world();
+            (world.silent, world.faults.get_mut(&op).and_then(VecDeque::pop_front))
+        };
+        match fault {
             Some(Fault::Fails(error) | Fault::FailsAfterEffect(error)) => return Err(error),
-            Some(Fault::HangsBefore | Fault::HangsAfter) | None => {}
+            Some(Fault::HangsBefore | Fault::HangsAfter) => std::future::pending().await,
+            None if silent => std::future::pending().await,
+            None => {}
         }
+        let mut world = self.world();
         if world.away {
             return Err(away());
         }
@@ -270,11 +284,12 @@ impl SimulatedHost {
         name: &str,
         change: impl FnOnce(&mut World) -> Result<(), HostError>,
     ) -> Result<(), HostError> {
-        let (delay, fault) = {
+        let (delay, silent, fault) = {
             let mut world = self.world();
-            (world.delay, world.faults.get_mut(&op).and_then(VecDeque::pop_front))
+            (world.delay, world.silent, world.faults.get_mut(&op).and_then(VecDeque::pop_front))
         };
         match fault {
+            None if silent => std::future::pending().await,
             Some(Fault::Fails(error)) => return Err(error),
             Some(Fault::HangsBefore) => std::future::pending().await,
             Some(Fault::FailsAfterEffect(_) | Fault::HangsAfter) | None => {}
@@ -327,17 +342,15 @@ fn away() -> HostError {
 
 impl ContainerHost for SimulatedHost {
     fn describe(&self) -> Answer<'_, Description> {
-        async {
-            self.look(Op::Look, |_| {
-                Ok(Description { name: Self::NAME.into(), version: Self::NAME.into(), id: self.id.clone() })
-            })
-        }
+        self.look(Op::Look, |_| {
+            Ok(Description { name: Self::NAME.into(), version: Self::NAME.into(), id: self.id.clone() })
+        })
         .boxed()
     }
 
     fn containers<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Container>> {
         async move {
-            self.look(Op::Look, |world| {
+            let seen = self.look(Op::Look, |world| {
                 let all = world.containers.iter().map(|c| c.container.clone());
                 let mut found: Vec<_> = all.filter(|c| c.project.as_deref() == Some(project)).collect();
                 for stopped in found.iter_mut().filter(|c| !c.state.running()) {
@@ -345,17 +358,16 @@ impl ContainerHost for SimulatedHost {
                 }
                 found.sort_by(|a, b| (&a.service, a.number).cmp(&(&b.service, b.number)));
                 Ok(found)
-            })
+            });
+            seen.await
         }
         .boxed()
     }
 
     fn container<'a>(&'a self, id: &'a str) -> Answer<'a, Details> {
-        async move {
-            self.look(Op::Look, |world| {
-                world.containers.iter().find(|c| c.container.id == id).cloned().ok_or(HostError::Gone)
-            })
-        }
+        self.look(Op::Look, move |world| {
+            world.containers.iter().find(|c| c.container.id == id).cloned().ok_or(HostError::Gone)
+        })
         .boxed()
     }
 
@@ -372,7 +384,7 @@ impl ContainerHost for SimulatedHost {
     }
 
     fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<Vec<LogLine>, HostError>> {
-        let lines = self.look(Op::Logs, |world| {
+        let lines = self.look(Op::Logs, move |world| {
             if !world.containers.iter().any(|c| c.container.id == id) {
                 return Err(HostError::Gone);
             }
@@ -381,16 +393,13 @@ impl ContainerHost for SimulatedHost {
             let skip = lines.len().saturating_sub(usize::try_from(tail).unwrap_or(usize::MAX));
             Ok(lines.into_iter().skip(skip).collect::<Vec<_>>())
         });
-        match lines {
-            Ok(lines) => futures::stream::iter(lines).ready_chunks(64).map(Ok).boxed(),
-            Err(error) => futures::stream::iter([Err(error)]).boxed(),
-        }
+        lines.map_ok(|lines| futures::stream::iter(lines).ready_chunks(64).map(Ok)).try_flatten_stream().boxed()
     }
 
     fn http<'a>(&'a self, ask: HttpAsk<'a>) -> Answer<'a, HttpAnswer> {
         async move {
             if ask.method == "GET" {
-                return self.look(Op::Http, |world| world.reply(&ask));
+                return self.look(Op::Http, |world| world.reply(&ask)).await;
             }
             // What asks for a change takes its time, as every other effect.
             let delay = self.world().delay;
@@ -398,7 +407,7 @@ impl ContainerHost for SimulatedHost {
             let mut underway = Underway { host: self, op: Op::Http, name: ask.container, change: Some(arrives) };
             tokio::time::sleep(delay).await;
             underway.change = None;
-            self.look(Op::Http, |world| world.reply(&ask))
+            self.look(Op::Http, |world| world.reply(&ask)).await
         }
         .boxed()
     }
@@ -407,15 +416,22 @@ impl ContainerHost for SimulatedHost {
         self.exec_in(id, argv, lines).boxed()
     }
 
+    fn ask<'a>(&'a self, id: &'a str, argv: &'a [String]) -> Answer<'a, String> {
+        let nobody = || HostError::Refused("nothing here answers that".into());
+        self.look(Op::Look, move |world| world.answers.get(id).map(|answer| answer(argv)).ok_or_else(nobody)).boxed()
+    }
+
+    fn image_digest<'a>(&'a self, image_id: &'a str) -> Answer<'a, Option<String>> {
+        self.look(Op::Look, move |_| Ok(Some(format!("simulated@{image_id}")))).boxed()
+    }
+
     fn networks<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Network>> {
-        let of = |n: &&Network| n.project.as_deref() == Some(project);
-        let seen = self.look(Op::Look, |world| Ok(world.networks.iter().filter(of).cloned().collect()));
-        async { seen }.boxed()
+        let of = move |n: &&Network| n.project.as_deref() == Some(project);
+        self.look(Op::Look, move |world| Ok(world.networks.iter().filter(of).cloned().collect())).boxed()
     }
 
     fn network<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Network>> {
-        let seen = self.look(Op::Look, |world| Ok(world.networks.iter().find(|n| n.id == id).cloned()));
-        async { seen }.boxed()
+        self.look(Op::Look, move |world| Ok(world.networks.iter().find(|n| n.id == id).cloned())).boxed()
     }
 
     fn network_connect<'a>(&'a self, network: &'a str, container: &'a str, aliases: Vec<String>) -> Answer<'a, ()> {
@@ -427,20 +443,21 @@ impl ContainerHost for SimulatedHost {
     }
 
     fn volumes<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Volume>> {
-        let of = |v: &&Volume| v.project.as_deref() == Some(project);
-        let seen = self.look(Op::Look, |world| Ok(world.volumes.iter().filter(of).cloned().collect()));
-        async { seen }.boxed()
+        let of = move |v: &&Volume| v.project.as_deref() == Some(project);
+        self.look(Op::Look, move |world| Ok(world.volumes.iter().filter(of).cloned().collect())).boxed()
+    }
+
+    fn volume_sizes(&self) -> Answer<'_, BTreeMap<String, u64>> {
+        self.look(Op::Look, |world| Ok(world.sizes.clone())).boxed()
     }
 
     fn volume<'a>(&'a self, name: &'a str) -> Answer<'a, Option<Volume>> {
-        let seen = self.look(Op::Look, |world| Ok(world.volumes.iter().find(|v| v.name == name).cloned()));
-        async { seen }.boxed()
+        self.look(Op::Look, move |world| Ok(world.volumes.iter().find(|v| v.name == name).cloned())).boxed()
     }
 
     /// Containers of a project have all its volumes.
     fn volume_users<'a>(&'a self, name: &'a str) -> Answer<'a, Vec<String>> {
-        let seen = self.look(Op::Look, |world| Ok(world.users_of(name)));
-        async { seen }.boxed()
+        self.look(Op::Look, move |world| Ok(world.users_of(name))).boxed()
     }
 
     fn volume_remove<'a>(&'a self, name: &'a str) -> Answer<'a, ()> {
@@ -452,8 +469,7 @@ impl ContainerHost for SimulatedHost {
     }
 
     fn compose_services<'a>(&'a self, compose: &'a Compose) -> Answer<'a, Vec<String>> {
-        let seen = self.look(Op::Look, |world| Ok(world.composed.get(&compose.project).cloned().unwrap_or_default()));
-        async { seen }.boxed()
+        self.look(Op::Look, move |world| Ok(world.composed.get(&compose.project).cloned().unwrap_or_default())).boxed()
     }
 
     fn compose<'a>(&'a self, compose: &'a Compose, verb: &'a Verb, lines: LinesTo) -> Answer<'a, Ended> {

@@ -27,6 +27,8 @@ pub(crate) fn service(name: &str, port: Option<u16>, state: Option<String>) -> R
         image_id: None,
         state,
         port,
+        bytes: None,
+        image_digest: None,
     }
 }
 

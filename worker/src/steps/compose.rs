@@ -21,7 +21,7 @@ use crate::{
     surroundings,
 };
 
-const LIMIT: Duration = Duration::from_secs(10 * 60);
+pub(super) const LIMIT: Duration = Duration::from_secs(10 * 60);
 
 fn refused(reason: String) -> Result<StepOutcome, LeaseLost> {
     Ok(StepOutcome::Failed { reason: format!("{reason}; nothing was done") })

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{host::HostError, lease::LeaseLost};
 
-const LIMIT: Duration = Duration::from_secs(10 * 60);
+pub(super) const LIMIT: Duration = Duration::from_secs(10 * 60);
 
 pub(super) async fn perform(step: Step<'_>, argv: &[String]) -> Result<StepOutcome, LeaseLost> {
     run(step, argv, |said| said.last().unwrap_or("ended with exit code 0").to_owned()).await

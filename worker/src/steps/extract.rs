@@ -7,6 +7,7 @@ use std::{
     fs::{self, File},
     io::{Seek as _, SeekFrom},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use shared::domain::{
@@ -14,9 +15,14 @@ use shared::domain::{
     run::StepOutcome,
 };
 
+use tokio::time::timeout;
+
 use self::archive::{Entry, What};
-use super::{Probed, Step};
+use super::{Probed, Step, relay::span};
 use crate::{files, lease::LeaseLost};
+
+/// For reading it, and again for moving what was in it: a file that never ends, or a share that never answers.
+pub(super) const LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// Where the archive and the directory are on this host. The error is a sentence.
 fn place<'a>(step: Step<'a>, into: Option<&str>) -> Result<(&'a ResolvedObject, PathBuf), String> {
@@ -53,10 +59,13 @@ pub(super) async fn perform(step: Step<'_>, into: Option<&str>) -> Result<StepOu
         }
         entries
     });
-    let entries = match read.await {
-        Ok(Ok(entries)) => entries,
-        Ok(Err(why)) => return refused(why),
-        Err(error) => return refused(format!("the archive was not read to its end: {error}")),
+    let limit = step.limit(LIMIT);
+    let entries = match timeout(limit, read).await {
+        Ok(Ok(Ok(entries))) => entries,
+        Ok(Ok(Err(why))) => return refused(why),
+        Ok(Err(error)) => return refused(format!("the archive was not read to its end: {error}")),
+        // Whoever still reads writes aside only; nothing of it is moved any more.
+        Err(_) => return refused(format!("the archive was not read to its end within {}", span(limit))),
     };
     if let Err(lost) = step.lease.check() {
         remove(&aside);
@@ -68,8 +77,9 @@ pub(super) async fn perform(step: Step<'_>, into: Option<&str>) -> Result<StepOu
         remove(&aside);
         moved.map(|names| (names, entries.iter().filter(|e| e.what != What::Directory).count()))
     });
-    Ok(match moved.await {
-        Ok(Ok((names, all))) => {
+    Ok(match timeout(limit, moved).await {
+        Err(_) => StepOutcome::Unknown { reason: format!("it was not finished within {}", span(limit)) },
+        Ok(Ok(Ok((names, all)))) => {
             for name in &names {
                 step.output.out(name).await;
             }
@@ -77,8 +87,8 @@ pub(super) async fn perform(step: Step<'_>, into: Option<&str>) -> Result<StepOu
             let rest = if same == 0 { String::new() } else { format!("; {same} were already so") };
             StepOutcome::Succeeded { evidence: format!("unpacked {} files into {}{rest}", names.len(), into.display()) }
         }
-        Ok(Err(why)) => StepOutcome::Unknown { reason: format!("it was not finished: {why}") },
-        Err(error) => StepOutcome::Unknown { reason: format!("it was not finished: {error}") },
+        Ok(Ok(Err(why))) => StepOutcome::Unknown { reason: format!("it was not finished: {why}") },
+        Ok(Err(error)) => StepOutcome::Unknown { reason: format!("it was not finished: {error}") },
     })
 }
 

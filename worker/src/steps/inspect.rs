@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use super::{Step, instant, list, look_patiently};
 use crate::host::Details;
 
-const LIMIT: Duration = Duration::from_secs(60);
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
 
 pub(super) async fn perform(step: Step<'_>) -> Result<String, String> {
     timeout(LIMIT, look(step))

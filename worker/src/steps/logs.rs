@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::{Step, list};
 
-const LIMIT: Duration = Duration::from_secs(120);
+pub(super) const LIMIT: Duration = Duration::from_secs(120);
 /// So that a log that has grown for years does not fill the disk a second time.
 const MOST: u32 = 2_000_000;
 

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::{Probed, Step, Untouchable, look_patiently};
 use crate::{host::HostError, lease::LeaseLost};
 
-const LIMIT: Duration = Duration::from_secs(60);
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
 
 fn parts(objects: &[ResolvedObject]) -> Option<(&ResolvedObject, &ResolvedObject)> {
     let of = |kind| objects.iter().find(|o| o.kind == kind);

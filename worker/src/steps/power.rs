@@ -16,6 +16,8 @@ use crate::{
 const GRACE: Duration = Duration::from_secs(60);
 /// No container makes a step wait longer, whatever it asks for.
 const LONGEST_STOP: Duration = Duration::from_secs(600);
+/// What one container is waited for.
+pub(super) const LONGEST: Duration = Duration::from_secs(600 + 60 + 60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Power {

@@ -18,7 +18,7 @@ use crate::{
     surroundings,
 };
 
-const LIMIT: Duration = Duration::from_secs(30 * 60);
+pub(super) const LIMIT: Duration = Duration::from_secs(30 * 60);
 
 pub(super) async fn perform(step: Step<'_>, path: &str, args: &[String]) -> Result<StepOutcome, LeaseLost> {
     let failed = |reason: String| Ok(StepOutcome::Failed { reason: format!("{reason}; nothing was done") });

@@ -1,5 +1,6 @@
 //! Every step kind against the simulated host: done, failed, interrupted before and after its effect.
 
+mod ends;
 mod notify;
 mod programs;
 mod project;

@@ -1,15 +1,21 @@
 //! Volumes of the project removed, once. Never while a container has one, never one that is not the approved one.
 
+use std::time::Duration;
+
 use shared::domain::{
     resolution::{ObjectKind, ResolvedObject},
     run::StepOutcome,
 };
+use tokio::time::timeout;
 
 use super::{Before, Probed, Step, list};
 use crate::{
     host::{ContainerHost, HostError},
     lease::LeaseLost,
 };
+
+/// For one of them; a big one takes its time.
+pub(super) const LIMIT: Duration = Duration::from_secs(10 * 60);
 
 fn only(objects: &[ResolvedObject]) -> impl Iterator<Item = &ResolvedObject> {
     objects.iter().filter(|object| object.kind == ObjectKind::Volume)
@@ -72,9 +78,18 @@ pub(super) async fn perform(step: Step<'_>) -> Result<StepOutcome, LeaseLost> {
         let after = |why: String| {
             if removed.is_empty() { why } else { format!("{why}. Before that {} had been removed", list(&removed)) }
         };
-        match step.host.volume_remove(&object.id).await {
+        let late = |_| Err(HostError::Unanswered(format!("Docker was not done within {} s", LIMIT.as_secs())));
+        match timeout(LIMIT, step.host.volume_remove(&object.id)).await.unwrap_or_else(late) {
             Ok(()) => removed.push(&object.name),
-            Err(error @ (HostError::Unreachable(_) | HostError::Unanswered(_))) => {
+            // Docker may still be at it, although nobody waits any more.
+            Err(HostError::Unanswered(why)) => match step.host.volume(&object.id).await {
+                Ok(None) => removed.push(&object.name),
+                _ => {
+                    let reason = after(format!("{} is not gone yet: {why}", object.name));
+                    return Ok(StepOutcome::Unknown { reason });
+                }
+            },
+            Err(error @ HostError::Unreachable(_)) => {
                 // What counts is whether it is there when Docker is back.
                 match super::patiently(|| step.host.volume(&object.id)).await {
                     Ok(None) => removed.push(&object.name),

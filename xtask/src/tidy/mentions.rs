@@ -76,7 +76,8 @@ const RULES: &[Rule] = &[
     },
     Rule {
         below: "worker/src/",
-        except: &[],
+        // Counts rows in the database that is recovered, by psql in its container.
+        except: &["worker/src/resolve/measure.rs"],
         words: &["sqlx::", "\"SELECT ", "\"INSERT INTO ", "\"UPDATE ", "\"DELETE FROM "],
         why: "SQL lives in store",
     },

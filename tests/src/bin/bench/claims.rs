@@ -57,7 +57,7 @@ pub(crate) async fn measure() -> Result<Vec<Measured>> {
 
 async fn claim(store: &Store, fence: i64) -> Result<bool> {
     let held = HostHeld::Ours { host: "bench", fence };
-    Ok(store.job_claim("bench", &["bench".to_owned()], 3600.0, held).await?.is_some())
+    Ok(store.job_claim("bench", &["bench".to_owned()], None, 3600.0, held).await?.is_some())
 }
 
 async fn bare(pool: &PgPool) -> Result<bool> {

@@ -5,11 +5,32 @@ use bollard::{
     exec::{CreateExecOptions, StartExecOptions, StartExecResults},
 };
 use futures::StreamExt as _;
+use tokio::sync::mpsc;
 
 use super::{DockerHost, PATIENCE};
-use crate::host::{HostError, LinesTo, lines::Lines};
+use crate::host::{HostError, LinesTo, LogLine, lines::Lines};
+
+/// More is no answer to a question.
+const MOST_LINES: usize = 100;
 
 impl DockerHost {
+    pub(super) async fn answer_of(&self, id: &str, argv: &[String]) -> Result<String, HostError> {
+        let (to, mut from) = mpsc::channel::<Vec<LogLine>>(4);
+        let listening = async {
+            let mut said = vec![];
+            while let Some(lines) = from.recv().await {
+                let room = MOST_LINES.saturating_sub(said.len());
+                said.extend(lines.into_iter().filter(|line| !line.from_stderr).map(|line| line.text).take(room));
+            }
+            said.join("\n")
+        };
+        match tokio::join!(self.exec_in(id, argv, to), listening) {
+            (Ok(0), said) => Ok(said),
+            (Ok(code), _) => Err(HostError::Refused(format!("it ended with exit code {code}"))),
+            (Err(error), _) => Err(error),
+        }
+    }
+
     pub(super) async fn exec_in(&self, id: &str, argv: &[String], to: LinesTo) -> Result<i64, HostError> {
         let docker = self.docker().await?;
         let options = CreateExecOptions {

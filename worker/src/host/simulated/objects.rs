@@ -8,6 +8,9 @@ use super::{
 /// What a program in a container does: gets its arguments, gives lines and an exit code.
 pub(super) type Program = Box<dyn FnMut(&[String]) -> (Vec<LogLine>, i64) + Send>;
 
+/// What a program that only reads says.
+pub(super) type Asked = Box<dyn Fn(&[String]) -> String + Send>;
+
 impl World {
     pub(super) fn users_of(&self, volume: &str) -> Vec<String> {
         let of = self.volumes.iter().find(|v| v.name == volume).and_then(|v| v.project.clone());
@@ -28,6 +31,16 @@ impl SimulatedHost {
             key: Some(key.into()),
         });
         name
+    }
+
+    /// How many bytes are in a volume; without it the host does not know.
+    pub fn fill(&self, volume: &str, bytes: u64) {
+        self.world().sizes.insert(volume.into(), bytes);
+    }
+
+    /// What programs that only read say in this container; without it none is there.
+    pub fn says(&self, id: &str, answer: impl Fn(&[String]) -> String + Send + 'static) {
+        self.world().answers.insert(id.into(), Box::new(answer));
     }
 
     /// Nothing of the project is left; what its programs and ports answer stays known.

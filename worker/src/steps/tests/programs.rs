@@ -6,13 +6,13 @@ use super::*;
 use crate::{files, host::LogLine};
 
 /// A bench with one script, approved as it is now.
-struct Scripts {
-    bench: Bench,
+pub(super) struct Scripts {
+    pub(super) bench: Bench,
     directory: PathBuf,
 }
 
 impl Scripts {
-    async fn with(text: &str) -> Self {
+    pub(super) async fn with(text: &str) -> Self {
         let directory = std::env::temp_dir().join(format!("muster-scripts-{}", Uuid::new_v4()));
         fs::create_dir_all(&directory).unwrap();
         let directory = directory.canonicalize().unwrap();
@@ -32,7 +32,7 @@ impl Drop for Scripts {
     }
 }
 
-fn script(args: &[&str]) -> StepKind {
+pub(super) fn script(args: &[&str]) -> StepKind {
     StepKind::Script { path: "./scripts/s.sh".into(), args: args.iter().map(|a| (*a).to_owned()).collect() }
 }
 

@@ -8,13 +8,13 @@ use super::*;
 use crate::{files, resolve::late};
 
 /// A bench with a directory of its own: a Compose file, and backups in `db`.
-struct Project {
-    bench: Bench,
-    directory: PathBuf,
+pub(super) struct Project {
+    pub(super) bench: Bench,
+    pub(super) directory: PathBuf,
 }
 
 impl Project {
-    fn new(services: &[&str]) -> Self {
+    pub(super) fn new(services: &[&str]) -> Self {
         let directory = std::env::temp_dir().join(format!("muster-project-{}", Uuid::new_v4()));
         fs::create_dir_all(directory.join("db")).unwrap();
         let mut bench = Bench::new(services);
@@ -27,14 +27,14 @@ impl Project {
         Self { bench, directory }
     }
 
-    fn back_up(&self) {
+    pub(super) fn back_up(&self) {
         fs::write(self.directory.join("db/1.sql"), "rows").unwrap();
         fs::write(self.directory.join("db/1.sql.sha256"), Digest::of(b"rows").to_string()).unwrap();
         let taken = Timestamp::from_unix(DECLARED - 60);
         fs::write(self.directory.join("db/1.sql.json"), format!("{{\"taken_at\":\"{taken}\"}}")).unwrap();
     }
 
-    fn volume(&mut self, key: &str) -> String {
+    pub(super) fn volume(&mut self, key: &str) -> String {
         let name = self.bench.host.add_volume(PROJECT, key);
         let kind = ObjectKind::Volume;
         self.bench.objects.push(ResolvedObject { kind, id: name.clone(), name: name.clone(), ..object(&name, key) });
