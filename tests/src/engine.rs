@@ -25,16 +25,16 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts it with its image; `options` go to dockerd.
+    /// Starts it with its image.
     ///
     /// # Errors
     /// If it does not start; says what it said.
-    pub fn start(options: &[&str]) -> Result<Self> {
+    pub fn start() -> Result<Self> {
         let scratch = Scratch::new()?;
         let id = format!("muster{}", &uuid::Uuid::new_v4().simple().to_string()[..8]);
         let certificates = authority(scratch.path())?;
         let mut engine = Self { certificates, port: free_port()?, scratch, id, child: None };
-        engine.come_back_with(options)?;
+        engine.come_back()?;
         engine.take_image()?;
         Ok(engine)
     }
@@ -93,7 +93,7 @@ impl Engine {
         self.end("-KILL")
     }
 
-    /// SIGTERM: it stops its containers, unless it was started with --live-restore.
+    /// SIGTERM: it stops its containers.
     ///
     /// # Errors
     /// If it does not end.
@@ -101,10 +101,16 @@ impl Engine {
         self.end("-TERM")
     }
 
+    /// Only root may look there. Nothing if there is no such file.
+    fn pid_in(&self, file: &str) -> Result<String> {
+        let said = as_root("cat")?.arg(self.scratch.path().join(file)).output()?;
+        Ok(String::from_utf8_lossy(&said.stdout).into_owned())
+    }
+
     fn end(&mut self, signal: &str) -> Result<()> {
         let Some(mut child) = self.child.take() else { return Ok(()) };
         // The engine itself, not the sudo before it.
-        let pid = fs::read_to_string(self.scratch.path().join("docker.pid"))?;
+        let pid = self.pid_in("docker.pid")?;
         as_root("kill")?.args([signal, pid.trim()]).status()?;
         let deadline = Instant::now() + Duration::from_secs(30);
         while child.try_wait()?.is_none() {
@@ -112,8 +118,7 @@ impl Engine {
             std::thread::sleep(Duration::from_millis(20));
         }
         // Its containerd dies with it, a moment later; an engine that comes back meanwhile would wait for it in vain.
-        let containerd =
-            fs::read_to_string(self.scratch.path().join("exec/containerd/containerd.pid")).unwrap_or_default();
+        let containerd = self.pid_in("exec/containerd/containerd.pid")?;
         // Buried too: dockerd takes a dead one that nobody has buried for a living one.
         let alive = || Path::new("/proc").join(containerd.trim()).exists();
         while !containerd.is_empty() && alive() {
@@ -128,12 +133,6 @@ impl Engine {
     /// # Errors
     /// If it does not start; says what it said.
     pub fn come_back(&mut self) -> Result<()> {
-        self.come_back_with(&[])
-    }
-
-    /// # Errors
-    /// If it does not start; says what it said.
-    pub fn come_back_with(&mut self, options: &[&str]) -> Result<()> {
         let here = |name: &str| self.scratch.path().join(name);
         // A killed one leaves it.
         let _ = as_root("rm")?.arg("-f").arg(here("docker.pid")).status();
@@ -155,7 +154,7 @@ impl Engine {
             &format!("{}-plugins", self.id),
         ]);
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let child = command.args(options).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
+        let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
         self.child = Some(child);
         let deadline = Instant::now() + Duration::from_secs(60);
         while self.docker(&["version"]).is_err() {

@@ -56,7 +56,7 @@ async fn expires_after(desk: &Desk, seconds: i32) {
 /// over, and consent of five minutes is not over for the one that is ahead.
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_takes_over_what_the_other_holds() {
-    let engine = Engine::start(&[]).unwrap();
+    let engine = Engine::start().unwrap();
     let project = new_project();
     engine.run(&project, "validator1", &[], &[]).unwrap();
     let desk = Desk::open(&plan("", &[LONG]), &project).await;
@@ -83,7 +83,7 @@ async fn neither_takes_over_what_the_other_holds() {
 /// minutes later.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_is_over_when_the_database_says_so() {
-    let engine = Engine::start(&[]).unwrap();
+    let engine = Engine::start().unwrap();
     let project = new_project();
     engine.run(&project, "validator1", &[], &[]).unwrap();
     let desk = Desk::open(&plan("", &[LONG]), &project).await;
@@ -104,7 +104,7 @@ async fn a_lease_is_over_when_the_database_says_so() {
 /// Consent that is over is over for a worker whose clock says that it is not.
 #[tokio::test(flavor = "multi_thread")]
 async fn consent_that_is_over_is_not_used_by_a_slow_clock() {
-    let engine = Engine::start(&[]).unwrap();
+    let engine = Engine::start().unwrap();
     let project = new_project();
     let id = engine.run(&project, "validator1", &[], &[]).unwrap();
     let desk = Desk::open(&plan("", &["docker-compose restart validator1"]), &project).await;

@@ -153,7 +153,7 @@ fn files(root: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_runs_on_real_containers_end_in_the_truth_although_their_worker_is_killed() {
-    let engine = Engine::start(&[]).unwrap();
+    let engine = Engine::start().unwrap();
     let directory = Scratch::new().unwrap();
     files(directory.path());
     let muster = Muster::start_empty().await.unwrap();

@@ -92,7 +92,7 @@ fn check(variables: &[(&str, &str)]) -> Said {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hosts_with_a_project_of_one_name_are_not_mixed_up() {
-    let (here, there) = (Engine::start(&[]).unwrap(), Engine::start(&[]).unwrap());
+    let (here, there) = (Engine::start().unwrap(), Engine::start().unwrap());
     let project = new_project();
     let one = here.run(&project, "validator1", &[], &[]).unwrap();
     let directory = Scratch::new().unwrap();
@@ -140,7 +140,7 @@ async fn two_hosts_with_a_project_of_one_name_are_not_mixed_up() {
 /// Who answers at the address must be who it says, and must know the worker; `check` says which of both is not so.
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_without_the_right_certificates_reaches_nobody() {
-    let (engine, other) = (Engine::start(&[]).unwrap(), Engine::start(&[]).unwrap());
+    let (engine, other) = (Engine::start().unwrap(), Engine::start().unwrap());
     let docker = |host: &str, certificates: &Path| {
         let said = check(&[("DOCKER_HOST", host), ("DOCKER_CERT_PATH", &certificates.display().to_string())]);
         said.out.lines().find(|line| line.contains("docker ")).unwrap_or_default().to_owned() + &said.err
@@ -167,7 +167,7 @@ async fn tls_without_the_right_certificates_reaches_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_is_reached_by_ssh_and_only_if_its_key_is_known() {
-    let engine = Engine::start(&[]).unwrap();
+    let engine = Engine::start().unwrap();
     let sshd = Sshd::start(&engine.socket()).unwrap();
     let docker = |config: &Path| {
         let said =

@@ -40,7 +40,7 @@ const STUBBORN: [&str; 2] = ["--stop-timeout", "20"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_engine_is_killed_in_the_middle_of_a_restart() {
-    let mut engine = Engine::start(&[]).unwrap();
+    let mut engine = Engine::start().unwrap();
     let project = new_project();
     let id = engine.run(&project, "validator1", &STUBBORN, &[]).unwrap();
     let desk = Desk::open(&plan("", &["docker-compose restart validator1"]), &project).await;
@@ -66,7 +66,7 @@ async fn the_engine_is_killed_in_the_middle_of_a_restart() {
 /// Its policy starts it again when the engine is back: that is a restart too, and there is no second one.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_engine_restarts_when_it_comes_back_is_not_restarted_again() {
-    let mut engine = Engine::start(&[]).unwrap();
+    let mut engine = Engine::start().unwrap();
     let project = new_project();
     let id = engine.run(&project, "validator1", &[&STUBBORN[..], &["--restart", "always"]].concat(), &[]).unwrap();
     let desk = Desk::open(&plan("", &["docker-compose restart validator1"]), &project).await;
@@ -88,7 +88,7 @@ async fn what_the_engine_restarts_when_it_comes_back_is_not_restarted_again() {
 /// What a program has done by then nobody can tell from outside: a person is asked, and nothing is begun again by itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_engine_is_stopped_while_a_program_runs() {
-    let mut engine = Engine::start(&[]).unwrap();
+    let mut engine = Engine::start().unwrap();
     let project = new_project();
     let id = engine.run(&project, "validator1", &[], &[]).unwrap();
     let line = "docker compose exec validator1 sh -c 'echo begun >> /ledger; sleep 30; echo done >> /ledger'";
@@ -111,7 +111,7 @@ async fn the_engine_is_stopped_while_a_program_runs() {
 /// Compose is in the middle of replacing a container; it fails, the step says so, and a second time it finishes the work.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_engine_is_killed_while_compose_works() {
-    let mut engine = Engine::start(&[]).unwrap();
+    let mut engine = Engine::start().unwrap();
     let project = new_project();
     let directory = Scratch::new().unwrap();
     let text = |seconds: u32| {
