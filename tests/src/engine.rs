@@ -34,6 +34,7 @@ impl Engine {
         let id = format!("muster{}", &uuid::Uuid::new_v4().simple().to_string()[..8]);
         let certificates = authority(scratch.path())?;
         let mut engine = Self { certificates, port: free_port()?, scratch, id, child: None };
+        engine.build_bridge()?;
         engine.come_back()?;
         engine.take_image()?;
         Ok(engine)
@@ -145,8 +146,9 @@ impl Engine {
         for (option, name) in [("--tlscacert", "ca.pem"), ("--tlscert", "server.pem"), ("--tlskey", "server-key.pem")] {
             command.arg(option).arg(here(name));
         }
-        // Nothing of the machine's own engine is shared or changed: no bridge, no firewall rules, no names in a common containerd.
-        command.args(["--bridge", "none", "--iptables=false", "--ip6tables=false", "--shutdown-timeout", "5"]);
+        // Nothing of the machine's own engine is shared or changed: no firewall rules, no names in a common containerd, and a bridge
+        // of its own, because an engine that is told to have none takes away the one that it believes to be its own: docker0.
+        command.args(["--bridge", &self.bridge(), "--iptables=false", "--ip6tables=false", "--shutdown-timeout", "5"]);
         command.args([
             "--containerd-namespace",
             &self.id,
@@ -166,6 +168,27 @@ impl Engine {
                 bail!("the second dockerd does not answer ({ended:?}): {}", self.said());
             }
             std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    /// At most 15 characters.
+    fn bridge(&self) -> String {
+        self.id.clone()
+    }
+
+    fn build_bridge(&self) -> Result<()> {
+        let id = u32::from_str_radix(self.id.trim_start_matches("muster"), 16).unwrap_or_default();
+        let address = format!("10.{}.{}.{}/29", 200 + id % 50, (id >> 8) % 256, ((id >> 16) % 31) * 8 + 1);
+        let bridge = self.bridge();
+        let commands: [&[&str]; 3] = [
+            &["link", "add", "name", &bridge, "type", "bridge"],
+            &["address", "add", &address, "dev", &bridge],
+            &["link", "set", &bridge, "up"],
+        ];
+        for arguments in commands {
+            let said = as_root("ip")?.args(arguments).output()?;
+            ensure!(said.status.success(), "ip {arguments:?}: {}", String::from_utf8_lossy(&said.stderr));
         }
         Ok(())
     }
@@ -214,6 +237,7 @@ impl Drop for Engine {
         if let Err(error) = self.stop().or_else(|_| self.kill()) {
             eprintln!("the second dockerd was not stopped: {error:#}");
         }
+        let _ = as_root("ip").and_then(|mut ip| Ok(ip.args(["link", "delete", &self.bridge()]).status()?));
         // Its files are root's.
         let left = ["data", "exec"].map(|name| self.scratch.path().join(name));
         // Mounts of containers that could not be removed, as a last resort.
