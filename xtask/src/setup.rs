@@ -82,10 +82,16 @@ pub(crate) fn compose_package() -> &'static str {
     if known_to_apt("docker-compose-v2") { "docker-compose-v2" } else { "docker-compose" }
 }
 
-/// The first Compose needs a library for it, although it calls ssh itself.
+/// The first Compose needs a library for it, although it calls ssh itself: where its own Python looks, which need not be the first one.
 fn compose_speaks_ssh() -> bool {
-    command::succeeds(Command::new("docker").args(["compose", "version"]))
-        || command::succeeds(Command::new("python3").args(["-c", "import paramiko"]))
+    if command::succeeds(Command::new("docker").args(["compose", "version"])) {
+        return true;
+    }
+    let compose = command::which("docker-compose").and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+    let python = compose.lines().next().and_then(|line| line.strip_prefix("#!")).map(str::trim);
+    let mut words = python.unwrap_or("/usr/bin/python3").split_whitespace();
+    let Some(program) = words.next() else { return false };
+    command::succeeds(Command::new(program).args(words).args(["-c", "import paramiko"]))
 }
 
 fn postgres_programs() -> bool {
