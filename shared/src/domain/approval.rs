@@ -64,6 +64,16 @@ impl ApprovalPolicy {
         Ok(Self { approvals, roles, including, confirm_unknown: final_steps, ..Self::NONE })
     }
 
+    /// Whether it lets something through that `asked` would not.
+    #[must_use]
+    pub fn is_weaker_than(&self, asked: &Self) -> bool {
+        self.approvals < asked.approvals
+            || self.expires_seconds > asked.expires_seconds
+            || self.roles != asked.roles
+            || self.including != asked.including
+            || (asked.confirm_unknown && !self.confirm_unknown)
+    }
+
     /// Why this person's consent would not count, if so.
     #[must_use]
     pub fn lacks(&self, held: &[ContactRole]) -> Option<String> {

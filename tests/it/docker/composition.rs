@@ -144,7 +144,11 @@ networks: {{ recovered: {{ external: true, name: {project}_default }} }}
 
     async fn person(&self, role: &str) -> Persona {
         let (email, password) = (format!("{role}@test.invalid"), Uuid::new_v4().to_string());
-        let add = ["muster", "user", "add", "--email", &email, "--name", role, "--role", role];
+        let mut add = vec!["muster", "user", "add", "--email", &email, "--name", role, "--role", role];
+        // Where there is no way back, the duty must be among those who agree.
+        if role == "administrator" {
+            add.extend(["--contact-role", "system-administrator", "--contact-role", "database-administrator"]);
+        }
         self.exec("server", &add, &password);
         Persona::sign_in(&self.base(), &email, &password).await.unwrap()
     }

@@ -137,7 +137,7 @@ fn an_altered_row_is_refused_by_name() {
         (other_title, "not those of the plan's text"),
         (other_plan, "plan's text is not the one"),
         (no_approval, "nobody's approval"),
-        (other_policy, "not what the plan wants"),
+        (other_policy, "less than the plan wants"),
     ];
     for (header, part) in cases {
         let why = world.verdict(&approved(header)).unwrap_err();
