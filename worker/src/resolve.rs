@@ -226,7 +226,7 @@ impl View<'_> {
             | StepKind::Stop { services }
             | StepKind::Start { services } => self.services(services)?.into(),
             StepKind::Http { url, .. } | StepKind::WaitUntil { probe: Probe::HttpNumber { url, .. }, .. } => {
-                vec![self.listener(url)?].into()
+                vec![self.listener(step.number, url)?].into()
             }
             StepKind::Exec { service, .. } | StepKind::Sql { service, .. } => {
                 let found = self.services(std::slice::from_ref(service))?;
@@ -284,11 +284,15 @@ impl View<'_> {
         )
     }
 
-    fn listener(&self, url: &str) -> Result<ResolvedObject, String> {
+    fn listener(&self, step: u32, url: &str) -> Result<ResolvedObject, String> {
         match address::target(url)? {
             Target::Published(port) => {
                 let publishes = |c: &&Container| c.ports.iter().any(|p| p.host == port);
                 let Some(container) = self.seen.containers.iter().find(publishes) else {
+                    // A step before has taken its container away: which service publishes the port was agreed on.
+                    if let Some(approved) = self.approved_service(step) {
+                        return Ok(approved);
+                    }
                     return Err(format!(
                         "asks {url}, but no container of the project {} publishes port {port} on host {}; {}",
                         self.project,
@@ -310,6 +314,15 @@ impl View<'_> {
                 self.one_of(instead.unwrap_or(&name), url, Some(port))
             }
         }
+    }
+
+    /// The one service that consent to the step is bound to, while its container may be gone.
+    fn approved_service(&self, step: u32) -> Option<ResolvedObject> {
+        let approved = self.approved.filter(|_| self.renewed)?.steps.iter().find(|s| s.number == step)?;
+        let [object] = &approved.objects[..] else { return None };
+        let service = late::service_of(object)?;
+        let known = self.known_services().iter().any(|name| name == service);
+        known.then(|| ResolvedObject { state: self.state_of(service), ..object.clone() })
     }
 
     fn one_of(&self, service: &str, url: &str, port: Option<u16>) -> Result<ResolvedObject, String> {

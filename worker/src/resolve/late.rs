@@ -74,7 +74,7 @@ impl View<'_> {
         }
     }
 
-    fn state_of(&self, name: &str) -> Option<String> {
+    pub(super) fn state_of(&self, name: &str) -> Option<String> {
         let container = self.seen.containers.iter().find(|c| c.service.as_deref() == Some(name));
         Some(container.map_or_else(|| "no container".to_owned(), |c| c.state.to_string()))
     }

@@ -254,6 +254,15 @@ async fn after_a_step_that_makes_containers_anew_services_are_meant() {
     // Sizes are for those who have yet to consent.
     open[0].objects[0].bytes = None;
     assert_eq!(again.steps, open);
+
+    // Nor while there is no container at all: which service publishes the port was agreed on, and is not forgotten.
+    for id in ["bt2c-postgres", "bt2c-validator1", "bt2c-validator2"] {
+        host.remove(&format!("new-{id}"));
+    }
+    let gone = super::resolve(&host, &config, &header, now, known).await.unwrap();
+    assert_eq!(gone.differences(&Resolution { steps: open, ..first.clone() }), Vec::<String>::new());
+    let unknown = super::resolve(&host, &config, &header, now, Known { over: &[1, 2], ..Known::default() }).await;
+    assert!(unknown.unwrap_err().contains("no container of the project bt2c publishes port 8081"));
     std::fs::remove_file(file).unwrap();
 }
 
