@@ -121,13 +121,12 @@ impl Execution<'_> {
     async fn append(&mut self, run: &mut Run, events: Vec<RunEvent>) -> Result<(), Halt> {
         self.pending.extend(events);
         // If it will have to be asked, people get to see what the step means as it looks now.
-        let asks = foreseen(run, self.journal.by, &self.pending).ok().and_then(|run| match next(&run) {
-            Next::Ask { step, .. } => Some(step),
-            _ => None,
-        });
-        let seen = match asks {
-            Some(step) => evidence::look(&*self.worker.host, &self.approved.project, self.objects(step)).await,
-            None => vec![],
+        let seen = match foreseen(run, self.journal.by, &self.pending).map(|run| (next(&run), run)) {
+            Ok((Next::Ask { step, .. }, run)) => {
+                let before = run.steps.into_iter().find(|s| s.number == step).map(|s| s.before).unwrap_or_default();
+                evidence::look(&*self.worker.host, &self.approved.project, self.objects(step), &before).await
+            }
+            _ => vec![],
         };
         self.journal.append_with(run, &self.pending, &seen).await?;
         self.pending.clear();

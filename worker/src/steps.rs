@@ -16,6 +16,8 @@ mod sql;
 mod volumes;
 mod wait_until;
 
+pub(crate) use volumes::made_key;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use futures::TryFutureExt as _;

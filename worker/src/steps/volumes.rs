@@ -33,7 +33,8 @@ pub(super) async fn prepare(host: &dyn ContainerHost, objects: &[ResolvedObject]
     Ok(before)
 }
 
-fn made_key(object: &ResolvedObject) -> String {
+/// Under which the instant that a volume was made at is noted.
+pub(crate) fn made_key(object: &ResolvedObject) -> String {
     format!("{} made at", object.name)
 }
 

@@ -9,8 +9,8 @@ use bollard::{
         ListContainersOptionsBuilder, ListVolumesOptions, ListVolumesOptionsBuilder, RemoveVolumeOptions,
     },
 };
-
 use serde_json::Value;
+use time::format_description::well_known::Rfc3339;
 
 use super::{DockerHost, PATIENCE, PROJECT, container, reach::Reach};
 use crate::host::{HostError, Volume};
@@ -21,7 +21,7 @@ fn volume(seen: models::Volume) -> Volume {
     let mut labels = seen.labels;
     Volume {
         name: seen.name,
-        created_at: seen.created_at.map(|at| at.to_string()).unwrap_or_default(),
+        created_at: seen.created_at.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default(),
         project: labels.remove(PROJECT),
         key: labels.remove(VOLUME),
     }
