@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use shared::{
     api::run::{RunRequestIn, RunView},
-    domain::run::{Answer, RunState, StepState},
+    domain::run::{Answer, RunEvent, RunState, StepState},
     plan::Step,
 };
 use tests::{
@@ -20,7 +20,7 @@ use tests::{
 use uuid::Uuid;
 use worker::config::Config;
 
-use super::desk::Desk;
+use super::desk::{Desk, step_begun};
 
 /// How long a recovery may take on a machine that does other things as well.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(240);
 struct Scene {
     testnet: Testnet,
     desk: Desk,
-    _worker: RunningWorker,
+    worker: Option<RunningWorker>,
 }
 
 impl Scene {
@@ -42,11 +42,17 @@ impl Scene {
         backed_up(&testnet);
         let desk = Desk::open(&testnet.plan().unwrap(), &testnet.project).await;
         let worker = desk.muster.worker_with(config(&testnet));
-        Self { testnet, desk, _worker: worker }
+        Self { testnet, desk, worker: Some(worker) }
     }
 
     /// Asks for the run, lets the others agree, and answers what a person must answer, until it ends.
     async fn heal(&self, procedure: &str, parameters: &[(&str, &str)]) -> RunView {
+        let run = self.begin(procedure, parameters).await.number;
+        self.ends(run).await
+    }
+
+    /// Asked for and agreed on.
+    async fn begin(&self, procedure: &str, parameters: &[(&str, &str)]) -> RunView {
         let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let body = RunRequestIn { procedure: procedure.into(), parameters, ..RunRequestIn::default() };
         let key = Uuid::new_v4().to_string();
@@ -55,6 +61,10 @@ impl Scene {
         if view.state == RunState::AwaitingApproval {
             self.desk.approve(&view).await;
         }
+        view
+    }
+
+    async fn ends(&self, run: i64) -> RunView {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let view = self.desk.operator.api.run(run).await.unwrap();
@@ -64,6 +74,11 @@ impl Scene {
             if view.state == RunState::Asking {
                 let question = view.question.clone().unwrap();
                 let step = &view.procedure.steps[question.step as usize - 1];
+                // A worker has died in it; doing it again is what the plan's scripts and the wipe allow.
+                if question.unclear && self.worker.is_none() {
+                    self.desk.answer(&view, Answer::Retry).await;
+                    continue;
+                }
                 assert_eq!(
                     step.kind.name(),
                     "manual",
@@ -81,7 +96,10 @@ impl Scene {
 
     /// [`Scene::heal`], and every step has succeeded, with all final checks that a machine can make.
     async fn healed(&self, procedure: &str, parameters: &[(&str, &str)]) -> RunView {
-        let view = self.heal(procedure, parameters).await;
+        self.is_healed(self.heal(procedure, parameters).await).await
+    }
+
+    async fn is_healed(&self, view: RunView) -> RunView {
         assert_eq!(view.state, RunState::Succeeded, "{:?}\n{}", view.reason, self.told(view.number).await);
         let done = |number| matches!(view.steps[number as usize - 1].state, StepState::Succeeded { .. });
         let is_open = |step: &&Step| !done(step.number);
@@ -255,6 +273,23 @@ async fn complete_system_recovery_from_nothing_but_backups() {
     scene.healed("complete-system-recovery", &[]).await;
     scene.assert_healthy();
     assert_eq!(block(), before, "the chain goes on from the backup; one begun anew has other blocks");
+}
+
+/// Nothing of the project is there any more, and the worker that took it away is dead: the next one, and two people, go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn complete_system_recovery_whose_worker_dies_after_the_wipe_has_begun() {
+    let mut scene = Scene::open(&[]).await;
+    let _next = scene.desk.muster.worker_with(config(&scene.testnet));
+    scene.testnet.compose(&["kill"]).unwrap();
+    let run = scene.begin("complete-system-recovery", &[]).await;
+    scene.desk.logged(&run, step_begun(2)).await;
+    scene.worker.take().unwrap().kill();
+    let view = scene.ends(run.number).await;
+    let view = scene.is_healed(view).await;
+    let log = scene.desk.muster.store.run_events(view.id).await.unwrap();
+    let claims = log.iter().filter(|r| matches!(r.event, RunEvent::Claimed { .. })).count();
+    assert!(claims >= 2, "the next worker went on: {log:?}");
+    scene.assert_healthy();
 }
 
 #[tokio::test(flavor = "multi_thread")]
