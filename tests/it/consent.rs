@@ -17,9 +17,8 @@ use shared::{
 };
 use tests::{
     persona::Persona,
-    scene::{QUICK, Scene, decide, eventually, message, refused},
+    scene::{Scene, decide, eventually, message, refused},
 };
-use worker::host::simulated::{Fault, Op};
 
 async fn break_glass(who: &Persona, run: &RunView, password: &str) -> Result<RunView, CallError> {
     let body =
@@ -169,21 +168,10 @@ async fn until(scene: &Scene, run: i64, state: RunState) -> RunView {
     scene.approver.api.run(run).await.unwrap()
 }
 
-/// The wipe's worker dies in the middle of it, so that nobody knows what became of it.
-async fn unclear(scene: &Scene) -> RunView {
-    let worker = scene.quick_worker();
-    scene.host.fault(Op::Exec, Fault::HangsAfter);
-    let run = scene.approved().await.unwrap();
-    eventually("it has happened", async || !scene.host.effects().is_empty()).await.unwrap();
-    worker.kill();
-    tokio::time::sleep(QUICK.lease).await;
-    run
-}
-
 #[tokio::test]
 async fn what_became_of_a_step_that_cannot_be_undone_is_said_by_two_who_have_seen_the_evidence() {
     let scene = Scene::destructive().await.unwrap();
-    let run = unclear(&scene).await;
+    let run = scene.unclear().await.unwrap();
     let _next = scene.quick_worker();
     let asking = scene.until(run.number, RunState::Asking).await.unwrap();
     let question = asking.question.clone().unwrap();
@@ -231,7 +219,7 @@ async fn what_became_of_a_step_that_cannot_be_undone_is_said_by_two_who_have_see
 #[tokio::test]
 async fn two_who_say_that_it_did_not_happen_have_it_done_again_and_one_is_enough_to_stop() {
     let scene = Scene::destructive().await.unwrap();
-    let run = unclear(&scene).await;
+    let run = scene.unclear().await.unwrap();
     let _next = scene.quick_worker();
     let asking = scene.until(run.number, RunState::Asking).await.unwrap();
     scene.answer(&asking, Answer::Retry).await.unwrap();
@@ -239,7 +227,7 @@ async fn two_who_say_that_it_did_not_happen_have_it_done_again_and_one_is_enough
     assert_eq!(scene.host.effects().len(), 2);
 
     let scene = Scene::destructive().await.unwrap();
-    let run = unclear(&scene).await;
+    let run = scene.unclear().await.unwrap();
     let _next = scene.quick_worker();
     scene.until(run.number, RunState::Asking).await.unwrap();
     let stop = Answer::Stop { reason: "first look at the database".into() };

@@ -57,7 +57,6 @@ async fn runs_wait_in_line_and_are_called_by_priority_then_by_age() {
     for other in &line[..2] {
         assert_eq!(scene.operator.api.run(*other).await.unwrap().state, RunState::Waiting);
     }
-    // Nobody who asks now passes those who wait.
     withdraw(&scene, line[2]).await;
     let called = scene.until(line[0], RunState::AwaitingApproval).await.unwrap();
     scene.consent(&called).await.unwrap();

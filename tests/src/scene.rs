@@ -25,7 +25,10 @@ use sqlx::PgPool;
 use uuid::Uuid;
 use worker::{
     Timing,
-    host::{ContainerState, simulated::SimulatedHost},
+    host::{
+        ContainerState,
+        simulated::{Fault, Op, SimulatedHost},
+    },
 };
 
 use crate::{
@@ -182,6 +185,21 @@ impl Scene {
     pub async fn approved(&self) -> Result<RunView> {
         let run = self.waiting().await?;
         self.consent(&run).await
+    }
+
+    /// Of [`Scene::destructive`]: the worker dies in the middle of the step that cannot be undone, which has had its effect, and its
+    /// lease has lapsed. Whoever takes over does not know.
+    ///
+    /// # Errors
+    /// If a command is refused or the step is not begun.
+    pub async fn unclear(&self) -> Result<RunView> {
+        let worker = self.quick_worker();
+        self.host.fault(Op::Exec, Fault::HangsAfter);
+        let run = self.approved().await?;
+        eventually("it has happened", async || !self.host.effects().is_empty()).await?;
+        worker.kill();
+        tokio::time::sleep(QUICK.lease).await;
+        Ok(run)
     }
 
     /// The operator's answer to the run's question, and the second person's word where it takes two.

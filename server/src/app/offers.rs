@@ -10,7 +10,6 @@ use shared::{
     bytes::human_bytes,
     domain::{
         access::{Action, Role},
-        approval::ApprovalPolicy,
         incident::{Incident, IncidentCommand},
         offer::Offer,
         run::{Run, RunState},
@@ -84,7 +83,6 @@ pub(super) fn procedures(
                 services,
                 refused: unavailable.or_else(|| closed.clone()).or_else(|| lacks.clone()),
                 behind: live_run,
-                consent: ApprovalPolicy::of(procedure).map(|policy| policy.words()).unwrap_or_default(),
             }
         })
         .collect()

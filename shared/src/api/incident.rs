@@ -152,8 +152,6 @@ pub struct ProcedureOffer {
     /// Number of the run that is live on the target: a request made now waits in line behind it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub behind: Option<i64>,
-    /// What its consent will take.
-    pub consent: String,
 }
 
 /// One question of a button.

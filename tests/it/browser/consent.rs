@@ -1,14 +1,10 @@
 //! Consent where there is no way back, as people see it: the glass and its review, and the two people who say what became of a step.
 
-use shared::{
-    api::{incident::ResolveIn, run::RunView},
-    domain::run::RunState,
-};
+use shared::{api::incident::ResolveIn, domain::run::RunState};
 use tests::{
     browser::{Chromium, id},
-    scene::{QUICK, Scene, eventually, message},
+    scene::{Scene, message},
 };
-use worker::host::simulated::{Fault, Op};
 
 use super::{pictures, sign_in};
 
@@ -66,20 +62,10 @@ async fn the_glass_is_broken_reviewed_and_only_then_is_the_incident_closed() {
     other.close().await.unwrap();
 }
 
-async fn unclear(scene: &Scene) -> RunView {
-    let worker = scene.quick_worker();
-    scene.host.fault(Op::Exec, Fault::HangsAfter);
-    let run = scene.approved().await.unwrap();
-    eventually("it has happened", async || !scene.host.effects().is_empty()).await.unwrap();
-    worker.kill();
-    tokio::time::sleep(QUICK.lease).await;
-    run
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_people_who_have_seen_the_evidence_say_that_it_happened() {
     let scene = Scene::destructive().await.unwrap();
-    let run = unclear(&scene).await;
+    let run = scene.unclear().await.unwrap();
     let _next = scene.quick_worker();
     scene.until(run.number, RunState::Asking).await.unwrap();
     let page = format!("/console/runs/{}", run.number);

@@ -122,7 +122,6 @@ mod tests {
             parameters: vec![],
             refused: None,
             behind: None,
-            consent: String::new(),
         };
         IncidentView {
             id: IncidentId(uuid::Uuid::nil()),
