@@ -13,12 +13,13 @@ ARG WORKER_BASE=debian:trixie-slim
 FROM ${BUILDER} AS build
 WORKDIR /source
 COPY . .
-RUN test -x /out/muster || cargo xtask dist --out /out
+RUN test -x /out/muster || cargo --locked xtask dist --out /out
 
 # Faces the net: knows no Docker client, gets no socket.
 FROM ${BASE} AS server
 COPY --from=build /out/muster /opt/muster/muster
 COPY --from=build /out/assets /opt/muster/assets
+COPY --from=build /out/sbom.cdx.json /opt/muster/sbom.cdx.json
 COPY --from=build --chown=10001:10001 /out/data /var/lib/muster
 ENV PATH=/opt/muster:/usr/local/bin:/usr/bin:/bin \
     MUSTER_LISTEN=0.0.0.0:8080 \
@@ -38,6 +39,7 @@ RUN (command -v jq && command -v curl && command -v docker && command -v bash) >
     apt-get install -y -q --no-install-recommends bash ca-certificates coreutils curl docker-cli docker-compose jq tar util-linux && \
     rm -rf /var/lib/apt/lists/*)
 COPY --from=build /out/muster-worker /opt/muster/muster-worker
+COPY --from=build /out/sbom.cdx.json /opt/muster/sbom.cdx.json
 COPY --from=build --chown=10001:10001 /out/data /var/lib/muster
 ENV PATH=/opt/muster:/usr/local/bin:/usr/bin:/bin \
     MUSTER_DATA_DIR=/var/lib/muster

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::{build, command, docker, progress, progress::say, project::Project, setup, web};
+use crate::{build, command, docker, progress, progress::say, project::Project, sbom, setup, web};
 
 const PROGRAMS: [&str; 2] = ["muster", "muster-worker"];
 
@@ -21,7 +21,7 @@ pub(crate) fn dist(project: &Project, out: &Path) -> Result<()> {
         command::run(&mut project.cargo(&["build", "--release", "--package", "server", "--package", "worker"]))
     })?;
     let assets = progress::step("building the console", || web::build(project, web::Profile::Release))?;
-    lay_out(out, &project.target.join("release"), &assets)?;
+    lay_out(project, out, &project.target.join("release"), &assets)?;
     say(&format!("The programs and the assets are in {}", out.display()));
     Ok(())
 }
@@ -62,7 +62,7 @@ pub(crate) fn build_images(project: &Project, programs: &Path, assets: &Path, ta
         import(&base, "muster-base:local")?;
 
         let builder = work.join("builder");
-        lay_out(&builder.join("out"), programs, assets)?;
+        lay_out(project, &builder.join("out"), programs, assets)?;
         let shell = Path::new("/bin/sh").canonicalize()?;
         fs::create_dir_all(builder.join("bin"))?;
         fs::copy(&shell, builder.join("bin/sh"))?;
@@ -114,11 +114,12 @@ fn tools_image(project: &Project) -> Result<()> {
     })
 }
 
-/// `muster`, `muster-worker`, `assets/` and an empty `data/` for the volume.
-fn lay_out(out: &Path, programs: &Path, assets: &Path) -> Result<()> {
+/// `muster`, `muster-worker`, `assets/`, what is linked into them, and an empty `data/` for the volume.
+fn lay_out(project: &Project, out: &Path, programs: &Path, assets: &Path) -> Result<()> {
     fs::create_dir_all(out.join("data"))?;
     // Docker takes over the owner of a directory only with something in it.
     fs::write(out.join("data/.keep"), "")?;
+    fs::write(out.join("sbom.cdx.json"), sbom::document(project)?)?;
     for name in PROGRAMS {
         fs::copy(programs.join(name), out.join(name)).with_context(|| format!("cannot copy {name}"))?;
     }

@@ -6,9 +6,12 @@ mod command;
 mod demo;
 mod docker;
 mod image;
+mod lock;
 mod progress;
 mod project;
+mod sbom;
 mod setup;
+mod supply;
 mod test;
 mod tidy;
 mod web;
@@ -34,6 +37,13 @@ enum Task {
     Bench(bench::Arguments),
     /// Check the house rules: door plates, file sizes, who may know whom, licences, left-behind paths.
     Tidy,
+    /// Ask cargo-deny about everything that is linked: licences, bans, sources, and known holes where the network allows it.
+    Supply,
+    /// Write what is linked, with versions, licences and checksums, as CycloneDX.
+    Sbom {
+        #[arg(long, value_name = "FILE", default_value = "sbom.cdx.json")]
+        out: PathBuf,
+    },
     /// Build the console for the browser and the styles into `<target>/assets`.
     Web {
         /// Unoptimised: quicker to build, slower to load.
@@ -60,6 +70,8 @@ fn main() -> ExitCode {
         Task::Test(arguments) => test::run(&project, &arguments),
         Task::Bench(arguments) => bench::run(&project, &arguments),
         Task::Tidy => tidy::run(&project),
+        Task::Supply => supply::run(&project),
+        Task::Sbom { out } => sbom::run(&project, &out),
         Task::Web { dev } => {
             setup::targets(&[setup::WASM])?;
             let profile = if dev { web::Profile::Dev } else { web::Profile::Release };

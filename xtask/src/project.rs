@@ -79,8 +79,7 @@ impl Project {
 pub(crate) fn metadata(only_members: bool) -> Result<Metadata> {
     let mut command = cargo();
     command.args(["metadata", "--format-version", "1"]);
-    if only_members {
-        command.arg("--no-deps");
-    }
+    // What is judged must be what the lock file says, and not what could be had today.
+    command.arg(if only_members { "--no-deps" } else { "--locked" });
     serde_json::from_str(&command::output(&mut command)?).context("cargo metadata speaks a language we do not know")
 }

@@ -4,12 +4,13 @@ mod graph;
 mod licences;
 mod mentions;
 mod source;
+mod supply;
 
 use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{command, progress::say, project, project::Project};
+use crate::{command, lock, progress::say, project, project::Project};
 
 /// One file of the checkout, by its path from the root.
 pub(crate) struct Source {
@@ -54,6 +55,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     }
     findings.extend(graph::check(&metadata));
     findings.extend(licences::check(&metadata));
+    findings.extend(supply::check(&lock::load(project)?));
 
     for finding in &findings {
         say(&format!("  {} {}: {}", if finding.fails { "!!" } else { "look" }, finding.place, finding.what));

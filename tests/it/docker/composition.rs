@@ -176,6 +176,7 @@ async fn the_composition_recovers_a_network() {
     let muster = Composition::up(&testnet.project);
     muster.wait_until_ready().await;
     only_the_worker_reaches_docker(&muster);
+    nothing_runs_with_more_than_it_needs(&muster);
     let page = reqwest::get(muster.base()).await.unwrap();
     assert_eq!(page.status(), 200);
     let shell = reqwest::get(format!("{}/login", muster.base())).await.unwrap().text().await.unwrap();
@@ -234,6 +235,53 @@ async fn a_script_and_compose_run_in_the_container(testnet: &Testnet, people: &P
     assert_eq!(view.state, RunState::Succeeded, "{:?}\n{said}", view.question);
     assert!(said.contains("network_diagnosis: no cut, but validator2 is exited"), "{said}");
     assert_eq!(testnet.state("validator2").unwrap(), "running");
+}
+
+/// As the kernel sees the running processes, not as the file wishes: no capability, no way to gain one, nothing to write to but the
+/// volume and the memory file system. And each image says what it is made of.
+fn nothing_runs_with_more_than_it_needs(muster: &Composition) {
+    for service in ["postgres", "server", "worker"] {
+        let container = muster.container(service);
+        let processes = docker(&["top", &container, "-eo", "pid,uid"]).unwrap();
+        for process in processes.lines().skip(1) {
+            let mut words = process.split_whitespace();
+            let (pid, uid) = (words.next().unwrap(), words.next().unwrap());
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            // A process that has ended in the meantime has nothing at all.
+            if status.is_empty() {
+                continue;
+            }
+            let value = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).unwrap().trim().to_owned();
+            assert_eq!(value("NoNewPrivs:"), "1", "{service}: {status}");
+            // The database's own entry point begins as root; what serves the database does not.
+            if service != "postgres" || uid != "0" {
+                for set in ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"] {
+                    assert_eq!(value(set), "0000000000000000", "{service} {set} {status}");
+                }
+            }
+            assert_eq!(value("Seccomp:"), "2", "{service}: system calls are filtered");
+        }
+        if service == "postgres" {
+            continue;
+        }
+        let seen = muster.inspect(service);
+        assert_eq!(seen["Config"]["User"], "10001:10001", "{service}");
+        let writable = seen["Mounts"].as_array().unwrap().iter().filter(|m| m["RW"] == true);
+        let to: Vec<_> = writable.map(|m| m["Destination"].as_str().unwrap().to_owned()).collect();
+        let expected: &[&str] = match service {
+            "worker" => &["/var/lib/muster", "/var/run/docker.sock"],
+            _ => &["/var/lib/muster"],
+        };
+        assert!(to.iter().all(|place| expected.contains(&place.as_str())), "{service}: {to:?}");
+        let scratch = Scratch::new().unwrap();
+        let file = scratch.path().join("sbom.json");
+        docker(&["cp", &format!("{container}:/opt/muster/sbom.cdx.json"), &file.to_string_lossy()]).unwrap();
+        let bill: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        assert_eq!(bill["bomFormat"], "CycloneDX");
+        assert!(bill["components"].as_array().unwrap().iter().any(|c| c["name"] == "sqlx"), "{service}");
+    }
+    let refused = Command::new("docker").args(["exec", &muster.container("worker"), "touch", "/opt/muster/x"]).output();
+    assert!(String::from_utf8_lossy(&refused.unwrap().stderr).contains("Read-only file system"));
 }
 
 fn only_the_worker_reaches_docker(muster: &Composition) {

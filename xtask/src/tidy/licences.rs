@@ -102,4 +102,12 @@ mod tests {
             assert_eq!(is_fine(expression), fine, "{expression}");
         }
     }
+
+    #[test]
+    fn cargo_deny_is_told_the_same_list() {
+        let rules = include_str!("../../../deny.toml");
+        let list = rules.split("allow = [").nth(1).and_then(|rest| rest.split(']').next()).unwrap();
+        let told: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
+        assert_eq!(told, FINE);
+    }
 }
