@@ -5,9 +5,11 @@ mod brakes;
 mod by_hand;
 mod consent;
 mod editor;
+mod hostile;
 mod notices;
 mod output;
 mod story;
+mod xss;
 
 use tests::{
     browser::{Chromium, Tab, id},
