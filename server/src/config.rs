@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     num::NonZeroU32,
     path::{Path, PathBuf},
     time::Duration,
@@ -16,6 +16,7 @@ use figment::{
     providers::{Format as _, Serialized, Toml},
     value::{Dict, Map, Value},
 };
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::backup::periodic::Schedule;
@@ -27,6 +28,8 @@ pub struct Config {
     pub public_url: PublicUrl,
     pub data_dir: PathBuf,
     pub assets_dir: PathBuf,
+    /// Proxies in front of us, whose `X-Forwarded-For` is believed; empty: nobody's is.
+    pub trusted_proxies: Vec<IpNet>,
     /// Unset: the embedded Postgres of the data directory.
     pub database_url: Option<String>,
     /// Unset: no backups without being asked.
@@ -71,6 +74,7 @@ struct Keys {
     backup_keep: Option<u32>,
     database_owner_url: Option<String>,
     audit_heads: Option<String>,
+    trusted_proxies: Option<String>,
     log: String,
     log_format: LogFormat,
     /// The worker's own table; not ours to read.
@@ -160,6 +164,7 @@ impl Config {
             }),
             database_owner_url: keys.database_owner_url,
             audit_heads,
+            trusted_proxies: networks(keys.trusted_proxies.as_deref().unwrap_or_default())?,
             log: keys.log,
             log_format: keys.log_format,
         })
@@ -196,6 +201,22 @@ fn places(list: &str) -> Result<Vec<PathBuf>, ConfigError> {
         None if places.is_empty() => Err(ConfigError("audit_heads (MUSTER_AUDIT_HEADS): names no place".into())),
         None => Ok(places),
     }
+}
+
+/// `10.0.0.1, 192.168.7.0/24`.
+fn networks(list: &str) -> Result<Vec<IpNet>, ConfigError> {
+    let wrong = |what: String| ConfigError(format!("trusted_proxies (MUSTER_TRUSTED_PROXIES): {what}"));
+    let named = list.split(',').map(str::trim).filter(|text| !text.is_empty());
+    named
+        .map(|text| {
+            let net = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+            let net = net.map_err(|_| wrong(format!("{text} is no address and no network like 10.0.0.0/8")))?;
+            if net.prefix_len() == 0 {
+                return Err(wrong(format!("{text} is everybody, and then anybody could say to be anybody")));
+            }
+            Ok(net)
+        })
+        .collect()
 }
 
 fn default_data_dir(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
@@ -334,6 +355,12 @@ mod tests {
         assert_eq!(config.audit_heads, [Path::new("/home/ada/.local/share/muster/audit-heads.jsonl")]);
         let config = load("audit_heads = \"/a\"", &[("MUSTER_AUDIT_HEADS", "/b/heads.jsonl, /mnt/share")]).unwrap();
         assert_eq!(config.audit_heads, [Path::new("/b/heads.jsonl"), Path::new("/mnt/share")]);
+        assert!(config.trusted_proxies.is_empty(), "nobody's word is taken by itself");
+        let config = load("", &[("MUSTER_TRUSTED_PROXIES", "10.0.0.1, fd00::/8")]).unwrap();
+        assert_eq!(
+            config.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["10.0.0.1/32", "fd00::/8"]
+        );
     }
 
     #[test]
@@ -370,6 +397,8 @@ mod tests {
             ("MUSTER_PUBLIC_URL", "http://x/muster", "must end after the host"),
             ("MUSTER_AUDIT_HEADS", "/var/heads, share", "share is not an absolute path"),
             ("MUSTER_AUDIT_HEADS", " , ", "names no place"),
+            ("MUSTER_TRUSTED_PROXIES", "10.0.0.1, proxy", "proxy is no address"),
+            ("MUSTER_TRUSTED_PROXIES", "::/0", "everybody"),
         ];
         for (key, value, part) in in_environment {
             let error = load("", &[(key, value)]).unwrap_err();

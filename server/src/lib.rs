@@ -48,6 +48,8 @@ const MINUTES_5: Duration = Duration::from_secs(300);
 pub struct Settings {
     pub public_url: PublicUrl,
     pub assets_dir: PathBuf,
+    /// Whose word about where a request came from is taken.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
 }
 
 /// Limits on attempts, by what they are counted for.

@@ -14,7 +14,7 @@ use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 use crate::{
     AppState, assets,
-    auth::{origin, session},
+    auth::{address, origin, session},
     error::{self, AppError},
     extract::BODY_LIMIT,
     headers, public,
@@ -102,6 +102,7 @@ pub fn build(state: AppState) -> Router {
         .layer(from_fn(in_time))
         .layer(session::layer(state.store.clone(), https))
         .layer(from_fn_with_state(state.clone(), origin::guard))
+        .layer(from_fn_with_state(state.clone(), address::note))
         .layer(TraceLayer::new_for_http())
         .layer(map_response(error::enveloped));
     let rest = Router::new()

@@ -28,8 +28,8 @@ pub async fn record_unknown(
     object: String,
     address: Address,
 ) -> Result<(), AppError> {
-    let address = address.text();
-    if state.throttles.unknown.attempt(&address, Instant::now()).is_err() {
+    let (network, address) = (address.key(), address.text());
+    if state.throttles.unknown.attempt(&network, Instant::now()).is_err() {
         tracing::warn!(address, action, object, "a refused attempt; too many from there for the audit log");
         return Ok(());
     }

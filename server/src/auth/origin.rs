@@ -1,5 +1,5 @@
 //! Writes must come from Muster's own pages or say so: `Sec-Fetch-Site` and `Origin` are both checked, and bodies must be JSON.
-//! Knows nothing of sessions.
+//! Reads must not come from pages of somebody else. Knows nothing of sessions.
 
 use axum::{
     body::{Body, HttpBody as _},
@@ -16,12 +16,15 @@ use crate::{
     error::AppError,
 };
 
-/// The middleware of every route that takes writes.
+/// The middleware of the whole API.
 pub async fn guard(State(state): State<AppState>, request: Request<Body>, next: Next) -> Response {
-    if is_read(request.method()) {
-        return next.run(request).await;
-    }
     let origin = state.settings.public_url.origin();
+    if is_read(request.method()) {
+        return match check_reader(request.headers(), &origin) {
+            Ok(()) => next.run(request).await,
+            Err(said) => AppError::foreign_origin(said).into_response(),
+        };
+    }
     let checked = check_origin(request.headers(), &origin).map_err(AppError::foreign_origin);
     if let Err(refused) = checked {
         let address = Address::of(request.extensions());
@@ -71,6 +74,25 @@ fn check_origin(headers: &HeaderMap, public_origin: &str) -> Result<(), String> 
         // A browser that sends Sec-Fetch-Site and no Origin on a write has been told by its user to hide the origin.
         None if site.is_some() => Ok(()),
         None => Err(format!("This request does not say where it came from. Nothing was changed. {}", scripts())),
+    }
+}
+
+/// Browsers let no page of somebody else read our answers; it need not even make us think of one, nor hold a stream of events open.
+/// A link from elsewhere may be followed. Programs, which say nothing of all this, are known by their session only.
+///
+/// # Errors
+/// A sentence for whoever sent it.
+fn check_reader(headers: &HeaderMap, public_origin: &str) -> Result<(), String> {
+    let site = text(headers, "sec-fetch-site").filter(|site| !matches!(*site, "same-origin" | "none"));
+    let followed = text(headers, "sec-fetch-mode") == Some("navigate");
+    if let Some(site) = site.filter(|_| !followed) {
+        return Err(format!("This request came from another site (Sec-Fetch-Site: {site}), which may not read this."));
+    }
+    match text(headers, header::ORIGIN) {
+        Some(origin) if !is_ours(origin, public_origin, text(headers, header::HOST)) => {
+            Err(format!("This request came from {origin}, not from Muster's own pages, and may not read this."))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -27,14 +27,14 @@ pub async fn sign_in(state: &AppState, session: &Session, address: Address, inpu
     // A control character becomes one that no account's address has; Postgres would not even take a NUL.
     let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     let email: String = input.email.trim().to_lowercase().chars().take(254).map(plain).collect();
-    let address = address.text();
+    let (network, address) = (address.key(), address.text());
     let now = Instant::now();
     let throttles = &state.throttles;
-    throttles.address.attempt(&address, now).map_err(AppError::too_many_requests)?;
+    throttles.address.attempt(&network, now).map_err(AppError::too_many_requests)?;
     throttles.account.attempt(&email, now).map_err(AppError::too_many_requests)?;
     let known = state.store.user_credentials(&email).await.inspect_err(|_| {
         // The database's absence is not the person's failure.
-        throttles.address.forgive(&address);
+        throttles.address.forgive(&network);
         throttles.account.forgive(&email);
     })?;
     let (user, hash) = known.unzip();
@@ -54,7 +54,7 @@ pub async fn sign_in(state: &AppState, session: &Session, address: Address, inpu
     tx.commit().await?;
     session::begin(session, user.id).await?;
     throttles.account.reset(&email);
-    throttles.address.forgive(&address);
+    throttles.address.forgive(&network);
     Ok(user::me(&user))
 }
 
