@@ -19,6 +19,7 @@ mod crash;
 mod docker;
 mod door;
 mod failover;
+mod fuzz;
 mod incidents;
 mod limits;
 mod line;

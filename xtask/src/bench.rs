@@ -30,7 +30,7 @@ enum Only {
     },
     /// Claims per second against a bare `SKIP LOCKED` queue.
     Claims,
-    /// Only these parts: compile, audit, claims, restart, output, load, page.
+    /// Only these parts: compile, audit, claims, restart, output, load, page, sign-in.
     Parts { names: Vec<String> },
 }
 

@@ -5,6 +5,7 @@ mod build;
 mod command;
 mod demo;
 mod docker;
+mod fuzz;
 mod image;
 mod lock;
 mod progress;
@@ -44,6 +45,8 @@ enum Task {
         #[arg(long, value_name = "FILE", default_value = "sbom.cdx.json")]
         out: PathBuf,
     },
+    /// Fuzz one of the targets in fuzz/, guided by coverage.
+    Fuzz(fuzz::Arguments),
     /// Build the console for the browser and the styles into `<target>/assets`.
     Web {
         /// Unoptimised: quicker to build, slower to load.
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Task::Test(arguments) => test::run(&project, &arguments),
         Task::Bench(arguments) => bench::run(&project, &arguments),
         Task::Tidy => tidy::run(&project),
+        Task::Fuzz(arguments) => fuzz::run(&project, &arguments),
         Task::Supply => supply::run(&project),
         Task::Sbom { out } => sbom::run(&project, &out),
         Task::Web { dev } => {

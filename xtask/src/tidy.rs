@@ -56,6 +56,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     findings.extend(graph::check(&metadata));
     findings.extend(licences::check(&metadata));
     findings.extend(supply::check(&lock::load(project)?));
+    findings.extend(supply::check(&lock::read(&fs::read_to_string(project.path("fuzz/Cargo.lock"))?)));
 
     for finding in &findings {
         say(&format!("  {} {}: {}", if finding.fails { "!!" } else { "look" }, finding.place, finding.what));

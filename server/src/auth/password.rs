@@ -1,12 +1,19 @@
-//! Password hashing: argon2id off the async threads, few at a time. Never logs, never keeps a password.
+//! Password hashing: argon2id on threads of its own that give way to everybody else. Never logs, never keeps a password.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        mpsc::{self, Receiver, Sender},
+    },
+    thread,
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 use crate::error::AppError;
 
@@ -21,16 +28,46 @@ fn argon2() -> Result<Argon2<'static>, AppError> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-/// Hashes and verifies; at most one at a time per processor, since each takes 19 MiB and a processor.
+type Job = Box<dyn FnOnce() + Send>;
+
+/// How much the threads give way, as `nice` counts: at 10 a busy processor spends a tenth of its time on them.
+const GIVE_WAY: i32 = 10;
+
+/// Hashes and verifies. Each takes 19 MiB and a processor for a while, so there are fewer at a time than processors, and whoever
+/// only wants to read does not wait for fifty people who sign in at once.
 #[derive(Clone, Debug)]
 pub struct Passwords {
-    turns: Arc<Semaphore>,
+    jobs: Sender<Job>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { turns: Arc::new(Semaphore::new(processors)) }
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let (jobs, waiting) = mpsc::channel::<Job>();
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..(processors / 2).max(1) {
+            let waiting = waiting.clone();
+            let begun = thread::Builder::new().name("passwords".into()).spawn(move || serve(&waiting));
+            if let Err(error) = begun {
+                // The others do its work; without any, signing in says that it cannot.
+                tracing::error!(%error, "a thread for passwords could not be started");
+            }
+        }
+        Self { jobs }
+    }
+}
+
+/// Until whoever gives jobs is gone.
+fn serve(waiting: &Mutex<Receiver<Job>>) {
+    // On Linux this is about the thread alone. One that may not give way works all the same.
+    if let Err(error) = rustix::process::nice(GIVE_WAY) {
+        tracing::debug!(%error, "hashing does not give way");
+    }
+    loop {
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        // A job that falls is told to whoever waits for it: nobody answers. The thread stays for the next.
+        let _ = catch_unwind(AssertUnwindSafe(job));
     }
 }
 
@@ -50,12 +87,16 @@ impl Passwords {
     }
 
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
-        let turn = self.turns.clone().acquire_owned().await.map_err(|e| AppError::bug(e.to_string()))?;
-        let done = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            work()
+        let (tell, told) = oneshot::channel();
+        let job = Box::new(move || {
+            // Whoever hung up in the meantime gets nothing hashed.
+            if !tell.is_closed() {
+                // They may still hang up while it is made.
+                let _ = tell.send(work());
+            }
         });
-        done.await.map_err(|e| AppError::bug(e.to_string()))
+        self.jobs.send(job).map_err(|_| AppError::bug("no thread hashes passwords"))?;
+        told.await.map_err(|e| AppError::bug(format!("hashing a password: {e}")))
     }
 }
 
@@ -91,5 +132,20 @@ mod tests {
         assert!(!verify("correct horse battery ", Some(&stored)).unwrap());
         assert!(!verify("nobody has this password", None).unwrap());
         assert_ne!(stored, hash("correct horse battery").unwrap(), "each hash has its own salt");
+    }
+
+    #[tokio::test]
+    async fn a_job_that_falls_takes_nobody_with_it_and_hashing_gives_way() {
+        let passwords = Passwords::default();
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            assert!(passwords.work(|| assert!(String::new().len() > 1, "on purpose")).await.is_err());
+        }
+        let (name, nice) = passwords
+            .work(|| (thread::current().name().map(str::to_owned), rustix::process::getpriority_process(None)))
+            .await
+            .unwrap();
+        assert_eq!(name.as_deref(), Some("passwords"));
+        let ours = rustix::process::getpriority_process(None).unwrap();
+        assert!(nice.unwrap() >= (ours + GIVE_WAY).min(19), "{nice:?} {ours}");
     }
 }

@@ -10,6 +10,7 @@ mod load;
 mod output;
 mod page;
 mod restart;
+mod sign_in;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -32,7 +33,7 @@ struct Arguments {
 enum Command {
     /// Runs whose workers die where seeded dice say.
     Crash(crash::Arguments),
-    /// Only these: compile, audit, claims, restart, output, load, page.
+    /// Only these: compile, audit, claims, restart, output, load, page, sign-in.
     Parts { names: Vec<String> },
 }
 
@@ -62,6 +63,9 @@ async fn main() -> Result<()> {
     }
     if wanted("load") {
         rows.extend(load::measure().await?);
+    }
+    if wanted("sign-in") {
+        rows.extend(sign_in::measure().await?);
     }
     if wanted("page") {
         rows.extend(page::measure().await?);
