@@ -99,7 +99,7 @@ fn UserMenu() -> impl IntoView {
     let leaving = RwSignal::new(false);
     let failed = RwSignal::new(false);
     let name = move || session.me.with(|me| me.as_ref().map(|me| me.name.clone()));
-    let role = move || session.me.with(|me| me.as_ref().map(|me| me.role.name()));
+    let role = move || session.me.with(|me| me.as_ref().map(|me| me.role.to_string()));
     let sign_out = move |_| {
         if leaving.get_untracked() {
             return;
