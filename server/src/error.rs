@@ -109,7 +109,7 @@ impl AppError {
     /// A second step without a first one.
     pub fn begin_anew() -> Self {
         let message = "Begin again with e-mail and password: the first step was too long ago, or was not made here.";
-        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn, message)
+        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::WrongCredentials, message)
     }
 
     pub fn wrong_proof(way: ProofWay) -> Self {
