@@ -31,7 +31,8 @@ async fn behind(muster: &Muster, trusted: &[&str], listen: &str) -> String {
         assets_dir: "nowhere".into(),
         trusted_proxies: trusted.iter().map(|net| net.parse().unwrap()).collect(),
     };
-    let state = server::AppState::new(muster.store.clone(), settings, Keeping::nothing());
+    let key = tests::muster::key(&muster.scratch).unwrap();
+    let state = server::AppState::new(muster.store.clone(), settings, Keeping::nothing(), key);
     let service = server::build(state).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     base

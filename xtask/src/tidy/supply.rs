@@ -9,7 +9,6 @@ const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 /// Crates of which a second version would be a second, perhaps forgotten, place where a hole is.
 const ONCE: &[&str] = &[
     "ammonia",
-    "argon2",
     "axum",
     "bollard",
     "cookie",
