@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "the test command speaks through the environment")]
 
 mod access;
+mod asvs;
 mod audit_heads;
 mod audit_log;
 mod audit_search;

@@ -4,3 +4,4 @@
 mod doors;
 mod inputs;
 mod plans;
+mod setup;

@@ -140,7 +140,12 @@ impl Muster {
         let heads =
             Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
         let key = key(&scratch)?;
-        let state = server::AppState::new(store.clone(), server::Settings { public_url, assets_dir, trusted_proxies: vec![] }, heads, key);
+        let state = server::AppState::new(
+            store.clone(),
+            server::Settings { public_url, assets_dir, trusted_proxies: vec![] },
+            heads,
+            key,
+        );
         state.public.refresh(&store).await?;
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
@@ -163,7 +168,12 @@ impl Muster {
             Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
         // Servers of one installation share the key.
         let key = key(&self.scratch)?;
-        let state = server::AppState::new(self.store.clone(), server::Settings { public_url, assets_dir, trusted_proxies: vec![] }, heads, key);
+        let state = server::AppState::new(
+            self.store.clone(),
+            server::Settings { public_url, assets_dir, trusted_proxies: vec![] },
+            heads,
+            key,
+        );
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         tokio::spawn(async move { server::serve(listener, state, stopped).await });

@@ -124,6 +124,11 @@ async fn fill(scene: &Scene, chief: &Persona) -> Made {
     for (at, person) in [&scene.responder, &scene.operator, &scene.approver, chief].into_iter().enumerate() {
         rename(scene, person, short(30 + at, 100)).await;
     }
+    // What a browser calls itself is shown among one's sessions.
+    let sign_in = serde_json::json!({"email": chief.email, "password": chief.password});
+    let request = scene.muster.stranger().unwrap().client.post(format!("{}/api/v1/session", scene.muster.base));
+    let request = request.header("origin", &scene.muster.base).header("user-agent", corpus()[2]).json(&sign_in);
+    assert!(request.send().await.unwrap().status().is_success());
     let all = corpus().join("\n");
     let declaration = DeclareIn {
         system: "bt2c".into(),
@@ -248,6 +253,12 @@ async fn nothing_that_anybody_writes_ever_runs_or_becomes_an_element() {
         ("/console/plan/bt2c/versions".into(), vec![]),
         ("/console/plan/bt2c/versions/1".into(), vec![]),
         ("/console/audit".into(), vec![short(33, 100)]),
+        ("/console/account".into(), vec![all[2]]),
+        ("/console/people".into(), vec![short(31, 100)]),
+        (format!("/console/people/{}", scene.operator.id), vec![short(31, 100)]),
+        (format!("/console/people/{}", chief.id), vec![all[2]]),
+        ("/console/people/access".into(), vec![]),
+        (format!("/console/people/{typed}"), vec![]),
         (format!("/console/audit?text={typed}"), vec![all[2]]),
         (format!("/console/audit?person={typed}&object={typed}"), vec![]),
         (format!("/console/plan?system={typed}"), vec![]),
@@ -279,6 +290,7 @@ async fn nothing_that_anybody_writes_ever_runs_or_becomes_an_element() {
         (format!("/api/v1/incidents?before={typed}"), vec![]),
         (format!("/api/v1/audit?text={typed}"), vec![]),
         (format!("/api/{typed}"), vec![]),
+        (format!("/join#{typed}"), vec![]),
     ];
     for (page, texts) in &plain {
         tab.go(&format!("{base}{page}")).await.unwrap();

@@ -131,7 +131,7 @@ async fn objects_of_one_system_are_not_found_through_another() {
         for command in ["decision", "glass", "review", "withdraw", "priority", "answer", "confirm", "check", "cancel"] {
             let body = match command {
                 "decision" => json!({"approve": true, "content": run.content}),
-                "glass" => json!({"reason": "x", "password": chief.password, "content": run.content}),
+                "glass" => json!({"reason": "x", "content": run.content}),
                 "review" => json!({"text": "x"}),
                 "priority" => json!({"priority": "high"}),
                 "answer" => json!({"step": 1, "answer": {"answer": "retry"}}),
@@ -304,7 +304,7 @@ async fn two_fresh_installations_share_no_secret_and_keep_theirs_to_themselves()
     // Each with the database it brings along.
     let secrets = |terminal: &Terminal| {
         let add = ["user", "add", "--email", "a@b.test", "--name", "A", "--role", "viewer"];
-        let said = terminal.run("muster", &add, "a long enough password\n").unwrap();
+        let said = terminal.run("muster", &add, "violet ladder under nine\n").unwrap();
         assert_eq!(said.code, Some(0), "{said:?}");
         let data = terminal.scratch.path().join("data");
         let mode = std::fs::metadata(&data).unwrap().permissions().mode() & 0o077;
