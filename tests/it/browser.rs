@@ -4,6 +4,7 @@ mod audit;
 mod brakes;
 mod by_hand;
 mod consent;
+mod door;
 mod editor;
 mod hostile;
 mod notices;

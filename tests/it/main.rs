@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "the test command speaks through the environment")]
 
 mod access;
+mod account;
 mod asvs;
 mod audit_heads;
 mod audit_log;
@@ -28,6 +29,7 @@ mod live;
 mod neighbours;
 mod notices;
 mod output;
+mod people;
 mod plans;
 mod public_page;
 mod replicas;

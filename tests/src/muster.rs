@@ -107,6 +107,14 @@ impl Muster {
         Self::serve(None, assets()).await
     }
 
+    /// Without a system, reached by a name instead of a number: passkeys need one.
+    ///
+    /// # Errors
+    /// If Postgres cannot be started.
+    pub async fn start_named() -> Result<Self> {
+        Self::serve(Some("http://localhost:0"), assets()).await
+    }
+
     /// Over a database that is there already, as a server that is started again would.
     ///
     /// # Errors
@@ -136,7 +144,13 @@ impl Muster {
         let store = database.store.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let base = format!("http://{}", listener.local_addr()?);
-        let public_url = server::config::PublicUrl::parse(public_url.unwrap_or(&base)).map_err(anyhow::Error::msg)?;
+        // Port 0 stands for the one that it gets.
+        let public_url = public_url.map(|url| match url.strip_suffix(":0") {
+            Some(name) => base.replace("http://127.0.0.1", name),
+            None => url.to_owned(),
+        });
+        let public_url = public_url.as_deref().unwrap_or(&base);
+        let public_url = server::config::PublicUrl::parse(public_url).map_err(anyhow::Error::msg)?;
         let heads =
             Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
         let key = key(&scratch)?;

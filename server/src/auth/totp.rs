@@ -57,10 +57,10 @@ pub(crate) fn step_of(key: &Key, user: Uuid, sealed: &[u8], code: &str, now: i64
     Ok(step.map(u64::cast_signed))
 }
 
-/// Ten codes as people get them; each has 80 bits.
+/// Ten codes as people get them; each has 120 bits (OWASP ASVS 5.0, 6.5.2).
 pub(crate) fn recovery_codes() -> Vec<String> {
     let code = || {
-        let letters: Vec<u8> = rand::random::<[u8; 16]>().iter().map(|byte| LETTERS[usize::from(byte & 31)]).collect();
+        let letters: Vec<u8> = rand::random::<[u8; 24]>().iter().map(|byte| LETTERS[usize::from(byte & 31)]).collect();
         letters.chunks(4).map(|part| String::from_utf8_lossy(part).into_owned()).collect::<Vec<_>>().join("-")
     };
     std::iter::repeat_with(code).take(CODES).collect()
@@ -119,7 +119,7 @@ mod tests {
     fn recovery_codes_differ_and_are_read_as_people_type_them() {
         let codes = recovery_codes();
         assert_eq!((codes.len(), codes.iter().collect::<HashSet<_>>().len()), (10, 10));
-        assert!(codes.iter().all(|code| code.len() == 19), "{codes:?}");
+        assert!(codes.iter().all(|code| code.len() == 29), "{codes:?}");
         let typed = codes[0].to_uppercase().replace('-', " ");
         assert_eq!(recovery_hash(&typed), recovery_hash(&codes[0]));
         assert_ne!(recovery_hash(&codes[0]), recovery_hash(&codes[1]));
