@@ -6,6 +6,7 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
     path,
 };
+use shared::api::live::Topic;
 
 use crate::{
     components::{
@@ -18,7 +19,7 @@ use crate::{
         sign_in_form::SignInForm,
         time,
     },
-    live::provide_live,
+    live::{provide_live, use_live},
     pages::{
         access::AccessPage, account::AccountPage, audit::AuditPage, declare::DeclarePage, home::HomePage,
         incident::IncidentPage, incidents::IncidentsPage, join::JoinPage, login::LoginPage, missing::MissingPage,
@@ -90,6 +91,11 @@ fn Frame() -> impl IntoView {
         }
     });
     only_the_account_of_who_must_enrol();
+    use_live().on(move |event| {
+        if matches!(event.topic, Topic::People {}) {
+            session.look_again();
+        }
+    });
     follow_with_focus();
     let inside = Memo::new(move |_| session.me.with(Option::is_some));
     view! {
@@ -116,7 +122,9 @@ fn Frame() -> impl IntoView {
             <div class="frame">
                 <Rail/>
                 <div class="frame-main">
-                    <Connected/>
+                    <Show when=move || session.me.with(|me| me.as_ref().is_some_and(|me| !me.must_enrol))>
+                        <Connected/>
+                    </Show>
                     <FreezeBanner/>
                     <main id="content" class="content" tabindex="-1">
                         <Outlet/>

@@ -76,6 +76,28 @@ impl Session {
         });
     }
 
+    /// Takes over what this person may do now, if that has changed.
+    pub(crate) fn refresh(self, me: &Me) {
+        let before = self.me.get_untracked();
+        if before.as_ref().is_none_or(|before| before.id != me.id || before == me) {
+            return;
+        }
+        let was_shut_out = before.is_some_and(|before| before.must_enrol);
+        self.me.set(Some(me.clone()));
+        if was_shut_out && !me.must_enrol {
+            self.live.connect();
+        }
+    }
+
+    /// Asks what this person may do now.
+    pub(crate) fn look_again(self) {
+        spawn_local(async move {
+            if let Ok(me) = api().me().await {
+                self.refresh(&me);
+            }
+        });
+    }
+
     pub(crate) fn signed_in(self, me: Me) {
         let somebody_else = self.me.with_untracked(|old| old.as_ref().is_some_and(|old| old.id != me.id));
         if somebody_else {
@@ -84,11 +106,15 @@ impl Session {
             return;
         }
         self.failed.set(None);
+        // There is nothing to hear for who can open nothing but their account.
+        let hears = !me.must_enrol;
         self.me.set(Some(me));
         self.known.set(true);
         self.ended.set(false);
         self.renewed.update(|n| *n += 1);
-        self.live.connect();
+        if hears {
+            self.live.connect();
+        }
     }
 
     /// After signing out: a fresh page, so that nothing of this person stays in the browser's memory.

@@ -89,6 +89,7 @@ async fn somebody_is_invited_adds_a_passkey_and_signs_in_by_it_alone() {
     tab.see("dialog[open] input[type=email]").await.unwrap();
     tab.fill("dialog[open] input[type=text]", "Ada Lovelace").await.unwrap();
     tab.fill("dialog[open] input[type=email]", "ada@example.org").await.unwrap();
+    tab.until("the roles are there", "document.querySelector('dialog[open] option[value=operator]')").await.unwrap();
     tab.choose_option("dialog[open] select", "operator").await.unwrap();
     pictures(&tab, "invite").await;
     tab.click(&id("invite-send")).await.unwrap();
@@ -129,7 +130,8 @@ async fn somebody_is_invited_adds_a_passkey_and_signs_in_by_it_alone() {
     tab.click(&id("sign-in-passkey")).await.unwrap();
     tab.until("the console is open", "location.pathname === '/console'").await.unwrap();
     let by: Vec<_> = muster.store.audit_list(None, 20).await.unwrap();
-    let by: Vec<_> = by.iter().filter(|e| e.entry.action == "session.begun").map(|e| e.entry.detail["by"].clone()).collect();
+    let by: Vec<_> =
+        by.iter().filter(|e| e.entry.action == "session.begun").map(|e| e.entry.detail["by"].clone()).collect();
     assert_eq!(by[..2], ["passkey", "password and passkey"]);
     assert!(tab.complaints().is_empty(), "{:?}", tab.complaints());
     theirs.close().await.unwrap();
@@ -196,7 +198,9 @@ async fn a_command_that_needs_a_fresh_proof_waits_for_it_and_then_goes_through()
 
     let to = async |tab: &Tab, role: &str| {
         tab.click(&id("change-role")).await.unwrap();
-        tab.see("dialog[open] select").await.unwrap();
+        tab.until("the roles are there", &format!("document.querySelector('dialog[open] option[value={role}]')"))
+            .await
+            .unwrap();
         tab.choose_option("dialog[open] select", role).await.unwrap();
         tab.click(&id("person-send")).await.unwrap();
         tab.see("dialog[open] form[data-testid=proof-form]").await.unwrap();
@@ -215,9 +219,12 @@ async fn a_command_that_needs_a_fresh_proof_waits_for_it_and_then_goes_through()
     tab.fill("form[data-testid=proof-form] input", &admin.password).await.unwrap();
     tab.click(&id("proof-send")).await.unwrap();
     eventually("the role is given", async || ada.api.me().await.is_ok_and(|me| me.role == night)).await.unwrap();
-    tab.until("the page shows it", &format!("document.querySelector({:?}).textContent.includes('night-shift')", id("person-role")))
-        .await
-        .unwrap();
+    tab.until(
+        "the page shows it",
+        &format!("document.querySelector({:?}).textContent.includes('night-shift')", id("person-role")),
+    )
+    .await
+    .unwrap();
 
     tab.go(&format!("{}/console/people/access", muster.base)).await.unwrap();
     tab.see(&id("access-table")).await.unwrap();

@@ -16,6 +16,7 @@ use crate::{
         title::title,
     },
     live::use_live,
+    session::use_session,
     transport::api,
 };
 
@@ -37,6 +38,9 @@ pub(crate) fn AccountPage() -> impl IntoView {
 
 #[component]
 fn Account(account: Signal<AccountView>, of: Fetched<AccountView>) -> impl IntoView {
+    // A first factor opens the rest of the console.
+    let session = use_session();
+    Effect::new(move |_| account.with(|a| session.refresh(&a.me)));
     // Shown once, after whatever made them.
     let codes = RwSignal::new(Vec::<String>::new());
     let who = move || {
@@ -49,6 +53,7 @@ fn Account(account: Signal<AccountView>, of: Fetched<AccountView>) -> impl IntoV
     let must = Memo::new(move |_| account.with(|a| a.me.must_enrol));
     let has_password = Memo::new(move |_| account.with(|a| a.has_password));
     view! {
+        <div class="stack">
         <p class="muted">{who}</p>
         <Show when=move || must.get()>
             <div class="note warning" role="status" data-testid="must-enrol">
@@ -64,5 +69,6 @@ fn Account(account: Signal<AccountView>, of: Fetched<AccountView>) -> impl IntoV
             <ChangePassword of/>
         </Show>
         <Sessions account of/>
+        </div>
     }
 }

@@ -66,18 +66,18 @@ fn Lists(view: Signal<PeopleView>, of: Fetched<PeopleView>) -> impl IntoView {
     let gone = move || view.with(|v| v.people.iter().filter(|p| !p.active).cloned().collect::<Vec<_>>());
     let invited = move || view.with(|v| v.invitations.clone());
     view! {
-        <ul class="rows" data-testid="people">
+        <ul class="rows people-rows" data-testid="people">
             <For each=active key=|p| (p.id, p.role.clone(), p.contact_roles.clone(), p.second_factor, p.name.clone(), p.signed_in_at) children=|person| view! { <Person person/> }/>
         </ul>
         <Show when=move || !invited().is_empty()>
             <h2>"Invited"</h2>
-            <ul class="rows" data-testid="invitations">
+            <ul class="rows people-rows" data-testid="invitations">
                 <For each=invited key=|i| i.id children=move |invitation| view! { <Invitation invitation of/> }/>
             </ul>
         </Show>
         <Show when=move || !gone().is_empty()>
             <h2>"Deactivated"</h2>
-            <ul class="rows">
+            <ul class="rows people-rows">
                 <For each=gone key=|p| p.id children=|person| view! { <Person person/> }/>
             </ul>
         </Show>

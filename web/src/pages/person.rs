@@ -73,20 +73,21 @@ fn Shown(id: UserId, person: Signal<PersonView>, of: Fetched<PersonView>) -> imp
             <h1>{name}</h1>
             <span class="muted">{state}</span>
         </header>
-        <section class="card">
-            <dl class="fact-list">
-                <div><dt class="fact-name">"E-mail"</dt><dd>{move || person.with(|p| p.row.email.clone())}</dd></div>
-                <div><dt class="fact-name">"Role"</dt><dd data-testid="person-role">{move || person.with(|p| role_words(&p.row.role, &p.row.contact_roles))}</dd></div>
-                <div><dt class="fact-name">"Signs in by"</dt><dd>{move || person.with(factors)}</dd></div>
-                <div><dt class="fact-name">"Since"</dt><dd><Instant at=Signal::derive(move || person.with(|p| p.created_at))/></dd></div>
+        <div class="stack">
+        <section class="panel">
+            <dl class="person-facts">
+                <div><dt>"E-mail"</dt><dd>{move || person.with(|p| p.row.email.clone())}</dd></div>
+                <div><dt>"Role"</dt><dd data-testid="person-role">{move || person.with(|p| role_words(&p.row.role, &p.row.contact_roles))}</dd></div>
+                <div><dt>"Signs in by"</dt><dd>{move || person.with(factors)}</dd></div>
+                <div><dt>"Since"</dt><dd><Instant at=Signal::derive(move || person.with(|p| p.created_at))/></dd></div>
             </dl>
         </section>
         <Commands id person of/>
         <Question id/>
-        <section class="card">
-            <h2 class="card-title">"Sessions"</h2>
+        <section class="panel">
+            <h2>"Sessions"</h2>
             <Show when=move || !sessions.with(Vec::is_empty) fallback=|| view! { <p class="muted">"None is open."</p> }>
-                <ul class="rows">
+                <ul class="rows people-rows">
                     {move || sessions.get().into_iter().map(|session| view! {
                         <li class="row">
                             <span class="row-main"><b title=session.agent.clone()>{browser(&session.agent)}</b><span class="row-meta">{format!("From {}, since ", session.address)} <Instant at=session.since/></span></span>
@@ -97,5 +98,6 @@ fn Shown(id: UserId, person: Signal<PersonView>, of: Fetched<PersonView>) -> imp
             </Show>
         </section>
         <p><a href="/console/people">"All people"</a></p>
+        </div>
     }
 }

@@ -31,8 +31,8 @@ pub(super) fn Codes(
     };
     view! {
         <Show when=move || !codes.with(Vec::is_empty)>
-            <section class="card" data-testid="recovery-codes">
-                <h2 class="card-title">"Your recovery codes"</h2>
+            <section class="panel" data-testid="recovery-codes">
+                <h2>"Your recovery codes"</h2>
                 <p>"Each signs you in once when your phone or key is lost. Keep them where neither is; they are not shown again."</p>
                 {move || view! { <SecretOnce text=codes.get().join("\n") verb="Copy the codes"/> }}
                 <div class="form-actions">
@@ -41,8 +41,8 @@ pub(super) fn Codes(
             </section>
         </Show>
         <Show when=move || left.get().is_some() && codes.with(Vec::is_empty)>
-            <section class="card">
-                <h2 class="card-title">"Recovery codes"</h2>
+            <section class="panel">
+                <h2>"Recovery codes"</h2>
                 <p>{counted} " Each signs you in once when your phone or key is lost."</p>
                 <ErrorNote error=attempt.error/>
                 <Button busy=attempt.busy on_press=renew test_id="new-codes">"Make new ones"</Button>

@@ -37,11 +37,11 @@ pub(super) fn Passkeys(
     });
     let adding = RwSignal::new(false);
     view! {
-        <section class="card">
-            <h2 class="card-title">"Passkeys"</h2>
+        <section class="panel">
+            <h2>"Passkeys"</h2>
             <p>"A passkey lives in your phone, computer or security key, is unlocked by finger, face or PIN, and cannot be given away to a false page."</p>
             <Show when=move || !keys.with(Vec::is_empty)>
-                <ul class="rows">
+                <ul class="rows people-rows">
                     <For each=move || keys.get() key=|key| (key.id, key.last_used_at) children=move |key| view! { <Passkey key_=key of/> }/>
                 </ul>
             </Show>

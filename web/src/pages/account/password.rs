@@ -25,8 +25,8 @@ pub(super) fn ChangePassword(of: Fetched<AccountView>) -> impl IntoView {
         });
     };
     view! {
-        <section class="card">
-            <h2 class="card-title">"Password"</h2>
+        <section class="panel">
+            <h2>"Password"</h2>
             <form class="form" on:submit=submit novalidate>
                 <TextField label="Present password" kind="password" autocomplete="current-password" value=current error=attempt.field("current") required=true/>
                 <TextField

@@ -22,9 +22,9 @@ pub(super) fn Sessions(account: Signal<AccountView>, of: Fetched<AccountView>) -
     let attempt = Attempt::new();
     let end_others = move |()| attempt.run(async move { api().end_other_sessions().await }, move |()| of.refetch());
     view! {
-        <section class="card">
-            <h2 class="card-title">"Sessions"</h2>
-            <ul class="rows" data-testid="sessions">
+        <section class="panel">
+            <h2>"Sessions"</h2>
+            <ul class="rows people-rows" data-testid="sessions">
                 <For each=move || sessions.get() key=|s| (s.id.clone(), s.last_used_at) children=move |session| view! { <Row session of/> }/>
             </ul>
             <ErrorNote error=attempt.error/>

@@ -34,8 +34,8 @@ pub(super) fn Totp(
         });
     };
     view! {
-        <section class="card">
-            <h2 class="card-title">"Authenticator app"</h2>
+        <section class="panel">
+            <h2>"Authenticator app"</h2>
             <Show
                 when=move || there.get()
                 fallback=move || {

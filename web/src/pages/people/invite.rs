@@ -38,7 +38,7 @@ fn Form(open: RwSignal<bool>, of: Fetched<PeopleView>) -> impl IntoView {
     let (name, email) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let role = RwSignal::new(Role::Responder.name().to_owned());
     let duties = [RwSignal::new(false), RwSignal::new(false), RwSignal::new(false)];
-    let wrong = RwSignal::new(None::<String>);
+    let (wrong, no_role) = (RwSignal::new(None::<String>), RwSignal::new(None::<String>));
     let made = RwSignal::new(None::<LinkView>);
     let attempt = Attempt::new();
     let choices = role_choices();
@@ -46,7 +46,9 @@ fn Form(open: RwSignal<bool>, of: Fetched<PeopleView>) -> impl IntoView {
         event.prevent_default();
         let parsed = Name::parse(&name.get_untracked());
         wrong.set(parsed.as_ref().err().cloned());
-        let (Ok(parsed), Ok(role)) = (parsed, RoleName::parse(&role.get_untracked())) else { return };
+        let role = RoleName::parse(&role.get_untracked());
+        no_role.set(role.as_ref().err().map(|_| "Choose a role.".into()));
+        let (Ok(parsed), Ok(role)) = (parsed, role) else { return };
         let body = InviteIn {
             name: parsed,
             email: email.get_untracked().trim().to_owned(),
@@ -74,7 +76,7 @@ fn Form(open: RwSignal<bool>, of: Fetched<PeopleView>) -> impl IntoView {
             <form class="form" on:submit=submit novalidate>
                 <TextField label="Name" value=name error=wrong required=true autofocus=true/>
                 <TextField label="E-mail" kind="email" value=email error=attempt.field("email") required=true/>
-                <SelectField label="Role" choices value=role error=attempt.field("role")/>
+                <SelectField label="Role" choices value=role error=no_role/>
                 <Duties switches=duties/>
                 <ErrorNote error=attempt.error/>
                 <div class="form-actions">

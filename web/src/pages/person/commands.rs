@@ -49,9 +49,9 @@ pub(super) fn Commands(id: UserId, person: Signal<PersonView>, of: Of) -> impl I
     let open = RwSignal::new(None::<PersonCommand>);
     let offers = Memo::new(move |_| person.with(|p| p.offers.clone()));
     view! {
-        <section class="card">
-            <h2 class="card-title">"Change"</h2>
-            <div class="button-row person-commands">
+        <section class="panel">
+            <h2>"Change"</h2>
+            <div class="person-commands">
                 {move || {
                     offers
                         .get()
@@ -134,17 +134,20 @@ fn Foot(attempt: Attempt, shown: RwSignal<bool>, verb: &'static str, #[prop(opti
 #[component]
 fn RoleForm(id: UserId, person: Signal<PersonView>, done: Callback<()>, shown: RwSignal<bool>) -> impl IntoView {
     let role = RwSignal::new(person.with_untracked(|p| p.row.role.to_string()));
+    let wrong = RwSignal::new(None::<String>);
     let attempt = Attempt::new();
     let choices = role_choices();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let Ok(role) = RoleName::parse(&role.get_untracked()) else { return };
+        let parsed = RoleName::parse(&role.get_untracked());
+        wrong.set(parsed.as_ref().err().map(|_| "Choose a role.".into()));
+        let Ok(role) = parsed else { return };
         attempt.run(async move { api().set_role(id, &PersonRoleIn { role }).await }, move |()| done.run(()));
     };
     view! {
         <form class="form" on:submit=submit novalidate>
             <p>"It counts at once: on their open pages, and on approvals that have not been carried out yet."</p>
-            <SelectField label="Role" choices value=role error=attempt.field("role")/>
+            <SelectField label="Role" choices value=role error=wrong/>
             <Foot attempt shown verb="Change the role"/>
         </form>
     }

@@ -23,8 +23,8 @@ pub(super) fn Question(id: UserId) -> impl IntoView {
         async move { api().may_person(id, action).await }
     });
     view! {
-        <section class="card">
-            <h2 class="card-title">"May they do that?"</h2>
+        <section class="panel">
+            <h2>"May they do that?"</h2>
             <SelectField label="Action" choices value=action/>
             <ErrorNote error=of.error/>
             <p role="status" data-testid="may-answer">
