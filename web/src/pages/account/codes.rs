@@ -17,6 +17,14 @@ pub(super) fn Codes(
     of: Fetched<AccountView>,
 ) -> impl IntoView {
     let attempt = Attempt::new();
+    // They are shown once: wherever one was on the page, one is here now.
+    let shown = NodeRef::<leptos::html::Section>::new();
+    Effect::new(move |_| {
+        if let Some(section) = shown.get() {
+            // Focusing a connected element does not fail.
+            let _ = section.focus();
+        }
+    });
     let renew = move |()| {
         attempt.run(async move { api().new_recovery_codes().await }, move |made| {
             codes.set(made.codes);
@@ -31,7 +39,7 @@ pub(super) fn Codes(
     };
     view! {
         <Show when=move || !codes.with(Vec::is_empty)>
-            <section class="panel" data-testid="recovery-codes">
+            <section class="panel" data-testid="recovery-codes" tabindex="-1" node_ref=shown>
                 <h2>"Your recovery codes"</h2>
                 <p>"Each signs you in once when your phone or key is lost. Keep them where neither is; they are not shown again."</p>
                 {move || view! { <SecretOnce text=codes.get().join("\n") verb="Copy the codes"/> }}
