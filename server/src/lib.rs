@@ -1,6 +1,7 @@
 //! The internet-facing server: `AppState` and `build` wire it for `main` and for tests alike. Never names Docker, SQL or the effect
 //! of a step.
 
+mod answer;
 pub mod app;
 pub mod assets;
 pub mod auth;
@@ -13,6 +14,7 @@ mod extract;
 mod headers;
 pub mod heads;
 pub mod live;
+pub mod openapi;
 pub mod public;
 pub mod restore;
 pub mod router;

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "the test command speaks through the environment")]
 
 mod access;
+mod api;
 mod audit_heads;
 mod audit_log;
 mod audit_search;
@@ -19,6 +20,7 @@ mod crash;
 mod docker;
 mod door;
 mod failover;
+mod fuzz;
 mod incidents;
 mod line;
 mod live;

@@ -4,13 +4,11 @@ use std::{convert::Infallible, time::Duration};
 
 use axum::{
     extract::State,
-    response::{
-        IntoResponse, Response,
-        sse::{Event, KeepAlive, Sse},
-    },
+    response::sse::{Event, KeepAlive, Sse},
 };
 use futures::stream;
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
@@ -18,12 +16,13 @@ use tower_sessions::Session;
 
 use crate::{
     AppState,
+    answer::{As, Events},
     auth::{
         permit::{Permit, ViewConsole},
         session, session_store,
     },
     error::AppError,
-    extract::Query,
+    extract::{LastEventId, Query},
     live::{Reader, Start},
 };
 
@@ -31,7 +30,7 @@ const ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// How long a stream may outlive its session.
 const CHECK_EVERY: Duration = Duration::from_secs(30);
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Resume {
     /// As the header `Last-Event-ID`, for clients that cannot set it.
@@ -52,15 +51,10 @@ pub(crate) async fn stream(
     _permit: Permit<ViewConsole>,
     State(state): State<AppState>,
     session: Session,
-    headers: HeaderMap,
+    LastEventId(last): LastEventId,
     Query(resume): Query<Resume>,
-) -> Result<Response, AppError> {
-    let last = match headers.get("last-event-id") {
-        Some(value) => Some(id(value).ok_or_else(|| {
-            AppError::malformed(Some("Last-Event-ID".into()), "Last-Event-ID must be the id of an event.")
-        })?),
-        None => resume.last,
-    };
+) -> Result<As<Events>, AppError> {
+    let last = last.or(resume.last);
     let session = session.id().map(|id| session_store::key(&id)).ok_or_else(AppError::not_signed_in)?;
     let Start { reader, cursor, missed } = Reader::start(&state.store, &state.hub, last).await?;
     let hello = Event::default()
@@ -73,15 +67,9 @@ pub(crate) async fn stream(
             line,
             |mut line| async move { line.next().await.map(|event| (Ok::<_, Infallible>(event), line)) },
         );
-    let mut response =
-        Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE_EVERY).text("alive")).into_response();
+    let events = Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE_EVERY).text("alive"));
     // Proxies of the nginx family would otherwise hold events back.
-    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
-}
-
-fn id(value: &HeaderValue) -> Option<i64> {
-    value.to_str().ok()?.trim().parse().ok()
+    Ok(As::new(events).with("x-accel-buffering", HeaderValue::from_static("no")))
 }
 
 impl Line {

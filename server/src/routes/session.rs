@@ -1,13 +1,13 @@
 //! Signing in, out, and who one is. Checking credentials is the door's.
 
 use axum::{Json, extract::State};
-use http::StatusCode;
 use shared::api::session::{Me, SignIn};
 use tower_sessions::Session;
 
 use super::Answer;
 use crate::{
     AppState,
+    answer::NoContent,
     app::user,
     auth::{
         address::Address,
@@ -31,7 +31,7 @@ pub(crate) async fn me(permit: Permit<ViewConsole>) -> Json<Me> {
     Json(user::me(permit.user()))
 }
 
-pub(crate) async fn sign_out(State(state): State<AppState>, session: Session) -> Result<StatusCode, AppError> {
+pub(crate) async fn sign_out(State(state): State<AppState>, session: Session) -> Result<NoContent, AppError> {
     sign_in::sign_out(&state, &session).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a person may do in Muster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     Viewer,
@@ -38,6 +39,7 @@ impl Role {
 
 /// The plan's contact roles: an attribute of a person beside the [`Role`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ContactRole {
     SystemAdministrator,
@@ -94,6 +96,7 @@ macro_rules! actions {
     ($($(#[$doc:meta])* $action:ident $words:literal: $($role:ident)*;)*) => {
         /// Everything that can be asked of the server once signed in.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
         #[serde(rename_all = "kebab-case")]
         pub enum Action {
             $($(#[$doc])* $action,)*
