@@ -5,6 +5,7 @@ mod build;
 mod command;
 mod demo;
 mod docker;
+mod fuzzer;
 mod image;
 mod progress;
 mod project;
