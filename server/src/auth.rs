@@ -2,10 +2,14 @@
 
 pub mod address;
 pub mod denied;
+pub mod device;
 pub mod origin;
+pub mod passkeys;
 pub mod password;
 pub mod permit;
+pub mod proof;
 pub mod session;
 pub mod session_store;
 pub mod sign_in;
 pub mod throttle;
+pub mod totp;

@@ -112,10 +112,13 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
         }
         let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
         path.map(|axum::extract::Path(value)| Self(value)).map_err(|_| {
-            // Every parameter that can fail is a number.
+            // Every parameter that can fail is a number or an id.
             AppError::malformed(
                 Some("path".into()),
-                format!("{} is no address of this API: it must name a number.", parts.uri.path()),
+                format!(
+                    "{} is no address of this API: it must name a number, or something by its id.",
+                    parts.uri.path()
+                ),
             )
         })
     }

@@ -25,7 +25,7 @@ pub mod telemetry;
 use std::{future::Future, io, net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt as _;
-use store::Store;
+use store::{Store, seal::Key};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -34,7 +34,7 @@ pub use router::build;
 use crate::{
     app::plan::Plans,
     assets::Assets,
-    auth::{password::Passwords, throttle::Throttle},
+    auth::{passkeys::Passkeys, password::Passwords, throttle::Throttle},
     config::PublicUrl,
     heads::{HeadKeeper, Keeping},
     live::Hub,
@@ -74,6 +74,9 @@ pub struct Parts {
     pub assets: Assets,
     pub heads: Arc<HeadKeeper>,
     pub passwords: Passwords,
+    pub passkeys: Passkeys,
+    /// Seals what the database may hold only unreadable.
+    pub key: Key,
     pub throttles: Throttles,
     /// Cancelled when the server begins to stop: streams end on it.
     pub stop: CancellationToken,
@@ -93,7 +96,7 @@ impl Deref for AppState {
 
 impl AppState {
     #[must_use]
-    pub fn new(store: Store, settings: Settings, heads: Keeping) -> Self {
+    pub fn new(store: Store, settings: Settings, heads: Keeping, key: Key) -> Self {
         let assets = Assets::new(settings.assets_dir.clone());
         let script = assets.manifest().ok().and_then(|m| m.r#static.get("status.js").map(|name| assets::address(name)));
         Self(Arc::new(Parts {
@@ -102,6 +105,8 @@ impl AppState {
             public: Arc::new(PublicPages::new(script)),
             assets,
             passwords: Passwords::default(),
+            passkeys: Passkeys::at(&settings.public_url),
+            key,
             throttles: Throttles {
                 account: Throttle::new(10, MINUTES_5),
                 address: Throttle::new(50, MINUTES_5),

@@ -5,7 +5,7 @@ mod cli;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use shared::domain::access::{ContactRole, Role};
+use shared::domain::access::{ContactRole, RoleName};
 
 /// Muster: the recovery plan you wrote, running.
 #[derive(Parser)]
@@ -97,13 +97,20 @@ enum UserCommand {
         email: String,
         #[arg(long)]
         name: String,
-        /// viewer, responder, operator, approver or administrator.
+        /// viewer, responder, operator, approver, administrator, or a role made here.
         #[arg(long)]
-        role: Role,
+        role: RoleName,
         /// system-administrator, database-administrator or security-officer; may be repeated.
         #[arg(long = "contact-role", value_name = "ROLE")]
         contact_roles: Vec<ContactRole>,
     },
+    /// Print a link, good once and for a day, by which somebody sets a new password: the way back in for who is locked out.
+    PasswordLink {
+        #[arg(long)]
+        email: String,
+    },
+    /// Print a link, good once and for a day, by which the first administrator makes their account. Only while there is nobody.
+    FirstLink,
 }
 
 #[derive(Subcommand)]
@@ -143,6 +150,8 @@ fn main() -> ExitCode {
             Command::User(UserCommand::Add { email, name, role, contact_roles }) => {
                 cli::user::add(email, name, role, contact_roles).await
             }
+            Command::User(UserCommand::PasswordLink { email }) => cli::user::password_link(&email).await,
+            Command::User(UserCommand::FirstLink) => cli::user::first_link().await,
             Command::Audit(AuditCommand::Verify(verify)) => cli::audit::verify(&verify).await,
             Command::Audit(AuditCommand::Key { json }) => cli::audit::key(json),
             Command::Audit(AuditCommand::Export) => cli::audit::export().await,

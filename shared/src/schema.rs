@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     digest::Digest,
-    domain::{audience::Audience, audit::head::PublicKey},
+    domain::{access::RoleName, audience::Audience, audit::head::PublicKey},
     timestamp::Timestamp,
 };
 
@@ -33,6 +33,9 @@ macro_rules! described {
 described! {
     Digest => hexadecimal();
     PublicKey => hexadecimal();
+    RoleName => json_schema!({
+        "type": "string", "minLength": 2, "maxLength": RoleName::MOST, "pattern": "^\\s*[a-z]([a-z0-9]|-[a-z0-9])+\\s*$",
+    });
     Timestamp => json_schema!({"type": "string", "format": "date-time"});
     Audience => json_schema!({"type": "string", "enum": Audience::ALL.map(Audience::name)});
 }

@@ -5,9 +5,11 @@
 
 mod addresses;
 mod audit;
+mod door_link;
 mod dump;
 pub mod embedded;
 mod error;
+mod factor;
 mod freeze;
 mod host_lock;
 mod idempotency;
@@ -20,8 +22,10 @@ mod output;
 mod output_lines;
 mod report;
 mod restored;
+mod role;
 mod roles;
 mod run;
+pub mod seal;
 mod session;
 mod sight;
 mod steering;
@@ -36,8 +40,10 @@ use shared::{digest::Digest, timestamp::Timestamp};
 use sqlx::{Connection as _, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 
 pub use crate::{
+    door_link::{DoorLink, NewLink, Purpose},
     dump::{DumpError, Snapshot, SnapshotFacts, restore},
     error::StoreError,
+    factor::{PasskeyRecord, TotpRecord},
     freeze::Freeze,
     host_lock::HostTaken,
     idempotency::Idempotency,
@@ -47,11 +53,13 @@ pub use crate::{
     output::Chunk,
     output_lines::NewLines,
     report::{Publication, Report},
+    role::RoleRecord,
     roles::{Guard, Program},
     run::{NewRun, RunRecord},
+    session::SessionRecord,
     system::{PlanVersion, PlanVersionHead, System},
     tx::Tx,
-    user::{NewUser, User},
+    user::{Factors, NewUser, User},
     watch::{Bad, Watch},
 };
 

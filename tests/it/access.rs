@@ -9,7 +9,7 @@ use server::openapi::{self, Operation};
 use shared::{
     api::{client::Client, error::ErrorCode},
     domain::{
-        access::{Action, Role},
+        access::{Action, Proof, Role},
         actor::Actor,
     },
     ids::UserId,
@@ -18,7 +18,11 @@ use sqlx::PgPool;
 use tests::{described::assert_committed, muster::Muster, persona::Http};
 
 fn address(path: &str) -> String {
-    path.replace("{number}", "424242").replace("{slug}", "no-such-system")
+    path.replace("{number}", "424242")
+        .replace("{slug}", "no-such-system")
+        .replace("{name}", "no-such-role")
+        .replace("{id}", "00000000-0000-7000-8000-000000000000")
+        .replace("{token}", "00000000-0000-7000-8000-000000000001")
 }
 
 /// Status and error code; the body of an open event stream is not waited for.
@@ -71,7 +75,8 @@ async fn columns(muster: &Muster) -> Vec<Column> {
     columns
 }
 
-/// `x` let in, `.` not known, `-` known and not allowed; what came behind the door does not matter here.
+/// `x` let in, `!` let in once it is shown that it is they, `.` not known, `-` known and not allowed; what comes behind the door does
+/// not matter here.
 async fn mark(muster: &Muster, column: &Column, operation: &Operation) -> char {
     let (before, _) = muster.store.audit_head().await.unwrap();
     let answer = ask(&column.http, operation.method.as_str(), operation.path).await;
@@ -85,7 +90,11 @@ async fn mark(muster: &Muster, column: &Column, operation: &Operation) -> char {
         assert_eq!(answer, (StatusCode::UNAUTHORIZED, code(ErrorCode::NotSignedIn)), "{about}");
         return '.';
     };
-    if role.may(action) {
+    if role.rights().may(action) && action.proof() == Proof::Now {
+        assert_eq!(answer, (StatusCode::FORBIDDEN, code(ErrorCode::ProofNeeded)), "{about}");
+        return '!';
+    }
+    if role.rights().may(action) {
         assert!(!matches!(answer.0, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN), "{about}");
         return 'x';
     }
@@ -102,7 +111,9 @@ async fn mark(muster: &Muster, column: &Column, operation: &Operation) -> char {
 #[tokio::test]
 async fn everybody_gets_through_exactly_where_the_committed_picture_says() {
     let muster = Muster::start().await.unwrap();
-    let mut picture = String::from("# x let in, . not known, - known and not allowed. Columns, from the left:\n");
+    let mut picture = String::from(
+        "# x let in, ! let in once it is shown that it is they, . not known, - known and not allowed. Columns, from the left:\n",
+    );
     let columns = columns(&muster).await;
     for column in &columns {
         let _ = writeln!(picture, "#   {}", column.name);

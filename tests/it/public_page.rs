@@ -257,6 +257,7 @@ async fn before_anything_was_read_the_page_says_that_it_does_not_know() {
         nothing,
         server::Settings { public_url: url, assets_dir: "nowhere".into() },
         server::heads::Keeping::nothing(),
+        tests::muster::key(&tests::programs::Scratch::new().unwrap()).unwrap(),
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let http = Http::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();

@@ -14,7 +14,7 @@ use shared::{
         text::{Message, Title},
     },
 };
-use store::{NewUser, Store};
+use store::{NewUser, Store, seal::Key};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -139,7 +139,8 @@ impl Muster {
         let public_url = server::config::PublicUrl::parse(public_url.unwrap_or(&base)).map_err(anyhow::Error::msg)?;
         let heads =
             Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
-        let state = server::AppState::new(store.clone(), server::Settings { public_url, assets_dir }, heads);
+        let key = key(&scratch)?;
+        let state = server::AppState::new(store.clone(), server::Settings { public_url, assets_dir }, heads, key);
         state.public.refresh(&store).await?;
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
@@ -160,7 +161,9 @@ impl Muster {
         let scratch = Scratch::new()?;
         let heads =
             Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
-        let state = server::AppState::new(self.store.clone(), server::Settings { public_url, assets_dir }, heads);
+        // Servers of one installation share the key.
+        let key = key(&self.scratch)?;
+        let state = server::AppState::new(self.store.clone(), server::Settings { public_url, assets_dir }, heads, key);
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         tokio::spawn(async move { server::serve(listener, state, stopped).await });
@@ -199,7 +202,14 @@ impl Muster {
         let hash = self.state.passwords.hash(password.clone()).await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
         let mut tx = self.store.begin().await?;
         let name = format!("Test {role}");
-        tx.user_create(&NewUser { email: &email, name: &name, password_hash: &hash, role, contact_roles }).await?;
+        tx.user_create(&NewUser {
+            email: &email,
+            name: &name,
+            password_hash: Some(&hash),
+            role: &role.into(),
+            contact_roles,
+        })
+        .await?;
         tx.commit().await?;
         Ok((email, password))
     }
@@ -273,6 +283,14 @@ impl Drop for Muster {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// The sealing key of a data directory.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn key(scratch: &Scratch) -> Result<Key> {
+    Key::load_or_create(&Key::default_file(scratch.path())).map_err(anyhow::Error::msg)
 }
 
 fn assets() -> PathBuf {

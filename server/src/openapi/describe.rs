@@ -6,7 +6,7 @@ use std::future::Future;
 use axum::{Json, extract::State};
 use schemars::JsonSchema;
 use serde_json::{Value, json};
-use shared::api::error::ErrorCode;
+use shared::{api::error::ErrorCode, domain::access::Action};
 use tower_sessions::Session;
 
 use super::operation::{Answer, Given, Operation, Parameter, Schemas};
@@ -15,6 +15,7 @@ use crate::{
     answer::{As, Made, Media, NoContent},
     auth::{
         address::Address,
+        device::Device,
         permit::{Permission, Permit},
     },
     error::AppError,
@@ -75,13 +76,19 @@ macro_rules! silent {
     )*};
 }
 
-silent! { State<AppState> Session Address }
+silent! { State<AppState> Session Address Device }
 
 impl<A: Permission> Input for Permit<A> {
     fn describe(operation: &mut Operation, _: &mut Schemas) {
         operation.action = Some(A::ACTION);
         operation.refuses(&AppError::not_signed_in());
         operation.refuses(&AppError::may_not(A::ACTION));
+        if !Action::OWN.contains(&A::ACTION) {
+            operation.refuses(&AppError::enrolment_needed());
+        }
+        if A::ACTION.proof().seconds().is_some() {
+            operation.refuses(&AppError::proof_needed(A::ACTION, vec![]));
+        }
     }
 }
 

@@ -32,8 +32,8 @@ pub(crate) fn LoginPage() -> impl IntoView {
             </Show>
             <SignInForm on_done=move |me| session.signed_in(me)/>
             <p class="muted">
-                "No account, or the password lost? An administrator of this Muster makes accounts with "
-                <code>"muster user add"</code> "."
+                "No account, or the password lost? An administrator of this Muster gives you a link. "
+                "If nobody can: " <code>"muster user password-link"</code> " on its machine."
             </p>
             <p>
                 <a href="/" rel="external">
