@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod backup;
 mod database;
+pub(crate) mod openapi;
 mod output;
 pub(crate) mod plan;
 pub(crate) mod serve;

@@ -33,7 +33,36 @@ struct Inner {
     retry_after: Option<u64>,
 }
 
+/// The status that a use case refuses with; reading a request has its own for [`ErrorCode::Invalid`].
+#[must_use]
+pub fn status_of(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::Invalid | ErrorCode::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorCode::NotSignedIn | ErrorCode::WrongCredentials | ErrorCode::SecondFactorNeeded => {
+            StatusCode::UNAUTHORIZED
+        }
+        ErrorCode::Forbidden | ErrorCode::ForeignOrigin | ErrorCode::ProofNeeded | ErrorCode::EnrolmentNeeded => {
+            StatusCode::FORBIDDEN
+        }
+        ErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ErrorCode::NotNow
+        | ErrorCode::TargetBusy
+        | ErrorCode::EditConflict
+        | ErrorCode::PlanChanged
+        | ErrorCode::ContentChanged => StatusCode::CONFLICT,
+        ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCode::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::Bug => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
 impl AppError {
+    /// With the code's own status.
+    fn coded(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::new(status_of(code), code, message)
+    }
+
     fn new(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
         Self(Box::new(Inner { status, view: ErrorView::new(code, message), cause: None, retry_after: None }))
     }
@@ -46,8 +75,7 @@ impl AppError {
     /// One field is not as it must be.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
         let message = message.into();
-        let mut error =
-            Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid, format!("Nothing was changed. {message}"));
+        let mut error = Self::coded(ErrorCode::Invalid, format!("Nothing was changed. {message}"));
         error.0.view.fields.push(FieldError { field: field.into(), message });
         error
     }
@@ -80,16 +108,14 @@ impl AppError {
     }
 
     pub fn not_signed_in() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
+        Self::coded(
             ErrorCode::NotSignedIn,
             "You are not signed in, or your session has ended. Sign in and try again; nothing was changed.",
         )
     }
 
     pub fn wrong_credentials() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
+        Self::coded(
             ErrorCode::WrongCredentials,
             "No active account has this e-mail address and password. Check both and try again.",
         )
@@ -151,28 +177,28 @@ impl AppError {
     }
 
     pub fn forbidden(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, message)
+        Self::coded(ErrorCode::Forbidden, message)
     }
 
     pub fn foreign_origin(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, ErrorCode::ForeignOrigin, message)
+        Self::coded(ErrorCode::ForeignOrigin, message)
     }
 
     /// `what` as it reads in "There is no …".
     pub fn not_found(what: impl AsRef<str>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, format!("There is no {}.", what.as_ref()))
+        Self::coded(ErrorCode::NotFound, format!("There is no {}.", what.as_ref()))
     }
 
     pub fn not_now(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, ErrorCode::NotNow, message)
+        Self::coded(ErrorCode::NotNow, message)
     }
 
     pub fn target_busy(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, ErrorCode::TargetBusy, message)
+        Self::coded(ErrorCode::TargetBusy, message)
     }
 
     pub fn content_changed(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, ErrorCode::ContentChanged, message)
+        Self::coded(ErrorCode::ContentChanged, message)
     }
 
     pub fn edit_conflict(conflict: &EditConflict) -> Self {
@@ -180,7 +206,7 @@ impl AppError {
             "{} saved version {} while you were writing. Your text was not saved and not lost: both are below; join them and save again.",
             conflict.current_by, conflict.current
         );
-        let mut error = Self::new(StatusCode::CONFLICT, ErrorCode::EditConflict, message);
+        let mut error = Self::coded(ErrorCode::EditConflict, message);
         error.0.view.details = serde_json::to_value(conflict).ok();
         error
     }
@@ -190,7 +216,7 @@ impl AppError {
             "{} saved version {} while you were writing. Your text was not saved and not lost: compare both and save again.",
             conflict.current.imported_by, conflict.current.version
         );
-        let mut error = Self::new(StatusCode::CONFLICT, ErrorCode::PlanChanged, message);
+        let mut error = Self::coded(ErrorCode::PlanChanged, message);
         error.0.view.details = serde_json::to_value(conflict).ok();
         error
     }
@@ -210,32 +236,32 @@ impl AppError {
 
     pub fn key_reused() -> Self {
         let message = "This Idempotency-Key was already used for another request. Nothing was changed; send a new key for a new request.";
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::KeyReused, message)
+        Self::coded(ErrorCode::KeyReused, message)
     }
 
     /// What the database refused to keep, wherever it stood in the request.
     pub fn unstorable_text() -> Self {
         let message =
             "Nothing was changed. The text contains a NUL character, which cannot be kept; remove it and try again.";
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid, message)
+        Self::coded(ErrorCode::Invalid, message)
     }
 
     pub fn too_large(limit: usize) -> Self {
         let message = format!("The body is larger than {} KiB. Nothing was changed; send less.", limit / 1024);
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge, message)
+        Self::coded(ErrorCode::TooLarge, message)
     }
 
     pub fn too_many_requests(retry_after_seconds: u64) -> Self {
         let minutes = retry_after_seconds.div_ceil(60);
         let message = format!("Too many attempts to sign in. Wait {minutes} min and try again.");
-        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::TooManyRequests, message);
+        let mut error = Self::coded(ErrorCode::TooManyRequests, message);
         error.0.retry_after = Some(retry_after_seconds);
         error
     }
 
     pub fn unavailable(cause: impl Into<String>) -> Self {
         let message = "The database does not answer. Nothing was changed. Try again in a moment; if it lasts, check the Postgres that Muster uses.";
-        let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, message).caused(cause);
+        let mut error = Self::coded(ErrorCode::Unavailable, message).caused(cause);
         error.0.retry_after = Some(2);
         error
     }
@@ -245,12 +271,12 @@ impl AppError {
         let message = format!(
             "Muster did not get an answer from its database within {seconds} s and stopped waiting. Whether the change was made is not known: look before you repeat it."
         );
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, message).caused("a request took too long")
+        Self::coded(ErrorCode::Unavailable, message).caused("a request took too long")
     }
 
     pub fn bug(cause: impl Into<String>) -> Self {
         let message = "Muster made a mistake and stopped before the end of this request; nothing it began was kept. The server's log says more.";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Bug, message).caused(cause)
+        Self::coded(ErrorCode::Bug, message).caused(cause)
     }
 
     #[must_use]

@@ -6,6 +6,7 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{StatusCode, request::Parts};
+use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::error::AppError;
@@ -111,10 +112,13 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
         }
         let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
         path.map(|axum::extract::Path(value)| Self(value)).map_err(|_| {
-            // Every parameter that can fail is a number.
+            // Every parameter that can fail is a number or an id.
             AppError::malformed(
                 Some("path".into()),
-                format!("{} is no address of this API: it must name a number.", parts.uri.path()),
+                format!(
+                    "{} is no address of this API: it must name a number, or something by its id.",
+                    parts.uri.path()
+                ),
             )
         })
     }
@@ -150,10 +154,26 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
     }
 }
 
+/// After which event a stream goes on, if that was said.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LastEventId(pub Option<i64>);
+
+impl<S: Send + Sync> FromRequestParts<S> for LastEventId {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, AppError> {
+        let Some(value) = parts.headers.get("last-event-id") else { return Ok(Self(None)) };
+        let id = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+        let wrong = || AppError::malformed(Some("Last-Event-ID".into()), "Last-Event-ID must be the id of an event.");
+        id.map(|id| Self(Some(id))).ok_or_else(wrong)
+    }
+}
+
 /// Where to go on in a list.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Before {
+    /// The `next` of the page before.
     #[serde(default)]
     pub before: Option<i64>,
 }

@@ -1,6 +1,7 @@
 //! The internet-facing server: `AppState` and `build` wire it for `main` and for tests alike. Never names Docker, SQL or the effect
 //! of a step.
 
+mod answer;
 pub mod app;
 pub mod assets;
 pub mod auth;
@@ -13,6 +14,7 @@ mod extract;
 mod headers;
 pub mod heads;
 pub mod live;
+pub mod openapi;
 pub mod public;
 pub mod restore;
 pub mod router;
@@ -59,6 +61,8 @@ pub struct Throttles {
     pub account: Throttle,
     /// Sign-ins from one address; more than for an account, since an office shares an address.
     pub address: Throttle,
+    /// Challenges for passkeys asked for from one address by nobody yet known: each is kept in a session.
+    pub challenges: Throttle,
     /// Audit entries about unknown people at one address.
     pub unknown: Throttle,
 }
@@ -110,6 +114,7 @@ impl AppState {
             throttles: Throttles {
                 account: Throttle::new(10, MINUTES_5),
                 address: Throttle::new(50, MINUTES_5),
+                challenges: Throttle::new(60, MINUTES_5),
                 unknown: Throttle::new(60, MINUTES_5),
             },
             stop: CancellationToken::new(),

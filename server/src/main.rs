@@ -45,6 +45,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print the description of the API (OpenAPI 3.1, JSON).
+    Openapi {
+        /// A few lines per operation, for people.
+        #[arg(long)]
+        lines: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -151,6 +157,7 @@ fn main() -> ExitCode {
             Command::Audit(AuditCommand::Export) => cli::audit::export().await,
             Command::Backup { file, force, json } => cli::backup::backup(&file, force, json).await,
             Command::Restore { file, json } => cli::backup::restore(&file, json).await,
+            Command::Openapi { lines } => cli::openapi::openapi(lines),
         };
         done.unwrap_or_else(|failure| cli::failed(&failure))
     })

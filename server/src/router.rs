@@ -10,6 +10,7 @@ use axum::{
     routing::{any, delete, get, post, put},
 };
 use http::{HeaderMap, Uri};
+use shared::api::error::ErrorCode;
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 use crate::{
@@ -17,7 +18,9 @@ use crate::{
     auth::{address, origin, session},
     error::{self, AppError},
     extract::BODY_LIMIT,
-    headers, public,
+    headers,
+    openapi::{self, Api, Schemas, describe},
+    public,
     routes::{self, account, audit, events, incident, notice, output, people, plan, report, role, run, system},
     shell,
 };
@@ -25,91 +28,102 @@ use crate::{
 /// Longer than the slowest honest answer: the check of a long audit chain.
 const ANSWER_SECONDS: u64 = 30;
 
+/// Each line makes the route and its description. In brackets: what its use case refuses with, beyond what the types of its
+/// handler say by themselves.
 macro_rules! routes {
-    ($($method:ident $path:literal => $handler:path,)*) => {
-        /// Method and path of every route of the API, for tests that must cover them all.
-        pub const API: &[(&str, &str)] = &[$((stringify!($method), concat!("/api/v1", $path)),)*];
-
+    ($($method:ident $path:literal => $handler:path $([$($code:ident)*])?,)*) => {
         fn api_routes() -> Router<AppState> {
             Router::new()$(.route(concat!("/api/v1", $path), $method($handler)))*
+        }
+
+        /// What the routes are, for programs and people.
+        pub(crate) fn described() -> Api {
+            let mut schemas = Schemas::with_errors();
+            let operations = vec![$(describe(
+                $handler,
+                (stringify!($method), concat!("/api/v1", $path), stringify!($handler)),
+                &[$($(ErrorCode::$code),*)?],
+                &mut schemas,
+            )),*];
+            Api::new(operations, schemas)
         }
     };
 }
 
 routes! {
-    post "/session" => routes::session::sign_in,
+    post "/session" => routes::session::sign_in [WrongCredentials SecondFactorNeeded TooManyRequests],
     get "/session" => routes::session::me,
     delete "/session" => routes::session::sign_out,
-    post "/session/challenge" => routes::session::challenge,
-    post "/session/second" => routes::session::second,
-    post "/session/proof" => routes::session::prove,
-    post "/links/look" => people::look,
-    post "/links/use" => people::use_up,
+    post "/session/challenge" => routes::session::challenge [NotNow TooManyRequests],
+    post "/session/second" => routes::session::second [WrongCredentials NotNow TooManyRequests],
+    post "/session/proof" => routes::session::prove [WrongCredentials NotNow TooManyRequests],
+    post "/links/look" => people::look [NotFound TooManyRequests],
+    post "/links/use" => people::use_up [NotFound NotNow TooManyRequests],
     get "/account" => account::view,
-    post "/account/password" => account::change_password,
-    post "/account/totp" => account::totp_begin,
-    post "/account/totp/confirm" => account::totp_confirm,
-    delete "/account/totp" => account::totp_remove,
-    post "/account/passkeys/challenge" => account::passkey_begin,
-    post "/account/passkeys" => account::passkey_add,
-    delete "/account/passkeys/{id}" => account::passkey_remove,
-    post "/account/recovery-codes" => account::recovery_codes,
+    post "/account/password" => account::change_password [NotNow TooManyRequests],
+    post "/account/totp" => account::totp_begin [NotNow],
+    post "/account/totp/confirm" => account::totp_confirm [NotNow TooManyRequests],
+    delete "/account/totp" => account::totp_remove [NotFound NotNow],
+    post "/account/passkeys/challenge" => account::passkey_begin [NotNow],
+    post "/account/passkeys" => account::passkey_add [NotNow],
+    delete "/account/passkeys/{id}" => account::passkey_remove [NotNow],
+    post "/account/recovery-codes" => account::recovery_codes [NotNow],
     delete "/account/sessions" => account::other_sessions_end,
     delete "/account/sessions/{id}" => account::session_end,
     get "/people" => people::list,
-    post "/people/invitations" => people::invite,
+    post "/people/invitations" => people::invite [NotNow],
     delete "/people/invitations/{id}" => people::withdraw,
     get "/people/{id}" => people::view,
     get "/people/{id}/may" => people::may,
-    post "/people/{id}/role" => people::set_role,
+    post "/people/{id}/role" => people::set_role [NotNow],
     post "/people/{id}/contact-roles" => people::set_contact_roles,
-    post "/people/{id}/active" => people::set_active,
-    post "/people/{id}/password-link" => people::password_link,
-    delete "/people/{id}/factors" => people::remove_factors,
+    post "/people/{id}/active" => people::set_active [NotNow],
+    post "/people/{id}/password-link" => people::password_link [NotNow],
+    delete "/people/{id}/factors" => people::remove_factors [NotNow],
     delete "/people/{id}/sessions" => people::end_sessions,
     get "/roles" => role::table,
-    put "/roles/{name}" => role::save,
-    delete "/roles/{name}" => role::delete,
+    put "/roles/{name}" => role::save [NotNow],
+    delete "/roles/{name}" => role::delete [NotNow Invalid],
     get "/systems" => system::list,
     get "/systems/{slug}/plan" => plan::view,
-    post "/systems/{slug}/plan" => plan::save,
+    post "/systems/{slug}/plan" => plan::save [PlanChanged],
     get "/systems/{slug}/plan/source" => plan::source,
     get "/systems/{slug}/plan/versions" => plan::versions,
     get "/systems/{slug}/plan/versions/{number}" => plan::version,
-    get "/systems/{slug}/plan/versions/{number}/diff" => plan::diff,
+    get "/systems/{slug}/plan/versions/{number}/diff" => plan::diff [Invalid],
     get "/incidents" => incident::list,
     post "/incidents" => incident::declare,
     get "/incidents/{number}" => incident::view,
-    post "/incidents/{number}/acknowledge" => incident::acknowledge,
-    post "/incidents/{number}/work" => incident::start_work,
-    post "/incidents/{number}/notes" => incident::note,
-    post "/incidents/{number}/level" => incident::change_level,
-    post "/incidents/{number}/updates" => incident::post_update,
-    post "/incidents/{number}/resolve" => incident::resolve,
-    post "/incidents/{number}/close" => incident::close,
-    post "/incidents/{number}/runs" => run::request,
+    post "/incidents/{number}/acknowledge" => incident::acknowledge [NotNow],
+    post "/incidents/{number}/work" => incident::start_work [NotNow],
+    post "/incidents/{number}/notes" => incident::note [NotNow],
+    post "/incidents/{number}/level" => incident::change_level [NotNow],
+    post "/incidents/{number}/updates" => incident::post_update [NotNow],
+    post "/incidents/{number}/resolve" => incident::resolve [NotNow],
+    post "/incidents/{number}/close" => incident::close [NotNow],
+    post "/incidents/{number}/runs" => run::request [NotNow ContentChanged TargetBusy],
     get "/runs" => run::list,
     get "/runs/{number}" => run::view,
     get "/runs/{number}/output" => output::part,
-    get "/runs/{number}/output/search" => output::search,
+    get "/runs/{number}/output/search" => output::search [Invalid],
     get "/runs/{number}/output.txt" => output::download,
-    post "/runs/{number}/decision" => run::decide,
-    post "/runs/{number}/glass" => run::break_glass,
-    post "/runs/{number}/review" => run::review,
-    post "/runs/{number}/withdraw" => run::withdraw,
-    post "/runs/{number}/priority" => run::prioritise,
-    post "/runs/{number}/answer" => run::answer,
-    post "/runs/{number}/confirm" => run::confirm,
-    post "/runs/{number}/check" => run::check,
-    post "/runs/{number}/cancel" => run::cancel,
+    post "/runs/{number}/decision" => run::decide [Forbidden NotNow ContentChanged],
+    post "/runs/{number}/glass" => run::break_glass [NotNow ContentChanged],
+    post "/runs/{number}/review" => run::review [Forbidden NotNow],
+    post "/runs/{number}/withdraw" => run::withdraw [NotNow],
+    post "/runs/{number}/priority" => run::prioritise [NotNow],
+    post "/runs/{number}/answer" => run::answer [NotNow],
+    post "/runs/{number}/confirm" => run::confirm [Forbidden NotNow ContentChanged],
+    post "/runs/{number}/check" => run::check [NotNow],
+    post "/runs/{number}/cancel" => run::cancel [NotNow],
     get "/freeze" => run::frozen,
-    post "/freeze" => run::freeze,
+    post "/freeze" => run::freeze [NotNow],
     get "/notices" => notice::list,
-    post "/notices/{number}/acknowledge" => notice::acknowledge,
+    post "/notices/{number}/acknowledge" => notice::acknowledge [Forbidden NotNow],
     get "/incidents/{number}/report" => report::view,
     post "/incidents/{number}/report" => report::write_draft,
-    put "/incidents/{number}/report" => report::save,
-    post "/incidents/{number}/report/publish" => report::publish,
+    put "/incidents/{number}/report" => report::save [EditConflict],
+    post "/incidents/{number}/report/publish" => report::publish [NotNow ContentChanged],
     get "/incidents/{number}/report/export.html" => report::export_html,
     get "/incidents/{number}/report/export.md" => report::export_markdown,
     get "/audit" => audit::list,
@@ -118,6 +132,7 @@ routes! {
     get "/audit/heads" => audit::heads,
     get "/audit/verify" => audit::verify,
     get "/events" => events::stream,
+    get "/openapi.json" => openapi::show,
 }
 
 /// The server as one service; used by `serve` and by tests.

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 /// A page of a list; `next` is the key to ask for the following page with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "ListOf{T}"))]
 pub struct List<T> {
     pub items: Vec<T>,
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -11,4 +11,6 @@ pub mod ids;
 pub mod markdown;
 pub mod plan;
 pub mod printed;
+#[cfg(feature = "openapi")]
+mod schema;
 pub mod timestamp;

@@ -6,6 +6,8 @@
 
 mod access;
 mod account;
+mod api;
+mod api_fuzz;
 mod asvs;
 mod audit_heads;
 mod audit_log;

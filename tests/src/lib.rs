@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod cluster;
 pub mod crash;
+pub mod described;
 pub mod engine;
 pub mod events;
 pub mod muster;

@@ -11,6 +11,8 @@ use shared::{
     ids::UserId,
 };
 
+use crate::described::assert_described;
+
 /// HTTP to one server, with a cookie jar of its own and the headers a browser on Muster's own page would send.
 #[derive(Clone)]
 pub struct Http {
@@ -39,7 +41,9 @@ impl Http {
         if let Some(body) = body {
             request = request.json(body);
         }
-        Ok(request.send().await?)
+        let response = request.send().await?;
+        assert_described(method, path, response.status().as_u16(), None);
+        Ok(response)
     }
 
     /// A request as a script would write it: status and body.
@@ -50,6 +54,7 @@ impl Http {
         let response = self.ask(method, path, body.as_ref()).await?;
         let status = response.status();
         let text = response.text().await?;
+        assert_described(method, path, status.as_u16(), Some(&text));
         Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
     }
 
@@ -71,8 +76,10 @@ impl Transport for Http {
             Method::Put => reqwest::Method::PUT,
             Method::Delete => reqwest::Method::DELETE,
         };
-        let mut built =
-            self.client.request(method, format!("{}{}", self.base, request.path)).header(header::ORIGIN, &self.base);
+        let mut built = self
+            .client
+            .request(method.clone(), format!("{}{}", self.base, request.path))
+            .header(header::ORIGIN, &self.base);
         if let Some(body) = request.body {
             built = built.header(header::CONTENT_TYPE, "application/json").body(body);
         }
@@ -81,7 +88,9 @@ impl Transport for Http {
         }
         let response = built.send().await.map_err(|e| e.to_string())?;
         let status = response.status().as_u16();
-        Ok(Response { status, body: response.text().await.map_err(|e| e.to_string())? })
+        let body = response.text().await.map_err(|e| e.to_string())?;
+        assert_described(method.as_str(), &request.path, status, Some(&body));
+        Ok(Response { status, body })
     }
 }
 

@@ -6,6 +6,7 @@ mod command;
 mod demo;
 mod docker;
 mod fuzz;
+mod fuzzer;
 mod image;
 mod lock;
 mod progress;

@@ -33,6 +33,8 @@ pub(crate) enum Need {
     OtherHosts,
     /// A wrong clock for one program.
     Faketime,
+    /// Makes the environment that the API's fuzzer is installed into.
+    PythonVenv,
 }
 
 impl Need {
@@ -49,6 +51,7 @@ impl Need {
                 let all = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
                 all.into_iter().any(|entry| entry.path().join("faketime/libfaketime.so.1").is_file())
             }
+            Self::PythonVenv => command::succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"])),
             Self::OtherHosts => {
                 Path::new(SSHD).is_file() && command::which("openssl").is_some() && compose_speaks_ssh()
             }
@@ -69,6 +72,7 @@ impl Need {
             Self::Curl => vec!["curl"],
             Self::Shellcheck => vec!["shellcheck"],
             Self::Faketime => vec!["libfaketime"],
+            Self::PythonVenv => vec!["python3", "python3-venv"],
             Self::OtherHosts => {
                 let paramiko = if compose_speaks_ssh() { &[][..] } else { &["python3-paramiko"] };
                 [&["openssh-server", "openssl"], paramiko].concat()

@@ -17,6 +17,7 @@ use self::{counts::Counts, report::Report, scratch::Scratch};
 use crate::{
     build, command,
     docker::Engine,
+    fuzzer,
     image::{self, Images},
     progress::say,
     project::Project,
@@ -26,7 +27,7 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Leave out the tests that need Docker or a browser.
+    /// Leave out the tests that need Docker or a browser, and the fuzzer of the API.
     #[arg(long)]
     fast: bool,
     /// Run only the tests whose name contains one of these, and no other checks.
@@ -37,12 +38,12 @@ pub(crate) struct Arguments {
 pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
     let mut report = Report::default();
     if arguments.fast {
-        say("Left out, as asked by --fast: the tests in docker:: and browser::.");
+        say("Left out, as asked by --fast: the tests in docker::, browser:: and api_fuzz::.");
     }
     if !arguments.names.is_empty() {
         say("Left out, as names were given: format, lints, house rules, documentation and all other tests.");
     }
-    report.check("what the tests need is installed", || setup_all(arguments.fast));
+    report.check("what the tests need is installed", || setup_all(project, arguments.fast));
     if arguments.names.is_empty() {
         checks(project, &mut report);
     }
@@ -58,14 +59,26 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
     report.finish()
 }
 
-fn setup_all(fast: bool) -> Result<()> {
+fn setup_all(project: &Project, fast: bool) -> Result<()> {
     setup::targets(&[setup::WASM])?;
     let mut needs = vec![Need::PostgresPrograms, Need::Shellcheck];
     if !fast {
         setup::targets(&[&setup::musl()])?;
-        needs.extend([Need::Docker, Need::Chromium, Need::Jq, Need::Curl, Need::OtherHosts, Need::Faketime]);
+        needs.extend([
+            Need::Docker,
+            Need::Chromium,
+            Need::Jq,
+            Need::Curl,
+            Need::OtherHosts,
+            Need::Faketime,
+            Need::PythonVenv,
+        ]);
     }
-    setup::needs(&needs)
+    setup::needs(&needs)?;
+    if !fast {
+        fuzzer::fuzzer(project)?;
+    }
+    Ok(())
 }
 
 fn checks(project: &Project, report: &mut Report) {
@@ -171,6 +184,7 @@ fn tests(project: &Project, arguments: &Arguments, parts: &Parts) -> Result<Coun
     command
         .env("MUSTER_BIN_DIR", &parts.programs)
         .env("MUSTER_ASSETS_DIR", &parts.assets)
+        .env("MUSTER_TEST_FUZZER", project.target.join("fuzzer"))
         .env("MUSTER_TEST_DATABASE_DIR", scratch.path());
     if let Some((testnet, own)) = &parts.images {
         command.envs(testnet.variables());
@@ -191,7 +205,7 @@ fn tests(project: &Project, arguments: &Arguments, parts: &Parts) -> Result<Coun
 fn nextest_command(project: &Project, arguments: &Arguments) -> Command {
     let mut command = project.cargo(&["nextest", "run", "--workspace", "--no-fail-fast", "--color", "never"]);
     if arguments.fast {
-        command.args(["--filterset", "not test(/^(docker|browser)::/)"]);
+        command.args(["--filterset", "not test(/^(docker|browser|api_fuzz)::/)"]);
     }
     command.args(&arguments.names);
     command
@@ -200,7 +214,7 @@ fn nextest_command(project: &Project, arguments: &Arguments) -> Command {
 fn plain_command(project: &Project, arguments: &Arguments) -> Command {
     let mut command = project.cargo(&["test", "--workspace", "--no-fail-fast", "--", "--test-threads", "2"]);
     if arguments.fast {
-        command.args(["--skip", "docker::", "--skip", "browser::"]);
+        command.args(["--skip", "docker::", "--skip", "browser::", "--skip", "api_fuzz::"]);
     }
     command.args(&arguments.names);
     command

@@ -68,12 +68,16 @@ pub async fn sign_in(state: &AppState, session: &Session, device: Device, input:
 /// What the browser is asked to show: for the second step, for a fresh proof, or to sign in by a passkey alone.
 ///
 /// # Errors
-/// If there are no passkeys here, or the database does not answer.
-pub async fn challenge(state: &AppState, session: &Session) -> Result<Value, AppError> {
+/// If there are no passkeys here, too many were asked for, or the database does not answer.
+pub async fn challenge(state: &AppState, session: &Session, device: &Device) -> Result<Value, AppError> {
     let user = match session::present(session, &state.store).await? {
         Some(present) => Some(present.user),
         None => half(state, session).await?,
     };
+    if user.is_none() {
+        let throttle = &state.throttles.challenges;
+        throttle.attempt(&device.network, Instant::now()).map_err(AppError::too_many_requests)?;
+    }
     proof::challenge(state, session, user.as_ref()).await
 }
 

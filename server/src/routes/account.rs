@@ -1,7 +1,6 @@
 //! One's own account.
 
 use axum::{Json, extract::State};
-use http::StatusCode;
 use serde_json::Value;
 use shared::api::account::{AccountView, CodeIn, PasskeyIn, PasswordIn, RecoveryCodes, TotpView};
 use tower_sessions::Session;
@@ -10,13 +9,14 @@ use uuid::Uuid;
 use super::Answer;
 use crate::{
     AppState,
+    answer::NoContent,
     app::account,
     auth::permit::{ChangeAccount, Permit, ViewAccount},
     error::AppError,
     extract::{Body, NoBody, Path},
 };
 
-type Done = Result<StatusCode, AppError>;
+type Done = Result<NoContent, AppError>;
 
 pub(crate) async fn view(
     permit: Permit<ViewAccount>,
@@ -33,7 +33,7 @@ pub(crate) async fn change_password(
     Body(input): Body<PasswordIn>,
 ) -> Done {
     account::change_password(&state, &permit, &session, input).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub(crate) async fn totp_begin(
@@ -55,7 +55,7 @@ pub(crate) async fn totp_confirm(
 
 pub(crate) async fn totp_remove(permit: Permit<ChangeAccount>, State(state): State<AppState>) -> Done {
     account::totp_remove(&state.store, &permit).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub(crate) async fn passkey_begin(
@@ -82,7 +82,7 @@ pub(crate) async fn passkey_remove(
     Path(id): Path<Uuid>,
 ) -> Done {
     account::passkey_remove(&state.store, &permit, id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub(crate) async fn recovery_codes(
@@ -99,7 +99,7 @@ pub(crate) async fn session_end(
     Path(id): Path<String>,
 ) -> Done {
     account::session_end(&state.store, &permit, &id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub(crate) async fn other_sessions_end(
@@ -108,5 +108,5 @@ pub(crate) async fn other_sessions_end(
     session: Session,
 ) -> Done {
     account::other_sessions_end(&state.store, &permit, &session).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

@@ -1,14 +1,9 @@
 //! The audit log for those who may read it.
 
-use axum::{
-    Json,
-    body::Body,
-    extract::State,
-    response::{IntoResponse as _, Response},
-};
+use axum::{Json, body::Body, extract::State};
 use bytes::Bytes;
 use futures::stream;
-use http::header;
+use http::{HeaderValue, header};
 use shared::api::{
     List,
     audit::{AuditChoices, AuditEntryView, AuditHeadsView, AuditQuery, AuditVerdict},
@@ -17,6 +12,7 @@ use shared::api::{
 use super::Answer;
 use crate::{
     AppState,
+    answer::{As, JsonLines},
     app::audit::{self, Part, Wanted},
     auth::permit::{Permit, ReadAudit},
     error::AppError,
@@ -48,7 +44,7 @@ pub(crate) async fn export(
     permit: Permit<ReadAudit>,
     State(state): State<AppState>,
     Query(query): Query<AuditQuery>,
-) -> Result<Response, AppError> {
+) -> Result<As<JsonLines>, AppError> {
     let wanted = Wanted::new(&permit, query)?;
     let name = if wanted.is_whole() { "audit-chain.jsonl" } else { "audit-part.jsonl" };
     let first = wanted.part(&state.store, 0).await?;
@@ -61,12 +57,7 @@ pub(crate) async fn export(
             Ok(Some((lines, next)))
         }
     });
-    let headers = [
-        (header::CONTENT_TYPE, "application/jsonl".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    Ok((headers, Body::from_stream(parts)).into_response())
+    Ok(As::file(name, Body::from_stream(parts))?.with(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }
 
 fn lines(part: &Part) -> serde_json::Result<Bytes> {

@@ -4,28 +4,27 @@ use std::{convert::Infallible, time::Duration};
 
 use axum::{
     extract::State,
-    response::{
-        IntoResponse, Response,
-        sse::{Event, KeepAlive, Sse},
-    },
+    response::sse::{Event, KeepAlive, Sse},
 };
 use futures::stream;
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use shared::domain::access::Action;
+use shared::{api::live::Topic, domain::access::Action};
 use store::User;
 use tokio::time::Instant;
 use tower_sessions::Session;
 
 use crate::{
     AppState,
+    answer::{As, Events},
     auth::{
         permit::{self, Permit, ViewConsole},
         session,
     },
     error::AppError,
-    extract::Query,
+    extract::{LastEventId, Query},
     live::{Reader, Start},
 };
 
@@ -33,7 +32,7 @@ const ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// How long a stream may outlive its session.
 const CHECK_EVERY: Duration = Duration::from_secs(30);
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Resume {
     /// As the header `Last-Event-ID`, for clients that cannot set it.
@@ -54,15 +53,10 @@ pub(crate) async fn stream(
     _permit: Permit<ViewConsole>,
     State(state): State<AppState>,
     session: Session,
-    headers: HeaderMap,
+    LastEventId(last): LastEventId,
     Query(resume): Query<Resume>,
-) -> Result<Response, AppError> {
-    let last = match headers.get("last-event-id") {
-        Some(value) => Some(id(value).ok_or_else(|| {
-            AppError::malformed(Some("Last-Event-ID".into()), "Last-Event-ID must be the id of an event.")
-        })?),
-        None => resume.last,
-    };
+) -> Result<As<Events>, AppError> {
+    let last = last.or(resume.last);
     let session = session::id(&session).ok_or_else(AppError::not_signed_in)?;
     let Start { reader, cursor, missed } = Reader::start(&state.store, &state.hub, last).await?;
     let hello = Event::default()
@@ -75,15 +69,9 @@ pub(crate) async fn stream(
             line,
             |mut line| async move { line.next().await.map(|event| (Ok::<_, Infallible>(event), line)) },
         );
-    let mut response =
-        Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE_EVERY).text("alive")).into_response();
+    let events = Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE_EVERY).text("alive"));
     // Proxies of the nginx family would otherwise hold events back.
-    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
-}
-
-fn id(value: &HeaderValue) -> Option<i64> {
-    value.to_str().ok()?.trim().parse().ok()
+    Ok(As::new(events).with("x-accel-buffering", HeaderValue::from_static("no")))
 }
 
 /// A role taken away closes the stream, as it closes the pages.
@@ -92,6 +80,11 @@ fn may_still(user: Option<User>) -> bool {
 }
 
 impl Line {
+    async fn may_go_on(&self) -> bool {
+        // While the database is away nobody can be told apart; nothing new can be sent either.
+        session::still_open(&self.state.store, &self.session).await.map_or(true, may_still)
+    }
+
     async fn next(&mut self) -> Option<Event> {
         if let Some(hello) = self.hello.take() {
             return Some(hello);
@@ -101,13 +94,16 @@ impl Line {
                 () = self.state.stop.cancelled() => return None,
                 () = tokio::time::sleep_until(self.check_at) => {
                     self.check_at = Instant::now() + CHECK_EVERY;
-                    // While the database is away nobody can be told apart; nothing new can be sent either.
-                    if let Ok(false) = session::still_open(&self.state.store, &self.session).await.map(may_still) {
+                    if !self.may_go_on().await {
                         return None;
                     }
                 }
                 sent = self.reader.next() => {
                     let sent = sent?;
+                    // Somebody may do something else from now on: perhaps whoever listens.
+                    if sent.name == (Topic::People {}).name() && !self.may_go_on().await {
+                        return None;
+                    }
                     return Some(Event::default().event(sent.name).id(sent.id.to_string()).data(&sent.json));
                 }
             }

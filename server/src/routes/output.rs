@@ -1,12 +1,7 @@
 //! What the steps of a run printed, in parts, searched, and as a file. Translates and nothing else.
 
-use axum::{
-    Json,
-    body::Body,
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use http::{HeaderValue, header};
+use axum::{Json, body::Body, extract::State};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::api::{
     List,
@@ -16,6 +11,7 @@ use shared::api::{
 use super::Answer;
 use crate::{
     AppState,
+    answer::{As, Text},
     app::output,
     auth::permit::{Permit, ViewConsole},
     error::AppError,
@@ -31,7 +27,7 @@ pub(crate) async fn part(
     Ok(Json(output::part(&state.store, &permit, number, part).await?))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Search {
     q: String,
@@ -48,7 +44,7 @@ pub(crate) async fn search(
     Ok(Json(output::search(&state.store, &permit, number, &search.q, search.after).await?))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OfStep {
     #[serde(default)]
@@ -60,12 +56,8 @@ pub(crate) async fn download(
     State(state): State<AppState>,
     Path(number): Path<i64>,
     Query(OfStep { step }): Query<OfStep>,
-) -> Result<Response, AppError> {
+) -> Result<As<Text>, AppError> {
     let pieces = output::whole(&state.store, &permit, number, step).await?;
     let name = step.map_or(format!("run-{number}"), |step| format!("run-{number}-step-{step}"));
-    let file = HeaderValue::try_from(format!("attachment; filename=\"{name}.txt\""))
-        .map_err(|e| AppError::bug(e.to_string()))?;
-    let content_type = HeaderValue::from_static("text/plain; charset=utf-8");
-    let headers = [(header::CONTENT_TYPE, content_type), (header::CONTENT_DISPOSITION, file)];
-    Ok((headers, Body::from_stream(pieces)).into_response())
+    As::file(&format!("{name}.txt"), Body::from_stream(pieces))
 }

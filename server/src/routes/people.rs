@@ -1,7 +1,7 @@
 //! People, and the links that let in once.
 
 use axum::{Json, extract::State};
-use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
     api::people::{
@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::Answer;
 use crate::{
     AppState,
+    answer::NoContent,
     app::{access, link, people},
     auth::{
         device::Device,
@@ -26,10 +27,10 @@ use crate::{
     extract::{Body, NoBody, Path, Query},
 };
 
-type Done = Result<StatusCode, AppError>;
+type Done = Result<NoContent, AppError>;
 type Managed = Permit<ManagePeople>;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
     action: Action,
@@ -66,7 +67,7 @@ pub(crate) async fn invite(
 
 pub(crate) async fn withdraw(permit: Managed, State(state): State<AppState>, Path(id): Path<Uuid>) -> Done {
     link::withdraw(&state.store, &permit, id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub(crate) async fn set_role(
@@ -76,7 +77,7 @@ pub(crate) async fn set_role(
     Body(input): Body<PersonRoleIn>,
 ) -> Done {
     people::set_role(&state.store, &permit, id, input).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub(crate) async fn set_contact_roles(
@@ -86,7 +87,7 @@ pub(crate) async fn set_contact_roles(
     Body(input): Body<ContactRolesIn>,
 ) -> Done {
     people::set_contact_roles(&state.store, &permit, id, input).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub(crate) async fn set_active(
@@ -96,7 +97,7 @@ pub(crate) async fn set_active(
     Body(input): Body<ActiveIn>,
 ) -> Done {
     people::set_active(&state.store, &permit, id, input).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub(crate) async fn password_link(
@@ -110,12 +111,12 @@ pub(crate) async fn password_link(
 
 pub(crate) async fn remove_factors(permit: Managed, State(state): State<AppState>, Path(id): Path<UserId>) -> Done {
     people::remove_factors(&state.store, &permit, id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub(crate) async fn end_sessions(permit: Managed, State(state): State<AppState>, Path(id): Path<UserId>) -> Done {
     people::end_sessions(&state.store, &permit, id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub(crate) async fn look(

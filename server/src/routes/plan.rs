@@ -1,11 +1,7 @@
 //! The plan of a system and its versions.
 
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use http::{HeaderValue, StatusCode, header};
+use axum::{Json, extract::State};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::api::{
     List,
@@ -16,6 +12,7 @@ use shared::api::{
 use super::Answer;
 use crate::{
     AppState,
+    answer::{As, Made, Markdown},
     app::{
         plan,
         plan_version::{self, Saved},
@@ -38,14 +35,14 @@ pub(crate) async fn save(
     State(state): State<AppState>,
     Path(slug): Path<String>,
     Body(input): Body<PlanIn>,
-) -> Result<Response, AppError> {
+) -> Result<Made<PlanVersionView>, AppError> {
     Ok(match plan_version::save(&state.store, &permit, &slug, input).await? {
-        Saved::New(version) => (StatusCode::CREATED, Json(version)).into_response(),
-        Saved::Already(version) => Json(version).into_response(),
+        Saved::New(version) => Made::New(version),
+        Saved::Already(version) => Made::Already(version),
     })
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Which {
     #[serde(default)]
@@ -57,12 +54,9 @@ pub(crate) async fn source(
     State(state): State<AppState>,
     Path(slug): Path<String>,
     Query(which): Query<Which>,
-) -> Result<Response, AppError> {
+) -> Result<As<Markdown>, AppError> {
     let (name, source) = plan_version::source(&state.store, &permit, &slug, which.version).await?;
-    let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
-    let disposition = disposition.map_err(|e| AppError::bug(e.to_string()))?;
-    let content_type = HeaderValue::from_static("text/markdown; charset=utf-8");
-    Ok(([(header::CONTENT_TYPE, content_type), (header::CONTENT_DISPOSITION, disposition)], source).into_response())
+    As::file(&name, source)
 }
 
 pub(crate) async fn versions(
@@ -82,7 +76,7 @@ pub(crate) async fn version(
     Ok(Json(plan_version::view(&state.store, &state.plans, &permit, &slug, number).await?))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Since {
     #[serde(default)]

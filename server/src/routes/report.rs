@@ -1,17 +1,13 @@
 //! Post-incident reports, and what leaves Muster of them.
 
-use axum::{
-    Json,
-    extract::State,
-    response::{Html, IntoResponse, Response},
-};
-use http::{HeaderValue, header};
+use axum::{Json, extract::State};
 use shared::api::report::{PublishIn, ReportIn, ReportView};
 use store::User;
 
 use super::Answer;
 use crate::{
     AppState,
+    answer::{As, Html, Markdown},
     app::report,
     auth::permit::{EditReport, Permit, PublishReport, ViewConsole},
     error::AppError,
@@ -64,23 +60,16 @@ pub(crate) async fn export_html(
     permit: Permit<ViewConsole>,
     State(state): State<AppState>,
     Path(number): Path<i64>,
-) -> Result<Response, AppError> {
+) -> Result<As<Html>, AppError> {
     let html = report::export_html(&state.store, &permit, number).await?;
-    Ok(([(header::CONTENT_DISPOSITION, file(number, "html")?)], Html(html)).into_response())
+    As::file(&format!("incident-{number}-report.html"), html)
 }
 
 pub(crate) async fn export_markdown(
     permit: Permit<ViewConsole>,
     State(state): State<AppState>,
     Path(number): Path<i64>,
-) -> Result<Response, AppError> {
+) -> Result<As<Markdown>, AppError> {
     let text = report::export_markdown(&state.store, &permit, number).await?;
-    let content_type = HeaderValue::from_static("text/markdown; charset=utf-8");
-    Ok(([(header::CONTENT_TYPE, content_type), (header::CONTENT_DISPOSITION, file(number, "md")?)], text)
-        .into_response())
-}
-
-fn file(number: i64, ending: &str) -> Result<HeaderValue, AppError> {
-    HeaderValue::try_from(format!("attachment; filename=\"incident-{number}-report.{ending}\""))
-        .map_err(|e| AppError::bug(e.to_string()))
+    As::file(&format!("incident-{number}-report.md"), text)
 }

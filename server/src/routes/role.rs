@@ -1,7 +1,6 @@
 //! Roles and the table of who may do what.
 
 use axum::{Json, extract::State};
-use http::StatusCode;
 use shared::{
     api::people::{AccessView, RoleIn},
     domain::access::RoleName,
@@ -10,6 +9,7 @@ use shared::{
 use super::Answer;
 use crate::{
     AppState,
+    answer::NoContent,
     app::access,
     auth::permit::{ManageRoles, Permit, ViewPeople},
     error::AppError,
@@ -25,18 +25,18 @@ pub(crate) async fn save(
     State(state): State<AppState>,
     Path(name): Path<String>,
     Body(input): Body<RoleIn>,
-) -> Result<StatusCode, AppError> {
+) -> Result<NoContent, AppError> {
     access::save(&state.store, &permit, named(&name)?, input).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub(crate) async fn delete(
     permit: Permit<ManageRoles>,
     State(state): State<AppState>,
     Path(name): Path<String>,
-) -> Result<StatusCode, AppError> {
+) -> Result<NoContent, AppError> {
     access::delete(&state.store, &permit, named(&name)?).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 fn named(name: &str) -> Result<RoleName, AppError> {

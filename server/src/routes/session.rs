@@ -1,7 +1,6 @@
 //! Signing in, showing anew that one is oneself, out, and who one is. Checking what is shown is the door's.
 
 use axum::{Json, extract::State};
-use http::StatusCode;
 use serde_json::Value;
 use shared::api::session::{Me, ProofIn, SignIn};
 use tower_sessions::Session;
@@ -9,6 +8,7 @@ use tower_sessions::Session;
 use super::Answer;
 use crate::{
     AppState,
+    answer::NoContent,
     app::user,
     auth::{
         device::Device,
@@ -28,8 +28,13 @@ pub(crate) async fn sign_in(
     Ok(Json(sign_in::sign_in(&state, &session, device, input).await?))
 }
 
-pub(crate) async fn challenge(State(state): State<AppState>, session: Session, _: NoBody) -> Answer<Value> {
-    Ok(Json(sign_in::challenge(&state, &session).await?))
+pub(crate) async fn challenge(
+    State(state): State<AppState>,
+    session: Session,
+    device: Device,
+    _: NoBody,
+) -> Answer<Value> {
+    Ok(Json(sign_in::challenge(&state, &session, &device).await?))
 }
 
 pub(crate) async fn second(
@@ -46,16 +51,16 @@ pub(crate) async fn prove(
     State(state): State<AppState>,
     session: Session,
     Body(proof): Body<ProofIn>,
-) -> Result<StatusCode, AppError> {
+) -> Result<NoContent, AppError> {
     sign_in::prove(&state, &session, &permit, proof).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub(crate) async fn me(permit: Permit<ViewAccount>) -> Json<Me> {
     Json(user::me(permit.user()))
 }
 
-pub(crate) async fn sign_out(State(state): State<AppState>, session: Session) -> Result<StatusCode, AppError> {
+pub(crate) async fn sign_out(State(state): State<AppState>, session: Session) -> Result<NoContent, AppError> {
     sign_in::sign_out(&state, &session).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

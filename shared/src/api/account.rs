@@ -10,6 +10,7 @@ use crate::{api::session::Me, domain::text::Name, timestamp::Timestamp};
 
 /// `GET /account`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AccountView {
     pub me: Me,
     /// False for who signs in elsewhere.
@@ -28,6 +29,7 @@ pub struct AccountView {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PasskeyView {
     pub id: Uuid,
     pub name: String,
@@ -36,6 +38,7 @@ pub struct PasskeyView {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SessionView {
     /// Ends it; does not open it.
     pub id: String,
@@ -51,6 +54,7 @@ pub struct SessionView {
 
 /// `POST /account/password`.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PasswordIn {
     pub current: String,
@@ -65,6 +69,7 @@ impl fmt::Debug for PasswordIn {
 
 /// An app's secret, shown once.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct TotpView {
     /// Base32, to be typed in by hand.
     pub secret: String,
@@ -80,6 +85,7 @@ impl fmt::Debug for TotpView {
 
 /// The first code of a new app.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CodeIn {
     pub code: String,
@@ -87,6 +93,7 @@ pub struct CodeIn {
 
 /// Codes for the day the phone is lost: shown once, each serves once.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RecoveryCodes {
     /// Empty if there were some already, which go on to count.
     pub codes: Vec<String>,
@@ -100,6 +107,7 @@ impl fmt::Debug for RecoveryCodes {
 
 /// `POST /account/passkeys`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PasskeyIn {
     pub name: Name,

@@ -14,6 +14,7 @@ use crate::{
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AuditEntryView {
     #[serde(flatten)]
     pub entry: Entry,
@@ -22,6 +23,7 @@ pub struct AuditEntryView {
 
 /// Which entries; what is not given does not matter. Also what stands after the `?` of the console's page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct AuditQuery {
     /// In the action, the object, the person's name or the detail.
@@ -87,12 +89,14 @@ impl AuditQuery {
 
 /// What the filters can be set to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AuditChoices {
     pub people: Vec<Actor>,
     pub actions: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AuditVerdict {
     pub entries: u64,
     pub head: Digest,
@@ -111,6 +115,7 @@ impl AuditVerdict {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct HeadsVerdict {
     /// Signatures that held.
     pub checked: u64,
@@ -125,6 +130,7 @@ pub struct HeadsVerdict {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct HeadView {
     pub seq: u64,
     pub at: Timestamp,
@@ -132,6 +138,7 @@ pub struct HeadView {
 
 /// Where the heads of this server's chain go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AuditHeadsView {
     pub public_key: Option<PublicKey>,
     pub newest: Option<HeadView>,
@@ -143,6 +150,7 @@ pub struct AuditHeadsView {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct HeadPlaceView {
     pub path: String,
     pub newest: Option<HeadView>,

@@ -18,6 +18,7 @@ use crate::{
 };
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DeclareIn {
     /// Slug of the system.
@@ -34,6 +35,7 @@ pub struct DeclareIn {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AffectedIn {
     /// Id of a component of the plan.
@@ -42,6 +44,7 @@ pub struct AffectedIn {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PublicIn {
     pub title: Title,
@@ -49,12 +52,14 @@ pub struct PublicIn {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NoteIn {
     pub text: Message,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LevelIn {
     pub level: u8,
@@ -62,6 +67,7 @@ pub struct LevelIn {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UpdateIn {
     pub state: PublicState,
@@ -69,6 +75,7 @@ pub struct UpdateIn {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CloseIn {
     /// What was learned, or what is left to do elsewhere.
@@ -76,6 +83,7 @@ pub struct CloseIn {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ResolveIn {
     /// What was done, for the team.
@@ -87,6 +95,7 @@ pub struct ResolveIn {
 
 /// A row of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct IncidentRowView {
     pub number: i64,
     pub title: String,
@@ -100,6 +109,7 @@ pub struct IncidentRowView {
 
 /// One incident, whole, for one person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct IncidentView {
     pub id: IncidentId,
     pub number: i64,
@@ -132,6 +142,7 @@ pub struct IncidentView {
 
 /// A recovery button: open, or off with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ProcedureOffer {
     pub id: String,
     pub title: String,
@@ -156,6 +167,7 @@ pub struct ProcedureOffer {
 
 /// One question of a button.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ParameterOffer {
     pub name: String,
     /// "Which validator?"
@@ -169,6 +181,7 @@ pub struct ParameterOffer {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ParameterChoice {
     pub value: String,
     /// What was last seen of it: a service's state (`running`, `exited`), a file's size.
@@ -180,6 +193,7 @@ pub struct ParameterChoice {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RunRowView {
     pub number: i64,
     pub incident: i64,
@@ -193,6 +207,7 @@ pub struct RunRowView {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct TimelineEntry {
     pub seq: i32,
     pub at: Timestamp,
@@ -202,6 +217,7 @@ pub struct TimelineEntry {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ReportRef {
     pub version: i32,
     pub published_version: Option<i32>,

@@ -7,6 +7,7 @@ use crate::api::run::OutputLine;
 
 /// One server-sent event; its id is the position in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct LiveEvent {
     pub id: i64,
     #[serde(flatten)]
@@ -14,6 +15,7 @@ pub struct LiveEvent {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "topic", rename_all = "kebab-case")]
 pub enum Topic {
     /// State, timeline or clocks of an incident.

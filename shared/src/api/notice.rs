@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{domain::audience::Audience, timestamp::Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct NoticeView {
     pub number: i64,
     pub incident: i64,
@@ -22,6 +23,7 @@ pub struct NoticeView {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct NoticeAck {
     pub name: String,
     pub at: Timestamp,

@@ -18,6 +18,7 @@ use crate::{
 
 /// `GET /people`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PeopleView {
     pub people: Vec<PersonRowView>,
     pub invitations: Vec<InvitationView>,
@@ -26,6 +27,7 @@ pub struct PeopleView {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PersonRowView {
     pub id: UserId,
     pub name: String,
@@ -41,6 +43,7 @@ pub struct PersonRowView {
 
 /// `GET /people/{id}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PersonView {
     #[serde(flatten)]
     pub row: PersonRowView,
@@ -55,6 +58,7 @@ pub struct PersonView {
 
 /// What can be done about somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PersonCommand {
     ChangeRole,
@@ -67,6 +71,7 @@ pub enum PersonCommand {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct InvitationView {
     pub id: Uuid,
     pub name: String,
@@ -79,6 +84,7 @@ pub struct InvitationView {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct InviteIn {
     pub name: Name,
@@ -90,6 +96,7 @@ pub struct InviteIn {
 
 /// A link that lets somebody in once: shown once.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct LinkView {
     pub link: String,
     pub expires_at: Timestamp,
@@ -102,18 +109,21 @@ impl fmt::Debug for LinkView {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PersonRoleIn {
     pub role: RoleName,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ContactRolesIn {
     pub contact_roles: Vec<ContactRole>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ActiveIn {
     pub active: bool,
@@ -122,6 +132,7 @@ pub struct ActiveIn {
 
 /// `GET /roles`: who may do what, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AccessView {
     pub actions: Vec<ActionView>,
     pub roles: Vec<RoleView>,
@@ -130,6 +141,7 @@ pub struct AccessView {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ActionView {
     pub action: Action,
     /// As it reads after "may".
@@ -142,6 +154,7 @@ pub struct ActionView {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RoleView {
     pub name: RoleName,
     pub built_in: bool,
@@ -153,6 +166,7 @@ pub struct RoleView {
 
 /// `PUT /roles/{name}`: makes or changes one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RoleIn {
     /// Left out for a built-in role, whose actions are fixed.
@@ -163,6 +177,7 @@ pub struct RoleIn {
 
 /// `GET /people/{id}/may?action=`: may this person do that?
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct MayView {
     pub may: bool,
     /// The whole answer in words.
@@ -171,6 +186,7 @@ pub struct MayView {
 
 /// A link's token.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LinkIn {
     pub token: String,
@@ -184,6 +200,7 @@ impl fmt::Debug for LinkIn {
 
 /// What a link is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "purpose", rename_all = "kebab-case")]
 pub enum LinkSeenView {
     Invitation {
@@ -206,6 +223,7 @@ pub enum LinkSeenView {
 
 /// Uses a link up.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LinkUseIn {
     pub token: String,
@@ -226,6 +244,7 @@ impl fmt::Debug for LinkUseIn {
 
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct LinkUsedView {
     pub email: String,
     /// Whether the browser is signed in now; otherwise the person signs in with what was set.

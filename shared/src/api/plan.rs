@@ -11,6 +11,7 @@ use crate::{
 
 /// A version without its text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PlanVersionView {
     /// Counts from 1 within the system.
     pub version: i32,
@@ -23,6 +24,7 @@ pub struct PlanVersionView {
 
 /// Another text for a system's plan.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlanIn {
     /// Kept byte for byte.
@@ -34,6 +36,7 @@ pub struct PlanIn {
 
 /// What differs between two versions: in words, and line by line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PlanDiff {
     pub from: PlanVersionView,
     pub to: PlanVersionView,
@@ -43,6 +46,7 @@ pub struct PlanDiff {
 
 /// `details` of `plan-changed`: what is there now. Whoever sent another text still has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PlanConflict {
     /// The version the text that was sent was made from.
     pub base_version: i32,
@@ -52,11 +56,13 @@ pub struct PlanConflict {
 
 /// `details` of a text that has errors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PlanRefused {
     pub diagnostics: Vec<Diagnostic>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PlanCommand {
     /// Save another version.

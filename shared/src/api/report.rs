@@ -8,6 +8,7 @@ use crate::{
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ReportView {
     pub incident: i64,
     pub incident_title: String,
@@ -21,6 +22,7 @@ pub struct ReportView {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PublishedRef {
     pub version: i32,
     pub public: bool,
@@ -29,6 +31,7 @@ pub struct PublishedRef {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ReportCommand {
     Save,
@@ -36,6 +39,7 @@ pub enum ReportCommand {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReportIn {
     pub body: Document,
@@ -45,6 +49,7 @@ pub struct ReportIn {
 
 /// `details` of an edit conflict: what is there now, beside what was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct EditConflict {
     pub current: i32,
     pub current_body: String,
@@ -54,6 +59,7 @@ pub struct EditConflict {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PublishIn {
     /// The version the publisher has read.

@@ -20,6 +20,7 @@ use crate::{
 };
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RunRequestIn {
     /// Id of a procedure of the system's current plan.
@@ -51,6 +52,7 @@ impl RunRequestIn {
 
 /// A decision names what it is about: if that has changed, it is refused.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DecisionIn {
     pub approve: bool,
@@ -61,18 +63,21 @@ pub struct DecisionIn {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WithdrawIn {
     pub reason: Message,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CancelIn {
     pub reason: Message,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AnswerIn {
     pub step: u32,
@@ -81,6 +86,7 @@ pub struct AnswerIn {
 
 /// What a person found at a final check. Later answers take the place of earlier ones; the log keeps all.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CheckIn {
     pub step: u32,
@@ -92,6 +98,7 @@ pub struct CheckIn {
 
 /// What the second person says about the first one's answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConfirmIn {
     pub step: u32,
@@ -105,6 +112,7 @@ pub struct ConfirmIn {
 
 /// The consent that others should have given, taken upon oneself. It takes a proof made for it (`POST /session/proof`).
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GlassIn {
     pub reason: Message,
@@ -112,6 +120,7 @@ pub struct GlassIn {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReviewIn {
     /// Whether it was right, and what follows from it.
@@ -119,12 +128,14 @@ pub struct ReviewIn {
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PriorityIn {
     pub priority: Priority,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RunCommand {
     Approve,
@@ -151,6 +162,7 @@ pub enum RunCommand {
 
 /// Nothing is begun on any host until somebody lifts it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct FreezeView {
     pub by: Actor,
     pub reason: String,
@@ -159,6 +171,7 @@ pub struct FreezeView {
 
 /// Sets the freeze with a reason, or lifts it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FreezeIn {
     pub frozen: bool,
@@ -169,6 +182,7 @@ pub struct FreezeIn {
 
 /// One run, whole, for one person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RunView {
     pub id: RunId,
     pub number: i64,
@@ -227,6 +241,7 @@ pub struct RunView {
 
 /// How closely the system was looked at after the recovery, and what that showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct WatchView {
     pub begun_at: Timestamp,
     pub until: Timestamp,
@@ -241,6 +256,7 @@ pub struct WatchView {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct WatchRound {
     pub at: Timestamp,
     /// Checks that did not hold.
@@ -249,12 +265,14 @@ pub struct WatchRound {
 
 /// The version in force, and what it says about a run's procedure. The run itself stays as it was requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PlanNow {
     pub version: i32,
     pub procedure: Standing,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     Same,
@@ -264,6 +282,7 @@ pub enum Standing {
 
 /// Where a run stands in line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Place {
     /// The run that is live on the target.
     pub behind: Option<i64>,
@@ -273,6 +292,7 @@ pub struct Place {
 
 /// Why a person must decide, what they can go by, and whether one is enough.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct QuestionView {
     pub step: u32,
     pub why: String,
@@ -289,6 +309,7 @@ pub struct QuestionView {
 
 /// One line of a step's live output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct OutputLine {
     pub step: u32,
     pub attempt: u32,
@@ -302,6 +323,7 @@ pub struct OutputLine {
 
 /// Which part of a run's output is wanted, as the query string says it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OutputPart {
     /// Lines after this number, from the first of them on.
@@ -337,6 +359,7 @@ impl OutputPart {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Stream {
     Out,

@@ -11,6 +11,7 @@ use crate::{
 };
 
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
     pub email: String,
@@ -25,6 +26,7 @@ impl fmt::Debug for SignIn {
 
 /// By what somebody can show who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ProofWay {
     Password,
@@ -38,6 +40,7 @@ pub enum ProofWay {
 
 /// One proof.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "way", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ProofIn {
     Password {
@@ -75,6 +78,7 @@ impl ProofIn {
 
 /// In the `details` of an answer that asks for a proof.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ProofWanted {
     /// Any one of these.
     pub ways: Vec<ProofWay>,
@@ -82,6 +86,7 @@ pub struct ProofWanted {
 
 /// The person signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Me {
     pub id: UserId,
     pub name: String,

@@ -11,6 +11,7 @@ use crate::{
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SystemView {
     pub id: SystemId,
     pub slug: String,
@@ -24,6 +25,7 @@ pub struct SystemView {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PlanView {
     pub system: SystemView,
     pub version: i32,

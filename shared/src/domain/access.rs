@@ -39,6 +39,7 @@ macro_rules! actions {
     ($($(#[$doc:meta])* $action:ident $words:literal $why:literal $proof:ident: $($role:ident)*;)*) => {
         /// Everything that can be asked of the server once signed in.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
         #[serde(rename_all = "kebab-case")]
         pub enum Action {
             $($(#[$doc])* $action,)*

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::UserId;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "actor", rename_all = "kebab-case")]
 pub enum Actor {
     User {

@@ -14,6 +14,7 @@ use crate::{
 
 /// What it takes. From the plan's annotations; what they do not say is decided by what the steps do: [`ApprovalPolicy::of`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ApprovalPolicy {
     /// Distinct people besides the requester.
     pub approvals: u8,
@@ -172,6 +173,7 @@ impl Deciders {
 
 /// What is consented to. Any change of it voids every decision made on the old content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Content {
     pub plan_digest: Digest,
     pub procedure_digest: Digest,
@@ -179,6 +181,7 @@ pub struct Content {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Decision {
     pub by: UserId,
     pub name: String,
@@ -189,6 +192,7 @@ pub struct Decision {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "choice", rename_all = "kebab-case")]
 pub enum Choice {
     Approve,
@@ -197,6 +201,7 @@ pub enum Choice {
 
 /// One person's word in place of the consent that the policy asks for. Bound to content as any decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Glass {
     pub by: UserId,
     pub name: String,

@@ -17,6 +17,7 @@ use crate::{
 
 /// What is written down about one change or one refused attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Entry {
     /// From 1, without gaps.
     pub seq: u64,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::timestamp::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Clock {
     /// "Response", "Recovery of Validator 1".
     pub label: String,
@@ -15,6 +16,7 @@ pub struct Clock {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ClockState {
     Running,

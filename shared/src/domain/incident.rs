@@ -10,6 +10,7 @@ use crate::{
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum IncidentState {
     /// Nobody has taken it yet: the response clock runs.
@@ -41,6 +42,7 @@ impl fmt::Display for IncidentState {
 /// A component of the plan, as this incident affects it. Name and objective are copied at declaration, so that a later plan
 /// does not rewrite history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Affected {
     pub component: String,
     pub name: String,
@@ -49,6 +51,7 @@ pub struct Affected {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PublicState {
     Investigating,
@@ -73,6 +76,7 @@ impl PublicState {
 
 /// One moment of a recovery run as the timeline tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RunMoment {
     Requested,
@@ -107,6 +111,7 @@ pub enum RunMoment {
 
 /// Everything that can stand in a timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum IncidentEvent {
     Declared {
@@ -182,6 +187,7 @@ pub struct Incident {
 
 /// What a person can command; each is one event or a run request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum IncidentCommand {
     Acknowledge,

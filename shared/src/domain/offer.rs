@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One command on one object for one person at this moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "OfferOf{C}"))]
 pub struct Offer<C> {
     pub command: C,
     /// Absent if it may be done now; else a sentence that says why not and who may.

@@ -13,6 +13,7 @@ pub use steps::{StepChange, StepMark};
 
 /// One thing that is new, gone or different.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PlanChange {
     pub area: Area,
     pub kind: ChangeKind,
@@ -31,6 +32,7 @@ pub struct PlanChange {
 
 /// In the order in which they matter to somebody at three in the morning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Area {
     Buttons,
@@ -58,6 +60,7 @@ impl Area {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
     Added,

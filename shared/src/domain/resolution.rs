@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{digest::Digest, timestamp::Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Resolution {
     pub taken_at: Timestamp,
     /// Name of the Docker host, as the worker knows it.
@@ -15,6 +16,7 @@ pub struct Resolution {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ResolvedStep {
     pub number: u32,
     /// What will happen, with names: "Restarts container bt2c_validator1_1".
@@ -32,6 +34,7 @@ pub struct ResolvedStep {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ResolvedObject {
     pub kind: ObjectKind,
     /// Docker's id.
@@ -58,6 +61,7 @@ pub struct ResolvedObject {
 
 /// A table that a step's SQL takes rows from or changes rows of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ResolvedTable {
     pub name: String,
     /// All that are in it; absent if that could not be told.
@@ -65,6 +69,7 @@ pub struct ResolvedTable {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ObjectKind {
     Container,

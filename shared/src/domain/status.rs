@@ -6,6 +6,7 @@ use crate::{domain::incident::PublicState, timestamp::Timestamp};
 
 /// How bad it is for whoever uses a component; ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Impact {
     Operational,

@@ -10,6 +10,7 @@ use crate::domain::audience::Audience;
 
 /// A plan after compilation, with everything said about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Compiled {
     pub plan: Plan,
     pub diagnostics: Vec<Diagnostic>,
@@ -25,6 +26,7 @@ impl Compiled {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Error,
@@ -34,6 +36,7 @@ pub enum Severity {
 
 /// Something the compiler has to say about one place of the text. Lines and columns count from 1; columns count characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Diagnostic {
     pub severity: Severity,
     /// Stable, kebab-case.
@@ -46,6 +49,7 @@ pub struct Diagnostic {
 
 /// Something the plan promises and cannot show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Gap {
     pub code: String,
     pub message: String,
@@ -54,6 +58,7 @@ pub struct Gap {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Plan {
     pub title: String,
     /// Of the source text, byte for byte.
@@ -77,6 +82,7 @@ pub struct Plan {
 
 /// A heading and the text below it, up to the next heading.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Section {
     /// Empty for what stands before the first heading.
     pub title: String,
@@ -90,6 +96,7 @@ pub struct Section {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Contact {
     pub role: String,
     pub name: String,
@@ -100,6 +107,7 @@ pub struct Contact {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Level {
     /// 1 is the mildest.
     pub level: u8,
@@ -112,6 +120,7 @@ pub struct Level {
 
 /// A part of the system that can break and that the status page names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Component {
     /// Lower-case slug: the Compose service's name, or made from `name`.
     pub id: String,
@@ -129,6 +138,7 @@ pub struct Component {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Procedure {
     /// Slug of the title, unique in the plan: `node-failure-recovery`.
     pub id: String,
@@ -154,6 +164,7 @@ pub struct Procedure {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Step {
     /// From 1 within the procedure.
     pub number: u32,
@@ -192,6 +203,7 @@ impl Step {
 
 /// A value in the steps that stands for others of its kind: the plan says `validator1` and means the validator that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Parameter {
     /// Slug, unique in the procedure: `validator`.
     pub name: String,
@@ -206,6 +218,7 @@ pub struct Parameter {
 
 /// Where the values come from that a parameter can have; all are read from the live system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "choices", rename_all = "kebab-case")]
 pub enum Choices {
     /// Services of the project whose name, without the digits at its end, is `family`; without a family, all of them.
@@ -216,6 +229,7 @@ pub enum Choices {
 
 /// The closed set of things a step can be. Compose services are named by service, never by container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum StepKind {
     /// Look at the state of services (`ps`). Empty: all of the project.
@@ -340,6 +354,7 @@ impl StepKind {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "select", rename_all = "kebab-case")]
 pub enum VolumeSelection {
     /// `$(docker volume ls -q)`: safely read as every volume of this project.
@@ -351,6 +366,7 @@ pub enum VolumeSelection {
 
 /// Where a `wait-until` gets its number from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "probe", rename_all = "kebab-case")]
 pub enum Probe {
     /// The first number on the first answer line (not a `#` comment) that contains `filter`; without a filter the whole answer.
@@ -358,6 +374,7 @@ pub enum Probe {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Condition {
     /// The number has become greater than it was at the first answer.
@@ -377,6 +394,7 @@ impl fmt::Display for Condition {
 
 /// A row of the Recovery Time Objectives table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RecoveryTime {
     pub component: String,
     pub seconds: u64,
@@ -386,6 +404,7 @@ pub struct RecoveryTime {
 
 /// A row of the Recovery Point Objectives table: `0 blocks`, `5 minutes`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RecoveryPoint {
     pub data: String,
     pub amount: u64,
@@ -396,6 +415,7 @@ pub struct RecoveryPoint {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Checklist {
     /// The heading it stands under: "Post-Recovery Procedures".
     pub section: String,
@@ -406,6 +426,7 @@ pub struct Checklist {
 
 /// The plan's wish to look more closely for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Watch {
     pub seconds: u64,
     pub line: u32,
@@ -413,6 +434,7 @@ pub struct Watch {
 
 /// A path the plan names for scripts, backups or logs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Location {
     pub section: String,
     pub label: String,

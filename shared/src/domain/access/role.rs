@@ -8,6 +8,7 @@ use super::{Action, Rights};
 
 /// What a person may do in Muster, as it comes with the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     Viewer,
@@ -44,7 +45,7 @@ impl Role {
 pub struct RoleName(String);
 
 impl RoleName {
-    const MOST: usize = 40;
+    pub(crate) const MOST: usize = 40;
 
     /// # Errors
     /// A sentence for the person who typed it.
@@ -106,6 +107,7 @@ impl<'de> Deserialize<'de> for RoleName {
 
 /// The plan's contact roles: an attribute of a person beside the [`Role`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ContactRole {
     SystemAdministrator,

@@ -11,6 +11,7 @@ use crate::{
 
 /// A step that is new, gone or different.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct StepChange {
     pub kind: ChangeKind,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -21,6 +22,7 @@ pub struct StepChange {
 
 /// Enough of a step to know it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct StepMark {
     pub number: u32,
     pub line: u32,

@@ -24,6 +24,7 @@ pub struct Question {
 
 /// One object as it looked: "bt2c_validator1_1" "running since" 10:04:12.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Seen {
     pub name: String,
     pub looks: String,
@@ -33,6 +34,7 @@ pub struct Seen {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Proposal {
     pub by: Actor,
     pub at: Timestamp,
