@@ -1,4 +1,5 @@
-//! The only SQL in Muster: rows in, domain values out. Decides nothing; names no HTTP, no Docker.
+//! The only SQL in Muster: rows in, domain values out; `seal` for what the rows may hold only unreadable. Decides nothing; names
+//! no HTTP, no Docker.
 //!
 //! Naming: noun first (`run_fetch`, `incident_append`). `&Store` methods read on any connection; `&mut Tx` methods lock or
 //! write inside the caller's transaction. The clock is the database's.
@@ -22,6 +23,7 @@ mod report;
 mod restored;
 mod roles;
 mod run;
+pub mod seal;
 mod session;
 mod sight;
 mod steering;
