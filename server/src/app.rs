@@ -10,6 +10,7 @@ pub mod check;
 pub mod control;
 pub mod expiry;
 pub mod glass;
+pub mod identity;
 pub mod incident;
 pub mod line;
 mod moment;

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod denied;
+pub mod oidc;
 pub mod origin;
 pub mod password;
 pub mod permit;

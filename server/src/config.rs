@@ -18,7 +18,11 @@ use figment::{
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use crate::backup::periodic::Schedule;
+use crate::{
+    auth::oidc::settings::{OidcSettings, Raw},
+    backup::periodic::Schedule,
+    outgoing::rule::Allowed,
+};
 
 /// What `serve` and the commands need to know.
 #[derive(Clone)]
@@ -35,6 +39,10 @@ pub struct Config {
     pub database_owner_url: Option<String>,
     /// Files or directories outside the database that signed heads of the audit chain are written to.
     pub audit_heads: Vec<PathBuf>,
+    /// An identity provider that people may come in by.
+    pub oidc: Option<OidcSettings>,
+    /// Hosts inside that the server may ask.
+    pub outgoing: Allowed,
     /// A filter as `tracing` reads it: `info`, `server=debug`.
     pub log: String,
     pub log_format: LogFormat,
@@ -71,6 +79,14 @@ struct Keys {
     backup_keep: Option<u32>,
     database_owner_url: Option<String>,
     audit_heads: Option<String>,
+    outgoing_allow: Option<String>,
+    oidc_issuer: Option<String>,
+    oidc_client_id: Option<String>,
+    oidc_client_secret: Option<String>,
+    oidc_client_secret_file: Option<PathBuf>,
+    oidc_name: Option<String>,
+    oidc_groups_claim: Option<String>,
+    oidc_roles: Option<String>,
     log: String,
     log_format: LogFormat,
     /// The worker's own table; not ours to read.
@@ -136,6 +152,9 @@ impl Config {
             figment = figment.merge(Toml::string(text));
         }
         let keys: Keys = figment.merge(Environment(environment)).extract().map_err(|e| explain(e, path))?;
+        let oidc = identity_provider(&keys)?;
+        let outgoing = Allowed::parse(keys.outgoing_allow.as_deref().unwrap_or_default())
+            .map_err(|e| ConfigError(format!("outgoing_allow (MUSTER_OUTGOING_ALLOW): {e}")))?;
         let data_dir = match keys.data_dir.or_else(|| default_data_dir(environment)) {
             Some(directory) => std::path::absolute(&directory).unwrap_or(directory),
             None => return Err(ConfigError("there is no home directory to keep data in: set MUSTER_DATA_DIR".into())),
@@ -160,10 +179,42 @@ impl Config {
             }),
             database_owner_url: keys.database_owner_url,
             audit_heads,
+            oidc,
+            outgoing,
             log: keys.log,
             log_format: keys.log_format,
         })
     }
+}
+
+fn identity_provider(keys: &Keys) -> Result<Option<OidcSettings>, ConfigError> {
+    let client_secret = match (&keys.oidc_client_secret, &keys.oidc_client_secret_file) {
+        (Some(_), Some(_)) => {
+            return Err(ConfigError(
+                "oidc_client_secret and oidc_client_secret_file are both set; write one of them".into(),
+            ));
+        }
+        (None, Some(file)) => {
+            let text = std::fs::read_to_string(file);
+            let text = text.map_err(|e| {
+                ConfigError(format!(
+                    "oidc_client_secret_file (MUSTER_OIDC_CLIENT_SECRET_FILE): {} cannot be read: {e}",
+                    file.display()
+                ))
+            })?;
+            Some(text.trim_end_matches(['\r', '\n']).to_owned())
+        }
+        (secret, None) => secret.clone(),
+    };
+    let raw = Raw {
+        issuer: keys.oidc_issuer.clone(),
+        client_id: keys.oidc_client_id.clone(),
+        client_secret,
+        name: keys.oidc_name.clone(),
+        groups_claim: keys.oidc_groups_claim.clone(),
+        roles: keys.oidc_roles.clone(),
+    };
+    OidcSettings::parse(raw).map_err(ConfigError)
 }
 
 /// A whole number above 0; from the environment it comes as text.
@@ -370,6 +421,10 @@ mod tests {
             ("MUSTER_PUBLIC_URL", "http://x/muster", "must end after the host"),
             ("MUSTER_AUDIT_HEADS", "/var/heads, share", "share is not an absolute path"),
             ("MUSTER_AUDIT_HEADS", " , ", "names no place"),
+            ("MUSTER_OUTGOING_ALLOW", "http://x", "MUSTER_OUTGOING_ALLOW"),
+            ("MUSTER_OIDC_ISSUER", "https://idp.example", "MUSTER_OIDC_ROLES"),
+            ("MUSTER_OIDC_CLIENT_ID", "muster", "MUSTER_OIDC_ISSUER"),
+            ("MUSTER_OIDC_CLIENT_SECRET_FILE", "/no/such/file", "MUSTER_OIDC_CLIENT_SECRET_FILE"),
         ];
         for (key, value, part) in in_environment {
             let error = load("", &[(key, value)]).unwrap_err();

@@ -188,6 +188,14 @@ impl AppError {
         error
     }
 
+    /// The identity provider `name`; local accounts do not need it.
+    pub fn provider_silent(name: &str, cause: impl Into<String>) -> Self {
+        let message = format!(
+            "{name} does not answer, so nobody can sign in by it now. You were not signed in. An account with a password in Muster works all the same."
+        );
+        Self::new(StatusCode::BAD_GATEWAY, ErrorCode::ProviderSilent, message).caused(cause)
+    }
+
     /// Given up while waiting: the one failure that cannot say that nothing was changed.
     pub fn too_slow(seconds: u64) -> Self {
         let message = format!(
@@ -265,6 +273,7 @@ impl IntoResponse for AppError {
         let Inner { status, view, cause, retry_after } = *self.0;
         if let Some(cause) = &cause {
             match status {
+                StatusCode::BAD_GATEWAY => tracing::warn!(cause, "the identity provider does not answer"),
                 StatusCode::SERVICE_UNAVAILABLE => tracing::warn!(cause, "the database does not answer"),
                 _ => tracing::error!(cause, "a request failed"),
             }

@@ -13,6 +13,7 @@ mod extract;
 mod headers;
 pub mod heads;
 pub mod live;
+pub mod outgoing;
 pub mod public;
 pub mod restore;
 pub mod router;
@@ -32,10 +33,15 @@ pub use router::build;
 use crate::{
     app::plan::Plans,
     assets::Assets,
-    auth::{password::Passwords, throttle::Throttle},
+    auth::{
+        oidc::{provider::Provider, settings::OidcSettings},
+        password::Passwords,
+        throttle::Throttle,
+    },
     config::PublicUrl,
     heads::{HeadKeeper, Keeping},
     live::Hub,
+    outgoing::{Outgoing, rule::Allowed},
     public::PublicPages,
 };
 
@@ -48,6 +54,18 @@ const MINUTES_5: Duration = Duration::from_secs(300);
 pub struct Settings {
     pub public_url: PublicUrl,
     pub assets_dir: PathBuf,
+    /// People may come in by it, too.
+    pub oidc: Option<OidcSettings>,
+    /// Hosts inside that the server may ask.
+    pub outgoing: Allowed,
+}
+
+impl Settings {
+    /// Nothing beyond what must be said.
+    #[must_use]
+    pub fn new(public_url: PublicUrl, assets_dir: PathBuf) -> Self {
+        Self { public_url, assets_dir, oidc: None, outgoing: Allowed::default() }
+    }
 }
 
 /// Limits on attempts, by what they are counted for.
@@ -72,6 +90,7 @@ pub struct Parts {
     pub assets: Assets,
     pub heads: Arc<HeadKeeper>,
     pub passwords: Passwords,
+    pub provider: Option<Provider>,
     pub throttles: Throttles,
     /// Cancelled when the server begins to stop: streams end on it.
     pub stop: CancellationToken,
@@ -94,7 +113,13 @@ impl AppState {
     pub fn new(store: Store, settings: Settings, heads: Keeping) -> Self {
         let assets = Assets::new(settings.assets_dir.clone());
         let script = assets.manifest().ok().and_then(|m| m.r#static.get("status.js").map(|name| assets::address(name)));
+        let provider = settings.oidc.clone().map(|oidc| {
+            // The operator has named the issuer; what it names in turn must be allowed by itself.
+            let outgoing = Outgoing::new(settings.outgoing.clone().and(&oidc.issuer));
+            Provider::new(oidc, &settings.public_url, outgoing)
+        });
         Self(Arc::new(Parts {
+            provider,
             plans: Plans::new(store.clone()),
             hub: Hub::default(),
             public: Arc::new(PublicPages::new(script)),

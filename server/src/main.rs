@@ -98,6 +98,14 @@ enum UserCommand {
         #[arg(long = "contact-role", value_name = "ROLE")]
         contact_roles: Vec<ContactRole>,
     },
+    /// Say that an account is somebody's at the identity provider (MUSTER_OIDC_ISSUER), so that they may come in by it.
+    Link {
+        #[arg(long)]
+        email: String,
+        /// What the provider calls the person: the claim `sub`. The audit log shows it after a refused sign-in.
+        #[arg(long)]
+        subject: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -137,6 +145,7 @@ fn main() -> ExitCode {
             Command::User(UserCommand::Add { email, name, role, contact_roles }) => {
                 cli::user::add(email, name, role, contact_roles).await
             }
+            Command::User(UserCommand::Link { email, subject }) => cli::user::link(&email, &subject).await,
             Command::Audit(AuditCommand::Verify(verify)) => cli::audit::verify(&verify).await,
             Command::Audit(AuditCommand::Key { json }) => cli::audit::key(json),
             Command::Audit(AuditCommand::Export) => cli::audit::export().await,

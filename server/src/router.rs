@@ -18,7 +18,7 @@ use crate::{
     error::{self, AppError},
     extract::BODY_LIMIT,
     headers, public,
-    routes::{self, audit, events, incident, notice, output, plan, report, run, system},
+    routes::{self, audit, events, incident, notice, output, plan, report, run, sign_in, system},
     shell,
 };
 
@@ -40,6 +40,8 @@ routes! {
     post "/session" => routes::session::sign_in,
     get "/session" => routes::session::me,
     delete "/session" => routes::session::sign_out,
+    get "/session/ways" => sign_in::ways,
+    post "/session/provider" => sign_in::depart,
     get "/systems" => system::list,
     get "/systems/{slug}/plan" => plan::view,
     post "/systems/{slug}/plan" => plan::save,
@@ -108,6 +110,7 @@ pub fn build(state: AppState) -> Router {
         .merge(api)
         .route("/healthz", get(routes::health::alive))
         .route("/readyz", get(routes::health::ready))
+        .merge(sign_in::pages(&state))
         .merge(shell::router())
         .merge(assets::router(&state))
         .layer(CatchPanicLayer::custom(error::panicked));

@@ -10,6 +10,7 @@ pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod session;
+pub(crate) mod sign_in;
 pub(crate) mod system;
 
 use axum::Json;

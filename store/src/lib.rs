@@ -12,6 +12,7 @@ mod error;
 mod freeze;
 mod host_lock;
 mod idempotency;
+mod identity;
 mod incident;
 mod job;
 mod line;
@@ -43,6 +44,7 @@ pub use crate::{
     freeze::Freeze,
     host_lock::HostTaken,
     idempotency::Idempotency,
+    identity::NewPerson,
     incident::IncidentRecord,
     job::{Claimed, Heard, HostHeld, JobKind},
     live::{Channel, Listener},

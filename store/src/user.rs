@@ -33,7 +33,7 @@ pub struct NewUser<'a> {
 }
 
 #[derive(FromRow)]
-struct UserRow {
+pub(crate) struct UserRow {
     id: Uuid,
     email: String,
     name: String,
@@ -80,7 +80,8 @@ impl Store {
             password_hash: String,
         }
         let row = sqlx::query_as::<_, Row>(
-            "SELECT id, email, name, role, contact_roles, active, password_hash FROM app_user WHERE email = lower($1)",
+            "SELECT id, email, name, role, contact_roles, active, password_hash FROM app_user
+             WHERE email = lower($1) AND password_hash IS NOT NULL",
         )
         .bind(email)
         .fetch_optional(&self.pool)

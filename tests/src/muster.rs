@@ -139,7 +139,7 @@ impl Muster {
         let public_url = server::config::PublicUrl::parse(public_url.unwrap_or(&base)).map_err(anyhow::Error::msg)?;
         let heads =
             Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
-        let state = server::AppState::new(store.clone(), server::Settings { public_url, assets_dir }, heads);
+        let state = server::AppState::new(store.clone(), server::Settings::new(public_url, assets_dir), heads);
         state.public.refresh(&store).await?;
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
@@ -160,7 +160,7 @@ impl Muster {
         let scratch = Scratch::new()?;
         let heads =
             Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
-        let state = server::AppState::new(self.store.clone(), server::Settings { public_url, assets_dir }, heads);
+        let state = server::AppState::new(self.store.clone(), server::Settings::new(public_url, assets_dir), heads);
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         tokio::spawn(async move { server::serve(listener, state, stopped).await });

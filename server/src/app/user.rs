@@ -70,7 +70,7 @@ pub async fn create(store: &Store, passwords: &Passwords, by: &Actor, new: NewAc
     Ok(user)
 }
 
-fn email(text: &str) -> Result<String, AppError> {
+pub(crate) fn email(text: &str) -> Result<String, AppError> {
     let text = text.trim().to_lowercase();
     let (local, domain) = text.split_once('@').unwrap_or_default();
     let odd = text.chars().any(|c| c.is_whitespace() || c.is_control()) || domain.contains('@') || text.len() > 254;

@@ -34,7 +34,12 @@ pub(crate) async fn serve() -> Done {
     if let Some(warning) = database.guard.warning(Program::Server) {
         tracing::warn!("{warning}");
     }
-    let settings = Settings { public_url: config.public_url.clone(), assets_dir: config.assets_dir.clone() };
+    let settings = Settings {
+        public_url: config.public_url.clone(),
+        assets_dir: config.assets_dir.clone(),
+        oidc: config.oidc.clone(),
+        outgoing: config.outgoing.clone(),
+    };
     let heads = Keeping { signer: Signer::load_or_make(&config.data_dir), places: config.audit_heads.clone() };
     let state = AppState::new(database.store.clone(), settings, heads);
     tracing::info!(listen = %config.listen, public_url = %config.public_url, "Muster serves");

@@ -17,7 +17,7 @@ use crate::api::{
         AnswerIn, CancelIn, CheckIn, ConfirmIn, DecisionIn, FreezeIn, FreezeView, GlassIn, OutputLine, OutputPart,
         PriorityIn, ReviewIn, RunRequestIn, RunView, WithdrawIn,
     },
-    session::{Me, SignIn},
+    session::{DepartIn, Departed, Me, SignIn, Ways},
     system::{PlanView, SystemView},
 };
 
@@ -142,6 +142,14 @@ impl<T: Transport> Client<T> {
 
     pub async fn sign_out(&self) -> Answer<()> {
         self.call(Method::Delete, "/session".into(), None::<&()>, None).await
+    }
+
+    pub async fn ways(&self) -> Answer<Ways> {
+        self.get("/session/ways").await
+    }
+
+    pub async fn depart(&self, body: &DepartIn) -> Answer<Departed> {
+        self.post("/session/provider", body).await
     }
 
     pub async fn me(&self) -> Answer<Me> {

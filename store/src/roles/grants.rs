@@ -77,6 +77,8 @@ pub(super) const TABLES: &[Table] = &[
     table("live_head", &["SELECT", "UPDATE"], &["SELECT", "UPDATE"]),
     table("idempotency", READ_ADD_CHANGE, NOTHING),
     table("project_sight", READ, READ_ADD_CHANGE),
+    table("identity", &["SELECT", "INSERT", "UPDATE (last_used_at)"], NOTHING),
+    table("sign_in_attempt", &["SELECT", "INSERT", "DELETE"], NOTHING),
 ];
 
 /// One right as Postgres lists it.

@@ -1,0 +1,136 @@
+//! Who people are at an identity provider, and sign-ins on their way there. Decides nobody's role.
+
+use serde_json::Value;
+use shared::{
+    domain::access::{ContactRole, Role},
+    ids::UserId,
+};
+use uuid::Uuid;
+
+use crate::{Store, StoreError, Tx, User, user::UserRow};
+
+/// Somebody who comes in by a provider for the first time.
+#[derive(Debug)]
+pub struct NewPerson<'a> {
+    /// Lower case.
+    pub email: &'a str,
+    pub name: &'a str,
+    pub role: Role,
+    pub contact_roles: &'a [ContactRole],
+}
+
+impl Store {
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn sign_in_attempt_add(&self, id: &str, content: &Value, seconds: i32) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO sign_in_attempt (id, content, expires_at) VALUES ($1, $2, now() + make_interval(secs => $3))",
+        )
+        .bind(id)
+        .bind(content)
+        .bind(f64::from(seconds))
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Takes it away: of two that come at once, one gets it.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn sign_in_attempt_take(&self, id: &str) -> Result<Option<Value>, StoreError> {
+        let taken: Option<(Value, bool)> =
+            sqlx::query_as("DELETE FROM sign_in_attempt WHERE id = $1 RETURNING content, expires_at > now()")
+                .bind(id)
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(taken.and_then(|(content, fresh)| fresh.then_some(content)))
+    }
+
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn sign_in_attempts_delete_expired(&self) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM sign_in_attempt WHERE expires_at <= now()").execute(&self.pool).await?;
+        Ok(())
+    }
+}
+
+impl Tx {
+    /// Whose identity this is, noted as used now; inactive people too. Until the transaction ends nobody else gets an answer.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn identity_person(&mut self, issuer: &str, subject: &str) -> Result<Option<User>, StoreError> {
+        // There may be no row to lock yet.
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('muster identity ' || $1 || ' ' || $2, 0))")
+            .bind(issuer)
+            .bind(subject)
+            .execute(self.connection())
+            .await?;
+        sqlx::query_as::<_, UserRow>(
+            "WITH used AS (
+                 UPDATE identity SET last_used_at = now() WHERE issuer = $1 AND subject = $2 RETURNING user_id
+             )
+             SELECT id, email, name, role, contact_roles, active FROM app_user
+             WHERE id = (SELECT user_id FROM used) FOR UPDATE",
+        )
+        .bind(issuer)
+        .bind(subject)
+        .fetch_optional(self.connection())
+        .await?
+        .map(TryInto::try_into)
+        .transpose()
+    }
+
+    /// # Errors
+    /// `Conflict("identity_pkey")` if it is somebody's, `Conflict("identity_user")` if the person has another there.
+    pub async fn identity_add(&mut self, issuer: &str, subject: &str, user: UserId) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO identity (issuer, subject, user_id) VALUES ($1, $2, $3)")
+            .bind(issuer)
+            .bind(subject)
+            .bind(user.0)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// A person without a password.
+    ///
+    /// # Errors
+    /// `Conflict("app_user_email_key")` if the address is taken.
+    pub async fn person_create(&mut self, new: &NewPerson<'_>) -> Result<User, StoreError> {
+        let contact_roles: Vec<&str> = new.contact_roles.iter().map(|role| role.name()).collect();
+        sqlx::query_as::<_, UserRow>(
+            "INSERT INTO app_user (id, email, name, role, contact_roles) VALUES ($1, $2, $3, $4, $5)
+             RETURNING id, email, name, role, contact_roles, active",
+        )
+        .bind(Uuid::now_v7())
+        .bind(new.email)
+        .bind(new.name)
+        .bind(new.role.name())
+        .bind(contact_roles)
+        .fetch_one(self.connection())
+        .await?
+        .try_into()
+    }
+
+    /// What the person may from now on, as the provider's groups say.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such person.
+    pub async fn person_grant(
+        &mut self,
+        id: UserId,
+        role: Role,
+        contact_roles: &[ContactRole],
+    ) -> Result<(), StoreError> {
+        let contact_roles: Vec<&str> = contact_roles.iter().map(|role| role.name()).collect();
+        let done = sqlx::query("UPDATE app_user SET role = $2, contact_roles = $3 WHERE id = $1")
+            .bind(id.0)
+            .bind(role.name())
+            .bind(contact_roles)
+            .execute(self.connection())
+            .await?;
+        if done.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+    }
+}
