@@ -196,6 +196,14 @@ impl AppError {
         Self::new(StatusCode::BAD_GATEWAY, ErrorCode::ProviderSilent, message).caused(cause)
     }
 
+    /// What the identity provider said is not whole, or not meant for this sign-in.
+    pub fn provider_unbelievable(name: &str, cause: impl Into<String>) -> Self {
+        Self::forbidden(format!(
+            "What {name} said about you cannot be believed, so you were not signed in. Begin again on the sign-in page; if it lasts, the audit log says why."
+        ))
+        .caused(cause)
+    }
+
     /// Given up while waiting: the one failure that cannot say that nothing was changed.
     pub fn too_slow(seconds: u64) -> Self {
         let message = format!(

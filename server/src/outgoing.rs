@@ -149,9 +149,11 @@ impl Outgoing {
         let addresses = target.admit(&addresses).map_err(|refusal| refused(target.url.as_str(), refusal))?;
         let agent = HeaderValue::from_static(concat!("muster/", env!("CARGO_PKG_VERSION")));
         request.headers_mut().entry(header::USER_AGENT).or_insert(agent);
-        connect::exchange(&addresses, target, request, &self.trust, self.limits.bytes).await.map_err(|failed| match failed {
-            connect::Failed::Unreachable(why) => OutgoingError::Unreachable(url, why),
-            connect::Failed::TooLarge => OutgoingError::TooLarge(url, self.limits.bytes),
+        connect::exchange(&addresses, target, request, &self.trust, self.limits.bytes).await.map_err(|failed| {
+            match failed {
+                connect::Failed::Unreachable(why) => OutgoingError::Unreachable(url, why),
+                connect::Failed::TooLarge => OutgoingError::TooLarge(url, self.limits.bytes),
+            }
         })
     }
 }

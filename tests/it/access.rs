@@ -20,7 +20,12 @@ use tests::{
 };
 
 /// Routes that need no signing in.
-const OPEN: &[(&str, &str)] = &[("post", "/api/v1/session"), ("delete", "/api/v1/session")];
+const OPEN: &[(&str, &str)] = &[
+    ("post", "/api/v1/session"),
+    ("delete", "/api/v1/session"),
+    ("get", "/api/v1/session/ways"),
+    ("post", "/api/v1/session/provider"),
+];
 
 /// Every other route and what it takes. Objects in the paths do not exist: who may go on learns that, who may not learns nothing.
 const GUARDED: &[(&str, &str, Action)] = &[
@@ -79,6 +84,8 @@ const GUARDED: &[(&str, &str, Action)] = &[
 const PICTURE: &str = "\
     xxxxxx post /api/v1/session
     xxxxxx delete /api/v1/session
+    xxxxxx get /api/v1/session/ways
+    xxxxxx post /api/v1/session/provider
     .xxxxx get /api/v1/session
     .xxxxx get /api/v1/systems
     .xxxxx get /api/v1/systems/{slug}/plan

@@ -23,6 +23,7 @@ mod incidents;
 mod line;
 mod live;
 mod notices;
+mod oidc;
 mod output;
 mod plans;
 mod public_page;

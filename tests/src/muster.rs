@@ -123,6 +123,14 @@ impl Muster {
         Self::serve_on(Database::create().await?, Scratch::new()?, public_url, assets_dir).await
     }
 
+    /// Without a system, told more than it must be.
+    ///
+    /// # Errors
+    /// If Postgres cannot be started.
+    pub async fn start_with(adjust: impl FnOnce(&mut server::Settings)) -> Result<Self> {
+        Self::serve_adjusted(Database::create().await?, Scratch::new()?, None, assets(), adjust).await
+    }
+
     /// With a database and a data directory that were there before.
     ///
     /// # Errors
@@ -133,13 +141,25 @@ impl Muster {
         public_url: Option<&str>,
         assets_dir: PathBuf,
     ) -> Result<Self> {
+        Self::serve_adjusted(database, scratch, public_url, assets_dir, |_| ()).await
+    }
+
+    async fn serve_adjusted(
+        database: Database,
+        scratch: Scratch,
+        public_url: Option<&str>,
+        assets_dir: PathBuf,
+        adjust: impl FnOnce(&mut server::Settings),
+    ) -> Result<Self> {
         let store = database.store.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let base = format!("http://{}", listener.local_addr()?);
         let public_url = server::config::PublicUrl::parse(public_url.unwrap_or(&base)).map_err(anyhow::Error::msg)?;
         let heads =
             Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
-        let state = server::AppState::new(store.clone(), server::Settings::new(public_url, assets_dir), heads);
+        let mut settings = server::Settings::new(public_url, assets_dir);
+        adjust(&mut settings);
+        let state = server::AppState::new(store.clone(), settings, heads);
         state.public.refresh(&store).await?;
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
@@ -202,6 +222,19 @@ impl Muster {
         tx.user_create(&NewUser { email: &email, name: &name, password_hash: &hash, role, contact_roles }).await?;
         tx.commit().await?;
         Ok((email, password))
+    }
+
+    /// A person with this address and a password, signed in.
+    ///
+    /// # Errors
+    /// If the address is taken.
+    pub async fn local(&self, email: &str, role: Role) -> Result<Persona> {
+        let password = Uuid::new_v4().to_string();
+        let hash = self.state.passwords.hash(password.clone()).await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
+        let mut tx = self.store.begin().await?;
+        tx.user_create(&NewUser { email, name: email, password_hash: &hash, role, contact_roles: &[] }).await?;
+        tx.commit().await?;
+        Persona::sign_in(&self.base, email, &password).await
     }
 
     /// Somebody who is not signed in.

@@ -49,6 +49,7 @@ pub(crate) mod plan_promises;
 pub(crate) mod plan_save_dialog;
 pub(crate) mod plan_source;
 pub(crate) mod plan_text;
+pub(crate) mod provider_sign_in;
 pub(crate) mod publish_dialog;
 pub(crate) mod question_panel;
 pub(crate) mod reason_dialog;

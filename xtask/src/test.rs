@@ -60,7 +60,7 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
 
 fn setup_all(fast: bool) -> Result<()> {
     setup::targets(&[setup::WASM])?;
-    let mut needs = vec![Need::PostgresPrograms, Need::Shellcheck];
+    let mut needs = vec![Need::PostgresPrograms, Need::Shellcheck, Need::IdentityProvider];
     if !fast {
         setup::targets(&[&setup::musl()])?;
         needs.extend([Need::Docker, Need::Chromium, Need::Jq, Need::Curl, Need::OtherHosts, Need::Faketime]);

@@ -17,7 +17,7 @@ use self::{attempt::Attempt, provider::Provider};
 use crate::{
     AppState,
     app::identity,
-    auth::{address::Address, denied, session},
+    auth::{address::Address, denied, session, session_store},
     error::AppError,
 };
 
@@ -61,7 +61,8 @@ pub async fn depart(
     let provider = provider(state)?;
     state.throttles.address.attempt(&address.text(), Instant::now()).map_err(AppError::too_many_requests)?;
     let (address, secrets) = provider.depart().await.map_err(|error| error.into_app(provider.name()))?;
-    let attempt = Attempt { secrets, next: attempt::inside(next), before: session.id() };
+    let attempt =
+        Attempt { secrets, next: attempt::inside(next), before: session.id().map(|id| session_store::key(&id)) };
     Ok(Departure { address, cookie: attempt.keep(&state.store).await? })
 }
 
@@ -85,7 +86,7 @@ pub async fn arrive(
     let arrived = match came {
         Ok(arrived) => arrived,
         Err(refused) => {
-            let object = format!("sign-in by {}: {}", provider.name(), refused.message());
+            let object = format!("sign-in by {}: {}", provider.name(), refused.cause().unwrap_or(refused.message()));
             denied::record_unknown(state, &Actor::Anonymous, "session.refused", object, address).await?;
             return Err(refused);
         }
@@ -95,7 +96,7 @@ pub async fn arrive(
     let Attempt { next, before, .. } = attempt.unwrap_or_default();
     if let Some(before) = before {
         // The browser's cookie for it is overwritten: nobody would end it.
-        state.store.session_delete(&super::session_store::key(&before)).await?;
+        state.store.session_delete(&before).await?;
     }
     state.throttles.address.forgive(&address.text());
     Ok(Arrival { user, next })
@@ -124,9 +125,9 @@ async fn come_back(
             provider.arrive(code, &attempt.secrets).await.map_err(|error| error.into_app(provider.name()))
         }
         // Its own words are not shown: whoever writes the address writes them too.
-        (_, Some("access_denied" | "login_required" | "interaction_required" | "consent_required")) => Err(
-            AppError::forbidden(format!("You did not complete the sign-in at {}. {again}", provider.name())),
-        ),
+        (_, Some("access_denied" | "login_required" | "interaction_required" | "consent_required")) => {
+            Err(AppError::forbidden(format!("You did not complete the sign-in at {}. {again}", provider.name())))
+        }
         _ => Err(AppError::forbidden(format!("{} did not let you sign in. {again}", provider.name()))),
     }
 }

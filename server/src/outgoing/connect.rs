@@ -51,7 +51,10 @@ fn read() -> Result<Arc<ClientConfig>, String> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
-        return Err("this machine knows no certificate authorities: install ca-certificates, or name a file in SSL_CERT_FILE".into());
+        return Err(
+            "this machine knows no certificate authorities: install ca-certificates, or name a file in SSL_CERT_FILE"
+                .into(),
+        );
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
@@ -80,9 +83,10 @@ pub(super) async fn exchange(
         ask(stream, request).await?
     };
     let (head, body) = answer.into_parts();
-    let whole = Limited::new(body, limit).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() { Failed::TooLarge } else { unreachable(error) }
-    })?;
+    let whole = Limited::new(body, limit)
+        .collect()
+        .await
+        .map_err(|error| if error.is::<LengthLimitError>() { Failed::TooLarge } else { unreachable(error) })?;
     Ok(Response::from_parts(head, whole.to_bytes().to_vec()))
 }
 

@@ -143,6 +143,7 @@ async fn an_answer_may_be_neither_too_long_nor_too_late() {
 #[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_is_refused() {
     let (plain, _) = server(|_| ok("not TLS")).await;
-    let error = outgoing("127.0.0.1", Changing::new(&["127.0.0.1"])).fetch(&format!("https://{plain}/")).await.unwrap_err();
+    let error =
+        outgoing("127.0.0.1", Changing::new(&["127.0.0.1"])).fetch(&format!("https://{plain}/")).await.unwrap_err();
     assert!(matches!(error, OutgoingError::Unreachable(..)), "{error}");
 }

@@ -105,7 +105,10 @@ fn set_cookie(state: &AppState, value: &str, seconds: i32) -> Result<HeaderValue
 /// One value or none: a second cookie of the name was put there by somebody else.
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut ours = all.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('=')).filter(|(key, _)| *key == name);
+    let mut ours = all
+        .flat_map(|text| text.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(key, _)| *key == name);
     let (_, value) = ours.next()?;
     ours.next().is_none().then_some(value)
 }

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use shared::{digest::Digest, hex};
 use store::Store;
-use tower_sessions::session::Id;
 
 use super::provider::Secrets;
 use crate::error::AppError;
@@ -21,8 +20,8 @@ pub fn cookie_name(https: bool) -> &'static str {
 pub(super) struct Attempt {
     pub(super) secrets: Secrets,
     pub(super) next: String,
-    /// The session that this browser had, signed in or not.
-    pub(super) before: Option<Id>,
+    /// What the database knows the session by that this browser had, signed in or not.
+    pub(super) before: Option<String>,
 }
 
 fn key(cookie: &str) -> String {

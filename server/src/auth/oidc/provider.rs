@@ -9,15 +9,14 @@ use std::{
 use futures::future::BoxFuture;
 use openidconnect::{
     AccessTokenHash, AdditionalClaims, AdditionalProviderMetadata, AuthorizationCode, Client, ClientId, ClientSecret,
-    CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IdTokenFields,
-    IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata, RedirectUrl,
-    Scope, StandardErrorResponse, StandardTokenResponse, TokenResponse as _, UserInfoClaims,
+    CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
+    IdTokenFields, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata,
+    RedirectUrl, Scope, StandardErrorResponse, StandardTokenResponse, TokenResponse as _, UserInfoClaims,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClientAuthMethod,
         CoreErrorResponseType, CoreGenderClaim, CoreGrantType, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm,
-        CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType,
-        CoreRevocableToken, CoreRevocationErrorResponse, CoreSubjectIdentifierType, CoreTokenIntrospectionResponse,
-        CoreTokenType,
+        CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreRevocableToken,
+        CoreRevocationErrorResponse, CoreSubjectIdentifierType, CoreTokenIntrospectionResponse, CoreTokenType,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -25,12 +24,18 @@ use serde_json::{Map, Value};
 use shared::digest::Digest;
 
 use super::settings::OidcSettings;
-use crate::{config::PublicUrl, error::AppError, outgoing::{Outgoing, OutgoingError}};
+use crate::{
+    config::PublicUrl,
+    error::AppError,
+    outgoing::{Outgoing, OutgoingError},
+};
 
 /// Where the provider sends people back to.
 pub const CALLBACK: &str = "/login/oidc/callback";
 /// What many sign-ins at once share; older knowledge is asked for again, so that a dead provider is noticed here and not by the browser.
 const FRESH: Duration = Duration::from_secs(5);
+/// With discovery, which takes two questions.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Signed with the provider's own key; nothing shared, nothing unsigned.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
@@ -121,12 +126,7 @@ impl Failed {
     pub(super) fn into_app(self, name: &str) -> AppError {
         match self {
             Self::Silent(why) => AppError::provider_silent(name, why),
-            Self::Unbelievable(why) => {
-                tracing::warn!(why, "a sign-in by the identity provider was refused");
-                AppError::forbidden(format!(
-                    "What {name} said about you cannot be believed, so you were not signed in. Begin again on the sign-in page; if it lasts, the server's log says why."
-                ))
-            }
+            Self::Unbelievable(why) => AppError::provider_unbelievable(name, why),
         }
     }
 }
@@ -221,7 +221,8 @@ impl Provider {
         }
         let issuer = IssuerUrl::new(self.settings.issuer_name.clone()).map_err(silent)?;
         let ask = self.asking();
-        let found = Metadata::discover_async(issuer, &ask).await.map_err(|e| silent(whole(&e)))?;
+        let found = tokio::time::timeout(PATIENCE, Metadata::discover_async(issuer, &ask)).await;
+        let found = found.map_err(|_| silent("it is too slow"))?.map_err(|e| silent(whole(&e)))?;
         self.check(&found)?;
         let found = Arc::new(found);
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), found.clone()));
@@ -273,11 +274,8 @@ impl Provider {
             .add_scopes(["email", "profile"].map(|scope| Scope::new(scope.to_owned())))
             .set_pkce_challenge(challenge)
             .url();
-        let secrets = Secrets {
-            state: state.into_secret(),
-            nonce: nonce.secret().clone(),
-            verifier: verifier.into_secret(),
-        };
+        let secrets =
+            Secrets { state: state.into_secret(), nonce: nonce.secret().clone(), verifier: verifier.into_secret() };
         Ok((address.into(), secrets))
     }
 

@@ -153,7 +153,9 @@ mod tests {
         )
         .unwrap();
         let granted = |groups: &[&str]| {
-            roles.granted(&groups.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>()).map(|g| (g.role, g.contact_roles))
+            roles
+                .granted(&groups.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>())
+                .map(|g| (g.role, g.contact_roles))
         };
         let dba = ContactRole::DatabaseAdministrator;
         assert_eq!(granted(&["dba", "admins"]), Some((Role::Administrator, vec![dba])));
@@ -184,7 +186,13 @@ mod tests {
             take(&mut raw);
             assert!(OidcSettings::parse(raw).unwrap_err().contains(key), "{key}");
         }
-        let bad = ["http://idp.example", "ftp://idp.example", "idp.example", "https://idp.example/?x", "https://a@idp.example"];
+        let bad = [
+            "http://idp.example",
+            "ftp://idp.example",
+            "idp.example",
+            "https://idp.example/?x",
+            "https://a@idp.example",
+        ];
         for issuer in bad {
             let error = OidcSettings::parse(Raw { issuer: Some(issuer.into()), ..raw() }).unwrap_err();
             assert!(error.contains("MUSTER_OIDC_ISSUER"), "{error}");

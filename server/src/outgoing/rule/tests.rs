@@ -57,7 +57,9 @@ fn only_plainly_written_web_addresses_are_asked() {
         assert_eq!(Target::parse(text, &Allowed::default()), Err(refusal), "{text:?}");
         assert!(Target::parse(text, &allowed("127.0.0.1, localhost, idp.example")).is_err(), "allowed: {text:?}");
     }
-    for text in ["", "idp.example", "https://", "https://idp example/", "http://256.1.1.1/", "http://[::1", "//idp.example"] {
+    for text in
+        ["", "idp.example", "https://", "https://idp example/", "http://256.1.1.1/", "http://[::1", "//idp.example"]
+    {
         assert!(matches!(Target::parse(text, &Allowed::default()), Err(Refusal::NotAnAddress(_))), "{text:?}");
     }
 }
@@ -116,7 +118,8 @@ fn every_address_inside_is_told_from_the_open_internet() {
     for (address, expected) in inside {
         assert_eq!(kind(address.parse().unwrap()), Some(expected), "{address}");
     }
-    let open = ["8.8.8.8", "172.32.0.1", "172.15.0.1", "100.128.0.1", "192.0.1.1", "2606:4700::1111", "64:ff9b::8.8.8.8"];
+    let open =
+        ["8.8.8.8", "172.32.0.1", "172.15.0.1", "100.128.0.1", "192.0.1.1", "2606:4700::1111", "64:ff9b::8.8.8.8"];
     for address in open {
         assert_eq!(kind(address.parse().unwrap()), None, "{address}");
     }
@@ -141,7 +144,8 @@ fn one_address_inside_refuses_the_host_unless_the_operator_named_it() {
         assert_eq!(target.admit(&both[..1]).unwrap().len(), 1, "what is outside needs no list");
         assert!(matches!(target.admit(&[]), Err(Refusal::NoAddress(_))));
     }
-    let said = Target::parse("https://idp.example/", &Allowed::default()).unwrap().admit(&both).unwrap_err().to_string();
+    let said =
+        Target::parse("https://idp.example/", &Allowed::default()).unwrap().admit(&both).unwrap_err().to_string();
     assert_eq!(
         said,
         "idp.example is 10.0.0.1, a private address; an operator can allow it with MUSTER_OUTGOING_ALLOW=idp.example"
