@@ -7,6 +7,7 @@ mod consent;
 mod editor;
 mod notices;
 mod output;
+mod provider;
 mod story;
 
 use tests::{

@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -38,7 +39,8 @@ impl Provider {
         let tables = fs::File::open(TABLES).context("glewlwyd is not installed: cargo xtask test installs it")?;
         let made = Command::new("sqlite3").arg(&database).stdin(tables).stdout(Stdio::null()).status()?;
         ensure!(made.success(), "its database could not be made");
-        let config = scratch.file("glewlwyd.conf", configuration(port, &base, &database.display().to_string()))?;
+        let pages = pages(&scratch)?;
+        let config = scratch.file("glewlwyd.conf", configuration(port, &base, &database, &pages))?;
         let log = fs::File::create(scratch.path().join("log"))?;
         let child = Command::new("glewlwyd").arg("-c").arg(config).stdin(Stdio::null()).stdout(log).spawn()?;
         let api = Client::builder().cookie_store(true).build()?;
@@ -202,13 +204,27 @@ fn openssl(arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8(made.stdout)?)
 }
 
-fn configuration(port: u16, base: &str, database: &str) -> String {
+/// Its login page, with the settings that belong to it where the page looks for them.
+fn pages(scratch: &Scratch) -> Result<PathBuf> {
+    let pages = scratch.path().join("pages");
+    let copied = Command::new("cp").args(["-rL", "/usr/share/glewlwyd/webapp"]).arg(&pages).status()?;
+    ensure!(copied.success(), "its pages could not be copied");
+    let settings = pages.join("config.json");
+    if settings.is_dir() {
+        fs::remove_dir_all(&settings)?;
+    }
+    fs::copy("/usr/share/glewlwyd/templates/config.json", &settings)?;
+    Ok(pages)
+}
+
+fn configuration(port: u16, base: &str, database: &Path, pages: &Path) -> String {
+    let (database, pages) = (database.display(), pages.display());
     let mime =
         [("html", "text/html"), ("css", "text/css"), ("js", "application/javascript"), ("json", "application/json")];
     let mime = mime.map(|(end, kind)| format!("{{ extension = \".{end}\"; mime_type = \"{kind}\"; }}")).join(", ");
     format!(
         "port={port}\nbind_address=\"127.0.0.1\"\nexternal_url=\"{base}\"\nlogin_url=\"login.html\"\napi_prefix=\"api\"\n\
-         static_files_path=\"/usr/share/glewlwyd/webapp\"\nlog_mode=\"console\"\nlog_level=\"INFO\"\ncookie_secure=0\n\
+         static_files_path=\"{pages}\"\nlog_mode=\"console\"\nlog_level=\"INFO\"\ncookie_secure=0\n\
          session_key=\"GLEWLWYD\"\nadmin_scope=\"g_admin\"\nprofile_scope=\"g_profile\"\nhash_algorithm=\"SHA512\"\n\
          user_module_path=\"/usr/lib/glewlwyd/user\"\nclient_module_path=\"/usr/lib/glewlwyd/client\"\n\
          user_auth_scheme_module_path=\"/usr/lib/glewlwyd/scheme\"\nplugin_module_path=\"/usr/lib/glewlwyd/plugin\"\n\
