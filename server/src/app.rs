@@ -22,6 +22,7 @@ pub mod plan_version;
 pub mod report;
 pub mod restored;
 pub mod run;
+pub mod secret;
 mod turn;
 pub mod user;
 pub mod view;

@@ -17,6 +17,7 @@ use figment::{
     value::{Dict, Map, Value},
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
+use store::seal::Key;
 
 use crate::{
     auth::oidc::settings::{OidcSettings, Raw},
@@ -43,6 +44,8 @@ pub struct Config {
     pub oidc: Option<OidcSettings>,
     /// Hosts inside that the server may ask.
     pub outgoing: Allowed,
+    /// What secrets are sealed with; the worker needs the same.
+    pub secrets_key_file: PathBuf,
     /// A filter as `tracing` reads it: `info`, `server=debug`.
     pub log: String,
     pub log_format: LogFormat,
@@ -80,6 +83,7 @@ struct Keys {
     database_owner_url: Option<String>,
     audit_heads: Option<String>,
     outgoing_allow: Option<String>,
+    secrets_key_file: Option<PathBuf>,
     oidc_issuer: Option<String>,
     oidc_client_id: Option<String>,
     oidc_client_secret: Option<String>,
@@ -159,6 +163,8 @@ impl Config {
             Some(directory) => std::path::absolute(&directory).unwrap_or(directory),
             None => return Err(ConfigError("there is no home directory to keep data in: set MUSTER_DATA_DIR".into())),
         };
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let secrets_key_file = keys.secrets_key_file.map_or_else(|| Key::default_file(&data_dir), absolute);
         let beside =
             || executable.and_then(Path::parent).map_or_else(|| "assets".into(), |directory| directory.join("assets"));
         let audit_heads = match keys.audit_heads {
@@ -181,6 +187,7 @@ impl Config {
             audit_heads,
             oidc,
             outgoing,
+            secrets_key_file,
             log: keys.log,
             log_format: keys.log_format,
         })

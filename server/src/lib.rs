@@ -24,7 +24,7 @@ pub mod telemetry;
 use std::{future::Future, io, net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt as _;
-use store::Store;
+use store::{Store, seal::Key};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +39,7 @@ use crate::{
         throttle::Throttle,
     },
     config::PublicUrl,
+    error::AppError,
     heads::{HeadKeeper, Keeping},
     live::Hub,
     outgoing::{Outgoing, rule::Allowed},
@@ -58,13 +59,15 @@ pub struct Settings {
     pub oidc: Option<OidcSettings>,
     /// Hosts inside that the server may ask.
     pub outgoing: Allowed,
+    /// What secrets are sealed with; made when first needed.
+    pub secrets_key_file: Option<PathBuf>,
 }
 
 impl Settings {
     /// Nothing beyond what must be said.
     #[must_use]
     pub fn new(public_url: PublicUrl, assets_dir: PathBuf) -> Self {
-        Self { public_url, assets_dir, oidc: None, outgoing: Allowed::default() }
+        Self { public_url, assets_dir, oidc: None, outgoing: Allowed::default(), secrets_key_file: None }
     }
 }
 
@@ -135,6 +138,18 @@ impl AppState {
             settings,
             store,
         }))
+    }
+}
+
+impl AppState {
+    /// What the database may hold only unreadable is sealed with it.
+    ///
+    /// # Errors
+    /// If it can be neither read nor made.
+    pub fn sealing_key(&self) -> Result<Key, AppError> {
+        let file = self.settings.secrets_key_file.as_deref();
+        let file = file.ok_or_else(|| AppError::bug("no file is named for the key that seals secrets"))?;
+        Key::load_or_create(file).map_err(AppError::bug)
     }
 }
 

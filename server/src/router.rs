@@ -18,7 +18,7 @@ use crate::{
     error::{self, AppError},
     extract::BODY_LIMIT,
     headers, public,
-    routes::{self, audit, events, incident, notice, output, plan, report, run, sign_in, system},
+    routes::{self, audit, events, incident, notice, output, plan, report, run, secret, sign_in, system},
     shell,
 };
 
@@ -49,6 +49,9 @@ routes! {
     get "/systems/{slug}/plan/versions" => plan::versions,
     get "/systems/{slug}/plan/versions/{number}" => plan::version,
     get "/systems/{slug}/plan/versions/{number}/diff" => plan::diff,
+    get "/systems/{slug}/secrets" => secret::list,
+    put "/systems/{slug}/secrets/{name}" => secret::set,
+    delete "/systems/{slug}/secrets/{name}" => secret::delete,
     get "/incidents" => incident::list,
     post "/incidents" => incident::declare,
     get "/incidents/{number}" => incident::view,

@@ -9,6 +9,7 @@ pub(crate) mod output;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod system;

@@ -9,6 +9,7 @@ pub mod notice;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod secret;
 pub mod session;
 pub mod system;
 

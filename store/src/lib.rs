@@ -25,6 +25,7 @@ mod restored;
 mod roles;
 mod run;
 pub mod seal;
+mod secret;
 mod session;
 mod sight;
 mod steering;
@@ -53,6 +54,7 @@ pub use crate::{
     report::{Publication, Report},
     roles::{Guard, Program},
     run::{NewRun, RunRecord},
+    secret::{SealedSecret, SecretHead},
     system::{PlanVersion, PlanVersionHead, System},
     tx::Tx,
     user::{NewUser, User},

@@ -37,6 +37,9 @@ const GUARDED: &[(&str, &str, Action)] = &[
     ("get", "/api/v1/systems/{slug}/plan/versions", Action::ViewConsole),
     ("get", "/api/v1/systems/{slug}/plan/versions/{number}", Action::ViewConsole),
     ("get", "/api/v1/systems/{slug}/plan/versions/{number}/diff", Action::ViewConsole),
+    ("get", "/api/v1/systems/{slug}/secrets", Action::ManageSecrets),
+    ("put", "/api/v1/systems/{slug}/secrets/{name}", Action::ManageSecrets),
+    ("delete", "/api/v1/systems/{slug}/secrets/{name}", Action::ManageSecrets),
     ("get", "/api/v1/incidents", Action::ViewConsole),
     ("post", "/api/v1/incidents", Action::DeclareIncident),
     ("get", "/api/v1/incidents/{number}", Action::ViewConsole),
@@ -94,6 +97,9 @@ const PICTURE: &str = "\
     .xxxxx get /api/v1/systems/{slug}/plan/versions
     .xxxxx get /api/v1/systems/{slug}/plan/versions/{number}
     .xxxxx get /api/v1/systems/{slug}/plan/versions/{number}/diff
+    .....x get /api/v1/systems/{slug}/secrets
+    .....x put /api/v1/systems/{slug}/secrets/{name}
+    .....x delete /api/v1/systems/{slug}/secrets/{name}
     .xxxxx get /api/v1/incidents
     ..xxxx post /api/v1/incidents
     .xxxxx get /api/v1/incidents/{number}
@@ -138,7 +144,7 @@ const PICTURE: &str = "\
 ";
 
 fn address(path: &str) -> String {
-    path.replace("{number}", "424242").replace("{slug}", "no-such-system")
+    path.replace("{number}", "424242").replace("{slug}", "no-such-system").replace("{name}", "NO_SUCH_NAME")
 }
 
 /// Status and error code; the body of an open event stream is not waited for.

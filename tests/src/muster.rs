@@ -158,6 +158,7 @@ impl Muster {
         let heads =
             Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
         let mut settings = server::Settings::new(public_url, assets_dir);
+        settings.secrets_key_file = Some(store::seal::Key::default_file(scratch.path()));
         adjust(&mut settings);
         let state = server::AppState::new(store.clone(), settings, heads);
         state.public.refresh(&store).await?;

@@ -40,7 +40,7 @@ macro_rules! permissions {
 
 permissions! {
     ViewConsole DeclareIncident HandleIncident PostUpdate RequestRun DecideRun AnswerStep ConfirmAnswer BreakGlass ReviewGlass CancelRun Freeze AcknowledgeNotice
-    EditReport PublishReport EditPlan ManageUsers ReadAudit
+    EditReport PublishReport EditPlan ManageUsers ManageSecrets ReadAudit
 }
 
 /// Whoever holds one has been checked for `A` in this request.

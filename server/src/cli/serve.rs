@@ -39,6 +39,7 @@ pub(crate) async fn serve() -> Done {
         assets_dir: config.assets_dir.clone(),
         oidc: config.oidc.clone(),
         outgoing: config.outgoing.clone(),
+        secrets_key_file: Some(config.secrets_key_file.clone()),
     };
     let heads = Keeping { signer: Signer::load_or_make(&config.data_dir), places: config.audit_heads.clone() };
     let state = AppState::new(database.store.clone(), settings, heads);

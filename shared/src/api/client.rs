@@ -17,6 +17,7 @@ use crate::api::{
         AnswerIn, CancelIn, CheckIn, ConfirmIn, DecisionIn, FreezeIn, FreezeView, GlassIn, OutputLine, OutputPart,
         PriorityIn, ReviewIn, RunRequestIn, RunView, WithdrawIn,
     },
+    secret::{SecretIn, SecretView, SecretsView},
     session::{DepartIn, Departed, Me, SignIn, Ways},
     system::{PlanView, SystemView},
 };
@@ -177,6 +178,18 @@ impl<T: Transport> Client<T> {
     pub async fn plan_diff(&self, system: &str, version: i32, from: Option<i32>) -> Answer<PlanDiff> {
         let from = from.map(|from| format!("?from={from}")).unwrap_or_default();
         self.get(format!("/systems/{system}/plan/versions/{version}/diff{from}")).await
+    }
+
+    pub async fn secrets(&self, system: &str) -> Answer<SecretsView> {
+        self.get(format!("/systems/{system}/secrets")).await
+    }
+
+    pub async fn set_secret(&self, system: &str, name: &str, body: &SecretIn) -> Answer<SecretView> {
+        self.call(Method::Put, format!("/systems/{system}/secrets/{name}"), Some(body), None).await
+    }
+
+    pub async fn delete_secret(&self, system: &str, name: &str) -> Answer<()> {
+        self.call(Method::Delete, format!("/systems/{system}/secrets/{name}"), None::<&()>, None).await
     }
 
     /// The same text twice has one effect.

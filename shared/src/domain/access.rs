@@ -150,6 +150,8 @@ actions! {
     /// Save another version of a plan. It says what may run and who must agree, so it is for those who could change the people too.
     EditPlan "change a plan": Administrator;
     ManageUsers "manage users": Administrator;
+    /// Set, replace and delete what a plan's steps need and nobody reads.
+    ManageSecrets "manage secrets": Administrator;
     ReadAudit "read the audit log": Approver Administrator;
 }
 
@@ -198,6 +200,7 @@ mod tests {
              ...xx PublishReport\n\
              ....x EditPlan\n\
              ....x ManageUsers\n\
+             ....x ManageSecrets\n\
              ...xx ReadAudit\n"
         );
     }
