@@ -20,6 +20,7 @@ FROM ${BASE} AS server
 COPY --from=build /out/muster /opt/muster/muster
 COPY --from=build /out/assets /opt/muster/assets
 COPY --from=build --chown=10001:10001 /out/data /var/lib/muster
+COPY --from=build --chown=10001:10001 /out/data /var/lib/muster-key
 ENV PATH=/opt/muster:/usr/local/bin:/usr/bin:/bin \
     MUSTER_LISTEN=0.0.0.0:8080 \
     MUSTER_DATA_DIR=/var/lib/muster
@@ -39,6 +40,7 @@ RUN (command -v jq && command -v curl && command -v docker && command -v bash) >
     rm -rf /var/lib/apt/lists/*)
 COPY --from=build /out/muster-worker /opt/muster/muster-worker
 COPY --from=build --chown=10001:10001 /out/data /var/lib/muster
+COPY --from=build --chown=10001:10001 /out/data /var/lib/muster-key
 ENV PATH=/opt/muster:/usr/local/bin:/usr/bin:/bin \
     MUSTER_DATA_DIR=/var/lib/muster
 USER 10001:10001

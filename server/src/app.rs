@@ -1,8 +1,10 @@
 //! Use cases, one noun per file: load, ask the domain, save, audit, commit. Never sees a request, a header or a status code.
 //!
-//! Locks are always taken in this order: idempotency key, system (only to save a plan), run or report, incident; the store adds audit head and live counter.
+//! Locks are always taken in this order: people (only to change them), idempotency key, system (only to save a plan), run or report, incident; the store adds audit head and live counter.
 //! Between `begin` and `commit` nothing is read on another connection, so that waiting requests cannot starve the one they wait for.
 
+pub mod access;
+pub mod account;
 pub mod answer;
 pub mod approval;
 pub mod audit;
@@ -13,10 +15,12 @@ pub mod glass;
 pub mod identity;
 pub mod incident;
 pub mod line;
+pub mod link;
 mod moment;
 pub mod notice;
 pub mod offers;
 pub mod output;
+pub mod people;
 pub mod plan;
 pub mod plan_version;
 pub mod report;

@@ -2,11 +2,15 @@
 
 pub mod address;
 pub mod denied;
+pub mod device;
 pub mod oidc;
 pub mod origin;
+pub mod passkeys;
 pub mod password;
 pub mod permit;
+pub mod proof;
 pub mod session;
 pub mod session_store;
 pub mod sign_in;
 pub mod throttle;
+pub mod totp;

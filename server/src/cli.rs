@@ -5,6 +5,7 @@ pub(crate) mod backup;
 mod database;
 mod output;
 pub(crate) mod plan;
+pub(crate) mod secrets;
 pub(crate) mod serve;
 pub(crate) mod user;
 

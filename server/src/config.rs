@@ -341,6 +341,11 @@ impl PublicUrl {
     }
 
     #[must_use]
+    pub fn url(&self) -> &url::Url {
+        &self.0
+    }
+
+    #[must_use]
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"
     }

@@ -13,6 +13,7 @@ use shared::{
         error::{ErrorBody, ErrorCode, ErrorView, FieldError},
         plan::{PlanConflict, PlanRefused},
         report::EditConflict,
+        session::{ProofWanted, ProofWay},
     },
     domain::{access::Action, offer::Refusal},
     plan::{Diagnostic, Severity},
@@ -92,6 +93,57 @@ impl AppError {
             ErrorCode::WrongCredentials,
             "No active account has this e-mail address and password. Check both and try again.",
         )
+    }
+
+    pub fn second_factor_needed(ways: Vec<ProofWay>) -> Self {
+        let message = "The password is right. This account asks for a second proof that it is you.";
+        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::SecondFactorNeeded, message).asking(ways)
+    }
+
+    /// It never was one, was used or withdrawn, or has expired: which, nobody learns.
+    pub fn link_closed() -> Self {
+        let message = "This link does not open anything (any more): it was used, taken back, or is too old. Ask whoever sent it for a new one.";
+        Self::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, message)
+    }
+
+    /// A second step without a first one.
+    pub fn begin_anew() -> Self {
+        let message = "Begin again with e-mail and password: the first step was too long ago, or was not made here.";
+        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::WrongCredentials, message)
+    }
+
+    pub fn wrong_proof(way: ProofWay) -> Self {
+        let message = match way {
+            ProofWay::Password => "This is not your password. Nothing was done.",
+            ProofWay::Code => {
+                "This code does not fit, or was used before. Nothing was done; wait for the next one and try again."
+            }
+            ProofWay::RecoveryCode => "This is none of your unused recovery codes. Nothing was done.",
+            ProofWay::Passkey => "This passkey did not prove that it is you. Nothing was done; try again.",
+        };
+        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::WrongCredentials, message)
+    }
+
+    pub fn proof_needed(action: Action, ways: Vec<ProofWay>) -> Self {
+        let message = if ways.is_empty() {
+            format!(
+                "To {} you must show anew that it is you, and this account has nothing to show: sign in again, or add a passkey or an authenticator app to your account. Nothing was done.",
+                action.words()
+            )
+        } else {
+            format!("To {} you must show anew that it is you. Nothing was done yet.", action.words())
+        };
+        Self::new(StatusCode::FORBIDDEN, ErrorCode::ProofNeeded, message).asking(ways)
+    }
+
+    pub fn enrolment_needed() -> Self {
+        let message = "Your role asks for a second factor, and you have none yet. Add a passkey or an authenticator app under My account; then everything else opens. Nothing was done.";
+        Self::new(StatusCode::FORBIDDEN, ErrorCode::EnrolmentNeeded, message)
+    }
+
+    fn asking(mut self, ways: Vec<ProofWay>) -> Self {
+        self.0.view.details = serde_json::to_value(ProofWanted { ways }).ok();
+        self
     }
 
     pub fn may_not(action: Action) -> Self {

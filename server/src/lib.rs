@@ -35,11 +35,11 @@ use crate::{
     assets::Assets,
     auth::{
         oidc::{provider::Provider, settings::OidcSettings},
+        passkeys::Passkeys,
         password::Passwords,
         throttle::Throttle,
     },
     config::PublicUrl,
-    error::AppError,
     heads::{HeadKeeper, Keeping},
     live::Hub,
     outgoing::{Outgoing, rule::Allowed},
@@ -59,15 +59,13 @@ pub struct Settings {
     pub oidc: Option<OidcSettings>,
     /// Hosts inside that the server may ask.
     pub outgoing: Allowed,
-    /// What secrets are sealed with; made when first needed.
-    pub secrets_key_file: Option<PathBuf>,
 }
 
 impl Settings {
     /// Nothing beyond what must be said.
     #[must_use]
     pub fn new(public_url: PublicUrl, assets_dir: PathBuf) -> Self {
-        Self { public_url, assets_dir, oidc: None, outgoing: Allowed::default(), secrets_key_file: None }
+        Self { public_url, assets_dir, oidc: None, outgoing: Allowed::default() }
     }
 }
 
@@ -94,6 +92,9 @@ pub struct Parts {
     pub heads: Arc<HeadKeeper>,
     pub passwords: Passwords,
     pub provider: Option<Provider>,
+    pub passkeys: Passkeys,
+    /// Seals what the database may hold only unreadable.
+    pub key: Key,
     pub throttles: Throttles,
     /// Cancelled when the server begins to stop: streams end on it.
     pub stop: CancellationToken,
@@ -113,7 +114,7 @@ impl Deref for AppState {
 
 impl AppState {
     #[must_use]
-    pub fn new(store: Store, settings: Settings, heads: Keeping) -> Self {
+    pub fn new(store: Store, settings: Settings, heads: Keeping, key: Key) -> Self {
         let assets = Assets::new(settings.assets_dir.clone());
         let script = assets.manifest().ok().and_then(|m| m.r#static.get("status.js").map(|name| assets::address(name)));
         let provider = settings.oidc.clone().map(|oidc| {
@@ -128,6 +129,8 @@ impl AppState {
             public: Arc::new(PublicPages::new(script)),
             assets,
             passwords: Passwords::default(),
+            passkeys: Passkeys::at(&settings.public_url),
+            key,
             throttles: Throttles {
                 account: Throttle::new(10, MINUTES_5),
                 address: Throttle::new(50, MINUTES_5),
@@ -138,18 +141,6 @@ impl AppState {
             settings,
             store,
         }))
-    }
-}
-
-impl AppState {
-    /// What the database may hold only unreadable is sealed with it.
-    ///
-    /// # Errors
-    /// If it can be neither read nor made.
-    pub fn sealing_key(&self) -> Result<Key, AppError> {
-        let file = self.settings.secrets_key_file.as_deref();
-        let file = file.ok_or_else(|| AppError::bug("no file is named for the key that seals secrets"))?;
-        Key::load_or_create(file).map_err(AppError::bug)
     }
 }
 

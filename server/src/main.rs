@@ -5,7 +5,7 @@ mod cli;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use shared::domain::access::{ContactRole, Role};
+use shared::domain::access::{ContactRole, RoleName};
 
 /// Muster: the recovery plan you wrote, running.
 #[derive(Parser)]
@@ -25,6 +25,9 @@ enum Command {
     /// Manage the people who can sign in.
     #[command(subcommand)]
     User(UserCommand),
+    /// The key that secrets are sealed with.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// Check or export the audit chain.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -84,6 +87,12 @@ enum PlanCommand {
 }
 
 #[derive(Subcommand)]
+enum SecretsCommand {
+    /// Make a new key, and seal every secret of the plans' steps with it.
+    Rotate,
+}
+
+#[derive(Subcommand)]
 enum UserCommand {
     /// Create an account; the password is read from standard input.
     Add {
@@ -91,9 +100,9 @@ enum UserCommand {
         email: String,
         #[arg(long)]
         name: String,
-        /// viewer, responder, operator, approver or administrator.
+        /// viewer, responder, operator, approver, administrator, or a role made here.
         #[arg(long)]
-        role: Role,
+        role: RoleName,
         /// system-administrator, database-administrator or security-officer; may be repeated.
         #[arg(long = "contact-role", value_name = "ROLE")]
         contact_roles: Vec<ContactRole>,
@@ -106,6 +115,13 @@ enum UserCommand {
         #[arg(long)]
         subject: String,
     },
+    /// Print a link, good once and for a day, by which somebody sets a new password: the way back in for who is locked out.
+    PasswordLink {
+        #[arg(long)]
+        email: String,
+    },
+    /// Print a link, good once and for a day, by which the first administrator makes their account. Only while there is nobody.
+    FirstLink,
 }
 
 #[derive(Subcommand)]
@@ -146,6 +162,9 @@ fn main() -> ExitCode {
                 cli::user::add(email, name, role, contact_roles).await
             }
             Command::User(UserCommand::Link { email, subject }) => cli::user::link(&email, &subject).await,
+            Command::User(UserCommand::PasswordLink { email }) => cli::user::password_link(&email).await,
+            Command::User(UserCommand::FirstLink) => cli::user::first_link().await,
+            Command::Secrets(SecretsCommand::Rotate) => cli::secrets::rotate().await,
             Command::Audit(AuditCommand::Verify(verify)) => cli::audit::verify(&verify).await,
             Command::Audit(AuditCommand::Key { json }) => cli::audit::key(json),
             Command::Audit(AuditCommand::Export) => cli::audit::export().await,

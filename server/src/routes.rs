@@ -1,13 +1,16 @@
 //! HTTP ↔ use cases, one noun per file: take a permit, read the input, call `app`, answer. No rule, no transaction.
 
+pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod incident;
 pub(crate) mod notice;
 pub(crate) mod output;
+pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod report;
+pub(crate) mod role;
 pub(crate) mod run;
 pub(crate) mod secret;
 pub(crate) mod session;

@@ -30,6 +30,7 @@ struct Unbuilt {
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route("/login", get(shell))
+        .route("/join", get(shell))
         .route("/console", get(shell))
         .route("/console/", get(shell))
         .route("/console/{*rest}", get(shell))

@@ -1,11 +1,13 @@
 //! The wire: one shape per thing that crosses HTTP, and the typed client. No rule lives here.
 
+pub mod account;
 pub mod audit;
 pub mod client;
 pub mod error;
 pub mod incident;
 pub mod live;
 pub mod notice;
+pub mod people;
 pub mod plan;
 pub mod report;
 pub mod run;

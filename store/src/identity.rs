@@ -1,23 +1,10 @@
 //! Who people are at an identity provider, and sign-ins on their way there. Decides nobody's role.
 
 use serde_json::Value;
-use shared::{
-    domain::access::{ContactRole, Role},
-    ids::UserId,
-};
+use shared::ids::UserId;
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Tx, User, user::UserRow};
-
-/// Somebody who comes in by a provider for the first time.
-#[derive(Debug)]
-pub struct NewPerson<'a> {
-    /// Lower case.
-    pub email: &'a str,
-    pub name: &'a str,
-    pub role: Role,
-    pub contact_roles: &'a [ContactRole],
-}
+use crate::{Store, StoreError, Tx, User};
 
 impl Store {
     /// # Errors
@@ -67,19 +54,17 @@ impl Tx {
             .bind(subject)
             .execute(self.connection())
             .await?;
-        sqlx::query_as::<_, UserRow>(
-            "WITH used AS (
-                 UPDATE identity SET last_used_at = now() WHERE issuer = $1 AND subject = $2 RETURNING user_id
-             )
-             SELECT id, email, name, role, contact_roles, active FROM app_user
-             WHERE id = (SELECT user_id FROM used) FOR UPDATE",
+        let user: Option<Uuid> = sqlx::query_scalar(
+            "UPDATE identity SET last_used_at = now() WHERE issuer = $1 AND subject = $2 RETURNING user_id",
         )
         .bind(issuer)
         .bind(subject)
         .fetch_optional(self.connection())
-        .await?
-        .map(TryInto::try_into)
-        .transpose()
+        .await?;
+        match user {
+            Some(id) => Ok(Some(self.user_fetch(UserId(id)).await?)),
+            None => Ok(None),
+        }
     }
 
     /// # Errors
@@ -92,45 +77,5 @@ impl Tx {
             .execute(self.connection())
             .await?;
         Ok(())
-    }
-
-    /// A person without a password.
-    ///
-    /// # Errors
-    /// `Conflict("app_user_email_key")` if the address is taken.
-    pub async fn person_create(&mut self, new: &NewPerson<'_>) -> Result<User, StoreError> {
-        let contact_roles: Vec<&str> = new.contact_roles.iter().map(|role| role.name()).collect();
-        sqlx::query_as::<_, UserRow>(
-            "INSERT INTO app_user (id, email, name, role, contact_roles) VALUES ($1, $2, $3, $4, $5)
-             RETURNING id, email, name, role, contact_roles, active",
-        )
-        .bind(Uuid::now_v7())
-        .bind(new.email)
-        .bind(new.name)
-        .bind(new.role.name())
-        .bind(contact_roles)
-        .fetch_one(self.connection())
-        .await?
-        .try_into()
-    }
-
-    /// What the person may from now on, as the provider's groups say.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] if there is no such person.
-    pub async fn person_grant(
-        &mut self,
-        id: UserId,
-        role: Role,
-        contact_roles: &[ContactRole],
-    ) -> Result<(), StoreError> {
-        let contact_roles: Vec<&str> = contact_roles.iter().map(|role| role.name()).collect();
-        let done = sqlx::query("UPDATE app_user SET role = $2, contact_roles = $3 WHERE id = $1")
-            .bind(id.0)
-            .bind(role.name())
-            .bind(contact_roles)
-            .execute(self.connection())
-            .await?;
-        if done.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
     }
 }

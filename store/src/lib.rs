@@ -6,9 +6,11 @@
 
 mod addresses;
 mod audit;
+mod door_link;
 mod dump;
 pub mod embedded;
 mod error;
+mod factor;
 mod freeze;
 mod host_lock;
 mod idempotency;
@@ -22,6 +24,7 @@ mod output;
 mod output_lines;
 mod report;
 mod restored;
+mod role;
 mod roles;
 mod run;
 pub mod seal;
@@ -40,24 +43,27 @@ use shared::{digest::Digest, timestamp::Timestamp};
 use sqlx::{Connection as _, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 
 pub use crate::{
+    door_link::{DoorLink, NewLink, Purpose},
     dump::{DumpError, Snapshot, SnapshotFacts, restore},
     error::StoreError,
+    factor::{PasskeyRecord, TotpRecord},
     freeze::Freeze,
     host_lock::HostTaken,
     idempotency::Idempotency,
-    identity::NewPerson,
     incident::IncidentRecord,
     job::{Claimed, Heard, HostHeld, JobKind},
     live::{Channel, Listener},
     output::Chunk,
     output_lines::NewLines,
     report::{Publication, Report},
+    role::RoleRecord,
     roles::{Guard, Program},
     run::{NewRun, RunRecord},
     secret::{SealedSecret, SecretHead},
+    session::SessionRecord,
     system::{PlanVersion, PlanVersionHead, System},
     tx::Tx,
-    user::{NewUser, User},
+    user::{Factors, NewUser, User},
     watch::{Bad, Watch},
 };
 

@@ -83,7 +83,7 @@ impl Store {
         );
         let rows = sqlx::query_as::<_, NoticeRow>(query)
             .bind(user.id.0)
-            .bind(Audience::of(user.role, &user.contact_roles).into_iter().map(Audience::name).collect::<Vec<_>>())
+            .bind(Audience::of(&user.role, &user.contact_roles).into_iter().map(Audience::name).collect::<Vec<_>>())
             .bind(limit)
             .fetch_all(&self.pool)
             .await?;

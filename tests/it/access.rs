@@ -206,7 +206,7 @@ async fn each_role_gets_through_exactly_where_the_access_table_says() {
         for (role, person) in &people {
             let (before, _) = muster.store.audit_head().await.unwrap();
             let answer = ask(&person.http, method, path).await;
-            assert_eq!(let_in(&answer), role.may(*action), "{role}: {method} {path} answered {answer:?}");
+            assert_eq!(let_in(&answer), role.rights().may(*action), "{role}: {method} {path} answered {answer:?}");
             row.push(if let_in(&answer) { 'x' } else { '.' });
             if let_in(&answer) {
                 continue;

@@ -8,6 +8,7 @@ mod editor;
 mod notices;
 mod output;
 mod provider;
+mod secrets;
 mod story;
 
 use tests::{

@@ -322,7 +322,7 @@ async fn an_account_is_made_once_and_its_password_goes_nowhere() {
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(!format!("{said:?}").contains("correct horse"), "{said:?}");
     let ada = Persona::sign_in(&muster.base, "ada@test.invalid", "correct horse battery").await.unwrap();
-    assert_eq!((ada.me.name.as_str(), ada.me.role, ada.me.contact_roles.len()), ("Ada", Role::Operator, 1));
+    assert_eq!((ada.me.name.as_str(), ada.me.role, ada.me.contact_roles.len()), ("Ada", Role::Operator.into(), 1));
 
     for (email, name, password, words) in [
         ("ada@test.invalid", "Ada again", "another long password\n", "already an account"),

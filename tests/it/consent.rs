@@ -7,6 +7,7 @@ use shared::{
         error::ErrorCode,
         incident::{CloseIn, IncidentView, ResolveIn},
         run::{ConfirmIn, GlassIn, ReviewIn, RunView},
+        session::ProofIn,
     },
     domain::{
         access::Role,
@@ -21,8 +22,8 @@ use tests::{
 };
 
 async fn break_glass(who: &Persona, run: &RunView, password: &str) -> Result<RunView, CallError> {
-    let body =
-        GlassIn { reason: message("nobody answers"), password: password.to_owned(), content: run.content.unwrap() };
+    who.api.prove(&ProofIn::Password { password: password.to_owned() }).await?;
+    let body = GlassIn { reason: message("nobody answers"), content: run.content.unwrap() };
     who.api.break_glass(run.number, &body).await
 }
 
@@ -84,7 +85,12 @@ async fn a_broken_glass_asks_for_the_password_tells_everybody_and_keeps_the_inci
     let why = refused(break_glass(&scene.responder, &run, &scene.responder.password).await);
     assert_eq!(why.code, ErrorCode::Forbidden);
     let why = refused(break_glass(&scene.operator, &run, "somebody else's").await);
-    assert!(why.code == ErrorCode::Invalid && why.message.contains("not your password"), "{why:?}");
+    assert!(why.code == ErrorCode::WrongCredentials && why.message.contains("not your password"), "{why:?}");
+    // Having signed in is not enough.
+    let body = GlassIn { reason: message("in a hurry"), content: run.content.unwrap() };
+    let why = refused(scene.operator.api.break_glass(run.number, &body).await);
+    assert_eq!(why.code, ErrorCode::ProofNeeded);
+    assert_eq!(why.details.unwrap()["ways"], serde_json::json!(["password"]));
     let mut other = run.clone();
     other.content.as_mut().unwrap().resolution_digest = shared::digest::Digest::of(b"something else");
     let why = refused(break_glass(&scene.operator, &other, &scene.operator.password).await);

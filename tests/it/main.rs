@@ -32,4 +32,5 @@ mod reports;
 mod roles;
 mod runs;
 mod scripts;
+mod secrets;
 mod store_rules;

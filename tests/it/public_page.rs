@@ -253,8 +253,12 @@ async fn the_page_is_served_while_the_database_is_away() {
 async fn before_anything_was_read_the_page_says_that_it_does_not_know() {
     let nothing = store::Store::connect_lazy("postgres://nobody@127.0.0.1:1/nothing").unwrap();
     let url = server::config::PublicUrl::parse("http://localhost:8080").unwrap();
-    let state =
-        server::AppState::new(nothing, server::Settings::new(url, "nowhere".into()), server::heads::Keeping::nothing());
+    let state = server::AppState::new(
+        nothing,
+        server::Settings::new(url, "nowhere".into()),
+        server::heads::Keeping::nothing(),
+        tests::muster::key(&tests::programs::Scratch::new().unwrap()).unwrap(),
+    );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let http = Http::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     tokio::spawn(server::serve(listener, state, std::future::pending()));

@@ -27,7 +27,7 @@ use tests::postgres::Database;
 
 async fn person(store: &Store, email: &str, role: Role) -> (UserId, Actor) {
     let mut tx = store.begin().await.unwrap();
-    let new = NewUser { email, name: email, password_hash: "none", role, contact_roles: &[] };
+    let new = NewUser { email, name: email, password_hash: Some("none"), role: &role.into(), contact_roles: &[] };
     let user = tx.user_create(&new).await.unwrap();
     tx.commit().await.unwrap();
     (user.id, Actor::User { id: user.id, name: user.name })

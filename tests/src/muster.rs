@@ -14,7 +14,7 @@ use shared::{
         text::{Message, Title},
     },
 };
-use store::{NewUser, Store};
+use store::{NewUser, Store, seal::Key};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -157,10 +157,10 @@ impl Muster {
         let public_url = server::config::PublicUrl::parse(public_url.unwrap_or(&base)).map_err(anyhow::Error::msg)?;
         let heads =
             Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
+        let key = key(&scratch)?;
         let mut settings = server::Settings::new(public_url, assets_dir);
-        settings.secrets_key_file = Some(store::seal::Key::default_file(scratch.path()));
         adjust(&mut settings);
-        let state = server::AppState::new(store.clone(), settings, heads);
+        let state = server::AppState::new(store.clone(), settings, heads, key);
         state.public.refresh(&store).await?;
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
@@ -181,7 +181,10 @@ impl Muster {
         let scratch = Scratch::new()?;
         let heads =
             Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
-        let state = server::AppState::new(self.store.clone(), server::Settings::new(public_url, assets_dir), heads);
+        // Servers of one installation share the key.
+        let key = key(&self.scratch)?;
+        let state =
+            server::AppState::new(self.store.clone(), server::Settings::new(public_url, assets_dir), heads, key);
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         tokio::spawn(async move { server::serve(listener, state, stopped).await });
@@ -220,7 +223,14 @@ impl Muster {
         let hash = self.state.passwords.hash(password.clone()).await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
         let mut tx = self.store.begin().await?;
         let name = format!("Test {role}");
-        tx.user_create(&NewUser { email: &email, name: &name, password_hash: &hash, role, contact_roles }).await?;
+        tx.user_create(&NewUser {
+            email: &email,
+            name: &name,
+            password_hash: Some(&hash),
+            role: &role.into(),
+            contact_roles,
+        })
+        .await?;
         tx.commit().await?;
         Ok((email, password))
     }
@@ -233,7 +243,14 @@ impl Muster {
         let password = Uuid::new_v4().to_string();
         let hash = self.state.passwords.hash(password.clone()).await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
         let mut tx = self.store.begin().await?;
-        tx.user_create(&NewUser { email, name: email, password_hash: &hash, role, contact_roles: &[] }).await?;
+        tx.user_create(&NewUser {
+            email,
+            name: email,
+            password_hash: Some(&hash),
+            role: &role.into(),
+            contact_roles: &[],
+        })
+        .await?;
         tx.commit().await?;
         Persona::sign_in(&self.base, email, &password).await
     }
@@ -307,6 +324,14 @@ impl Drop for Muster {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// The sealing key of a data directory.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn key(scratch: &Scratch) -> Result<Key> {
+    Key::load_or_create(&Key::default_file(scratch.path())).map_err(anyhow::Error::msg)
 }
 
 fn assets() -> PathBuf {

@@ -5,8 +5,8 @@ use reqwest::{StatusCode, header};
 use serde_json::Value;
 use shared::{
     api::{
-        client::{Client, Method, Request, Response, Transport},
-        session::{Me, SignIn},
+        client::{CallError, Client, Method, Request, Response, Transport},
+        session::{Me, ProofIn, SignIn},
     },
     ids::UserId,
 };
@@ -103,5 +103,13 @@ impl Persona {
         let api = Client::new(http.clone());
         let me = api.sign_in(&SignIn { email: email.to_owned(), password: password.to_owned() }).await?;
         Ok(Self { id: me.id, email: email.to_owned(), password: password.to_owned(), http, api, me })
+    }
+
+    /// Shows anew, by the password, that it is they.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub async fn prove(&self) -> Result<(), CallError> {
+        self.api.prove(&ProofIn::Password { password: self.password.clone() }).await
     }
 }

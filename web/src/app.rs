@@ -14,21 +14,25 @@ use crate::{
         error_note::ErrorNote,
         freeze::FreezeBanner,
         nav::{Connected, Rail, Shortcuts},
+        proof_dialog::ProofDialog,
         sign_in_form::SignInForm,
         time,
     },
     live::provide_live,
     pages::{
-        audit::AuditPage, declare::DeclarePage, home::HomePage, incident::IncidentPage, incidents::IncidentsPage,
-        login::LoginPage, missing::MissingPage, plan::PlanPage, plan_edit::PlanEditPage, plan_version::PlanVersionPage,
-        plan_versions::PlanVersionsPage, report::ReportPage, run::RunPage, runs::RunsPage,
+        access::AccessPage, account::AccountPage, audit::AuditPage, declare::DeclarePage, home::HomePage,
+        incident::IncidentPage, incidents::IncidentsPage, join::JoinPage, login::LoginPage, missing::MissingPage,
+        people::PeoplePage, person::PersonPage, plan::PlanPage, plan_edit::PlanEditPage, plan_version::PlanVersionPage,
+        plan_versions::PlanVersionsPage, report::ReportPage, run::RunPage, runs::RunsPage, secrets::SecretsPage,
     },
+    proof::provide_desk,
     session::{provide_session, use_session},
 };
 
 #[component]
 pub(crate) fn App() -> impl IntoView {
     time::provide_now();
+    let desk = provide_desk();
     let session = provide_session(provide_live());
     session.ask();
     // Tests and slow lines: from now on clicks are heard.
@@ -39,9 +43,11 @@ pub(crate) fn App() -> impl IntoView {
         }
     });
     view! {
+        <ProofDialog desk/>
         <Router>
             <Routes fallback=|| view! { <Redirect path="/console"/> }>
                 <Route path=path!("/login") view=LoginPage/>
+                <Route path=path!("/join") view=JoinPage/>
                 <ParentRoute path=path!("/console") view=Frame>
                     <Route path=path!("") view=HomePage/>
                     <Route path=path!("incidents") view=IncidentsPage/>
@@ -54,7 +60,12 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("plan/:slug/edit") view=PlanEditPage/>
                     <Route path=path!("plan/:slug/versions") view=PlanVersionsPage/>
                     <Route path=path!("plan/:slug/versions/:number") view=PlanVersionPage/>
+                    <Route path=path!("plan/:slug/secrets") view=SecretsPage/>
                     <Route path=path!("audit") view=AuditPage/>
+                    <Route path=path!("account") view=AccountPage/>
+                    <Route path=path!("people") view=PeoplePage/>
+                    <Route path=path!("people/access") view=AccessPage/>
+                    <Route path=path!("people/:id") view=PersonPage/>
                     <Route path=path!("*any") view=MissingPage/>
                 </ParentRoute>
             </Routes>
@@ -79,6 +90,7 @@ fn Frame() -> impl IntoView {
             );
         }
     });
+    only_the_account_of_who_must_enrol();
     follow_with_focus();
     let inside = Memo::new(move |_| session.me.with(Option::is_some));
     view! {
@@ -116,6 +128,19 @@ fn Frame() -> impl IntoView {
             <SignInAgain/>
         </Show>
     }
+}
+
+/// Whose role asks for a second factor that they do not have: everything else would only be refused.
+fn only_the_account_of_who_must_enrol() {
+    let session = use_session();
+    let path = use_location().pathname;
+    let navigate = use_navigate();
+    Effect::new(move |_| {
+        let must = session.me.with(|me| me.as_ref().is_some_and(|me| me.must_enrol));
+        if must && path.get() != "/console/account" {
+            navigate("/console/account", leptos_router::NavigateOptions { replace: true, ..Default::default() });
+        }
+    });
 }
 
 /// After a change of page the focus starts at its content, as after a real page load.

@@ -6,8 +6,10 @@ mod app;
 mod components;
 mod live;
 mod pages;
+mod proof;
 mod session;
 mod transport;
+mod webauthn;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;

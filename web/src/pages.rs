@@ -8,19 +8,30 @@
 //! Reports: `report-draft`, `report-body`, `report-state`, `report-save`, `report-conflict`, `report-use-mine`,
 //! `report-take-theirs`, `report-publish`, `publish-internal`, `publish-public`, `publish-confirm`.
 //! Plan: `plan-edit`, `plan-text`, `plan-state`, `plan-desk` (`data-millis`), `plan-said`, `plan-save`/`plan-save-send`,
+//! `plan-secrets`, `secret-set`/`secret-send`, `secrets`, `secrets-missing`, `secret-delete`, `effect-secrets`,
 //! `plan-conflict`, `plan-join`, `plan-keep-mine`, `plan-take-theirs`, `leave`.
 //! Buttons that ask: `parameters`, `parameters-send`; what was answered: `chosen`; `other-plan`, `answer-done`.
 //! Audit: `audit-verify`, `audit-verdict` (`data-holds`), `audit-heads` (`data-unmet`), `audit-clear`, `audit-export`,
 //! `audit-export-part`.
+//! At the door: `sign-in-provider`, `proof-form`, `proof-send`, `proof-<way>`, `sign-in-passkey`, `join`, `secret-once`. Account: `must-enrol`,
+//! `add-passkey`/`passkey-create`, `add-totp`/`totp-secret`/`totp-confirm`/`remove-totp`, `recovery-codes`, `new-codes`,
+//! `change-password`, `password-changed`, `sessions`, `end-others`. People: `invite`/`invite-send`, `people`, `invitations`,
+//! `change-role`, `change-contact-roles`, `deactivate`, `activate`, `password-link`, `remove-factors`, `end-sessions` and
+//! `person-send` in their dialogs, `person-role`, `may-answer`, `access-table`, `new-role`, `role-form`, `role-save`, `role-delete`.
 //! Everything else is found by role and name.
 
+pub(crate) mod access;
+pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod declare;
 pub(crate) mod home;
 pub(crate) mod incident;
 pub(crate) mod incidents;
+pub(crate) mod join;
 pub(crate) mod login;
 pub(crate) mod missing;
+pub(crate) mod people;
+pub(crate) mod person;
 pub(crate) mod plan;
 pub(crate) mod plan_edit;
 pub(crate) mod plan_version;
@@ -28,3 +39,4 @@ pub(crate) mod plan_versions;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod secrets;

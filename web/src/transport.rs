@@ -2,11 +2,15 @@
 
 use std::cell::RefCell;
 
-use shared::api::client::{Client, Request, Response, Transport};
+use shared::api::{
+    client::{Client, Request, Response, Transport},
+    error::{ErrorBody, ErrorCode},
+    session::{ProofWanted, ProofWay},
+};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::components::time;
+use crate::{components::time, proof};
 
 /// Same-origin requests with the session's cookie.
 #[derive(Clone, Copy, Debug)]
@@ -33,13 +37,33 @@ pub(crate) fn signal_signed_out() {
 
 impl Transport for Browser {
     async fn send(&self, request: Request) -> Result<Response, String> {
-        let about_session = request.path == "/api/v1/session";
-        let answer = fetch(&request).await.map_err(|_| "no connection to the server".to_owned())?;
+        // There a refusal is about what was shown, not about the session.
+        let about_session = request.path.starts_with("/api/v1/session") || request.path.starts_with("/api/v1/links");
+        let mut answer = reach(&request).await?;
+        if let Some((why, ways)) = proof_wanted(&answer)
+            && proof::shown(why, ways).await
+        {
+            answer = reach(&request).await?;
+        }
         if answer.status == 401 && !about_session {
             signal_signed_out();
         }
         Ok(answer)
     }
+}
+
+async fn reach(request: &Request) -> Result<Response, String> {
+    fetch(request).await.map_err(|_| "no connection to the server".to_owned())
+}
+
+/// What the server wants to be shown before it does this, and why.
+fn proof_wanted(answer: &Response) -> Option<(String, Vec<ProofWay>)> {
+    if answer.status != 403 {
+        return None;
+    }
+    let view = serde_json::from_str::<ErrorBody>(&answer.body).ok()?.error;
+    let wanted: ProofWanted = serde_json::from_value(view.details?).ok()?;
+    (view.code == ErrorCode::ProofNeeded).then_some((view.message, wanted.ways))
 }
 
 async fn fetch(request: &Request) -> Result<Response, JsValue> {

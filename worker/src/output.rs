@@ -70,8 +70,8 @@ impl Output {
 
     /// One line, or each of several.
     pub(crate) async fn line(&self, stream: Stream, text: &str) {
-        let text = &*self.masking.mask.text(text);
-        let only = Some(text).filter(|text| text.is_empty());
+        let text = self.masking.mask.text(text);
+        let only = Some(&*text).filter(|text| text.is_empty());
         self.send(self.chunks(only.into_iter().chain(text.lines()).map(|line| (stream, line)))).await;
     }
 

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use shared::domain::{actor::Actor, text::Name};
-use store::{NewPerson, StoreError, Tx, User};
+use store::{NewUser, StoreError, Tx, User};
 
 use crate::{
     AppState,
@@ -25,16 +25,18 @@ pub async fn arrive(state: &AppState, provider: &Provider, arrived: &Arrived, ad
     let allowed = allowed(provider, arrived, known.as_ref());
     let user = match (allowed, known) {
         (Err(refusal), known) => return refuse(tx, arrived, known.as_ref(), address, refusal).await,
-        (Ok(granted), Some(user)) => refreshed(&mut tx, user, granted).await?,
-        (Ok(granted), None) => match created(&mut tx, provider, arrived, granted).await? {
-            Ok(user) => user,
-            // The failed statement has ended the transaction.
-            Err(refusal) => return refuse(state.store.begin().await?, arrived, None, address, refusal).await,
-        },
+        (Ok(granted), known) => {
+            let user = match known {
+                Some(user) => refreshed(&mut tx, user, granted).await?,
+                None => created(&mut tx, provider, arrived, granted).await?,
+            };
+            match user {
+                Ok(user) => user,
+                // The failed statement has ended the transaction.
+                Err(refusal) => return refuse(state.store.begin().await?, arrived, None, address, refusal).await,
+            }
+        }
     };
-    let actor = Actor::User { id: user.id, name: user.name.clone() };
-    let detail = json!({"address": address, "issuer": arrived.issuer});
-    tx.audit(&actor, "session.begun", format!("user {}", user.email), detail);
     tx.commit().await?;
     Ok(user)
 }
@@ -77,22 +79,36 @@ async fn refuse<T>(
     Err(AppError::forbidden(sentence))
 }
 
-async fn refreshed(tx: &mut Tx, mut user: User, granted: Granted) -> Result<User, AppError> {
+fn no_role(granted: &Granted) -> Refused {
+    let sentence = format!(
+        "Your group stands for the role {} (MUSTER_OIDC_ROLES), which there is not in this Muster. You were not signed in; tell an administrator.",
+        granted.role
+    );
+    ("its role is none", sentence)
+}
+
+async fn refreshed(tx: &mut Tx, user: User, granted: Granted) -> Result<Result<User, Refused>, AppError> {
     let mut held = user.contact_roles.clone();
     held.sort_unstable();
-    if (user.role, &held) == (granted.role, &granted.contact_roles) {
-        return Ok(user);
+    if (&user.role, &held) == (&granted.role, &granted.contact_roles) {
+        return Ok(Ok(user));
     }
-    tx.person_grant(user.id, granted.role, &granted.contact_roles).await?;
+    tx.people_lock().await?;
+    match tx.user_set_role(user.id, &granted.role).await {
+        Ok(()) => {}
+        Err(StoreError::Conflict(constraint)) if constraint == "app_user_role_fkey" => {
+            return Ok(Err(no_role(&granted)));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    tx.user_set_contact_roles(user.id, &granted.contact_roles).await?;
     let detail = json!({
         "from": {"role": user.role, "contact_roles": user.contact_roles},
         "to": {"role": granted.role, "contact_roles": granted.contact_roles},
         "why": "groups at the identity provider",
     });
     tx.audit(&Actor::Muster, "user.role-changed", format!("user {}", user.email), detail);
-    user.role = granted.role;
-    user.contact_roles = granted.contact_roles;
-    Ok(user)
+    Ok(Ok(tx.user_fetch(user.id).await?))
 }
 
 async fn created(
@@ -111,9 +127,18 @@ async fn created(
     };
     let name = arrived.name.as_deref().and_then(|name| Name::parse(name).ok());
     let name = name.as_ref().map_or(email.as_str(), Name::as_str);
-    let new = NewPerson { email: &email, name, role: granted.role, contact_roles: &granted.contact_roles };
-    let user = match tx.person_create(&new).await {
+    let new = NewUser {
+        email: &email,
+        name,
+        password_hash: None,
+        role: &granted.role,
+        contact_roles: &granted.contact_roles,
+    };
+    let user = match tx.user_create(&new).await {
         Ok(user) => user,
+        Err(StoreError::Conflict(constraint)) if constraint == "app_user_role_fkey" => {
+            return Ok(Err(no_role(&granted)));
+        }
         Err(StoreError::Conflict(constraint)) if constraint == "app_user_email_key" => {
             let sentence = format!(
                 "There is an account for {email} already, and nobody has said that it is yours at {at}. You were not signed in. Sign in with its password, or ask an administrator to tie both (muster user link)."

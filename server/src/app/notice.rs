@@ -31,7 +31,7 @@ pub async fn acknowledge(
     let (by, user) = (permit.actor(), permit.user());
     let mut tx = store.begin().await?;
     let notice = tx.notice_fetch(user.id, number).await.found(|| format!("notice {number}"))?;
-    if !notice.audience.includes(user.role, &user.contact_roles) {
+    if !notice.audience.includes(&user.role, &user.contact_roles) {
         let detail = json!({"action": Action::AcknowledgeNotice, "why": "audience"});
         tx.audit_denied(&by, "access.denied", format!("notice {number}"), detail);
         tx.commit().await?;

@@ -9,7 +9,7 @@ use shared::{
     },
     bytes::human_bytes,
     domain::{
-        access::{Action, Role},
+        access::{Action, Rights},
         incident::{Incident, IncidentCommand},
         offer::Offer,
         run::{Run, RunState},
@@ -27,9 +27,9 @@ fn offer<C>(command: C, refused: Option<String>) -> Offer<C> {
     Offer { command, refused }
 }
 
-/// `None` if the role may.
-fn lacks(role: Role, action: Action) -> Option<String> {
-    (!role.may(action)).then(|| action.needs())
+/// `None` if they may.
+fn lacks(rights: Rights, action: Action) -> Option<String> {
+    (!rights.may(action)).then(|| action.needs())
 }
 
 fn action_of(command: IncidentCommand) -> Action {
@@ -43,14 +43,14 @@ fn action_of(command: IncidentCommand) -> Action {
 }
 
 /// What nobody can do is said before what this person may not. `owing`: runs whose review is owed.
-pub(super) fn incident(incident: &Incident, role: Role, owing: &[i64]) -> Vec<Offer<IncidentCommand>> {
+pub(super) fn incident(incident: &Incident, rights: Rights, owing: &[i64]) -> Vec<Offer<IncidentCommand>> {
     IncidentCommand::ALL
         .into_iter()
         .map(|command| {
             let refused = incident.permits(command).err().map(|refusal| refusal.message);
             let owed = incidents::owed(owing).filter(|_| command == IncidentCommand::Close);
             let refused = refused.or(owed);
-            offer(command, refused.or_else(|| lacks(role, action_of(command))))
+            offer(command, refused.or_else(|| lacks(rights, action_of(command))))
         })
         .collect()
 }
@@ -59,12 +59,12 @@ pub(super) fn incident(incident: &Incident, role: Role, owing: &[i64]) -> Vec<Of
 pub(super) fn procedures(
     plan: &Plan,
     incident: &Incident,
-    role: Role,
+    rights: Rights,
     live_run: Option<i64>,
     sight: Option<&(Timestamp, Sight)>,
 ) -> Vec<ProcedureOffer> {
     let closed = incident.permits(IncidentCommand::RequestRun).err().map(|refusal| refusal.message);
-    let lacks = lacks(role, Action::RequestRun);
+    let lacks = lacks(rights, Action::RequestRun);
     plan.procedures
         .iter()
         .map(|procedure| {
@@ -164,32 +164,32 @@ fn services(procedure: &Procedure) -> Vec<String> {
 
 pub(super) fn run(run: &Run, user: &User, now: Timestamp) -> Vec<Offer<RunCommand>> {
     use RunCommand as C;
-    let role = user.role;
+    let rights = user.rights;
     let decide = decide(run, user, now);
     let withdraw = if runs::withdrawable(run.state) {
-        lacks(role, Action::RequestRun)
+        lacks(rights, Action::RequestRun)
     } else {
         Some(runs::not_withdrawable(run.state))
     };
     let answer =
-        if run.state == RunState::Asking { lacks(role, Action::AnswerStep) } else { Some(answer::NOT_ASKING.into()) };
+        if run.state == RunState::Asking { lacks(rights, Action::AnswerStep) } else { Some(answer::NOT_ASKING.into()) };
     let known = run.question.as_ref().is_none_or(|question| !run.is_unclear(question.step));
     let happened = answer.clone().or_else(|| known.then(|| answer::IS_KNOWN.into()));
     vec![
         offer(C::Approve, decide.clone()),
         offer(C::Refuse, decide),
         offer(C::BreakGlass, break_glass(run, user, now)),
-        offer(C::Review, glass::not_to_review(run, user.id).or_else(|| lacks(role, Action::ReviewGlass))),
+        offer(C::Review, glass::not_to_review(run, user.id).or_else(|| lacks(rights, Action::ReviewGlass))),
         offer(C::Withdraw, withdraw),
-        offer(C::Prioritise, line::not_to_prioritise(run.state).or_else(|| lacks(role, Action::RequestRun))),
-        offer(C::Resume, runs::not_to_resume(run).or_else(|| lacks(role, Action::RequestRun))),
+        offer(C::Prioritise, line::not_to_prioritise(run.state).or_else(|| lacks(rights, Action::RequestRun))),
+        offer(C::Resume, runs::not_to_resume(run).or_else(|| lacks(rights, Action::RequestRun))),
         offer(C::Retry, answer.clone()),
         offer(C::Happened, happened),
         offer(C::Confirm, confirm(run, user)),
         offer(C::Skip, answer.clone()),
         offer(C::Stop, answer),
-        offer(C::Cancel, control::not_to_cancel(run).or_else(|| lacks(role, Action::CancelRun))),
-        offer(C::Check, check::not_to_check(run).or_else(|| lacks(role, Action::HandleIncident))),
+        offer(C::Cancel, control::not_to_cancel(run).or_else(|| lacks(rights, Action::CancelRun))),
+        offer(C::Check, check::not_to_check(run).or_else(|| lacks(rights, Action::HandleIncident))),
     ]
 }
 
@@ -197,7 +197,7 @@ fn break_glass(run: &Run, user: &User, now: Timestamp) -> Option<String> {
     let over = run.expires_at().is_some_and(|at| now > at);
     glass::not_to_break(run)
         .or_else(|| over.then(|| approval::TIME_IS_OVER.into()))
-        .or_else(|| lacks(user.role, Action::BreakGlass))
+        .or_else(|| lacks(user.rights, Action::BreakGlass))
 }
 
 fn confirm(run: &Run, user: &User) -> Option<String> {
@@ -205,7 +205,7 @@ fn confirm(run: &Run, user: &User) -> Option<String> {
         return Some(answer::NOTHING_SAID.into());
     };
     let own = first.by.user() == Some(user.id);
-    lacks(user.role, Action::ConfirmAnswer).or_else(|| own.then(|| answer::OWN_ANSWER.into()))
+    lacks(user.rights, Action::ConfirmAnswer).or_else(|| own.then(|| answer::OWN_ANSWER.into()))
 }
 
 fn decide(run: &Run, user: &User, now: Timestamp) -> Option<String> {
@@ -215,7 +215,7 @@ fn decide(run: &Run, user: &User, now: Timestamp) -> Option<String> {
     if run.expires_at().is_some_and(|at| now > at) {
         return Some(approval::TIME_IS_OVER.into());
     }
-    if let Some(sentence) = lacks(user.role, Action::DecideRun) {
+    if let Some(sentence) = lacks(user.rights, Action::DecideRun) {
         return Some(sentence);
     }
     if run.header.requested_by == user.id {
@@ -228,15 +228,15 @@ fn decide(run: &Run, user: &User, now: Timestamp) -> Option<String> {
     decided.then(|| "You have already approved this run; now somebody else must.".into())
 }
 
-pub(super) fn report(role: Role) -> Vec<Offer<ReportCommand>> {
+pub(super) fn report(rights: Rights) -> Vec<Offer<ReportCommand>> {
     vec![
-        offer(ReportCommand::Save, lacks(role, Action::EditReport)),
-        offer(ReportCommand::Publish, lacks(role, Action::PublishReport)),
+        offer(ReportCommand::Save, lacks(rights, Action::EditReport)),
+        offer(ReportCommand::Publish, lacks(rights, Action::PublishReport)),
     ]
 }
 
-pub(super) fn plan(role: Role) -> Vec<Offer<PlanCommand>> {
-    vec![offer(PlanCommand::Save, lacks(role, Action::EditPlan))]
+pub(super) fn plan(rights: Rights) -> Vec<Offer<PlanCommand>> {
+    vec![offer(PlanCommand::Save, lacks(rights, Action::EditPlan))]
 }
 
 #[cfg(test)]

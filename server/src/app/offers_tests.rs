@@ -1,5 +1,6 @@
 //! Offers, as a table of who is told what. No database.
 
+use shared::domain::access::Role;
 use shared::{
     domain::{
         actor::Actor,
@@ -12,13 +13,27 @@ use shared::{
     ids::UserId,
     plan::Component,
 };
+use store::Factors;
 use uuid::Uuid;
 
 use super::*;
 
 fn somebody(id: u128, role: Role) -> User {
     let id = UserId(Uuid::from_u128(id));
-    User { id, email: "a@b".into(), name: "Ada".into(), role, contact_roles: vec![], active: true }
+    User {
+        id,
+        email: "a@b".into(),
+        name: "Ada".into(),
+        role: role.into(),
+        rights: role.rights(),
+        contact_roles: vec![],
+        active: true,
+        factors: Factors::default(),
+        factor_required: false,
+        has_password: true,
+        created_at: Timestamp::from_unix(0),
+        signed_in_at: None,
+    }
 }
 
 fn incident_in(state: IncidentState) -> Incident {
@@ -65,7 +80,7 @@ fn state_first_then_role() {
         (&resolved, Role::Responder, IncidentCommand::WriteReport, ""),
     ];
     for (given, role, command, part) in cases {
-        let said = refused(&incident(given, role, &[]), command);
+        let said = refused(&incident(given, role.rights(), &[]), command);
         assert!(if part.is_empty() { said.is_empty() } else { said.contains(part) }, "{role} {command:?}: {said}");
     }
 }
@@ -87,14 +102,16 @@ fn a_procedure_fits_what_is_affected_and_says_why_it_is_off() {
         Procedure { unavailable: Some("no script".into()), ..procedure("second", "validator2") },
     ];
     let open = incident_in(IncidentState::Working);
-    let offers = procedures(&plan, &open, Role::Operator, None, None);
+    let offers = procedures(&plan, &open, Role::Operator.rights(), None, None);
     assert_eq!(
         (offers[0].fits, offers[0].services.as_slice(), &offers[0].refused),
         (true, &["validator1".to_owned()][..], &None)
     );
     assert!(!offers[1].fits && offers[1].refused.as_deref().unwrap().contains("no script"));
-    assert!(procedures(&plan, &open, Role::Viewer, None, None)[0].refused.as_deref().unwrap().contains("role"));
-    let busy = procedures(&plan, &open, Role::Operator, Some(7), None).remove(0);
+    assert!(
+        procedures(&plan, &open, Role::Viewer.rights(), None, None)[0].refused.as_deref().unwrap().contains("role")
+    );
+    let busy = procedures(&plan, &open, Role::Operator.rights(), Some(7), None).remove(0);
     assert_eq!((busy.refused, busy.behind), (None, Some(7)), "it waits in line");
 }
 
@@ -127,7 +144,7 @@ fn a_button_asks_which_of_the_family_and_fits_any_of_them() {
         Procedure { parameters: vec![family], ..procedure("first", "validator1") },
         Procedure { parameters: vec![files], ..procedure("second", "validator1") },
     ];
-    let offers = procedures(&plan, &incident_in(IncidentState::Working), Role::Operator, None, None);
+    let offers = procedures(&plan, &incident_in(IncidentState::Working), Role::Operator.rights(), None, None);
     let values =
         |offer: &ProcedureOffer| offer.parameters[0].choices.iter().map(|c| c.value.clone()).collect::<Vec<_>>();
     assert_eq!(values(&offers[0]), ["validator1", "validator2", "validator10"]);
@@ -150,7 +167,7 @@ fn a_backup_is_told_by_when_it_was_written_and_how_large_it_is() {
     let files = vec![file("b.sql", 4_100_000, 200), file("a.sql", 900, 100), file("-x", 1, 1)];
     let sight = Sight { files: [("/backups".to_owned(), files)].into(), ..Sight::default() };
     let seen = (Timestamp::from_unix(300), sight);
-    let offers = procedures(&plan, &incident_in(IncidentState::Working), Role::Operator, None, Some(&seen));
+    let offers = procedures(&plan, &incident_in(IncidentState::Working), Role::Operator.rights(), None, Some(&seen));
     let choices: Vec<_> = offers[0].parameters[0]
         .choices
         .iter()

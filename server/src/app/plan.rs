@@ -12,7 +12,7 @@ use shared::{
         live::Topic,
         system::{PlanView, SystemView},
     },
-    domain::{access::Role, actor::Actor},
+    domain::{access::Rights, actor::Actor},
     ids::{PlanVersionId, SystemId},
     plan::{Compiled, compile},
 };
@@ -123,11 +123,11 @@ pub async fn view(
     let plan = plan.ok_or_else(|| {
         AppError::not_found(format!("plan of {} yet; import one with `muster plan import`", system.name))
     })?;
-    Ok(shown(system, Some(plan.version.version), &plan, permit.user().role))
+    Ok(shown(system, Some(plan.version.version), &plan, permit.user().rights))
 }
 
 /// `newest`: the number of the version in force.
-pub(super) fn shown(system: System, newest: Option<i32>, plan: &PlanInForce, role: Role) -> PlanView {
+pub(super) fn shown(system: System, newest: Option<i32>, plan: &PlanInForce, rights: Rights) -> PlanView {
     let version = &plan.version;
     PlanView {
         system: system_view(system, newest),
@@ -137,7 +137,7 @@ pub(super) fn shown(system: System, newest: Option<i32>, plan: &PlanInForce, rol
         reason: version.reason.clone(),
         source: version.source.clone(),
         compiled: plan.compiled.clone(),
-        offers: offers::plan(role),
+        offers: offers::plan(rights),
     }
 }
 

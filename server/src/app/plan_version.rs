@@ -69,7 +69,7 @@ pub async fn view(
     let version = version(store, &system, number).await?;
     let newest = store.plan_current(system.id).await?.map(|plan| plan.version);
     let plan = plans.of(version).await?;
-    Ok(super::plan::shown(system, newest, &plan, permit.user().role))
+    Ok(super::plan::shown(system, newest, &plan, permit.user().rights))
 }
 
 /// What `to` changed since `from`, or since the version before it.

@@ -45,7 +45,7 @@ pub async fn view(store: &Store, user: &User, number: i64) -> Result<ReportView,
         saved_by: report.saved_by,
         saved_at: report.saved_at,
         published: report.published.map(|p| PublishedRef { version: p.version, public: p.public, at: p.at, by: p.by }),
-        offers: offers::report(user.role),
+        offers: offers::report(user.rights),
     })
 }
 

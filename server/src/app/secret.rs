@@ -75,7 +75,7 @@ pub async fn set(
     let system = system(&state.store, slug).await?;
     let name = SecretName::parse(name).map_err(|why| AppError::invalid("name", why))?;
     check_value(&value).map_err(|why| AppError::invalid("value", why))?;
-    let key = state.sealing_key()?;
+    let key = &state.key;
     let by = permit.actor();
     let plan = in_force(&state.store, &system).await?;
     let mut tx = state.store.begin().await?;

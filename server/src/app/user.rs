@@ -4,15 +4,19 @@ use serde_json::json;
 use shared::{
     api::session::Me,
     domain::{
-        access::{Action, ContactRole, Role},
+        access::{Action, ContactRole, Rights, RoleName},
         actor::Actor,
         text::Name,
     },
 };
-use store::{NewUser, Store, StoreError, User};
+use store::{NewUser, Store, StoreError, Tx, User};
+use zxcvbn::{Score, feedback::Feedback};
 
 use crate::{
-    auth::password::{MAX_BYTES, MIN_CHARACTERS, Passwords},
+    auth::{
+        password::{MAX_BYTES, MIN_CHARACTERS, Passwords},
+        permit,
+    },
     error::AppError,
 };
 
@@ -22,10 +26,15 @@ pub fn me(user: &User) -> Me {
         id: user.id,
         name: user.name.clone(),
         email: user.email.clone(),
-        role: user.role,
+        role: user.role.clone(),
         contact_roles: user.contact_roles.clone(),
-        may: Action::ALL.iter().copied().filter(|action| user.role.may(*action)).collect(),
+        may: own_rights(user).actions(),
+        must_enrol: permit::must_enrol(user),
     }
+}
+
+fn own_rights(user: &User) -> Rights {
+    if permit::must_enrol(user) { user.rights.and(Action::OWN.into_iter().collect()) } else { user.rights }
 }
 
 /// A person to be let in.
@@ -33,7 +42,7 @@ pub fn me(user: &User) -> Me {
 pub struct NewAccount {
     pub email: String,
     pub name: String,
-    pub role: Role,
+    pub role: RoleName,
     pub contact_roles: Vec<ContactRole>,
     pub password: String,
 }
@@ -43,31 +52,40 @@ pub struct NewAccount {
 pub async fn create(store: &Store, passwords: &Passwords, by: &Actor, new: NewAccount) -> Result<User, AppError> {
     let email = email(&new.email)?;
     let name = Name::parse(&new.name).map_err(|e| AppError::invalid("name", e))?;
-    check_password(&new.password)?;
+    check_password("password", &new.password, &[&email, name.as_str()])?;
     let password_hash = passwords.hash(new.password).await?;
     let mut contact_roles = new.contact_roles;
     contact_roles.dedup();
     let mut tx = store.begin().await?;
-    let created = tx
-        .user_create(&NewUser {
-            email: &email,
-            name: name.as_str(),
-            password_hash: &password_hash,
-            role: new.role,
-            contact_roles: &contact_roles,
-        })
-        .await;
-    let user = match created {
-        Ok(user) => user,
-        Err(StoreError::Conflict(constraint)) if constraint == "app_user_email_key" => {
-            return Err(AppError::invalid("email", format!("There is already an account for {email}.")));
-        }
-        Err(error) => return Err(error.into()),
+    let new = NewUser {
+        email: &email,
+        name: name.as_str(),
+        password_hash: Some(&password_hash),
+        role: &new.role,
+        contact_roles: &contact_roles,
     };
+    let user = insert(&mut tx, &new).await?;
     let detail = json!({"name": user.name, "role": user.role, "contact_roles": user.contact_roles});
     tx.audit(by, "user.created", format!("user {email}"), detail);
     tx.commit().await?;
     Ok(user)
+}
+
+/// # Errors
+/// If the address is taken or the role is none; then nothing was created.
+pub(super) async fn insert(tx: &mut Tx, new: &NewUser<'_>) -> Result<User, AppError> {
+    match tx.user_create(new).await {
+        Ok(user) => Ok(user),
+        Err(StoreError::Conflict(constraint)) if constraint == "app_user_email_key" => Err(taken(new.email)),
+        Err(StoreError::Conflict(constraint)) if constraint == "app_user_role_fkey" => {
+            Err(AppError::invalid("role", format!("There is no role {}.", new.role)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn taken(email: &str) -> AppError {
+    AppError::invalid("email", format!("There is already an account for {email}."))
 }
 
 pub(crate) fn email(text: &str) -> Result<String, AppError> {
@@ -80,18 +98,26 @@ pub(crate) fn email(text: &str) -> Result<String, AppError> {
     Ok(text)
 }
 
-fn check_password(password: &str) -> Result<(), AppError> {
+/// Long enough, and not one that is guessed early (OWASP ASVS 5.0, V6.2): `about` are words that others would try for this person.
+pub(super) fn check_password(field: &str, password: &str, about: &[&str]) -> Result<(), AppError> {
     let n = password.chars().count();
     if n < MIN_CHARACTERS {
-        return Err(AppError::invalid(
-            "password",
-            format!("The password has {n} characters; it needs at least {MIN_CHARACTERS}."),
-        ));
+        let message = format!("The password has {n} characters; it needs at least {MIN_CHARACTERS}.");
+        return Err(AppError::invalid(field, message));
     }
     if password.len() > MAX_BYTES {
-        return Err(AppError::invalid("password", format!("The password is longer than {MAX_BYTES} bytes.")));
+        return Err(AppError::invalid(field, format!("The password is longer than {MAX_BYTES} bytes.")));
     }
-    Ok(())
+    let mut about: Vec<&str> = about.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric())).collect();
+    about.push("muster");
+    let judged = zxcvbn::zxcvbn(password, &about);
+    if judged.score() >= Score::Three {
+        return Ok(());
+    }
+    let why = judged.feedback().and_then(Feedback::warning).map(|why| format!(" ({why})")).unwrap_or_default();
+    let message =
+        format!("This password would be guessed early{why}. Take some more words that do not belong together.");
+    Err(AppError::invalid(field, message))
 }
 
 #[cfg(test)]
@@ -104,8 +130,15 @@ mod tests {
         for bad in ["", "ada", "@example.org", "ada@", "a b@c", "a@b@c"] {
             assert!(email(bad).is_err(), "{bad}");
         }
-        assert!(check_password("eleven char").unwrap_err().message().contains("11 characters"));
-        assert!(check_password("twelve chars").is_ok());
-        assert!(check_password(&"x".repeat(2000)).is_err());
+        let said = |password: &str| {
+            let about = ["ada@example.org", "Ada Lovelace"];
+            check_password("password", password, &about).err().map(|e| e.message().to_owned()).unwrap_or_default()
+        };
+        assert!(said("eleven char").contains("11 characters"));
+        assert!(said(&"x".repeat(2000)).contains("longer than"));
+        for early in ["password1234", "adalovelace1", "mustermuster", "qwertyuiop12", "aaaaaaaaaaaaaaa"] {
+            assert!(said(early).contains("guessed early"), "{early}: {}", said(early));
+        }
+        assert_eq!(said("violet ladder under nine"), "");
     }
 }

@@ -7,7 +7,7 @@ use shared::{
         run::{Place, PlanNow, QuestionView, RunView, Standing},
     },
     domain::{
-        access::{Action, Role},
+        access::{Action, Rights},
         incident::Incident,
         run::{Run, RunHeader, RunState},
         sight::Sight,
@@ -85,8 +85,10 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
         clocks: incident.clocks(),
         closed_at: incident.closed_at,
         owing_review: owing.clone(),
-        offers: offers::incident(&incident, user.role, &owing),
-        procedures: plan.map(|plan| buttons(&plan, &incident, user.role, live_run, sight.as_ref())).unwrap_or_default(),
+        offers: offers::incident(&incident, user.rights, &owing),
+        procedures: plan
+            .map(|plan| buttons(&plan, &incident, user.rights, live_run, sight.as_ref()))
+            .unwrap_or_default(),
         runs,
         timeline,
         report: report.map(|r| ReportRef { version: r.version, published_version: r.published.map(|p| p.version) }),
@@ -100,11 +102,11 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
 fn buttons(
     plan: &PlanInForce,
     incident: &Incident,
-    role: Role,
+    rights: Rights,
     live_run: Option<i64>,
     sight: Option<&(Timestamp, Sight)>,
 ) -> Vec<ProcedureOffer> {
-    let mut offers = offers::procedures(&plan.compiled.plan, incident, role, live_run, sight);
+    let mut offers = offers::procedures(&plan.compiled.plan, incident, rights, live_run, sight);
     if let Some(why) = plan.altered() {
         offers.iter_mut().for_each(|offer| offer.refused = Some(why.clone()));
     }

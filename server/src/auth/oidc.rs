@@ -17,7 +17,7 @@ use self::{attempt::Attempt, provider::Provider};
 use crate::{
     AppState,
     app::identity,
-    auth::{address::Address, denied, session, session_store},
+    auth::{address::Address, denied, device::Device, session, sign_in},
     error::AppError,
 };
 
@@ -61,8 +61,7 @@ pub async fn depart(
     let provider = provider(state)?;
     state.throttles.address.attempt(&address.text(), Instant::now()).map_err(AppError::too_many_requests)?;
     let (address, secrets) = provider.depart().await.map_err(|error| error.into_app(provider.name()))?;
-    let attempt =
-        Attempt { secrets, next: attempt::inside(next), before: session.id().map(|id| session_store::key(&id)) };
+    let attempt = Attempt { secrets, next: attempt::inside(next), before: session::id(session) };
     Ok(Departure { address, cookie: attempt.keep(&state.store).await? })
 }
 
@@ -73,7 +72,7 @@ pub async fn depart(
 pub async fn arrive(
     state: &AppState,
     session: &Session,
-    address: Address,
+    (address, device): (Address, Device),
     cookie: Option<&str>,
     callback: Callback,
 ) -> Result<Arrival, AppError> {
@@ -92,7 +91,7 @@ pub async fn arrive(
         }
     };
     let user = identity::arrive(state, provider, &arrived, &address.text()).await?;
-    session::begin(session, user.id).await?;
+    sign_in::begin(state, session, &user, device, "identity provider").await?;
     let Attempt { next, before, .. } = attempt.unwrap_or_default();
     if let Some(before) = before {
         // The browser's cookie for it is overwritten: nobody would end it.

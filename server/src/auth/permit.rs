@@ -7,13 +7,19 @@ use http::request::Parts;
 use shared::{
     domain::{access::Action, actor::Actor},
     ids::UserId,
+    timestamp::Timestamp,
 };
 use store::User;
+use time::OffsetDateTime;
 use tower_sessions::Session;
 
 use crate::{
     AppState,
-    auth::{address::Address, denied, origin, session},
+    auth::{
+        address::Address,
+        denied, origin, proof,
+        session::{self, Present, SignedIn},
+    },
     error::AppError,
 };
 
@@ -40,13 +46,14 @@ macro_rules! permissions {
 
 permissions! {
     ViewConsole DeclareIncident HandleIncident PostUpdate RequestRun DecideRun AnswerStep ConfirmAnswer BreakGlass ReviewGlass CancelRun Freeze AcknowledgeNotice
-    EditReport PublishReport EditPlan ManageUsers ManageSecrets ReadAudit
+    EditReport PublishReport EditPlan ViewPeople ManagePeople ManageRoles ManageSecrets ViewAccount ChangeAccount ReadAudit
 }
 
 /// Whoever holds one has been checked for `A` in this request.
 #[derive(Clone, Debug)]
 pub struct Permit<A> {
     user: User,
+    signed_in: SignedIn,
     action: PhantomData<A>,
 }
 
@@ -69,7 +76,13 @@ impl<A: Permission> Permit<A> {
     /// Whether the same person may do something else: for telling them, not for doing it.
     #[must_use]
     pub fn may(&self, action: Action) -> bool {
-        self.user.role.may(action)
+        self.user.rights.may(action)
+    }
+
+    /// The session it was shown in.
+    #[must_use]
+    pub fn signed_in(&self) -> &SignedIn {
+        &self.signed_in
     }
 }
 
@@ -83,20 +96,32 @@ impl<A: Permission> FromRequestParts<AppState> for Permit<A> {
             .cloned()
             .ok_or_else(|| AppError::bug("a route stands outside the session layer"))?;
         let path = format!("{} {}", parts.method, parts.uri.path());
-        let Some(user) = session::user(&session, &state.store).await? else {
+        let Some(Present { user, signed_in }) = session::present(&session, &state.store).await? else {
             if !origin::is_read(&parts.method) {
-                denied::record_unknown(state, &Actor::Anonymous, "access.denied", path, Address::of(&parts.extensions))
-                    .await?;
+                let address = Address::from_request_parts(parts, state).await.unwrap_or_else(|never| match never {});
+                denied::record_unknown(state, &Actor::Anonymous, "access.denied", path, address).await?;
             }
             return Err(AppError::not_signed_in());
         };
-        let permit = Self { user, action: PhantomData };
-        if permit.may(A::ACTION) {
-            return Ok(permit);
+        let permit = Self { user, signed_in, action: PhantomData };
+        if !permit.may(A::ACTION) {
+            denied::record(state, &permit.actor(), A::ACTION, &path).await?;
+            return Err(AppError::may_not(A::ACTION));
         }
-        denied::record(state, &permit.actor(), A::ACTION, &path).await?;
-        Err(AppError::may_not(A::ACTION))
+        if must_enrol(&permit.user) && !Action::OWN.contains(&A::ACTION) {
+            return Err(AppError::enrolment_needed());
+        }
+        if !permit.signed_in.shows(A::ACTION.proof(), Timestamp::new(OffsetDateTime::now_utc())) {
+            return Err(AppError::proof_needed(A::ACTION, proof::ways(&permit.user)));
+        }
+        Ok(permit)
     }
+}
+
+/// Whether all but the own account is closed to them.
+#[must_use]
+pub fn must_enrol(user: &User) -> bool {
+    user.factor_required && !user.factors.any()
 }
 
 #[cfg(test)]

@@ -1,15 +1,22 @@
 //! `muster serve`: configuration → database → listener → until told to stop.
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    process::ExitCode,
+    time::Duration,
+};
 
 use server::{
     AppState, Settings,
+    app::link,
     backup::{Origin, periodic},
     config::Config,
     heads::{Keeping, Signer},
     telemetry,
 };
-use store::Program;
+use store::{Program, seal::Key};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -39,10 +46,13 @@ pub(crate) async fn serve() -> Done {
         assets_dir: config.assets_dir.clone(),
         oidc: config.oidc.clone(),
         outgoing: config.outgoing.clone(),
-        secrets_key_file: Some(config.secrets_key_file.clone()),
     };
     let heads = Keeping { signer: Signer::load_or_make(&config.data_dir), places: config.audit_heads.clone() };
-    let state = AppState::new(database.store.clone(), settings, heads);
+    let key = Key::load_or_create(&config.secrets_key_file).map_err(Failure::wrong)?;
+    let state = AppState::new(database.store.clone(), settings, heads, key);
+    if let Err(failure) = invite_first(&config, &state).await {
+        tracing::warn!("nobody could be invited to become the first administrator: {}", failure.message);
+    }
     tracing::info!(listen = %config.listen, public_url = %config.public_url, "Muster serves");
     let stopping = CancellationToken::new();
     let backups = config.backups.clone().map(|schedule| {
@@ -65,6 +75,26 @@ pub(crate) async fn serve() -> Done {
     database.close().await?;
     served.map_err(|e| Failure::wrong(format!("the server failed: {e}")))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// While there is nobody, a link for the first administrator lies beside the keys. Not in the log: logs are read by many.
+async fn invite_first(config: &Config, state: &AppState) -> Result<(), Failure> {
+    let file = config.data_dir.join("first-administrator");
+    let Some(made) = link::first_administrator(&state.store, &config.public_url).await? else {
+        // Of an earlier start; it opens nothing any more.
+        let _ = fs::remove_file(&file);
+        return Ok(());
+    };
+    let failed = |e: io::Error| Failure::wrong(format!("{} cannot be written: {e}", file.display()));
+    // Never into a file that somebody else laid there with other rights.
+    let _ = fs::remove_file(&file);
+    let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file).map_err(failed)?;
+    writeln!(opened, "{}", made.link).map_err(failed)?;
+    tracing::info!(
+        "There are no accounts yet. The link in {} makes the first administrator's, once, within a day.",
+        file.display()
+    );
+    Ok(())
 }
 
 /// A database of its own may start at the same time as the server; it is waited for.

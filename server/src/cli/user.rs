@@ -6,18 +6,24 @@ use std::{
 };
 
 use server::{
-    app::user::{self, NewAccount},
+    app::{
+        link,
+        user::{self, NewAccount},
+    },
     auth::{oidc, password::Passwords},
     config::Config,
 };
-use shared::domain::{
-    access::{ContactRole, Role},
-    actor::Actor,
+use shared::{
+    api::people::LinkView,
+    domain::{
+        access::{ContactRole, RoleName},
+        actor::Actor,
+    },
 };
 
-use super::{Done, Failure, database::Database, message};
+use super::{Done, Failure, database::Database, message, result};
 
-pub(crate) async fn add(email: String, name: String, role: Role, contact_roles: Vec<ContactRole>) -> Done {
+pub(crate) async fn add(email: String, name: String, role: RoleName, contact_roles: Vec<ContactRole>) -> Done {
     let config = Config::load()?;
     let password = password()?;
     let database = Database::open(&config).await?;
@@ -41,6 +47,40 @@ pub(crate) async fn link(email: &str, subject: &str) -> Done {
     database.close().await?;
     linked?;
     message(&format!("{email} may come in by {} now", provider.name));
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn password_link(email: &str) -> Done {
+    let config = Config::load()?;
+    let database = Database::open(&config).await?;
+    let made = async {
+        let known = database.store.user_credentials(email.trim()).await.map_err(|e| Failure::wrong(e.to_string()))?;
+        let Some((user, _)) = known else {
+            return Err(Failure::wrong(format!("there is no account for {email}; nothing was made")));
+        };
+        Ok(link::password_link(&database.store, &config.public_url, &Actor::CommandLine, &user).await?)
+    }
+    .await;
+    database.close().await?;
+    shown(&made?)
+}
+
+pub(crate) async fn first_link() -> Done {
+    let config = Config::load()?;
+    let database = Database::open(&config).await?;
+    let made = link::first_administrator(&database.store, &config.public_url).await;
+    database.close().await?;
+    let Some(made) = made? else {
+        return Err(Failure::wrong(
+            "there are accounts already; an administrator invites others, and `muster user add` makes one here",
+        ));
+    };
+    shown(&made)
+}
+
+fn shown(made: &LinkView) -> Done {
+    result(format!("{}\n", made.link).as_bytes())?;
+    message(&format!("good once, until {}; whoever has it can use it", made.expires_at.utc_text()));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -13,14 +13,16 @@ use futures::stream;
 use http::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 use serde_json::json;
+use shared::domain::access::Action;
+use store::User;
 use tokio::time::Instant;
 use tower_sessions::Session;
 
 use crate::{
     AppState,
     auth::{
-        permit::{Permit, ViewConsole},
-        session, session_store,
+        permit::{self, Permit, ViewConsole},
+        session,
     },
     error::AppError,
     extract::Query,
@@ -61,7 +63,7 @@ pub(crate) async fn stream(
         })?),
         None => resume.last,
     };
-    let session = session.id().map(|id| session_store::key(&id)).ok_or_else(AppError::not_signed_in)?;
+    let session = session::id(&session).ok_or_else(AppError::not_signed_in)?;
     let Start { reader, cursor, missed } = Reader::start(&state.store, &state.hub, last).await?;
     let hello = Event::default()
         .event("hello")
@@ -84,6 +86,11 @@ fn id(value: &HeaderValue) -> Option<i64> {
     value.to_str().ok()?.trim().parse().ok()
 }
 
+/// A role taken away closes the stream, as it closes the pages.
+fn may_still(user: Option<User>) -> bool {
+    user.is_some_and(|user| user.rights.may(Action::ViewConsole) && !permit::must_enrol(&user))
+}
+
 impl Line {
     async fn next(&mut self) -> Option<Event> {
         if let Some(hello) = self.hello.take() {
@@ -95,7 +102,7 @@ impl Line {
                 () = tokio::time::sleep_until(self.check_at) => {
                     self.check_at = Instant::now() + CHECK_EVERY;
                     // While the database is away nobody can be told apart; nothing new can be sent either.
-                    if let Ok(false) = session::still_open(&self.state.store, &self.session).await {
+                    if let Ok(false) = session::still_open(&self.state.store, &self.session).await.map(may_still) {
                         return None;
                     }
                 }

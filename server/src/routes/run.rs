@@ -69,7 +69,7 @@ pub(crate) async fn break_glass(
     Path(number): Path<i64>,
     Body(input): Body<GlassIn>,
 ) -> Answer<RunView> {
-    glass::break_it(&state, &permit, number, input).await?;
+    glass::break_it(&state.store, &permit, number, input).await?;
     shown(&state, permit.user(), number).await
 }
 

@@ -17,6 +17,7 @@ use crate::{
     AppState, assets,
     auth::{
         address::Address,
+        device::Device,
         oidc::{self, COOKIE_SECONDS, Callback, cookie_name, provider::CALLBACK},
         session,
     },
@@ -62,13 +63,14 @@ async fn arrive(
     State(state): State<AppState>,
     session: Session,
     address: Address,
+    device: Device,
     headers: HeaderMap,
     callback: Result<Query<Callback>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, AppError> {
     let name = cookie_name(state.settings.public_url.is_https());
     let cookie = cookie(&headers, name);
     let callback = callback.map_or_else(|_| Callback::default(), |Query(callback)| callback);
-    let arrived = oidc::arrive(&state, &session, address, cookie, callback).await;
+    let arrived = oidc::arrive(&state, &session, (address, device), cookie, callback).await;
     let (status, next, refused) = match &arrived {
         Ok(arrival) => (StatusCode::OK, Some(arrival.next.as_str()), None),
         Err(error) => {

@@ -1,6 +1,8 @@
 //! The typed client of the JSON API, over any transport: the browser's fetch or a test's HTTP client. Builds requests and reads
 //! answers; knows no address, no cookie, no retry.
 
+mod door;
+
 use std::future::Future;
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -76,6 +78,9 @@ pub enum CallError {
         "Muster did not answer: {0}. Nothing was changed as far as this page knows; it will show the truth once the connection is back."
     )]
     Unreachable(String),
+    /// The browser or the person's device did not give what it takes.
+    #[error("{0} Nothing was done.")]
+    Device(String),
     #[error(
         "Muster answered with something this page does not understand ({0}). Reload the page; it may be older than the server."
     )]

@@ -11,6 +11,12 @@ pub enum ErrorCode {
     Invalid,
     NotSignedIn,
     WrongCredentials,
+    /// The password was right; the account asks for a second proof. `details` says which ones do.
+    SecondFactorNeeded,
+    /// This needs a fresh proof that it is you. `details` says which ones do; then send the same again.
+    ProofNeeded,
+    /// Your role asks for a second factor, and you have none yet.
+    EnrolmentNeeded,
     Forbidden,
     /// The request did not come from Muster's own pages (see `Origin`, `Sec-Fetch-Site`).
     ForeignOrigin,

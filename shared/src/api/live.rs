@@ -38,6 +38,8 @@ pub enum Topic {
     Plan {
         system: String,
     },
+    /// Who there is, or what somebody may do.
+    People {},
     /// Everything was frozen, or goes on again.
     Freeze {},
 }
@@ -52,6 +54,7 @@ impl Topic {
             Self::Output { .. } => "output",
             Self::Report { .. } => "report",
             Self::Plan { .. } => "plan",
+            Self::People {} => "people",
             Self::Freeze {} => "freeze",
         }
     }

@@ -103,19 +103,12 @@ pub struct ConfirmIn {
     pub reason: Option<Message>,
 }
 
-/// The consent that others should have given, taken upon oneself. The password is asked for again.
-#[derive(Clone, Serialize, Deserialize)]
+/// The consent that others should have given, taken upon oneself. It takes a proof made for it (`POST /session/proof`).
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GlassIn {
     pub reason: Message,
-    pub password: String,
     pub content: Content,
-}
-
-impl std::fmt::Debug for GlassIn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("GlassIn").field("reason", &self.reason).field("content", &self.content).finish_non_exhaustive()
-    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,11 +1,12 @@
-//! Signing in and who one is. Passwords only travel inward.
+//! Signing in, showing that one is still oneself, and who one is. Secrets only travel inward.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
-    domain::access::{Action, ContactRole, Role},
+    domain::access::{Action, ContactRole, RoleName},
     ids::UserId,
 };
 
@@ -44,16 +45,75 @@ pub struct Departed {
     pub address: String,
 }
 
+/// By what somebody can show who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProofWay {
+    Password,
+    /// Six digits from an app (TOTP, RFC 6238).
+    Code,
+    /// WebAuthn.
+    Passkey,
+    /// One of the codes for the day the phone is lost.
+    RecoveryCode,
+}
+
+/// One proof.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "way", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ProofIn {
+    Password {
+        password: String,
+    },
+    Code {
+        code: String,
+    },
+    RecoveryCode {
+        code: String,
+    },
+    /// What `navigator.credentials.get` gave, as JSON.
+    Passkey {
+        credential: Value,
+    },
+}
+
+impl fmt::Debug for ProofIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProofIn").field("way", &self.way()).finish_non_exhaustive()
+    }
+}
+
+impl ProofIn {
+    #[must_use]
+    pub fn way(&self) -> ProofWay {
+        match self {
+            Self::Password { .. } => ProofWay::Password,
+            Self::Code { .. } => ProofWay::Code,
+            Self::RecoveryCode { .. } => ProofWay::RecoveryCode,
+            Self::Passkey { .. } => ProofWay::Passkey,
+        }
+    }
+}
+
+/// In the `details` of an answer that asks for a proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofWanted {
+    /// Any one of these.
+    pub ways: Vec<ProofWay>,
+}
+
 /// The person signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Me {
     pub id: UserId,
     pub name: String,
     pub email: String,
-    pub role: Role,
+    pub role: RoleName,
     pub contact_roles: Vec<ContactRole>,
-    /// What the access table allows this person.
+    /// What the access table allows this person now.
     pub may: Vec<Action>,
+    /// The role asks for a second factor and there is none yet: nothing but the account can be opened.
+    pub must_enrol: bool,
 }
 
 impl Me {

@@ -1,97 +1,42 @@
-//! Who may do what: the one role × action table. Nothing else in the program decides by role.
+//! Who may do what: the one table of actions and the roles that Muster brings. Nothing else in the program decides by role.
+
+mod rights;
+mod role;
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// What a person may do in Muster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    Viewer,
-    Responder,
-    Operator,
-    Approver,
-    Administrator,
+pub use self::{
+    rights::Rights,
+    role::{ContactRole, Role, RoleName, UnknownRole},
+};
+
+/// How lately somebody must have shown that it is still they who sit there, before an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Being signed in is enough.
+    SignedIn,
+    /// A sign-in or a proof within the last quarter of an hour.
+    Recent,
+    /// A proof made for this very purpose, minutes ago; signing in does not count.
+    Now,
 }
 
-impl Role {
-    pub const ALL: [Self; 5] = [Self::Viewer, Self::Responder, Self::Operator, Self::Approver, Self::Administrator];
-
+impl Proof {
+    /// How old it may be.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn seconds(self) -> Option<i64> {
         match self {
-            Self::Viewer => "viewer",
-            Self::Responder => "responder",
-            Self::Operator => "operator",
-            Self::Approver => "approver",
-            Self::Administrator => "administrator",
-        }
-    }
-
-    /// The table's answer.
-    #[must_use]
-    pub fn may(self, action: Action) -> bool {
-        action.roles().contains(&self)
-    }
-}
-
-/// The plan's contact roles: an attribute of a person beside the [`Role`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ContactRole {
-    SystemAdministrator,
-    DatabaseAdministrator,
-    SecurityOfficer,
-}
-
-impl ContactRole {
-    pub const ALL: [Self; 3] = [Self::SystemAdministrator, Self::DatabaseAdministrator, Self::SecurityOfficer];
-
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::SystemAdministrator => "system-administrator",
-            Self::DatabaseAdministrator => "database-administrator",
-            Self::SecurityOfficer => "security-officer",
+            Self::SignedIn => None,
+            Self::Recent => Some(15 * 60),
+            Self::Now => Some(2 * 60),
         }
     }
 }
-
-/// The text names no role; the message lists those there are.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no role \"{given}\"; write one of: {known}")]
-pub struct UnknownRole {
-    given: String,
-    known: String,
-}
-
-macro_rules! named {
-    ($type:ident) => {
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.name())
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = UnknownRole;
-
-            fn from_str(text: &str) -> Result<Self, UnknownRole> {
-                Self::ALL
-                    .into_iter()
-                    .find(|role| role.name() == text)
-                    .ok_or_else(|| UnknownRole { given: text.to_owned(), known: Self::ALL.map(Self::name).join(", ") })
-            }
-        }
-    };
-}
-
-named!(Role);
-named!(ContactRole);
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $action:ident $words:literal: $($role:ident)*;)*) => {
+    ($($(#[$doc:meta])* $action:ident $words:literal $why:literal $proof:ident: $($role:ident)*;)*) => {
         /// Everything that can be asked of the server once signed in.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case")]
@@ -102,7 +47,7 @@ macro_rules! actions {
         impl Action {
             pub const ALL: &'static [Self] = &[$(Self::$action,)*];
 
-            /// The roles that may.
+            /// The built-in roles that may.
             #[must_use]
             pub fn roles(self) -> &'static [Role] {
                 match self {
@@ -117,45 +62,121 @@ macro_rules! actions {
                     $(Self::$action => $words,)*
                 }
             }
+
+            /// Why these roles and no others.
+            #[must_use]
+            pub fn why(self) -> &'static str {
+                match self {
+                    $(Self::$action => $why,)*
+                }
+            }
+
+            #[must_use]
+            pub fn proof(self) -> Proof {
+                match self {
+                    $(Self::$action => Proof::$proof,)*
+                }
+            }
         }
     };
 }
 
 actions! {
     /// Every page of the console except the audit log.
-    ViewConsole "open the console": Viewer Responder Operator Approver Administrator;
-    DeclareIncident "declare an incident": Responder Operator Approver Administrator;
+    ViewConsole "open the console"
+        "Whoever helps must see the same truth."
+        SignedIn: Viewer Responder Operator Approver Administrator;
+    DeclareIncident "declare an incident"
+        "Whoever is called out must be able to raise the alarm."
+        SignedIn: Responder Operator Approver Administrator;
     /// Acknowledge, start work, note, change the level, resolve.
-    HandleIncident "handle an incident": Responder Operator Approver Administrator;
-    PostUpdate "post a public update": Responder Operator Administrator;
-    RequestRun "request a recovery run": Operator Administrator;
+    HandleIncident "handle an incident"
+        "Whoever is called out works on it."
+        SignedIn: Responder Operator Approver Administrator;
+    PostUpdate "post a public update"
+        "Whoever works on it knows what can be said; approvers judge, they do not report."
+        SignedIn: Responder Operator Administrator;
+    RequestRun "request a recovery run"
+        "It takes knowledge of the system; nothing happens before others agree."
+        SignedIn: Operator Administrator;
     /// Approve or refuse; never one's own request.
-    DecideRun "approve or refuse a recovery run": Approver Administrator;
+    DecideRun "approve or refuse a recovery run"
+        "Consent is given by people who did not ask; an open browser must not give it."
+        Recent: Approver Administrator;
     /// Retry, skip or stop when a step has failed.
-    AnswerStep "decide about a failed step": Operator Administrator;
+    AnswerStep "decide about a failed step"
+        "It takes knowledge of the system."
+        SignedIn: Operator Administrator;
     /// Say the same as somebody else about a step that cannot be undone, or object.
-    ConfirmAnswer "confirm what became of a step": Operator Approver Administrator;
+    ConfirmAnswer "confirm what became of a step"
+        "A second pair of eyes; an open browser must not be one."
+        Recent: Operator Approver Administrator;
     /// Take the consent upon oneself that others should have given. Pages everybody and leaves a review behind.
-    BreakGlass "break the glass": Operator Approver Administrator;
+    BreakGlass "break the glass"
+        "When nobody answers, whoever knows the system must be able to go on; it is loud and reviewed."
+        Now: Operator Approver Administrator;
     /// Look, afterwards, at a consent that somebody else gave by breaking the glass.
-    ReviewGlass "review a broken glass": Approver Administrator;
+    ReviewGlass "review a broken glass"
+        "Those who should have been asked look at it afterwards."
+        Recent: Approver Administrator;
     /// End a run that goes on.
-    CancelRun "cancel a recovery run": Operator Approver Administrator;
+    CancelRun "cancel a recovery run"
+        "Stopping must be easy."
+        SignedIn: Operator Approver Administrator;
     /// Keep every worker from beginning anything, and lift that again.
-    Freeze "freeze all recovery": Operator Approver Administrator;
+    Freeze "freeze all recovery"
+        "Stopping must be easy."
+        SignedIn: Operator Approver Administrator;
     /// That one has read a notice for oneself; whose it is, is decided by its audience.
-    AcknowledgeNotice "acknowledge a notice": Viewer Responder Operator Approver Administrator;
-    EditReport "write a report": Responder Operator Approver Administrator;
-    PublishReport "publish a report": Approver Administrator;
+    AcknowledgeNotice "acknowledge a notice"
+        "Everybody can be told something."
+        SignedIn: Viewer Responder Operator Approver Administrator;
+    EditReport "write a report"
+        "Whoever was there can write it down."
+        SignedIn: Responder Operator Approver Administrator;
+    PublishReport "publish a report"
+        "What is published is signed by those who answer for it."
+        SignedIn: Approver Administrator;
     /// Save another version of a plan. It says what may run and who must agree, so it is for those who could change the people too.
-    EditPlan "change a plan": Administrator;
-    ManageUsers "manage users": Administrator;
+    EditPlan "change a plan"
+        "It says what may run and who must agree, so it is for those who could change the people too."
+        SignedIn: Administrator;
+    /// People, roles and what they allow; not to change them.
+    ViewPeople "see who may do what"
+        "Those who answer for decisions and those who manage people must be able to check them."
+        SignedIn: Approver Administrator;
+    /// Invite, deactivate, give a role, help somebody who is locked out. Never above one's own rights.
+    ManagePeople "manage people"
+        "Whoever says who is who could act as anybody."
+        Recent: Administrator;
+    /// What roles of one's own allow, and which roles need a second factor.
+    ManageRoles "manage roles"
+        "Whoever changes a role changes everybody who has it."
+        Recent: Administrator;
     /// Set, replace and delete what a plan's steps need and nobody reads.
-    ManageSecrets "manage secrets": Administrator;
-    ReadAudit "read the audit log": Approver Administrator;
+    ManageSecrets "manage secrets"
+        "Whoever replaces a value says what the steps are given; an open browser must not."
+        Recent: Administrator;
+    /// Who one is, one's own second factors and sessions.
+    ViewAccount "open your account"
+        "Everybody may know what is known about them."
+        SignedIn: Viewer Responder Operator Approver Administrator;
+    /// One's own password, second factors and sessions.
+    ChangeAccount "change your account"
+        "Everybody keeps their own key; an open browser must not change it."
+        Recent: Viewer Responder Operator Approver Administrator;
+    ReadAudit "read the audit log"
+        "It holds everybody's doings."
+        SignedIn: Approver Administrator;
 }
 
 impl Action {
+    /// What a role of one's own allows always: to look, to be told, and to keep one's own key.
+    pub const BASICS: [Self; 4] = [Self::ViewConsole, Self::AcknowledgeNotice, Self::ViewAccount, Self::ChangeAccount];
+
+    /// What is open to somebody whose role asks for a second factor that they do not have.
+    pub const OWN: [Self; 2] = [Self::ViewAccount, Self::ChangeAccount];
+
     /// One sentence for whoever lacks it: what it takes.
     #[must_use]
     pub fn needs(self) -> String {
@@ -167,6 +188,38 @@ impl Action {
         };
         format!("To {} you need the role {list}.", self.words())
     }
+
+    /// As the wire and the database write it: `request-run`.
+    #[must_use]
+    pub fn name(self) -> String {
+        let mut name = String::new();
+        for c in format!("{self:?}").chars() {
+            if c.is_uppercase() && !name.is_empty() {
+                name.push('-');
+            }
+            name.extend(c.to_lowercase());
+        }
+        name
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
+/// The text names no action.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no action \"{0}\"")]
+pub struct UnknownAction(String);
+
+impl FromStr for Action {
+    type Err = UnknownAction;
+
+    fn from_str(text: &str) -> Result<Self, UnknownAction> {
+        Self::ALL.iter().copied().find(|action| action.name() == text).ok_or_else(|| UnknownAction(text.to_owned()))
+    }
 }
 
 #[cfg(test)]
@@ -177,8 +230,13 @@ mod tests {
     fn the_table_reads_like_this() {
         let mut picture = String::new();
         for action in Action::ALL {
-            let row: String = Role::ALL.iter().map(|role| if role.may(*action) { 'x' } else { '.' }).collect();
-            picture += &format!("{row} {action:?}\n");
+            let row: String = Role::ALL.iter().map(|role| if role.rights().may(*action) { 'x' } else { '.' }).collect();
+            let proof = match action.proof() {
+                Proof::SignedIn => "",
+                Proof::Recent => " with a recent proof",
+                Proof::Now => " with a proof now",
+            };
+            picture += &format!("{row} {action:?}{proof}\n");
         }
         // viewer, responder, operator, approver, administrator
         assert_eq!(
@@ -188,27 +246,34 @@ mod tests {
              .xxxx HandleIncident\n\
              .xx.x PostUpdate\n\
              ..x.x RequestRun\n\
-             ...xx DecideRun\n\
+             ...xx DecideRun with a recent proof\n\
              ..x.x AnswerStep\n\
-             ..xxx ConfirmAnswer\n\
-             ..xxx BreakGlass\n\
-             ...xx ReviewGlass\n\
+             ..xxx ConfirmAnswer with a recent proof\n\
+             ..xxx BreakGlass with a proof now\n\
+             ...xx ReviewGlass with a recent proof\n\
              ..xxx CancelRun\n\
              ..xxx Freeze\n\
              xxxxx AcknowledgeNotice\n\
              .xxxx EditReport\n\
              ...xx PublishReport\n\
              ....x EditPlan\n\
-             ....x ManageUsers\n\
-             ....x ManageSecrets\n\
+             ...xx ViewPeople\n\
+             ....x ManagePeople with a recent proof\n\
+             ....x ManageRoles with a recent proof\n\
+             ....x ManageSecrets with a recent proof\n\
+             xxxxx ViewAccount\n\
+             xxxxx ChangeAccount with a recent proof\n\
              ...xx ReadAudit\n"
         );
     }
 
     #[test]
-    fn an_unknown_role_names_the_known_ones() {
-        let error = "root".parse::<Role>().unwrap_err().to_string();
-        assert!(error.contains("\"root\"") && error.contains("viewer, responder"), "{error}");
+    fn names_are_those_of_the_wire() {
+        for action in Action::ALL {
+            assert_eq!(serde_json::to_value(action).unwrap(), action.name());
+            assert_eq!(action.name().parse(), Ok(*action));
+        }
+        assert!("open-the-door".parse::<Action>().is_err());
     }
 
     #[test]

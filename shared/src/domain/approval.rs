@@ -138,6 +138,11 @@ impl FromIterator<(UserId, Vec<ContactRole>)> for Deciders {
 
 impl Deciders {
     #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    #[must_use]
     pub fn holds(&self, user: UserId) -> Option<&[ContactRole]> {
         self.0.get(&user).map(Vec::as_slice)
     }

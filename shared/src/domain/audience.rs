@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::domain::access::{ContactRole, Role};
+use crate::domain::access::{ContactRole, Role, RoleName};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Audience {
@@ -47,17 +47,17 @@ impl Audience {
 
     /// Whether somebody with this role and these duties belongs to it.
     #[must_use]
-    pub fn includes(self, role: Role, duties: &[ContactRole]) -> bool {
+    pub fn includes(self, role: &RoleName, duties: &[ContactRole]) -> bool {
         match self {
             Self::Everyone => true,
-            Self::Role(wanted) => role == wanted,
+            Self::Role(wanted) => role.as_str() == wanted.name(),
             Self::Contact(wanted) => duties.contains(&wanted),
         }
     }
 
     /// Every audience that such a person belongs to.
     #[must_use]
-    pub fn of(role: Role, duties: &[ContactRole]) -> Vec<Self> {
+    pub fn of(role: &RoleName, duties: &[ContactRole]) -> Vec<Self> {
         Self::ALL.into_iter().filter(|audience| audience.includes(role, duties)).collect()
     }
 }
@@ -129,6 +129,7 @@ mod tests {
             // A role is meant as it stands: who could do more is not meant along.
             (approver, Role::Administrator, &[SecurityOfficer], false),
         ] {
+            let role = &RoleName::from(role);
             assert_eq!(audience.includes(role, duties), expected, "{audience} {role}");
             assert_eq!(Audience::of(role, duties).contains(&audience), expected, "{audience} {role}");
         }

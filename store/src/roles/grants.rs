@@ -28,13 +28,19 @@ const NOTHING: &[&str] = &[];
 const READ: &[&str] = &["SELECT"];
 const ADD: &[&str] = &["INSERT"];
 const READ_ADD: &[&str] = &["SELECT", "INSERT"];
+const ALL: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE"];
 const READ_ADD_CHANGE: &[&str] = &["SELECT", "INSERT", "UPDATE"];
 
 pub(super) const TABLES: &[Table] = &[
     table("_sqlx_migrations", READ, READ),
     // Not the password's hash.
     table("app_user", READ_ADD_CHANGE, &["SELECT (id, name, role, contact_roles, active)"]),
-    table("session", &["SELECT", "INSERT", "UPDATE", "DELETE"], NOTHING),
+    table("role", ALL, &["SELECT (name, actions)"]),
+    table("session", ALL, NOTHING),
+    table("door_link", READ_ADD_CHANGE, NOTHING),
+    table("totp", ALL, NOTHING),
+    table("passkey", ALL, NOTHING),
+    table("recovery_code", ALL, NOTHING),
     // Only the host is ever changed; the server also locks the row while it adds a plan.
     table("system", &["SELECT", "INSERT", "UPDATE (name, host)"], READ),
     table("plan_version", READ_ADD, READ),

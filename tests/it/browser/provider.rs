@@ -40,7 +40,7 @@ async fn a_person_comes_in_by_the_providers_own_page_and_stays_in() {
     tab.ready().await.unwrap();
     tab.read("ada").await.unwrap();
     assert_eq!(tab.eval::<String>("document.cookie").await.unwrap(), "");
-    assert_eq!(muster.store.user_list().await.unwrap()[0].role, Role::Operator);
+    assert_eq!(muster.store.user_list().await.unwrap()[0].role, Role::Operator.into());
     assert!(tab.complaints().is_empty(), "{:?}", tab.complaints());
 
     // An answer that was used already, from the history.

@@ -1,4 +1,4 @@
-//! Breaking the glass: which rule, why, and the password once more; and the review that somebody else owes afterwards.
+//! Breaking the glass: which rule and why, with a fresh proof; and the review that somebody else owes afterwards.
 
 use leptos::prelude::*;
 use shared::{
@@ -14,7 +14,7 @@ use crate::{
         button::{Button, ButtonKind},
         dialog::Dialog,
         error_note::ErrorNote,
-        field::{TextArea, TextField},
+        field::TextArea,
         focus,
         icon::{Icon, Svg},
         reason_dialog::ReasonDialog,
@@ -40,21 +40,15 @@ pub(crate) fn BreakGlass(run: Signal<RunView>, of: Fetched<RunView>) -> impl Int
 #[component]
 fn GlassDialog(open: RwSignal<bool>, run: Signal<RunView>, of: Fetched<RunView>) -> impl IntoView {
     let number = run.with_untracked(|r| r.number);
-    let (reason, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let reason = RwSignal::new(String::new());
     let wrong = RwSignal::new(None::<String>);
     let attempt = Attempt::new();
-    // What somebody typed and did not send is not left for the next person.
-    Effect::new(move |_| {
-        if !open.get() {
-            password.set(String::new());
-        }
-    });
     let submit = move || {
         let Some(content) = run.with_untracked(|r| r.content) else { return of.refetch() };
         let parsed = Message::parse(&reason.get_untracked());
         wrong.set(parsed.as_ref().err().map(|_| "Say why nobody can be waited for: it is read in the review.".into()));
         let Ok(reason_text) = parsed else { return };
-        let body = GlassIn { reason: reason_text, password: password.get_untracked(), content };
+        let body = GlassIn { reason: reason_text, content };
         attempt.run(async move { api().break_glass(number, &body).await }, move |run| {
             open.set(false);
             reason.set(String::new());
@@ -76,14 +70,6 @@ fn GlassDialog(open: RwSignal<bool>, run: Signal<RunView>, of: Fetched<RunView>)
                     <li>"Somebody else must review it; until then the incident cannot be closed."</li>
                 </ul>
                 <TextArea label="Why nobody can be waited for" value=reason rows=3 error=wrong/>
-                <TextField
-                    label="Your password"
-                    value=password
-                    kind="password"
-                    autocomplete="current-password"
-                    error=attempt.field("password")
-                    required=true
-                />
                 <ErrorNote error=attempt.error/>
                 <div class="form-actions">
                     <Button on_press=move |()| open.set(false)>"Cancel"</Button>

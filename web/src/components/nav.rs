@@ -28,7 +28,7 @@ struct HelpOpen(RwSignal<bool>);
 pub(crate) fn Rail() -> impl IntoView {
     let help = RwSignal::new(false);
     provide_context(HelpOpen(help));
-    let reads_audit = may(Action::ReadAudit);
+    let (reads_audit, sees_people) = (may(Action::ReadAudit), may(Action::ViewPeople));
     view! {
         <nav class="rail" aria-label="Console">
             <A href="/console" exact=true attr:class="brand">
@@ -42,6 +42,9 @@ pub(crate) fn Rail() -> impl IntoView {
                 <RailLink href="/console/plan" icon=Icon::Plan words="Plan"/>
                 <Show when=move || reads_audit.get()>
                     <RailLink href="/console/audit" icon=Icon::Audit words="Audit"/>
+                </Show>
+                <Show when=move || sees_people.get()>
+                    <RailLink href="/console/people" icon=Icon::People words="People"/>
                 </Show>
             </ul>
             <div class="rail-foot">
@@ -99,7 +102,7 @@ fn UserMenu() -> impl IntoView {
     let leaving = RwSignal::new(false);
     let failed = RwSignal::new(false);
     let name = move || session.me.with(|me| me.as_ref().map(|me| me.name.clone()));
-    let role = move || session.me.with(|me| me.as_ref().map(|me| me.role.name()));
+    let role = move || session.me.with(|me| me.as_ref().map(|me| me.role.to_string()));
     let sign_out = move |_| {
         if leaving.get_untracked() {
             return;
@@ -126,6 +129,9 @@ fn UserMenu() -> impl IntoView {
                 <p class="user-full">{name}</p>
                 <p class="muted">{move || session.me.with(|me| me.as_ref().map(|me| me.email.clone()))}</p>
                 <p class="muted">"Role: " {role}</p>
+                <A href="/console/account" attr:class="button">
+                    "My account"
+                </A>
                 <Show when=move || failed.get()>
                     <p class="field-error" role="alert">
                         "Muster did not answer. You are still signed in; try again."

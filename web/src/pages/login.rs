@@ -33,8 +33,8 @@ pub(crate) fn LoginPage() -> impl IntoView {
             <SignInForm on_done=move |me| session.signed_in(me)/>
             <ProviderSignIn next=Signal::derive(asked)/>
             <p class="muted">
-                "No account, or the password lost? An administrator of this Muster makes accounts with "
-                <code>"muster user add"</code> "."
+                "No account, or the password lost? An administrator of this Muster gives you a link. "
+                "If nobody can: " <code>"muster user password-link"</code> " on its machine."
             </p>
             <p>
                 <a href="/" rel="external">

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use shared::domain::access::{ContactRole, Role};
+use shared::domain::access::{ContactRole, RoleName};
 use url::Url;
 
 /// A provider and what its groups mean here.
@@ -84,7 +84,7 @@ fn issuer_url(text: &str) -> Result<Url, String> {
 /// What somebody may here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Granted {
-    pub role: Role,
+    pub role: RoleName,
     pub contact_roles: Vec<ContactRole>,
 }
 
@@ -92,7 +92,7 @@ pub struct Granted {
 /// give duties.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupRoles {
-    roles: Vec<(String, Role)>,
+    roles: Vec<(String, RoleName)>,
     duties: Vec<(String, ContactRole)>,
 }
 
@@ -109,7 +109,9 @@ impl GroupRoles {
                 return Err(format!("\"{pair}\" is no group=role"));
             }
             match role.strip_prefix("contact:") {
-                None => all.roles.push((group.into(), role.parse().map_err(|e| format!("in \"{pair}\": {e}"))?)),
+                None => {
+                    all.roles.push((group.into(), RoleName::parse(role).map_err(|e| format!("in \"{pair}\": {e}"))?))
+                }
                 Some(duty) => all.duties.push((group.into(), duty.parse().map_err(|e| format!("in \"{pair}\": {e}"))?)),
             }
         }
@@ -127,7 +129,7 @@ impl GroupRoles {
             self.duties.iter().filter(|(group, _)| groups.contains(group)).map(|(_, duty)| *duty).collect();
         contact_roles.sort_unstable();
         contact_roles.dedup();
-        Some(Granted { role: *role, contact_roles })
+        Some(Granted { role: role.clone(), contact_roles })
     }
 }
 
@@ -155,16 +157,16 @@ mod tests {
         let granted = |groups: &[&str]| {
             roles
                 .granted(&groups.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>())
-                .map(|g| (g.role, g.contact_roles))
+                .map(|g| (g.role.to_string(), g.contact_roles))
         };
         let dba = ContactRole::DatabaseAdministrator;
-        assert_eq!(granted(&["dba", "admins"]), Some((Role::Administrator, vec![dba])));
-        assert_eq!(granted(&["cn=all", "dba"]), Some((Role::Operator, vec![dba])));
-        assert_eq!(granted(&["cn=all"]), Some((Role::Viewer, vec![])));
+        assert_eq!(granted(&["dba", "admins"]), Some(("administrator".to_owned(), vec![dba])));
+        assert_eq!(granted(&["cn=all", "dba"]), Some(("operator".to_owned(), vec![dba])));
+        assert_eq!(granted(&["cn=all"]), Some(("viewer".to_owned(), vec![])));
         assert_eq!(granted(&["sec"]), None, "a duty alone lets nobody in");
         assert_eq!(granted(&["Admins", "admin", ""]), None);
         assert_eq!(granted(&[]), None);
-        for bad in ["", "ops", "=viewer", "ops=root", "ops=contact:root", "ops=contact:security-officer"] {
+        for bad in ["", "ops", "=viewer", "ops=Root", "ops=contact:root", "ops=contact:security-officer"] {
             assert!(GroupRoles::parse(bad).is_err(), "{bad}");
         }
     }
