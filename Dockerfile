@@ -21,6 +21,7 @@ COPY --from=build /out/muster /opt/muster/muster
 COPY --from=build /out/assets /opt/muster/assets
 COPY --from=build /out/sbom.cdx.json /opt/muster/sbom.cdx.json
 COPY --from=build --chown=10001:10001 /out/data /var/lib/muster
+COPY --from=build --chown=10001:10001 /out/data /var/lib/muster-key
 ENV PATH=/opt/muster:/usr/local/bin:/usr/bin:/bin \
     MUSTER_LISTEN=0.0.0.0:8080 \
     MUSTER_DATA_DIR=/var/lib/muster
@@ -41,6 +42,7 @@ RUN (command -v jq && command -v curl && command -v docker && command -v bash) >
 COPY --from=build /out/muster-worker /opt/muster/muster-worker
 COPY --from=build /out/sbom.cdx.json /opt/muster/sbom.cdx.json
 COPY --from=build --chown=10001:10001 /out/data /var/lib/muster
+COPY --from=build --chown=10001:10001 /out/data /var/lib/muster-key
 ENV PATH=/opt/muster:/usr/local/bin:/usr/bin:/bin \
     MUSTER_DATA_DIR=/var/lib/muster
 USER 10001:10001

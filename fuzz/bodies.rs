@@ -13,8 +13,10 @@ use shared::{
     printed,
 };
 
+type Body = fn(&[u8]);
+
 /// Every target by its name.
-pub(crate) const TARGETS: [(&str, fn(&[u8])); 6] = [
+pub(crate) const TARGETS: [(&str, Body); 6] = [
     ("plan", plan),
     ("address", address),
     ("markdown", markdown),

@@ -38,6 +38,16 @@ impl<T: Serialize> IntoResponse for Made<T> {
     }
 }
 
+/// JSON, and a cookie beside it.
+#[derive(Debug)]
+pub(crate) struct WithCookie<T>(pub(crate) HeaderValue, pub(crate) T);
+
+impl<T: Serialize> IntoResponse for WithCookie<T> {
+    fn into_response(self) -> Response {
+        ([(header::SET_COOKIE, self.0)], Json(self.1)).into_response()
+    }
+}
+
 /// A content type as a type.
 pub(crate) trait Media {
     const TYPE: &'static str;

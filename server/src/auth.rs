@@ -3,6 +3,7 @@
 pub mod address;
 pub mod denied;
 pub mod device;
+pub mod oidc;
 pub mod origin;
 pub mod passkeys;
 pub mod password;

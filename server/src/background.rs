@@ -53,6 +53,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         let state = tidying.clone();
         async move {
             state.store.sessions_delete_expired().await.map_err(|e| e.to_string())?;
+            state.store.sign_in_attempts_delete_expired().await.map_err(|e| e.to_string())?;
             state.store.live_forget(KEEP_EVENTS_HOURS).await.map(drop).map_err(|e| e.to_string())
         }
     }));

@@ -18,8 +18,13 @@ use figment::{
 };
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de::Error as _};
+use store::seal::Key;
 
-use crate::backup::periodic::Schedule;
+use crate::{
+    auth::oidc::settings::{OidcSettings, Raw},
+    backup::periodic::Schedule,
+    outgoing::rule::Allowed,
+};
 
 /// What `serve` and the commands need to know.
 #[derive(Clone)]
@@ -38,6 +43,12 @@ pub struct Config {
     pub database_owner_url: Option<String>,
     /// Files or directories outside the database that signed heads of the audit chain are written to.
     pub audit_heads: Vec<PathBuf>,
+    /// An identity provider that people may come in by.
+    pub oidc: Option<OidcSettings>,
+    /// Hosts inside that the server may ask.
+    pub outgoing: Allowed,
+    /// What secrets are sealed with; the worker needs the same.
+    pub secrets_key_file: PathBuf,
     /// A filter as `tracing` reads it: `info`, `server=debug`.
     pub log: String,
     pub log_format: LogFormat,
@@ -75,6 +86,15 @@ struct Keys {
     database_owner_url: Option<String>,
     audit_heads: Option<String>,
     trusted_proxies: Option<String>,
+    outgoing_allow: Option<String>,
+    secrets_key_file: Option<PathBuf>,
+    oidc_issuer: Option<String>,
+    oidc_client_id: Option<String>,
+    oidc_client_secret: Option<String>,
+    oidc_client_secret_file: Option<PathBuf>,
+    oidc_name: Option<String>,
+    oidc_groups_claim: Option<String>,
+    oidc_roles: Option<String>,
     log: String,
     log_format: LogFormat,
     /// The worker's own table; not ours to read.
@@ -140,10 +160,15 @@ impl Config {
             figment = figment.merge(Toml::string(text));
         }
         let keys: Keys = figment.merge(Environment(environment)).extract().map_err(|e| explain(e, path))?;
+        let oidc = identity_provider(&keys)?;
+        let outgoing = Allowed::parse(keys.outgoing_allow.as_deref().unwrap_or_default())
+            .map_err(|e| ConfigError(format!("outgoing_allow (MUSTER_OUTGOING_ALLOW): {e}")))?;
         let data_dir = match keys.data_dir.or_else(|| default_data_dir(environment)) {
             Some(directory) => std::path::absolute(&directory).unwrap_or(directory),
             None => return Err(ConfigError("there is no home directory to keep data in: set MUSTER_DATA_DIR".into())),
         };
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let secrets_key_file = keys.secrets_key_file.map_or_else(|| Key::default_file(&data_dir), absolute);
         let beside =
             || executable.and_then(Path::parent).map_or_else(|| "assets".into(), |directory| directory.join("assets"));
         let audit_heads = match keys.audit_heads {
@@ -165,10 +190,43 @@ impl Config {
             database_owner_url: keys.database_owner_url,
             audit_heads,
             trusted_proxies: networks(keys.trusted_proxies.as_deref().unwrap_or_default())?,
+            oidc,
+            outgoing,
+            secrets_key_file,
             log: keys.log,
             log_format: keys.log_format,
         })
     }
+}
+
+fn identity_provider(keys: &Keys) -> Result<Option<OidcSettings>, ConfigError> {
+    let client_secret = match (&keys.oidc_client_secret, &keys.oidc_client_secret_file) {
+        (Some(_), Some(_)) => {
+            return Err(ConfigError(
+                "oidc_client_secret and oidc_client_secret_file are both set; write one of them".into(),
+            ));
+        }
+        (None, Some(file)) => {
+            let text = std::fs::read_to_string(file);
+            let text = text.map_err(|e| {
+                ConfigError(format!(
+                    "oidc_client_secret_file (MUSTER_OIDC_CLIENT_SECRET_FILE): {} cannot be read: {e}",
+                    file.display()
+                ))
+            })?;
+            Some(text.trim_end_matches(['\r', '\n']).to_owned())
+        }
+        (secret, None) => secret.clone(),
+    };
+    let raw = Raw {
+        issuer: keys.oidc_issuer.clone(),
+        client_id: keys.oidc_client_id.clone(),
+        client_secret,
+        name: keys.oidc_name.clone(),
+        groups_claim: keys.oidc_groups_claim.clone(),
+        roles: keys.oidc_roles.clone(),
+    };
+    OidcSettings::parse(raw).map_err(ConfigError)
 }
 
 /// A whole number above 0; from the environment it comes as text.
@@ -404,6 +462,10 @@ mod tests {
             ("MUSTER_AUDIT_HEADS", " , ", "names no place"),
             ("MUSTER_TRUSTED_PROXIES", "10.0.0.1, proxy", "proxy is no address"),
             ("MUSTER_TRUSTED_PROXIES", "::/0", "everybody"),
+            ("MUSTER_OUTGOING_ALLOW", "http://x", "MUSTER_OUTGOING_ALLOW"),
+            ("MUSTER_OIDC_ISSUER", "https://idp.example", "MUSTER_OIDC_ROLES"),
+            ("MUSTER_OIDC_CLIENT_ID", "muster", "MUSTER_OIDC_ISSUER"),
+            ("MUSTER_OIDC_CLIENT_SECRET_FILE", "/no/such/file", "MUSTER_OIDC_CLIENT_SECRET_FILE"),
         ];
         for (key, value, part) in in_environment {
             let error = load("", &[(key, value)]).unwrap_err();

@@ -53,6 +53,7 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::ProviderSilent => StatusCode::BAD_GATEWAY,
         ErrorCode::Bug => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -266,6 +267,22 @@ impl AppError {
         error
     }
 
+    /// The identity provider `name`; local accounts do not need it.
+    pub fn provider_silent(name: &str, cause: impl Into<String>) -> Self {
+        let message = format!(
+            "{name} does not answer, so nobody can sign in by it now. You were not signed in. An account with a password in Muster works all the same."
+        );
+        Self::coded(ErrorCode::ProviderSilent, message).caused(cause)
+    }
+
+    /// What the identity provider said is not whole, or not meant for this sign-in.
+    pub fn provider_unbelievable(name: &str, cause: impl Into<String>) -> Self {
+        Self::forbidden(format!(
+            "What {name} said about you cannot be believed, so you were not signed in. Begin again on the sign-in page; if it lasts, the audit log says why."
+        ))
+        .caused(cause)
+    }
+
     /// Given up while waiting: the one failure that cannot say that nothing was changed.
     pub fn too_slow(seconds: u64) -> Self {
         let message = format!(
@@ -343,6 +360,7 @@ impl IntoResponse for AppError {
         let Inner { status, view, cause, retry_after } = *self.0;
         if let Some(cause) = &cause {
             match status {
+                StatusCode::BAD_GATEWAY => tracing::warn!(cause, "the identity provider does not answer"),
                 StatusCode::SERVICE_UNAVAILABLE => tracing::warn!(cause, "the database does not answer"),
                 _ => tracing::error!(cause, "a request failed"),
             }

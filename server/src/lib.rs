@@ -15,6 +15,7 @@ mod headers;
 pub mod heads;
 pub mod live;
 pub mod openapi;
+pub mod outgoing;
 pub mod public;
 pub mod restore;
 pub mod router;
@@ -34,10 +35,16 @@ pub use router::build;
 use crate::{
     app::plan::Plans,
     assets::Assets,
-    auth::{passkeys::Passkeys, password::Passwords, throttle::Throttle},
+    auth::{
+        oidc::{provider::Provider, settings::OidcSettings},
+        passkeys::Passkeys,
+        password::Passwords,
+        throttle::Throttle,
+    },
     config::PublicUrl,
     heads::{HeadKeeper, Keeping},
     live::Hub,
+    outgoing::{Outgoing, rule::Allowed},
     public::PublicPages,
 };
 
@@ -52,6 +59,18 @@ pub struct Settings {
     pub assets_dir: PathBuf,
     /// Whose word about where a request came from is taken.
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// People may come in by it, too.
+    pub oidc: Option<OidcSettings>,
+    /// Hosts inside that the server may ask.
+    pub outgoing: Allowed,
+}
+
+impl Settings {
+    /// Nothing beyond what must be said.
+    #[must_use]
+    pub fn new(public_url: PublicUrl, assets_dir: PathBuf) -> Self {
+        Self { public_url, assets_dir, trusted_proxies: vec![], oidc: None, outgoing: Allowed::default() }
+    }
 }
 
 /// Limits on attempts, by what they are counted for.
@@ -78,6 +97,7 @@ pub struct Parts {
     pub assets: Assets,
     pub heads: Arc<HeadKeeper>,
     pub passwords: Passwords,
+    pub provider: Option<Provider>,
     pub passkeys: Passkeys,
     /// Seals what the database may hold only unreadable.
     pub key: Key,
@@ -103,7 +123,13 @@ impl AppState {
     pub fn new(store: Store, settings: Settings, heads: Keeping, key: Key) -> Self {
         let assets = Assets::new(settings.assets_dir.clone());
         let script = assets.manifest().ok().and_then(|m| m.r#static.get("status.js").map(|name| assets::address(name)));
+        let provider = settings.oidc.clone().map(|oidc| {
+            // The operator has named the issuer; what it names in turn must be allowed by itself.
+            let outgoing = Outgoing::new(settings.outgoing.clone().and(&oidc.issuer));
+            Provider::new(oidc, &settings.public_url, outgoing)
+        });
         Self(Arc::new(Parts {
+            provider,
             plans: Plans::new(store.clone()),
             hub: Hub::default(),
             public: Arc::new(PublicPages::new(script)),

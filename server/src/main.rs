@@ -25,6 +25,9 @@ enum Command {
     /// Manage the people who can sign in.
     #[command(subcommand)]
     User(UserCommand),
+    /// The key that secrets are sealed with.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// Check or export the audit chain.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -90,6 +93,12 @@ enum PlanCommand {
 }
 
 #[derive(Subcommand)]
+enum SecretsCommand {
+    /// Make a new key, and seal every secret of the plans' steps with it.
+    Rotate,
+}
+
+#[derive(Subcommand)]
 enum UserCommand {
     /// Create an account; the password is read from standard input.
     Add {
@@ -103,6 +112,14 @@ enum UserCommand {
         /// system-administrator, database-administrator or security-officer; may be repeated.
         #[arg(long = "contact-role", value_name = "ROLE")]
         contact_roles: Vec<ContactRole>,
+    },
+    /// Say that an account is somebody's at the identity provider (MUSTER_OIDC_ISSUER), so that they may come in by it.
+    Link {
+        #[arg(long)]
+        email: String,
+        /// What the provider calls the person: the claim `sub`. The audit log shows it after a refused sign-in.
+        #[arg(long)]
+        subject: String,
     },
     /// Print a link, good once and for a day, by which somebody sets a new password: the way back in for who is locked out.
     PasswordLink {
@@ -150,8 +167,10 @@ fn main() -> ExitCode {
             Command::User(UserCommand::Add { email, name, role, contact_roles }) => {
                 cli::user::add(email, name, role, contact_roles).await
             }
+            Command::User(UserCommand::Link { email, subject }) => cli::user::link(&email, &subject).await,
             Command::User(UserCommand::PasswordLink { email }) => cli::user::password_link(&email).await,
             Command::User(UserCommand::FirstLink) => cli::user::first_link().await,
+            Command::Secrets(SecretsCommand::Rotate) => cli::secrets::rotate().await,
             Command::Audit(AuditCommand::Verify(verify)) => cli::audit::verify(&verify).await,
             Command::Audit(AuditCommand::Key { json }) => cli::audit::key(json),
             Command::Audit(AuditCommand::Export) => cli::audit::export().await,

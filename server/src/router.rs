@@ -21,7 +21,10 @@ use crate::{
     headers,
     openapi::{self, Api, Schemas, describe},
     public,
-    routes::{self, account, audit, events, incident, notice, output, people, plan, report, role, run, system},
+    routes::{
+        self, account, audit, events, incident, notice, output, people, plan, report, role, run, secret, sign_in,
+        system,
+    },
     shell,
 };
 
@@ -84,6 +87,8 @@ routes! {
     get "/roles" => role::table,
     put "/roles/{name}" => role::save [NotNow],
     delete "/roles/{name}" => role::delete [NotNow Invalid],
+    get "/session/ways" => sign_in::ways,
+    post "/session/provider" => sign_in::depart [NotFound NotNow ProviderSilent TooManyRequests],
     get "/systems" => system::list,
     get "/systems/{slug}/plan" => plan::view,
     post "/systems/{slug}/plan" => plan::save [PlanChanged],
@@ -91,6 +96,9 @@ routes! {
     get "/systems/{slug}/plan/versions" => plan::versions,
     get "/systems/{slug}/plan/versions/{number}" => plan::version,
     get "/systems/{slug}/plan/versions/{number}/diff" => plan::diff [Invalid],
+    get "/systems/{slug}/secrets" => secret::list,
+    put "/systems/{slug}/secrets/{name}" => secret::set [Invalid],
+    delete "/systems/{slug}/secrets/{name}" => secret::delete,
     get "/incidents" => incident::list,
     post "/incidents" => incident::declare,
     get "/incidents/{number}" => incident::view,
@@ -154,6 +162,7 @@ pub fn build(state: AppState) -> Router {
         .merge(api)
         .route("/healthz", get(routes::health::alive))
         .route("/readyz", get(routes::health::ready))
+        .merge(sign_in::pages(&state))
         .merge(shell::router())
         .merge(assets::router(&state))
         .layer(CatchPanicLayer::custom(error::panicked));

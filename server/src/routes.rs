@@ -12,7 +12,9 @@ pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod role;
 pub(crate) mod run;
+pub(crate) mod secret;
 pub(crate) mod session;
+pub(crate) mod sign_in;
 pub(crate) mod system;
 
 use axum::Json;

@@ -11,6 +11,7 @@ pub mod people;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod secret;
 pub mod session;
 pub mod system;
 

@@ -13,6 +13,7 @@ pub mod plan_change;
 pub mod report;
 pub mod resolution;
 pub mod run;
+pub mod secret;
 pub mod sight;
 pub mod status;
 pub mod text;

@@ -30,6 +30,7 @@ pub fn step(number: u32, kind: StepKind) -> Step {
         destructive: false,
         timeout_seconds: None,
         unavailable: None,
+        secrets: vec![],
         check: false,
     }
 }
@@ -91,6 +92,7 @@ pub fn resolved_step(number: u32, objects: Vec<ResolvedObject>) -> ResolvedStep 
         destructive: false,
         objects,
         tables: vec![],
+        secrets: vec![],
         by_hand: None,
     }
 }

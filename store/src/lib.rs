@@ -1,4 +1,5 @@
-//! The only SQL in Muster: rows in, domain values out. Decides nothing; names no HTTP, no Docker.
+//! The only SQL in Muster: rows in, domain values out; `seal` for what the rows may hold only unreadable. Decides nothing; names
+//! no HTTP, no Docker.
 //!
 //! Naming: noun first (`run_fetch`, `incident_append`). `&Store` methods read on any connection; `&mut Tx` methods lock or
 //! write inside the caller's transaction. The clock is the database's.
@@ -13,6 +14,7 @@ mod factor;
 mod freeze;
 mod host_lock;
 mod idempotency;
+mod identity;
 mod incident;
 mod job;
 mod line;
@@ -26,6 +28,7 @@ mod role;
 mod roles;
 mod run;
 pub mod seal;
+mod secret;
 mod session;
 mod sight;
 mod steering;
@@ -56,6 +59,7 @@ pub use crate::{
     role::RoleRecord,
     roles::{Guard, Program},
     run::{NewRun, RunRecord},
+    secret::{SealedSecret, SecretHead},
     session::SessionRecord,
     system::{PlanVersion, PlanVersionHead, System},
     tx::Tx,

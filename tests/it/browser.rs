@@ -9,6 +9,8 @@ mod editor;
 mod hostile;
 mod notices;
 mod output;
+mod provider;
+mod secrets;
 mod story;
 mod xss;
 

@@ -26,11 +26,9 @@ async fn attempt(base: &str, email: &str, headers: &[(&str, String)]) -> StatusC
 async fn behind(muster: &Muster, trusted: &[&str], listen: &str) -> String {
     let listener = TcpListener::bind(listen).await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    let settings = server::Settings {
-        public_url: server::config::PublicUrl::parse(&base).unwrap(),
-        assets_dir: "nowhere".into(),
-        trusted_proxies: trusted.iter().map(|net| net.parse().unwrap()).collect(),
-    };
+    let public_url = server::config::PublicUrl::parse(&base).unwrap();
+    let mut settings = server::Settings::new(public_url, "nowhere".into());
+    settings.trusted_proxies = trusted.iter().map(|net| net.parse().unwrap()).collect();
     let key = tests::muster::key(&muster.scratch).unwrap();
     let state = server::AppState::new(muster.store.clone(), settings, Keeping::nothing(), key);
     let service = server::build(state).into_make_service_with_connect_info::<SocketAddr>();

@@ -255,7 +255,7 @@ async fn before_anything_was_read_the_page_says_that_it_does_not_know() {
     let url = server::config::PublicUrl::parse("http://localhost:8080").unwrap();
     let state = server::AppState::new(
         nothing,
-        server::Settings { public_url: url, assets_dir: "nowhere".into(), trusted_proxies: vec![] },
+        server::Settings::new(url, "nowhere".into()),
         server::heads::Keeping::nothing(),
         tests::muster::key(&tests::programs::Scratch::new().unwrap()).unwrap(),
     );

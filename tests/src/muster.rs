@@ -131,6 +131,14 @@ impl Muster {
         Self::serve_on(Database::create().await?, Scratch::new()?, public_url, assets_dir).await
     }
 
+    /// Without a system, told more than it must be.
+    ///
+    /// # Errors
+    /// If Postgres cannot be started.
+    pub async fn start_with(adjust: impl FnOnce(&mut server::Settings)) -> Result<Self> {
+        Self::serve_adjusted(Database::create().await?, Scratch::new()?, None, assets(), adjust).await
+    }
+
     /// With a database and a data directory that were there before.
     ///
     /// # Errors
@@ -140,6 +148,16 @@ impl Muster {
         scratch: Scratch,
         public_url: Option<&str>,
         assets_dir: PathBuf,
+    ) -> Result<Self> {
+        Self::serve_adjusted(database, scratch, public_url, assets_dir, |_| ()).await
+    }
+
+    async fn serve_adjusted(
+        database: Database,
+        scratch: Scratch,
+        public_url: Option<&str>,
+        assets_dir: PathBuf,
+        adjust: impl FnOnce(&mut server::Settings),
     ) -> Result<Self> {
         let store = database.store.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -154,12 +172,9 @@ impl Muster {
         let heads =
             Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
         let key = key(&scratch)?;
-        let state = server::AppState::new(
-            store.clone(),
-            server::Settings { public_url, assets_dir, trusted_proxies: vec![] },
-            heads,
-            key,
-        );
+        let mut settings = server::Settings::new(public_url, assets_dir);
+        adjust(&mut settings);
+        let state = server::AppState::new(store.clone(), settings, heads, key);
         state.public.refresh(&store).await?;
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
@@ -182,12 +197,8 @@ impl Muster {
             Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
         // Servers of one installation share the key.
         let key = key(&self.scratch)?;
-        let state = server::AppState::new(
-            self.store.clone(),
-            server::Settings { public_url, assets_dir, trusted_proxies: vec![] },
-            heads,
-            key,
-        );
+        let state =
+            server::AppState::new(self.store.clone(), server::Settings::new(public_url, assets_dir), heads, key);
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         tokio::spawn(async move { server::serve(listener, state, stopped).await });
@@ -236,6 +247,26 @@ impl Muster {
         .await?;
         tx.commit().await?;
         Ok((email, password))
+    }
+
+    /// A person with this address and a password, signed in.
+    ///
+    /// # Errors
+    /// If the address is taken.
+    pub async fn local(&self, email: &str, role: Role) -> Result<Persona> {
+        let password = Uuid::new_v4().to_string();
+        let hash = self.state.passwords.hash(password.clone()).await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
+        let mut tx = self.store.begin().await?;
+        tx.user_create(&NewUser {
+            email,
+            name: email,
+            password_hash: Some(&hash),
+            role: &role.into(),
+            contact_roles: &[],
+        })
+        .await?;
+        tx.commit().await?;
+        Persona::sign_in(&self.base, email, &password).await
     }
 
     /// Somebody who is not signed in.

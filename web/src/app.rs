@@ -24,7 +24,7 @@ use crate::{
         access::AccessPage, account::AccountPage, audit::AuditPage, declare::DeclarePage, home::HomePage,
         incident::IncidentPage, incidents::IncidentsPage, join::JoinPage, login::LoginPage, missing::MissingPage,
         people::PeoplePage, person::PersonPage, plan::PlanPage, plan_edit::PlanEditPage, plan_version::PlanVersionPage,
-        plan_versions::PlanVersionsPage, report::ReportPage, run::RunPage, runs::RunsPage,
+        plan_versions::PlanVersionsPage, report::ReportPage, run::RunPage, runs::RunsPage, secrets::SecretsPage,
     },
     proof::provide_desk,
     session::{provide_session, use_session},
@@ -61,6 +61,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("plan/:slug/edit") view=PlanEditPage/>
                     <Route path=path!("plan/:slug/versions") view=PlanVersionsPage/>
                     <Route path=path!("plan/:slug/versions/:number") view=PlanVersionPage/>
+                    <Route path=path!("plan/:slug/secrets") view=SecretsPage/>
                     <Route path=path!("audit") view=AuditPage/>
                     <Route path=path!("account") view=AccountPage/>
                     <Route path=path!("people") view=PeoplePage/>

@@ -52,6 +52,7 @@ pub(crate) mod plan_source;
 pub(crate) mod plan_text;
 pub(crate) mod proof_dialog;
 pub(crate) mod proof_form;
+pub(crate) mod provider_sign_in;
 pub(crate) mod publish_dialog;
 pub(crate) mod qr;
 pub(crate) mod question_panel;

@@ -8,11 +8,12 @@
 //! Reports: `report-draft`, `report-body`, `report-state`, `report-save`, `report-conflict`, `report-use-mine`,
 //! `report-take-theirs`, `report-publish`, `publish-internal`, `publish-public`, `publish-confirm`.
 //! Plan: `plan-edit`, `plan-text`, `plan-state`, `plan-desk` (`data-millis`), `plan-said`, `plan-save`/`plan-save-send`,
+//! `plan-secrets`, `secret-set`/`secret-send`, `secrets`, `secrets-missing`, `secret-delete`, `effect-secrets`,
 //! `plan-conflict`, `plan-join`, `plan-keep-mine`, `plan-take-theirs`, `leave`.
 //! Buttons that ask: `parameters`, `parameters-send`; what was answered: `chosen`; `other-plan`, `answer-done`.
 //! Audit: `audit-verify`, `audit-verdict` (`data-holds`), `audit-heads` (`data-unmet`), `audit-clear`, `audit-export`,
 //! `audit-export-part`.
-//! At the door: `proof-form`, `proof-send`, `proof-<way>`, `sign-in-passkey`, `join`, `secret-once`. Account: `must-enrol`,
+//! At the door: `sign-in-provider`, `proof-form`, `proof-send`, `proof-<way>`, `sign-in-passkey`, `join`, `secret-once`. Account: `must-enrol`,
 //! `add-passkey`/`passkey-create`, `add-totp`/`totp-secret`/`totp-confirm`/`remove-totp`, `recovery-codes`, `new-codes`,
 //! `change-password`, `password-changed`, `sessions`, `end-others`. People: `invite`/`invite-send`, `people`, `invitations`,
 //! `change-role`, `change-contact-roles`, `deactivate`, `activate`, `password-link`, `remove-factors`, `end-sessions` and
@@ -38,3 +39,4 @@ pub(crate) mod plan_versions;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod secrets;

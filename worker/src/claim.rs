@@ -15,6 +15,7 @@ use crate::{
     journal::{Halt, Journal},
     lease::Lease,
     resolve::{Known, resolve},
+    secrets::Secrets,
     watch,
 };
 
@@ -87,8 +88,10 @@ async fn look(worker: &Worker, claimed: Claimed) -> Result<(), Halt> {
         Ok(()) => {
             let now = worker.store.now().await?;
             // What another run has done is not looked for.
-            let known = Known { over: &guard::over(&run), ..Known::default() };
+            let secrets = Secrets::load(worker, header.system).await?;
+            let known = Known { over: &guard::over(&run), secrets: Some(&secrets), ..Known::default() };
             let found = resolve(&*worker.host, &worker.config, header, now, known).await;
+            let found = found.map_err(|why| secrets.mask().text(&why).into_owned());
             found.and_then(|resolution| {
                 let home = guard::at_home(home.as_deref(), &resolution.host);
                 home.map(|()| resolution).map_err(|why| format!("The worker refused: {why}. Nothing was done."))

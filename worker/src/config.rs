@@ -50,6 +50,8 @@ pub struct Config {
     pub home: PathBuf,
     /// To find the embedded database.
     pub data_dir: PathBuf,
+    /// What secrets are opened with; unset: as the server on this machine has it.
+    pub secrets_key_file: Option<PathBuf>,
     /// Unset: the embedded Postgres of the data directory.
     pub database_url: Option<String>,
     /// A filter as `tracing` reads it.
@@ -110,6 +112,7 @@ struct Own {
 #[derive(Deserialize)]
 struct Common {
     data_dir: Option<PathBuf>,
+    secrets_key_file: Option<PathBuf>,
     database_url: Option<String>,
     log: String,
     log_format: LogFormat,
@@ -138,6 +141,7 @@ impl Config {
             compose_env_files: BTreeMap::new(),
             home: "/".into(),
             data_dir: PathBuf::new(),
+            secrets_key_file: None,
             database_url: None,
             log: "info".into(),
             log_format: LogFormat::Text,
@@ -212,6 +216,7 @@ impl Config {
             host: checked_host(own.host)?,
             host_address: own.host_address.unwrap_or_else(|| engine.machine().to_owned()),
             engine,
+            secrets_key_file: common.secrets_key_file.map(absolute),
             data_dir: absolute(data_dir),
             database_url: common.database_url,
             log: common.log,
@@ -225,6 +230,11 @@ impl Config {
     #[must_use]
     pub fn calls(&self, own: String) -> String {
         self.host.clone().unwrap_or(own)
+    }
+
+    #[must_use]
+    pub fn secrets_key_file(&self) -> PathBuf {
+        self.secrets_key_file.clone().unwrap_or_else(|| store::seal::Key::default_file(&self.data_dir))
     }
 
     /// Where a path that a plan names is on this host; `None` if no mapping covers it. The longest prefix wins.
@@ -314,7 +324,7 @@ impl Environment<'_> {
     fn key(&self, variable: &str) -> Option<String> {
         match (self.names, variable) {
             (Names::Common, "DATABASE_URL") => Some("database_url".into()),
-            (Names::Common, "MUSTER_DATA_DIR" | "MUSTER_LOG" | "MUSTER_LOG_FORMAT") => {
+            (Names::Common, "MUSTER_DATA_DIR" | "MUSTER_SECRETS_KEY_FILE" | "MUSTER_LOG" | "MUSTER_LOG_FORMAT") => {
                 variable.strip_prefix("MUSTER_").map(str::to_lowercase)
             }
             (Names::Own, "DOCKER_HOST" | "DOCKER_CERT_PATH" | "DOCKER_TLS_VERIFY") => Some(variable.to_lowercase()),
@@ -342,7 +352,7 @@ fn explain(error: &figment::Error, file: &Path) -> ConfigError {
     let from_environment = error.metadata.as_ref().is_some_and(|m| m.name == ENVIRONMENT);
     let written = |key: &str| match (from_environment, key) {
         (true, "database_url") => "DATABASE_URL".to_owned(),
-        (true, "data_dir" | "log" | "log_format") => format!("MUSTER_{}", key.to_uppercase()),
+        (true, "data_dir" | "secrets_key_file" | "log" | "log_format") => format!("MUSTER_{}", key.to_uppercase()),
         (true, "docker_host" | "docker_cert_path" | "docker_tls_verify") => key.to_uppercase(),
         (true, _) => format!("MUSTER_WORKER_{}", key.to_uppercase()),
         (false, _) => format!("{key} in {}", file.display()),

@@ -23,6 +23,7 @@ use crate::{
     output::{self, Output},
     process::leftovers,
     resolve::late,
+    secrets::Secrets,
     steps::{self, Before, Probed, Step},
     surroundings::Site,
 };
@@ -46,13 +47,15 @@ pub(crate) async fn execute(worker: &Worker, claimed: Claimed, lease: &Lease) ->
         watch_every: worker.timing.watch,
         faults: &worker.faults,
     };
+    // The same for guard and steps, so that nobody replaces one in between.
+    let secrets = Secrets::load(worker, run.header.system).await?;
     let (checked, incident) =
-        tokio::join!(guard::check(worker, &run), worker.store.incident_by_number(record.incident_number));
+        tokio::join!(guard::check(worker, &run, &secrets), worker.store.incident_by_number(record.incident_number));
     let Checked { verdict, plan } = checked?;
     let declared_at = incident?.incident.declared_at;
     // The run moves on; what it was asked to be does not.
     let header = run.header.clone();
-    let site = Site { config: &worker.config, header: &header, plan: &plan, declared_at };
+    let site = Site { config: &worker.config, header: &header, plan: &plan, declared_at, secrets: &secrets };
     let approved = match (verdict, run.resolution.clone()) {
         (Ok(()), Some((_, approved))) => approved,
         (verdict, _) => {
@@ -64,6 +67,7 @@ pub(crate) async fn execute(worker: &Worker, claimed: Claimed, lease: &Lease) ->
                     reason += " Its processes that still ran were ended.";
                 }
             }
+            let reason = secrets.mask().text(&reason).into_owned();
             tracing::warn!(run = run.header.number, reason, "refused by the guard");
             return journal.append(&mut run, &[RunEvent::GuardRefused { reason }]).await;
         }
@@ -119,7 +123,8 @@ impl Execution<'_> {
     }
 
     async fn append(&mut self, run: &mut Run, events: Vec<RunEvent>) -> Result<(), Halt> {
-        self.pending.extend(events);
+        let masked: Vec<_> = events.into_iter().map(|event| self.masked(event)).collect();
+        self.pending.extend(masked);
         // If it will have to be asked, people get to see what the step means as it looks now.
         let seen = match foreseen(run, self.journal.by, &self.pending).map(|run| (next(&run), run)) {
             Ok((Next::Ask { step, .. }, run)) => {
@@ -136,11 +141,32 @@ impl Execution<'_> {
         Ok(())
     }
 
+    /// What a step says of its end may be what its program said.
+    fn masked(&self, event: RunEvent) -> RunEvent {
+        match event {
+            RunEvent::StepEnded { step, attempt, fence, outcome } => {
+                RunEvent::StepEnded { step, attempt, fence, outcome: self.masked_outcome(outcome) }
+            }
+            other => other,
+        }
+    }
+
+    fn masked_outcome(&self, outcome: StepOutcome) -> StepOutcome {
+        let clean = |text: String| self.site.secrets.mask().text(&text).into_owned();
+        match outcome {
+            StepOutcome::Succeeded { evidence } => StepOutcome::Succeeded { evidence: clean(evidence) },
+            StepOutcome::Failed { reason } => StepOutcome::Failed { reason: clean(reason) },
+            StepOutcome::Unknown { reason } => StepOutcome::Unknown { reason: clean(reason) },
+        }
+    }
+
     /// Intent, effect, outcome.
     async fn start(&mut self, run: &mut Run, step: u32, attempt: u32) -> Result<(), Halt> {
         let Some(planned) = self.planned(step) else { return self.impossible(step) };
         let (host, project) = (&*self.worker.host, run.header.project.clone());
         let prepared = async {
+            let approved = self.approved.steps.iter().find(|s| s.number == step);
+            self.site.secrets.same_as(&planned, approved)?;
             let objects = self.bound(&planned.kind, step).await?;
             let before = steps::prepare(&planned.kind, host, &project, &objects).await?;
             Ok::<_, String>((objects, before))
@@ -178,6 +204,7 @@ impl Execution<'_> {
         let (faults, id) = (&worker.faults, run.header.id);
         faults.pass(Point::IntentCommitted, Some(id), Some(step)).await;
         let (output, lines) = Output::new(step, attempt);
+        let output = output.masked(self.site.secrets.mask());
         let (store, lease) = (&self.worker.store, self.lease);
         let writing = output::write(store, run.header.id, number, fence, lease, lines);
         let performing = async {
@@ -211,7 +238,7 @@ impl Execution<'_> {
             }
         };
         let (outcome, ()) = tokio::join!(performing, writing);
-        let outcome = outcome?;
+        let outcome = self.masked_outcome(outcome?);
         tracing::info!(run = number, step, attempt, fence, ?outcome, "step ended");
         faults.pass(Point::EffectDone, Some(id), Some(step)).await;
         self.append(run, vec![RunEvent::StepEnded { step, attempt, fence, outcome }]).await?;
@@ -230,6 +257,7 @@ impl Execution<'_> {
         let bound = self.bound(kind, step).await;
         let objects = bound.clone().unwrap_or_default();
         let (output, lines) = Output::new(step, attempt);
+        let output = output.masked(self.site.secrets.mask());
         let probing = async {
             let output = output;
             let project = &run.header.project;

@@ -5,7 +5,7 @@ use shared::{
     domain::{
         access::Action,
         approval::{ApprovalPolicy, Deciders, RunRequest, Verdict, any_of, evaluate},
-        resolution::{Resolution, ResolvedObject},
+        resolution::{Resolution, ResolvedObject, ResolvedStep},
         run::{Run, StepState},
     },
     plan::{Plan, Procedure, compile},
@@ -17,6 +17,7 @@ use crate::{
     Worker,
     journal::needs_approval,
     resolve::{Known, resolve},
+    secrets::Secrets,
     steps::{cannot_run, list},
 };
 
@@ -43,10 +44,11 @@ pub(crate) struct Checked {
     pub(crate) plan: Plan,
 }
 
-pub(crate) async fn check(worker: &Worker, run: &Run) -> Result<Checked, StoreError> {
+pub(crate) async fn check(worker: &Worker, run: &Run, secrets: &Secrets) -> Result<Checked, StoreError> {
     let header = &run.header;
     let over = over(run);
-    let known = Known { approved: run.resolution.as_ref().map(|(_, approved)| approved), over: &over };
+    let known =
+        Known { approved: run.resolution.as_ref().map(|(_, approved)| approved), over: &over, secrets: Some(secrets) };
     let look = async {
         // Before anything is asked of the host.
         allowed(&worker.config.projects, &header.project)?;
@@ -184,7 +186,8 @@ fn still_open(run: &Run, approved: &Resolution, now: &Resolution) -> Resolution 
             step.objects.iter().any(|a| (&a.id, &a.image_id, a.port) == (&o.id, &o.image_id, o.port))
         };
         if begun && found.objects.iter().all(known) {
-            *step = found.clone();
+            // Another value is another consent, also in the middle.
+            *step = ResolvedStep { secrets: std::mem::take(&mut step.secrets), ..found.clone() };
         }
     }
     open

@@ -212,6 +212,8 @@ impl fmt::Display for ContainerState {
 pub struct LogLine {
     pub from_stderr: bool,
     pub text: String,
+    /// It goes on in the next line of the same stream: so long a line is cut.
+    pub cut: bool,
 }
 
 /// One request, without a body, to one container.

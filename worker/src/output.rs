@@ -1,7 +1,11 @@
 //! A step's live output: lines go through a channel to the database in batches that grow under load. Knows nothing of what the
 //! lines mean.
 
-use std::time::Duration;
+use std::{
+    borrow::Cow,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use shared::{api::run::Stream, ids::RunId};
 use store::{NewLines, Store, StoreError};
@@ -10,7 +14,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{host::LogLine, lease::Lease};
+use crate::{host::LogLine, lease::Lease, mask::Mask};
 
 /// Lines wait at most this long for company.
 const GATHER: Duration = Duration::from_millis(40);
@@ -28,17 +32,46 @@ pub(crate) struct Output {
     step: u32,
     attempt: u32,
     lines: mpsc::Sender<NewLines>,
+    masking: Arc<Masking>,
+}
+
+/// What is never printed, and what may be its beginning at the end of a line that goes on: of each stream.
+#[derive(Debug, Default)]
+struct Masking {
+    mask: Arc<Mask>,
+    begun: Mutex<[String; 2]>,
+}
+
+impl Masking {
+    fn line(&self, line: &mut LogLine) {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = &mut begun[usize::from(line.from_stderr)];
+        if !kept.is_empty() {
+            line.text.insert_str(0, &std::mem::take(kept));
+        }
+        if line.cut {
+            (line.text, *kept) = self.mask.begun(&line.text);
+        } else if let Cow::Owned(masked) = self.mask.text(&line.text) {
+            line.text = masked;
+        }
+    }
 }
 
 impl Output {
     pub(crate) fn new(step: u32, attempt: u32) -> (Self, mpsc::Receiver<NewLines>) {
         let (lines, receiver) = mpsc::channel(WAITING);
-        (Self { step, attempt, lines }, receiver)
+        (Self { step, attempt, lines, masking: Arc::default() }, receiver)
+    }
+
+    /// Without these values in anything it prints.
+    pub(crate) fn masked(self, mask: &Arc<Mask>) -> Self {
+        Self { masking: Arc::new(Masking { mask: mask.clone(), begun: Mutex::default() }), ..self }
     }
 
     /// One line, or each of several.
     pub(crate) async fn line(&self, stream: Stream, text: &str) {
-        let only = Some(text).filter(|text| text.is_empty());
+        let text = self.masking.mask.text(text);
+        let only = Some(&*text).filter(|text| text.is_empty());
         self.send(self.chunks(only.into_iter().chain(text.lines()).map(|line| (stream, line)))).await;
     }
 
@@ -52,8 +85,9 @@ impl Output {
         self.line(Stream::Muster, text).await;
     }
 
-    /// What a program printed at once.
-    pub(crate) async fn printed(&self, lines: &[LogLine]) {
+    /// What a program printed at once; what was printed of it is left in `lines`.
+    pub(crate) async fn printed(&self, lines: &mut [LogLine]) {
+        lines.iter_mut().for_each(|line| self.masking.line(line));
         self.send(self.chunks(lines.iter().map(|line| (stream(line), line.text.as_str())))).await;
     }
 
@@ -200,6 +234,27 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn no_value_is_printed_not_even_where_a_long_line_is_cut() {
+        let (output, mut printed) = Output::new(1, 1);
+        let output = output.masked(&Arc::new(Mask::new([("TOKEN", "hunter22")])));
+        let mut lines = crate::host::lines::Lines::default();
+        for before in MAX_LINE - 9..MAX_LINE + 1 {
+            let text = format!("{}hunter22 and more\n", "x".repeat(before));
+            let mut found = lines.push(false, text.as_bytes());
+            output.printed(&mut found).await;
+            let kept: String = found.iter().map(|line| line.text.as_str()).collect();
+            assert!(kept.ends_with("x[secret TOKEN] and more"), "{before}: {}", &kept[kept.len() - 40..]);
+            let mut all = String::new();
+            while let Ok(chunk) = printed.try_recv() {
+                all += &chunk.text();
+            }
+            assert!(!all.contains("hunter") && !all.contains("ter22"), "{before}");
+        }
+        output.say("it said hunter22").await;
+        assert_eq!(printed.recv().await.unwrap().text(), "it said [secret TOKEN]");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_batch_closes_after_its_time_or_with_the_step() {
         let (output, mut lines) = Output::new(1, 1);
@@ -218,9 +273,9 @@ mod tests {
     #[tokio::test]
     async fn a_batch_is_full_at_some_size_and_what_waits_is_bounded() {
         let (output, mut lines) = Output::new(1, 1);
-        let line = LogLine { from_stderr: false, text: "x".repeat(1000) };
-        let many = vec![line; 100_000];
-        let printing = tokio::spawn(async move { output.printed(&many).await });
+        let line = LogLine { from_stderr: false, text: "x".repeat(1000), cut: false };
+        let mut many = vec![line; 100_000];
+        let printing = tokio::spawn(async move { output.printed(&mut many).await });
         let mut n_lines = 0;
         while let Some(new) = lines.recv().await {
             let mut batch = Batch::default();

@@ -23,6 +23,7 @@ use crate::{
     config::Config,
     host::{Container, ContainerHost, HostError, Network, Volume},
     safety::family,
+    secrets::Secrets,
     steps::{cannot_run, list},
     surroundings,
 };
@@ -37,6 +38,8 @@ pub(crate) struct Known<'a> {
     pub(crate) approved: Option<&'a Resolution>,
     /// Steps that are over: what they meant may be gone by now.
     pub(crate) over: &'a [u32],
+    /// Those of the system; `None`: there are none.
+    pub(crate) secrets: Option<&'a Secrets>,
 }
 
 /// The error is for the person who asked: what was looked for, what there is, what to do.
@@ -50,7 +53,7 @@ pub(crate) async fn resolve(
     let (project, procedure) = (header.project.as_str(), &header.meant());
     let until = tokio::time::Instant::now() + PATIENCE;
     let seen = loop {
-        match look(host, config, header, procedure).await {
+        match look(host, config, header, procedure, known.secrets).await {
             Ok(found) => break found,
             Err(HostError::Unreachable(_)) if tokio::time::Instant::now() < until => tokio::time::sleep(PAUSE).await,
             Err(HostError::Unreachable(why)) => {
@@ -68,6 +71,7 @@ pub(crate) async fn resolve(
         seen: &seen,
         chosen: &chosen(header),
         approved: known.approved,
+        secrets: known.secrets,
         renewed: false,
     };
     let mut services = family::Services::of(&seen.containers);
@@ -103,6 +107,7 @@ fn by_hand(step: &Step, why: String) -> ResolvedStep {
         destructive: false,
         objects: vec![],
         tables: vec![],
+        secrets: vec![],
         by_hand: Some(why),
     }
 }
@@ -124,6 +129,7 @@ async fn look(
     config: &Config,
     header: &RunHeader,
     procedure: &Procedure,
+    secrets: Option<&Secrets>,
 ) -> Result<Seen, HostError> {
     let project = header.project.as_str();
     let (described, containers) = tokio::join!(host.describe(), host.containers(project));
@@ -146,11 +152,16 @@ async fn look(
     let composed = if any(|kind| matches!(kind, StepKind::Up { .. } | StepKind::Down { .. })) {
         let compose = surroundings::compose(config, header, PATIENCE);
         match compose {
-            Ok(compose) => match host.compose_services(&compose).await {
-                Ok(services) => Some(Ok(services)),
-                Err(error @ HostError::Unreachable(_)) => return Err(error),
-                Err(error) => Some(Err(error.to_string())),
-            },
+            Ok(mut compose) => {
+                // A file may not be readable without what it is to be given.
+                let given = procedure.steps.iter().flat_map(|step| &step.secrets).cloned().collect::<Vec<_>>();
+                compose.environment.extend(secrets.map(|secrets| secrets.variables(&given)).unwrap_or_default());
+                match host.compose_services(&compose).await {
+                    Ok(services) => Some(Ok(services)),
+                    Err(error @ HostError::Unreachable(_)) => return Err(error),
+                    Err(error) => Some(Err(error.to_string())),
+                }
+            }
             // The step itself says what is missing.
             Err(_) => None,
         }
@@ -182,6 +193,7 @@ struct View<'a> {
     seen: &'a Seen,
     chosen: &'a [(&'a str, &'a str)],
     approved: Option<&'a Resolution>,
+    secrets: Option<&'a Secrets>,
     /// A step before may make containers anew: what is meant then is the service, whatever container it has.
     renewed: bool,
 }
@@ -207,8 +219,14 @@ impl View<'_> {
             return Err(format!("Step {} cannot be run: {why}.", step.number));
         }
         let meant = self.meant(step).await.map_err(|why| format!("Step {} {why}.", step.number))?;
+        let secrets = match self.secrets {
+            Some(secrets) => secrets.resolve(step),
+            None => Secrets::default().resolve(step),
+        };
+        let secrets = secrets.map_err(|why| format!("Step {} {why}.", step.number))?;
         Ok(ResolvedStep {
             number: step.number,
+            secrets,
             effect: effect(self.config, step, &meant.objects, meant.into.as_deref()),
             has_effect: step.kind.has_effect(),
             destructive: step.cannot_be_undone(),

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::{Config, engine::Way},
     host::{Compose, ssh},
+    secrets::Secrets,
 };
 
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -20,6 +21,7 @@ pub(crate) struct Site<'a> {
     pub(crate) header: &'a RunHeader,
     pub(crate) plan: &'a Plan,
     pub(crate) declared_at: Timestamp,
+    pub(crate) secrets: &'a Secrets,
 }
 
 impl Site<'_> {
@@ -29,6 +31,16 @@ impl Site<'_> {
         variables.insert("MUSTER_INCIDENT_DECLARED_AT".into(), self.declared_at.to_string());
         variables.extend(self.marks(step, attempt));
         variables
+    }
+
+    /// Adds what the plan gives to this step; nothing that the worker itself says is said otherwise by a secret.
+    pub(crate) fn give(&self, names: &[String], environment: &mut BTreeMap<String, String>) -> Result<(), String> {
+        for (name, value) in self.secrets.variables(names) {
+            if environment.insert(name.clone(), value).is_some() {
+                return Err(format!("the secret {name} has the name of a variable that this worker sets already"));
+            }
+        }
+        Ok(())
     }
 
     fn marks(&self, step: u32, attempt: u32) -> [(String, String); 3] {

@@ -22,6 +22,7 @@ use crate::{
     lease::Lease,
     output::Output,
     resolve::late,
+    secrets::Secrets,
     steps::{self, Before, Step},
     surroundings::Site,
 };
@@ -105,7 +106,9 @@ pub(crate) async fn round(worker: &Worker, claimed: Claimed, lease: &Lease) -> R
 async fn look(worker: &Worker, run: &Run, lease: &Lease, board: &Notices<'_>) -> Result<Vec<Bad>, Halt> {
     let header = &run.header;
     let plan = compile(&worker.store.plan_version_fetch(header.plan_version).await?.source).plan;
-    let site = Site { config: &worker.config, header, plan: &plan, declared_at: header.requested_at };
+    let secrets = Secrets::load(worker, header.system).await?;
+    let declared_at = header.requested_at;
+    let site = Site { config: &worker.config, header, plan: &plan, declared_at, secrets: &secrets };
     let mut bad = vec![];
     for planned in repeated(run) {
         let planned = Planned { kind: impatient(planned.kind, worker.timing.watch), ..planned };
@@ -145,6 +148,7 @@ async fn look(worker: &Worker, run: &Run, lease: &Lease, board: &Notices<'_>) ->
         match tokio::join!(looking, dropped).0? {
             StepOutcome::Succeeded { .. } => {}
             StepOutcome::Failed { reason } | StepOutcome::Unknown { reason } => {
+                let reason = secrets.mask().text(&reason).into_owned();
                 bad.push(Bad { step: planned.number, reason });
             }
         }

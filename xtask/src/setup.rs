@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::{command, progress, project};
 
 const SSHD: &str = "/usr/sbin/sshd";
+const GLEWLWYD_TABLES: &str = "/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3";
 
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
@@ -35,6 +36,8 @@ pub(crate) enum Need {
     Faketime,
     /// Makes the environment that the API's fuzzer is installed into.
     PythonVenv,
+    /// An identity provider that the tests start themselves.
+    IdentityProvider,
 }
 
 impl Need {
@@ -52,6 +55,10 @@ impl Need {
                 all.into_iter().any(|entry| entry.path().join("faketime/libfaketime.so.1").is_file())
             }
             Self::PythonVenv => command::succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"])),
+            Self::IdentityProvider => {
+                let programs = ["glewlwyd", "sqlite3", "openssl"];
+                programs.iter().all(|program| command::which(program).is_some()) && Path::new(GLEWLWYD_TABLES).is_file()
+            }
             Self::OtherHosts => {
                 Path::new(SSHD).is_file() && command::which("openssl").is_some() && compose_speaks_ssh()
             }
@@ -73,6 +80,8 @@ impl Need {
             Self::Shellcheck => vec!["shellcheck"],
             Self::Faketime => vec!["libfaketime"],
             Self::PythonVenv => vec!["python3", "python3-venv"],
+            // Of its three databases, the one without a server.
+            Self::IdentityProvider => vec!["glewlwyd", "dbconfig-sqlite3", "sqlite3", "openssl"],
             Self::OtherHosts => {
                 let paramiko = if compose_speaks_ssh() { &[][..] } else { &["python3-paramiko"] };
                 [&["openssh-server", "openssl"], paramiko].concat()
@@ -151,9 +160,14 @@ pub(crate) fn needs(needs: &[Need]) -> Result<()> {
     progress::step("asking the package sources what there is", || apt(&["update", "-q"])).with_context(by_hand)?;
     let packages = list();
     progress::step(&format!("installing {}", packages.join(", ")), || {
-        let all = || {
-            if missing.contains(&Need::OtherHosts) { without_sshd(|| install(&packages)) } else { install(&packages) }
-        };
+        let mut units = vec![];
+        if missing.contains(&Need::OtherHosts) && !Path::new(SSHD).is_file() {
+            units.extend(["ssh.service", "ssh.socket"]);
+        }
+        if missing.contains(&Need::IdentityProvider) && command::which("glewlwyd").is_none() {
+            units.push("glewlwyd.service");
+        }
+        let all = || without_services(&units, || install(&packages));
         if missing.contains(&Need::PostgresPrograms) { without_system_cluster(all) } else { all() }
     })
     .with_context(by_hand)?;
@@ -206,16 +220,16 @@ fn without_system_cluster(work: impl FnOnce() -> Result<()>) -> Result<()> {
     done.and(restored)
 }
 
-/// Debian's openssh-server would open a door to the machine: only the program is wanted. One that was there before stays as it is.
-fn without_sshd(work: impl FnOnce() -> Result<()>) -> Result<()> {
+/// Debian's openssh-server would open a door to the machine, glewlwyd one with a known password: only the programs are wanted.
+/// Those that were there before are not among these units and stay as they are.
+fn without_services(units: &[&str], work: impl FnOnce() -> Result<()>) -> Result<()> {
     const SWITCH: &str = "/usr/sbin/policy-rc.d";
-    if Path::new(SSHD).is_file() {
+    if units.is_empty() {
         return work();
     }
     // Nor after the next start of the machine. Without a service manager there is nothing to switch off.
     let disable = || {
-        let _ = as_root("systemctl")
-            .and_then(|mut systemctl| command::run(systemctl.args(["disable", "ssh.service", "ssh.socket"])));
+        let _ = as_root("systemctl").and_then(|mut systemctl| command::run(systemctl.arg("disable").args(units)));
     };
     if Path::new(SWITCH).exists() {
         let done = work();

@@ -61,7 +61,7 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
 
 fn setup_all(project: &Project, fast: bool) -> Result<()> {
     setup::targets(&[setup::WASM])?;
-    let mut needs = vec![Need::PostgresPrograms, Need::Shellcheck];
+    let mut needs = vec![Need::PostgresPrograms, Need::Shellcheck, Need::IdentityProvider];
     if !fast {
         setup::targets(&[&setup::musl()])?;
         needs.extend([

@@ -88,7 +88,7 @@ pub(super) fn taken(email: &str) -> AppError {
     AppError::invalid("email", format!("There is already an account for {email}."))
 }
 
-pub(super) fn email(text: &str) -> Result<String, AppError> {
+pub(crate) fn email(text: &str) -> Result<String, AppError> {
     let text = text.trim().to_lowercase();
     let (local, domain) = text.split_once('@').unwrap_or_default();
     let odd = text.chars().any(|c| c.is_whitespace() || c.is_control()) || domain.contains('@') || text.len() > 254;

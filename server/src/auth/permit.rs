@@ -46,7 +46,7 @@ macro_rules! permissions {
 
 permissions! {
     ViewConsole DeclareIncident HandleIncident PostUpdate RequestRun DecideRun AnswerStep ConfirmAnswer BreakGlass ReviewGlass CancelRun Freeze AcknowledgeNotice
-    EditReport PublishReport EditPlan ViewPeople ManagePeople ManageRoles ViewAccount ChangeAccount ReadAudit
+    EditReport PublishReport EditPlan ViewPeople ManagePeople ManageRoles ViewSecrets ManageSecrets ViewAccount ChangeAccount ReadAudit
 }
 
 /// Whoever holds one has been checked for `A` in this request.

@@ -45,9 +45,11 @@ pub(crate) async fn serve() -> Done {
         public_url: config.public_url.clone(),
         assets_dir: config.assets_dir.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
+        oidc: config.oidc.clone(),
+        outgoing: config.outgoing.clone(),
     };
     let heads = Keeping { signer: Signer::load_or_make(&config.data_dir), places: config.audit_heads.clone() };
-    let key = Key::load_or_create(&Key::default_file(&config.data_dir)).map_err(Failure::wrong)?;
+    let key = Key::load_or_create(&config.secrets_key_file).map_err(Failure::wrong)?;
     let state = AppState::new(database.store.clone(), settings, heads, key);
     if let Err(failure) = invite_first(&config, &state).await {
         tracing::warn!("nobody could be invited to become the first administrator: {}", failure.message);

@@ -10,7 +10,7 @@ use server::{
         link,
         user::{self, NewAccount},
     },
-    auth::password::Passwords,
+    auth::{oidc, password::Passwords},
     config::Config,
 };
 use shared::{
@@ -32,6 +32,21 @@ pub(crate) async fn add(email: String, name: String, role: RoleName, contact_rol
     database.close().await?;
     let created = created?;
     message(&format!("created the account {} ({})", created.email, created.role));
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn link(email: &str, subject: &str) -> Done {
+    let config = Config::load()?;
+    let Some(provider) = &config.oidc else {
+        return Err(Failure::wrong(
+            "no identity provider is set up here (MUSTER_OIDC_ISSUER), so there is nothing to tie the account to; nothing was changed",
+        ));
+    };
+    let database = Database::open(&config).await?;
+    let linked = oidc::link(&database.store, &Actor::CommandLine, &provider.issuer_name, subject, email).await;
+    database.close().await?;
+    linked?;
+    message(&format!("{email} may come in by {} now", provider.name));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -12,7 +12,7 @@ use tower_sessions::Session;
 use super::operation::{Answer, Given, Operation, Parameter, Schemas};
 use crate::{
     AppState,
-    answer::{As, Made, Media, NoContent},
+    answer::{As, Made, Media, NoContent, WithCookie},
     auth::{
         address::Address,
         device::Device,
@@ -185,6 +185,12 @@ fn json_answer<T: JsonSchema>(status: u16, operation: &mut Operation, schemas: &
 }
 
 impl<T: JsonSchema> Output for Json<T> {
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        json_answer::<T>(200, operation, schemas);
+    }
+}
+
+impl<T: JsonSchema> Output for WithCookie<T> {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
         json_answer::<T>(200, operation, schemas);
     }

@@ -19,7 +19,8 @@ use crate::api::{
         AnswerIn, CancelIn, CheckIn, ConfirmIn, DecisionIn, FreezeIn, FreezeView, GlassIn, OutputLine, OutputPart,
         PriorityIn, ReviewIn, RunRequestIn, RunView, WithdrawIn,
     },
-    session::{Me, SignIn},
+    secret::{SecretIn, SecretView, SecretsView},
+    session::{DepartIn, Departed, Me, SignIn, Ways},
     system::{PlanView, SystemView},
 };
 
@@ -149,6 +150,14 @@ impl<T: Transport> Client<T> {
         self.call(Method::Delete, "/session".into(), None::<&()>, None).await
     }
 
+    pub async fn ways(&self) -> Answer<Ways> {
+        self.get("/session/ways").await
+    }
+
+    pub async fn depart(&self, body: &DepartIn) -> Answer<Departed> {
+        self.post("/session/provider", body).await
+    }
+
     pub async fn me(&self) -> Answer<Me> {
         self.get("/session").await
     }
@@ -174,6 +183,18 @@ impl<T: Transport> Client<T> {
     pub async fn plan_diff(&self, system: &str, version: i32, from: Option<i32>) -> Answer<PlanDiff> {
         let from = from.map(|from| format!("?from={from}")).unwrap_or_default();
         self.get(format!("/systems/{system}/plan/versions/{version}/diff{from}")).await
+    }
+
+    pub async fn secrets(&self, system: &str) -> Answer<SecretsView> {
+        self.get(format!("/systems/{system}/secrets")).await
+    }
+
+    pub async fn set_secret(&self, system: &str, name: &str, body: &SecretIn) -> Answer<SecretView> {
+        self.call(Method::Put, format!("/systems/{system}/secrets/{name}"), Some(body), None).await
+    }
+
+    pub async fn delete_secret(&self, system: &str, name: &str) -> Answer<()> {
+        self.call(Method::Delete, format!("/systems/{system}/secrets/{name}"), None::<&()>, None).await
     }
 
     /// The same text twice has one effect.

@@ -36,6 +36,8 @@ pub enum ErrorCode {
     KeyReused,
     TooLarge,
     TooManyRequests,
+    /// The identity provider does not answer.
+    ProviderSilent,
     /// The database does not answer.
     Unavailable,
     Bug,

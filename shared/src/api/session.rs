@@ -24,6 +24,31 @@ impl fmt::Debug for SignIn {
     }
 }
 
+/// How one can sign in here beside a local account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct Ways {
+    /// What the identity provider is called, if there is one.
+    pub provider: Option<String>,
+}
+
+/// Leaving for the identity provider.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DepartIn {
+    /// The console's page to go on to; anything else is the console's first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct Departed {
+    /// Where the browser goes now.
+    pub address: String,
+}
+
 /// By what somebody can show who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]

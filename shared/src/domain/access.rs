@@ -154,6 +154,14 @@ actions! {
     ManageRoles "manage roles"
         "Whoever changes a role changes everybody who has it."
         Recent: Administrator;
+    /// Their names, who set them and when; nobody sees values.
+    ViewSecrets "see which secrets there are"
+        "Those who set them must see what is missing."
+        SignedIn: Administrator;
+    /// Set, replace and delete what a plan's steps need and nobody reads.
+    ManageSecrets "manage secrets"
+        "Whoever replaces a value says what the steps are given; an open browser must not."
+        Recent: Administrator;
     /// Who one is, one's own second factors and sessions.
     ViewAccount "open your account"
         "Everybody may know what is known about them."
@@ -257,6 +265,8 @@ mod tests {
              ...xx ViewPeople\n\
              ....x ManagePeople with a recent proof\n\
              ....x ManageRoles with a recent proof\n\
+             ....x ViewSecrets\n\
+             ....x ManageSecrets with a recent proof\n\
              xxxxx ViewAccount\n\
              xxxxx ChangeAccount with a recent proof\n\
              ...xx ReadAudit\n"

@@ -1,6 +1,7 @@
 //! The blast radius: which objects of the live host each step means, by name. Built by the worker, consented to by people.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{digest::Digest, timestamp::Timestamp};
 
@@ -28,6 +29,9 @@ pub struct ResolvedStep {
     /// work has other numbers a second later, and the SQL itself is in `effect`.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub tables: Vec<ResolvedTable>,
+    /// What it gets beside its objects: names and versions, never values. Part of the consent.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub secrets: Vec<ResolvedSecret>,
     /// Why a final check cannot be made by machine on this host; a person makes it then.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub by_hand: Option<String>,
@@ -57,6 +61,14 @@ pub struct ResolvedObject {
     /// consent binds to `image_id`, which is that image's content.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub image_digest: Option<String>,
+}
+
+/// A secret as it is at this moment: replaced, it has another version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct ResolvedSecret {
+    pub name: String,
+    pub version: i32,
 }
 
 /// A table that a step's SQL takes rows from or changes rows of.
@@ -90,7 +102,13 @@ impl Resolution {
             .map(|step| {
                 let objects: Vec<_> =
                     step.objects.iter().map(|o| (o.kind, &o.id, &o.name, &o.service, &o.image_id, o.port)).collect();
-                (step.number, &step.effect, step.destructive, objects)
+                let secrets: Vec<_> = step.secrets.iter().map(|s| (&s.name, s.version)).collect();
+                let mut meant = json!([step.number, step.effect, step.destructive, objects]);
+                // Without any, what was consented to before there were secrets keeps its digest.
+                if let (false, Some(meant)) = (secrets.is_empty(), meant.as_array_mut()) {
+                    meant.push(json!(secrets));
+                }
+                meant
             })
             .collect();
         Digest::of_value(&(&self.host, &self.project, steps))
@@ -111,6 +129,12 @@ impl Resolution {
                 |a: &ResolvedObject, b: &ResolvedObject| (&a.id, &a.image_id, a.port) == (&b.id, &b.image_id, b.port);
             let same_objects = now.objects.len() == then.objects.len()
                 && now.objects.iter().zip(&then.objects).all(|(now, then)| same(now, then));
+            for secret in now.secrets.iter().filter(|secret| !then.secrets.contains(secret)) {
+                found.push(format!(
+                    "step {} would now get another value of the secret {} (version {})",
+                    now.number, secret.name, secret.version
+                ));
+            }
             if same_objects && now.effect != then.effect {
                 found.push(format!("step {} would now do this: {}", now.number, now.effect));
             }
@@ -160,6 +184,22 @@ mod tests {
         assert_eq!(resolution("a", "running").digest(), grown.digest());
         assert_eq!(resolution("a", "running").digest(), resolution("a", "exited").digest());
         assert_ne!(resolution("a", "running").digest(), resolution("b", "running").digest());
+    }
+
+    #[test]
+    fn consent_binds_to_the_versions_of_secrets() {
+        let with = |version| {
+            let mut resolution = resolution("a", "running");
+            resolution.steps[0].secrets = vec![ResolvedSecret { name: "TOKEN".into(), version }];
+            resolution
+        };
+        assert_eq!(with(1).digest(), with(1).digest());
+        assert_ne!(with(1).digest(), resolution("a", "running").digest());
+        let differences = with(2).differences(&with(1));
+        assert_eq!(differences, ["step 1 would now get another value of the secret TOKEN (version 2)"]);
+        // As it was before there were secrets.
+        let old = "2e3b667920732a3f44eff8a3d5cf6630caa0da124107a4e7ac12e8a0f9a653fc";
+        assert_eq!(resolution("a", "running").digest().to_string(), old);
     }
 
     #[test]

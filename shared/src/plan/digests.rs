@@ -49,6 +49,9 @@ fn content(title: &str, steps: &[Step]) -> Map<String, Value> {
             if let (Some(seconds), Some(of_step)) = (step.timeout_seconds, of_step.as_object_mut()) {
                 of_step.insert("limit_seconds".to_owned(), seconds.into());
             }
+            if let (false, Some(of_step)) = (step.secrets.is_empty(), of_step.as_object_mut()) {
+                of_step.insert("secrets".to_owned(), step.secrets.clone().into());
+            }
             if let (true, Some(of_step)) = (step.check, of_step.as_object_mut()) {
                 of_step.insert("check".to_owned(), true.into());
             }

@@ -1,10 +1,10 @@
-//! The words behind a fence: language and `{id=… approvals=… roles=… timeout=… ask=… checks=…}`. Knows nothing of the block's lines.
+//! The words behind a fence: language and `{id=… approvals=… roles=… timeout=… ask=… checks=… secrets=…}`. Knows nothing of the block's lines.
 
 use super::document::Fence;
 use super::duration;
 use super::notes::Notes;
 use super::words::{list, nearest, slug, span};
-use crate::domain::access::ContactRole;
+use crate::domain::{access::ContactRole, secret::SecretName};
 
 /// What the fence says beyond its language.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(super) struct Attributes {
     pub(super) roles: Vec<String>,
     /// `None`: the compiler finds out by itself what to ask for.
     pub(super) ask: Option<Vec<Ask>>,
+    /// Names of secrets, each once.
+    pub(super) secrets: Vec<String>,
     /// Whether the plan's final checks belong to it; `None`: the compiler finds out by itself.
     pub(super) checks: Option<bool>,
 }
@@ -29,7 +31,7 @@ pub(super) struct Ask {
     pub(super) at: usize,
 }
 
-const KNOWN: [&str; 7] = ["id", "approvals", "roles", "timeout", "target", "ask", "checks"];
+const KNOWN: [&str; 8] = ["id", "approvals", "roles", "timeout", "target", "ask", "checks", "secrets"];
 /// More people than this are never awake together.
 const MOST_APPROVALS: u8 = 9;
 const LONGEST_SECONDS: u64 = 7 * 86_400;
@@ -107,6 +109,7 @@ impl Attributes {
                 }
             },
             "roles" => self.roles = roles(value, at.value, notes),
+            "secrets" => self.secrets = secrets(value, at.value, notes),
             "ask" => self.ask = Some(asks(value, at.value)),
             "checks" => match value {
                 "yes" => self.checks = Some(true),
@@ -159,6 +162,19 @@ fn roles(value: &str, at: usize, notes: &mut Notes<'_>) -> Vec<String> {
         notes.error(at + within, "unknown-role", message);
     }
     roles
+}
+
+/// Names as the programs will know them.
+fn secrets(value: &str, at: usize, notes: &mut Notes<'_>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (within, name) in parts(value) {
+        match SecretName::parse(name) {
+            Ok(_) if names.iter().any(|known| known == name) => {}
+            Ok(_) => names.push(name.to_owned()),
+            Err(why) => notes.error(at + within, "secret-name", why),
+        }
+    }
+    names
 }
 
 /// `none` asks for nothing.

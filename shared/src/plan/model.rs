@@ -186,6 +186,9 @@ pub struct Step {
     /// Why this step cannot be run by this version, if so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub unavailable: Option<String>,
+    /// Names of secrets that it gets as environment variables: scripts and Compose only.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub secrets: Vec<String>,
     /// One of the plan's final checks: changes nothing that was recovered, proves that the recovery holds.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub check: bool,

@@ -61,12 +61,18 @@ fn procedure(document: &Document<'_>, block: &Block, fence: &Fence, ids: &mut Id
     let attributes = fence::attributes(fence, block.at, notes);
     let (title, section) = name(document, block);
     let id = ids.give(&title, &section, &attributes, block.at, notes);
-    let mut steps = Steps::new(document, attributes.timeout_seconds);
+    let mut steps = Steps::new(document, attributes.timeout_seconds).with_secrets(attributes.secrets.clone());
     steps.block(&fence.lines, notes);
     let is_numbered = steps.numbered() > 1;
     let steps = steps.finish();
     if steps.is_empty() {
         notes.warning(block.at, "empty-procedure", format!("\"{title}\" has no steps: its block contains no command."));
+    }
+    if !attributes.secrets.is_empty() && steps.iter().all(|step| step.secrets.is_empty()) {
+        let message = format!(
+            "No step of \"{title}\" takes the secrets that its block names: scripts and the Compose steps up and down do."
+        );
+        notes.warning(block.at, "secrets-not-used", message);
     }
     let procedure = Procedure {
         approvals: attributes.approvals,

@@ -67,6 +67,7 @@ mod tests {
             destructive: false,
             timeout_seconds: None,
             unavailable,
+            secrets: vec![],
             check: false,
         }
     }

@@ -12,10 +12,16 @@ use super::shell::{Shape, Trouble};
 use super::title;
 use super::words::{number_path, strip_number};
 
+/// Programs that the worker starts beside the containers. A command within a container sees that container's environment only.
+fn takes_secrets(kind: &StepKind) -> bool {
+    matches!(kind, StepKind::Script { .. } | StepKind::Up { .. } | StepKind::Down { .. })
+}
+
 /// The steps of one procedure as they are found.
 pub(super) struct Steps<'d> {
     document: &'d Document<'d>,
     timeout_seconds: Option<u64>,
+    secrets: Vec<String>,
     /// Where `cd` has led.
     directory: Option<String>,
     steps: Vec<Step>,
@@ -39,6 +45,7 @@ impl<'d> Steps<'d> {
         Self {
             document,
             timeout_seconds,
+            secrets: Vec::new(),
             directory: None,
             steps: Vec::new(),
             title: None,
@@ -47,6 +54,12 @@ impl<'d> Steps<'d> {
             highest: Vec::new(),
             numbered: 0,
         }
+    }
+
+    /// What programs on the worker's host get.
+    pub(super) fn with_secrets(mut self, names: Vec<String>) -> Self {
+        self.secrets = names;
+        self
     }
 
     /// The title of what follows, until a comment gives another.
@@ -125,6 +138,7 @@ impl<'d> Steps<'d> {
             destructive: is_destructive(&kind),
             timeout_seconds: self.timeout_seconds,
             unavailable: runnable(&kind).err(),
+            secrets: if takes_secrets(&kind) { self.secrets.clone() } else { Vec::new() },
             check: false,
             kind,
             source,

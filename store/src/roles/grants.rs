@@ -83,6 +83,18 @@ pub(super) const TABLES: &[Table] = &[
     table("live_head", &["SELECT", "UPDATE"], &["SELECT", "UPDATE"]),
     table("idempotency", READ_ADD_CHANGE, NOTHING),
     table("project_sight", READ, READ_ADD_CHANGE),
+    table("identity", &["SELECT", "INSERT", "UPDATE (last_used_at)"], NOTHING),
+    // What is sealed only the worker reads; the server replaces it.
+    table(
+        "secret",
+        &[
+            "SELECT (system_id, name, version, key_id, set_by, set_at)",
+            "INSERT",
+            "UPDATE (version, sealed, key_id, set_by, set_at)",
+        ],
+        READ,
+    ),
+    table("sign_in_attempt", &["SELECT", "INSERT", "DELETE"], NOTHING),
 ];
 
 /// One right as Postgres lists it.

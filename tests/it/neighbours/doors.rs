@@ -146,13 +146,9 @@ async fn objects_of_one_system_are_not_found_through_another() {
     }
 }
 
-#[tokio::test]
-async fn headers_that_a_client_sends_authorise_nothing() {
-    let muster = Muster::start().await.unwrap();
-    let viewer = muster.persona(Role::Viewer).await.unwrap();
-    let administrator = muster.persona(Role::Administrator).await.unwrap();
-    let stranger = muster.stranger().unwrap();
-    let claims: Vec<(&str, String)> = [
+/// Headers by which other programs take somebody's word for who they are or where they come from.
+fn claims(administrator: &tests::persona::Persona) -> Vec<(&'static str, String)> {
+    [
         "x-forwarded-for",
         "x-real-ip",
         "x-client-ip",
@@ -199,7 +195,16 @@ async fn headers_that_a_client_sends_authorise_nothing() {
         ("x-api-key", "admin".into()),
         ("x-internal", "1".into()),
     ])
-    .collect();
+    .collect()
+}
+
+#[tokio::test]
+async fn headers_that_a_client_sends_authorise_nothing() {
+    let muster = Muster::start().await.unwrap();
+    let viewer = muster.persona(Role::Viewer).await.unwrap();
+    let administrator = muster.persona(Role::Administrator).await.unwrap();
+    let stranger = muster.stranger().unwrap();
+    let claims = claims(&administrator);
     let ask = async |http: &tests::persona::Http, method: &str, path: &str, claim: Option<&(&str, String)>| {
         let mut request = http.client.request(method.parse().unwrap(), format!("{}{path}", muster.base));
         request = request.header(header::ORIGIN, &muster.base);

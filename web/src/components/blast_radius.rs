@@ -82,6 +82,10 @@ fn Effected(step: ResolvedStep, kind: &'static str, place: Option<(u32, String)>
         let named = step.tables.iter().map(table_words).collect::<Vec<_>>().join(", ");
         view! { <p class="effect-tables" data-testid="effect-tables">"Rows now: " <b class="name">{named}</b></p> }
     });
+    let secrets = (!step.secrets.is_empty()).then(|| {
+        let named = step.secrets.iter().map(|s| format!("{} (version {})", s.name, s.version)).collect::<Vec<_>>().join(", ");
+        view! { <p class="effect-tables" data-testid="effect-secrets">"Gets the secrets: " <b class="name">{named}</b></p> }
+    });
     let objects = step.objects.into_iter().map(|object| view! { <Touched object/> }).collect_view();
     view! {
         <li class="effect" data-destructive=step.destructive.then_some("")>
@@ -102,6 +106,7 @@ fn Effected(step: ResolvedStep, kind: &'static str, place: Option<(u32, String)>
             <p class="effect-words">{step.effect}</p>
             <ul class="effect-objects">{objects}</ul>
             {tables}
+            {secrets}
             {none.then(|| view! { <p class="muted">"It touches no container, volume or network of the project."</p> })}
             <p class="effect-source">
                 <code>{source}</code>

@@ -3,19 +3,24 @@
 use leptos::prelude::*;
 use shared::{
     api::system::PlanView,
+    domain::access::Action,
     plan::{Compiled, Severity},
     timestamp::human_seconds,
 };
 
-use crate::components::{
-    state_badge::{StateShape, Tone},
-    time::Instant,
+use crate::{
+    components::{
+        state_badge::{StateShape, Tone},
+        time::Instant,
+    },
+    session::may,
 };
 
 #[component]
 pub(crate) fn PlanHead(view: PlanView) -> impl IntoView {
     let digest = view.compiled.plan.digest;
     let slug = view.system.slug;
+    let secrets = may(Action::ViewSecrets);
     view! {
         <header class="page-head">
             <div>
@@ -34,6 +39,14 @@ pub(crate) fn PlanHead(view: PlanView) -> impl IntoView {
             <nav class="plan-ways" aria-label="This plan">
                 <a class="button" href=format!("/console/plan/{slug}/edit") data-testid="plan-edit">"Edit"</a>
                 <a class="button" href=format!("/console/plan/{slug}/versions")>"Versions"</a>
+                {
+                    let address = format!("/console/plan/{slug}/secrets");
+                    move || {
+                        secrets
+                            .get()
+                            .then(|| view! { <a class="button" href=address.clone() data-testid="plan-secrets">"Secrets"</a> })
+                    }
+                }
                 <a class="button" href=format!("/api/v1/systems/{slug}/plan/source") rel="external" download="">"Export"</a>
             </nav>
         </header>

@@ -7,7 +7,7 @@ use leptos_router::{
 };
 
 use crate::{
-    components::{sign_in_form::SignInForm, title::title},
+    components::{provider_sign_in::ProviderSignIn, sign_in_form::SignInForm, title::title},
     session::{safe_next, use_session},
 };
 
@@ -31,6 +31,7 @@ pub(crate) fn LoginPage() -> impl IntoView {
                 <p class="muted">"Sign in to open the page you asked for."</p>
             </Show>
             <SignInForm on_done=move |me| session.signed_in(me)/>
+            <ProviderSignIn next=Signal::derive(asked)/>
             <p class="muted">
                 "No account, or the password lost? An administrator of this Muster gives you a link. "
                 "If nobody can: " <code>"muster user password-link"</code> " on its machine."

@@ -29,7 +29,11 @@ impl Lines {
             while rest.len() + part.len() > MAX_LINE {
                 let (head, tail) = part.split_at(MAX_LINE - rest.len());
                 rest.extend_from_slice(head);
-                found.push(line(from_stderr, rest));
+                // Between two characters: half of one would be none.
+                let begun = rest.len() - half_a_character(rest);
+                let over = rest.split_off(begun);
+                found.push(LogLine { cut: true, ..line(from_stderr, rest) });
+                rest.extend_from_slice(&over);
                 part = tail;
             }
             rest.extend_from_slice(part);
@@ -50,10 +54,25 @@ impl Lines {
     }
 }
 
+/// How many bytes at the end begin a character that goes on.
+fn half_a_character(bytes: &[u8]) -> usize {
+    let from_end = bytes.iter().rev().take(4).position(|byte| byte & 0xc0 != 0x80);
+    let Some((back, first)) = from_end.and_then(|back| Some((back, bytes.get(bytes.len() - 1 - back)?))) else {
+        return 0;
+    };
+    let whole = match first {
+        0xc0..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf7 => 4,
+        _ => 1,
+    };
+    if whole > back + 1 { back + 1 } else { 0 }
+}
+
 fn line(from_stderr: bool, bytes: &mut Vec<u8>) -> LogLine {
     let text = String::from_utf8_lossy(bytes).trim_end_matches('\r').to_owned();
     bytes.clear();
-    LogLine { from_stderr, text }
+    LogLine { from_stderr, text, cut: false }
 }
 
 #[cfg(test)]
@@ -76,7 +95,12 @@ mod tests {
         let mut lines = Lines::default();
         let found = lines.push(false, &[b'x'; MAX_LINE * 2 + 1]);
         assert_eq!(found.len(), 2);
-        assert_eq!(lines.finish()[0].text, "x");
+        assert!(found.iter().all(|line| line.cut));
+        let rest = lines.finish();
+        assert_eq!((rest[0].text.as_str(), rest[0].cut), ("x", false));
+        let odd = format!("x{}", "é".repeat(MAX_LINE / 2));
+        let found = lines.push(false, odd.as_bytes());
+        assert_eq!((found[0].text.len(), lines.finish()[0].text.as_str()), (MAX_LINE - 1, "é"));
         let exact = [vec![b'x'; MAX_LINE], b"\ny\n".to_vec()].concat();
         let found: Vec<_> = lines.push(false, &exact).iter().map(|l| l.text.len()).collect();
         assert_eq!((found, lines.finish().len()), (vec![MAX_LINE, 1], 0));

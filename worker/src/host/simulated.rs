@@ -212,7 +212,7 @@ impl SimulatedHost {
     }
 
     pub fn set_logs(&self, id: &str, lines: &[&str]) {
-        let lines = lines.iter().map(|text| LogLine { from_stderr: false, text: (*text).into() }).collect();
+        let lines = lines.iter().map(|text| LogLine { from_stderr: false, text: (*text).into(), cut: false }).collect();
         self.world().logs.insert(id.into(), lines);
     }
 
@@ -388,7 +388,7 @@ impl ContainerHost for SimulatedHost {
             if !world.containers.iter().any(|c| c.container.id == id) {
                 return Err(HostError::Gone);
             }
-            let simulated = || vec![LogLine { from_stderr: false, text: "SIMULATED log line".into() }];
+            let simulated = || vec![LogLine { from_stderr: false, text: "SIMULATED log line".into(), cut: false }];
             let lines = world.logs.get(id).cloned().unwrap_or_else(simulated);
             let skip = lines.len().saturating_sub(usize::try_from(tail).unwrap_or(usize::MAX));
             Ok(lines.into_iter().skip(skip).collect::<Vec<_>>())

@@ -36,7 +36,8 @@ async fn ready(step: Step<'_>) -> Result<Compose, String> {
     if approved.is_none_or(|o| o.id != digest || o.name != compose.file.display().to_string()) {
         return Err(format!("{} is not the file that was approved", compose.file.display()));
     }
-    let environment = step.site.environment(step.planned.number, step.attempt);
+    let mut environment = step.site.environment(step.planned.number, step.attempt);
+    step.site.give(&step.planned.secrets, &mut environment)?;
     Ok(Compose { environment, cancelled: step.lease.cancelled().clone(), ..compose })
 }
 

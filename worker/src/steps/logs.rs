@@ -24,12 +24,18 @@ async fn read(step: Step<'_>, tail: Option<u32>) -> Result<String, String> {
         let prefix = if step.objects.len() > 1 { format!("{name} | ") } else { String::new() };
         let mut logs = step.host.logs(&object.id, most);
         let mut n_lines = 0;
+        // Of each stream: whether the last line was not at its end.
+        let mut cut = [false; 2];
         while let Some(lines) = logs.next().await {
             let mut lines = lines.map_err(|e| format!("the log of {}: {e}", object.name))?;
-            if !prefix.is_empty() {
-                lines.iter_mut().for_each(|line| line.text.insert_str(0, &prefix));
+            for line in lines.iter_mut() {
+                let goes_on = &mut cut[usize::from(line.from_stderr)];
+                if !*goes_on {
+                    line.text.insert_str(0, &prefix);
+                }
+                *goes_on = line.cut;
             }
-            step.output.printed(&lines).await;
+            step.output.printed(&mut lines).await;
             n_lines += lines.len();
         }
         if tail != Some(most) && u32::try_from(n_lines).is_ok_and(|n| n >= most) {

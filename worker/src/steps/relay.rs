@@ -36,8 +36,9 @@ impl Said {
 
 pub(super) async fn relay(output: &Output, mut from: mpsc::Receiver<Vec<LogLine>>) -> Said {
     let mut said = Said::default();
-    while let Some(lines) = from.recv().await {
-        output.printed(&lines).await;
+    while let Some(mut lines) = from.recv().await {
+        // The last words are remembered as they were printed.
+        output.printed(&mut lines).await;
         // Of each stream no more than its last lines can be kept.
         let mut out: Vec<_> = lines.iter().rev().filter(|line| !line.from_stderr).take(KEPT).collect();
         out.reverse();

@@ -75,6 +75,7 @@ async fn program(step: Step<'_>, path: &str, args: &[String]) -> Result<Program,
         argv.extend(user.prefix);
     }
     environment.extend(config.script_env.clone());
+    step.site.give(&step.planned.secrets, &mut environment)?;
     argv.push(script.clone().into());
     argv.extend(args.iter().map(|text| files::argument(config, text).into()));
     let directory = script.parent().unwrap_or(Path::new("/")).to_owned();

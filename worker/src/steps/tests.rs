@@ -24,6 +24,7 @@ use crate::{
         HttpAnswer,
         simulated::{Fault, Op, SimulatedHost},
     },
+    secrets::Secrets,
 };
 
 const PROJECT: &str = "bt2c";
@@ -38,6 +39,7 @@ struct Bench {
     timeout_seconds: Option<u64>,
     attempt: u32,
     board: notify::MemoryBoard,
+    secrets: Secrets,
 }
 
 /// A plan with backups in `/b/db`.
@@ -100,6 +102,7 @@ impl Bench {
             timeout_seconds: None,
             attempt: 1,
             board: notify::MemoryBoard::default(),
+            secrets: Secrets::default(),
         }
     }
 
@@ -114,7 +117,8 @@ impl Bench {
 
     fn step<'a>(&'a self, planned: &'a shared::plan::Step, before: &'a Before, output: &'a Output) -> Step<'a> {
         let declared_at = Timestamp::from_unix(DECLARED);
-        let site = Site { config: &self.config, header: &self.header, plan: &self.plan, declared_at };
+        let site =
+            Site { config: &self.config, header: &self.header, plan: &self.plan, declared_at, secrets: &self.secrets };
         let (host, objects, lease, attempt) = (&self.host, &self.objects[..], &self.lease, self.attempt);
         Step { host, project: PROJECT, objects, before, output, board: &self.board, lease, site, planned, attempt }
     }

@@ -153,6 +153,10 @@ fn same_step(old: &Step, new: &Step, details: &mut Vec<String>) {
         let said = |seconds: Option<u64>| seconds.map_or_else(|| "as usual".to_owned(), span);
         details.push(format!("Step {number} may take: {} → {}", said(old.timeout_seconds), said(new.timeout_seconds)));
     }
+    if old.secrets != new.secrets {
+        let said = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        details.push(format!("Step {number} gets other secrets: {} → {}", said(&old.secrets), said(&new.secrets)));
+    }
     if old.destructive != new.destructive {
         let can = if new.destructive { "cannot be undone" } else { "can be undone" };
         details.push(format!("Step {number} now counts as one that {can}"));

@@ -169,7 +169,8 @@ impl SimulatedHost {
         for service in missing {
             self.add(project, &service, &[]);
         }
-        let _ = to.send(vec![LogLine { from_stderr: true, text: format!("SIMULATED compose {word}") }]).await;
+        let _ =
+            to.send(vec![LogLine { from_stderr: true, text: format!("SIMULATED compose {word}"), cut: false }]).await;
         Ok(Ended::Code(0))
     }
 }

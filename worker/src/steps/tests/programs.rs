@@ -122,7 +122,7 @@ async fn an_interrupted_script_is_ended_and_a_person_is_asked() {
 }
 
 fn said(text: &str) -> Vec<LogLine> {
-    text.lines().map(|text| LogLine { from_stderr: false, text: text.into() }).collect()
+    text.lines().map(|text| LogLine { from_stderr: false, text: text.into(), cut: false }).collect()
 }
 
 fn exec(argv: &[&str]) -> StepKind {
