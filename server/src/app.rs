@@ -25,6 +25,7 @@ pub mod plan_version;
 pub mod report;
 pub mod restored;
 pub mod run;
+pub mod token;
 mod turn;
 pub mod user;
 pub mod view;

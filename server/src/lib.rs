@@ -59,6 +59,8 @@ pub struct Throttles {
     pub account: Throttle,
     /// Sign-ins from one address; more than for an account, since an office shares an address.
     pub address: Throttle,
+    /// Tokens from one address that did not let in.
+    pub token: Throttle,
     /// Audit entries about unknown people at one address.
     pub unknown: Throttle,
 }
@@ -110,6 +112,7 @@ impl AppState {
             throttles: Throttles {
                 account: Throttle::new(10, MINUTES_5),
                 address: Throttle::new(50, MINUTES_5),
+                token: Throttle::new(50, MINUTES_5),
                 unknown: Throttle::new(60, MINUTES_5),
             },
             stop: CancellationToken::new(),

@@ -14,6 +14,7 @@ pub(crate) mod role;
 pub(crate) mod run;
 pub(crate) mod session;
 pub(crate) mod system;
+pub(crate) mod token;
 
 use axum::Json;
 

@@ -13,6 +13,7 @@ pub mod report;
 pub mod run;
 pub mod session;
 pub mod system;
+pub mod token;
 
 use serde::{Deserialize, Serialize};
 

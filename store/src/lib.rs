@@ -30,6 +30,8 @@ mod session;
 mod sight;
 mod steering;
 mod system;
+mod through;
+mod token;
 mod tx;
 mod user;
 mod watch;
@@ -58,6 +60,8 @@ pub use crate::{
     run::{NewRun, RunRecord},
     session::SessionRecord,
     system::{PlanVersion, PlanVersionHead, System},
+    through::through,
+    token::{ApiToken, NewToken},
     tx::Tx,
     user::{Factors, NewUser, User},
     watch::{Bad, Watch},

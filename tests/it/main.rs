@@ -34,3 +34,4 @@ mod roles;
 mod runs;
 mod scripts;
 mod store_rules;
+mod tokens;
