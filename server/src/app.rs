@@ -27,6 +27,7 @@ pub mod report;
 pub mod restored;
 pub mod run;
 pub mod secret;
+pub mod token;
 mod turn;
 pub mod user;
 pub mod view;

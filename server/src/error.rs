@@ -173,6 +173,27 @@ impl AppError {
         self
     }
 
+    /// Unknown, expired, revoked, its owner gone: which, nobody learns.
+    pub fn token_refused() -> Self {
+        let message = "This token does not let in (any more): it is unknown, has expired or was revoked, or its owner has been deactivated. Nothing was done; make a new one.";
+        Self::coded(ErrorCode::NotSignedIn, message)
+    }
+
+    pub fn token_may_not(action: Action) -> Self {
+        Self::forbidden(format!("This token was not made to {}. Nothing was done; make one that may.", action.words()))
+    }
+
+    pub fn never_by_token(action: Action) -> Self {
+        Self::forbidden(format!(
+            "To {} one must show anew that it is oneself, which no token can. Nothing was done; sign in and do it yourself.",
+            action.words()
+        ))
+    }
+
+    pub fn not_by_token() -> Self {
+        Self::forbidden("This takes the person themselves, not a token. Nothing was done; sign in and do it yourself.")
+    }
+
     pub fn may_not(action: Action) -> Self {
         Self::forbidden(action.needs())
     }

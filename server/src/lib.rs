@@ -82,6 +82,8 @@ pub struct Throttles {
     pub address: Throttle,
     /// Challenges for passkeys asked for from one address by nobody yet known: each is kept in a session.
     pub challenges: Throttle,
+    /// Tokens from one address that did not let in.
+    pub token: Throttle,
     /// Audit entries about unknown people at one address.
     pub unknown: Throttle,
 }
@@ -141,6 +143,7 @@ impl AppState {
                 account: Throttle::new(10, MINUTES_5),
                 address: Throttle::new(50, MINUTES_5),
                 challenges: Throttle::new(60, MINUTES_5),
+                token: Throttle::new(50, MINUTES_5),
                 unknown: Throttle::new(60, MINUTES_5),
             },
             stop: CancellationToken::new(),

@@ -15,7 +15,7 @@ use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 use crate::{
     AppState, assets,
-    auth::{address, origin, session},
+    auth::{address, bearer, origin, session},
     error::{self, AppError},
     extract::BODY_LIMIT,
     headers,
@@ -23,7 +23,7 @@ use crate::{
     public,
     routes::{
         self, account, audit, events, incident, notice, output, people, plan, report, role, run, secret, sign_in,
-        system,
+        system, token,
     },
     shell,
 };
@@ -73,7 +73,14 @@ routes! {
     post "/account/recovery-codes" => account::recovery_codes [NotNow],
     delete "/account/sessions" => account::other_sessions_end,
     delete "/account/sessions/{id}" => account::session_end,
+    get "/account/tokens" => token::own,
+    post "/account/tokens" => token::make_own [NotNow],
+    delete "/account/tokens/{id}" => token::revoke_own,
     get "/people" => people::list,
+    post "/people/service-accounts" => token::create_service_account,
+    get "/people/{id}/tokens" => token::of,
+    post "/people/{id}/tokens" => token::make_for [NotNow],
+    delete "/people/{id}/tokens/{token}" => token::revoke_of,
     post "/people/invitations" => people::invite [NotNow],
     delete "/people/invitations/{id}" => people::withdraw,
     get "/people/{id}" => people::view,
@@ -154,6 +161,7 @@ pub fn build(state: AppState) -> Router {
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn(in_time))
         .layer(session::layer(state.store.clone(), https))
+        .layer(from_fn_with_state(state.clone(), bearer::layer))
         .layer(from_fn_with_state(state.clone(), origin::guard))
         .layer(from_fn_with_state(state.clone(), address::note))
         .layer(TraceLayer::new_for_http())

@@ -16,6 +16,7 @@ pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod system;
+pub(crate) mod token;
 
 use axum::Json;
 

@@ -14,6 +14,7 @@ pub mod run;
 pub mod secret;
 pub mod session;
 pub mod system;
+pub mod token;
 
 use serde::{Deserialize, Serialize};
 

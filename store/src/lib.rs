@@ -33,6 +33,8 @@ mod session;
 mod sight;
 mod steering;
 mod system;
+mod through;
+mod token;
 mod tx;
 mod user;
 mod watch;
@@ -62,6 +64,8 @@ pub use crate::{
     secret::{SealedSecret, SecretHead},
     session::SessionRecord,
     system::{PlanVersion, PlanVersionHead, System},
+    through::through,
+    token::{ApiToken, NewToken},
     tx::Tx,
     user::{Factors, NewUser, User},
     watch::{Bad, Watch},

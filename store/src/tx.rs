@@ -12,7 +12,7 @@ use shared::{
 };
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
-use crate::{StoreError, live::StoredTopic};
+use crate::{StoreError, live::StoredTopic, through::named};
 
 /// Dropped without [`Tx::commit`], nothing has happened.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Tx {
             action: action.into(),
             object: object.into(),
             denied: false,
-            detail,
+            detail: named(detail),
         });
     }
 
@@ -67,7 +67,7 @@ impl Tx {
             action: action.into(),
             object: object.into(),
             denied: true,
-            detail,
+            detail: named(detail),
         });
     }
 

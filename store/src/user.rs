@@ -26,6 +26,8 @@ pub struct User {
     pub rights: Rights,
     pub contact_roles: Vec<ContactRole>,
     pub active: bool,
+    /// A program's: nobody can sign in to it.
+    pub service: bool,
     pub factors: Factors,
     /// The role asks for a second factor.
     pub factor_required: bool,
@@ -70,6 +72,7 @@ struct UserRow {
     actions: Option<Vec<String>>,
     contact_roles: Vec<String>,
     active: bool,
+    service: bool,
     totp: bool,
     passkeys: i64,
     recovery_codes: i64,
@@ -99,6 +102,7 @@ impl TryFrom<UserRow> for User {
             role: from_name(row.role)?,
             contact_roles: row.contact_roles.into_iter().map(from_name).collect::<Result<_, _>>()?,
             active: row.active,
+            service: row.service,
             factors: Factors { totp: row.totp, passkeys: row.passkeys, recovery_codes: row.recovery_codes },
             factor_required: row.second_factor,
             has_password: row.has_password,
@@ -111,7 +115,7 @@ impl TryFrom<UserRow> for User {
 macro_rules! users {
     ($rest:literal) => {
         concat!(
-            "SELECT u.id, u.email, u.name, u.role, r.actions, r.second_factor, u.contact_roles, u.active,
+            "SELECT u.id, u.email, u.name, u.role, r.actions, r.second_factor, u.contact_roles, u.active, u.service,
                     u.created_at, u.signed_in_at, u.password_hash IS NOT NULL AS has_password,
                     EXISTS (SELECT FROM totp WHERE user_id = u.id AND confirmed_at IS NOT NULL) AS totp,
                     (SELECT count(*) FROM passkey WHERE user_id = u.id) AS passkeys,
@@ -162,7 +166,7 @@ impl Store {
         Ok(sqlx::query_scalar("SELECT NOT EXISTS (SELECT FROM app_user)").fetch_one(&self.pool).await?)
     }
 
-    /// Active people whose role allows the action, at this moment.
+    /// Active people whose role allows the action, at this moment; no programs.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -175,7 +179,7 @@ async fn who_may(connection: &mut PgConnection, action: Action) -> Result<Decide
     let roles: Vec<&str> = action.roles().iter().map(|role| role.name()).collect();
     let people: Vec<(Uuid, Vec<String>)> = sqlx::query_as(
         "SELECT u.id, u.contact_roles FROM app_user u JOIN role r ON r.name = u.role
-         WHERE u.active AND (u.role = ANY($1) OR $2 = ANY(r.actions))",
+         WHERE u.active AND NOT u.service AND (u.role = ANY($1) OR $2 = ANY(r.actions))",
     )
     .bind(roles)
     .bind(action.name())

@@ -42,3 +42,4 @@ mod runs;
 mod scripts;
 mod secrets;
 mod store_rules;
+mod tokens;

@@ -29,6 +29,16 @@ impl Http {
         Ok(Self { base: base.to_owned(), client })
     }
 
+    /// A script with a token.
+    ///
+    /// # Errors
+    /// If the HTTP client cannot be built.
+    pub fn with_token(base: &str, token: &str) -> Result<Self> {
+        let value = header::HeaderValue::from_str(&format!("Bearer {token}"))?;
+        let headers = [(header::AUTHORIZATION, value)].into_iter().collect();
+        Ok(Self { base: base.to_owned(), client: reqwest::Client::builder().default_headers(headers).build()? })
+    }
+
     /// A request as a script would write it.
     ///
     /// # Errors

@@ -247,7 +247,7 @@ mod tests {
             assert!(kept.ends_with("x[secret TOKEN] and more"), "{before}: {}", &kept[kept.len() - 40..]);
             let mut all = String::new();
             while let Ok(chunk) = printed.try_recv() {
-                all += &chunk.text();
+                all += chunk.text();
             }
             assert!(!all.contains("hunter") && !all.contains("ter22"), "{before}");
         }

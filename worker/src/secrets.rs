@@ -105,13 +105,3 @@ fn open(key: &Key, secret: &SealedSecret) -> Result<Zeroizing<String>, String> {
     let plain = key.open(&purpose, &secret.sealed).map_err(|error| error.to_string())?;
     std::str::from_utf8(&plain).map(|text| Zeroizing::new(text.to_owned())).map_err(|_| "it is no text".into())
 }
-
-#[cfg(test)]
-impl Secrets {
-    pub(crate) fn known(all: &[(&str, i32, &str)]) -> Self {
-        Self::of(
-            all.iter()
-                .map(|(name, version, value)| ((*name).to_owned(), *version, Ok(Zeroizing::new((*value).to_owned())))),
-        )
-    }
-}

@@ -100,7 +100,7 @@ pub async fn change_password(
     let ended = tx.sessions_end(me.id, session::id(session).as_deref()).await?;
     tx.audit(&permit.actor(), "account.password-changed", object(me), json!({"sessions_ended": ended}));
     tx.commit().await?;
-    session::step_up(session, permit.signed_in()).await
+    session::step_up(session, permit.signed_in()?).await
 }
 
 /// A secret for an authenticator app. It counts from its first right code on.
@@ -259,6 +259,7 @@ pub async fn recovery_codes(store: &Store, permit: &Permit<ChangeAccount>) -> Re
 /// # Errors
 /// If there is none with this id.
 pub async fn session_end(store: &Store, permit: &Permit<ViewAccount>, id: &str) -> Result<(), AppError> {
+    permit.signed_in()?;
     let mut tx = store.begin().await?;
     if !tx.session_end(permit.id(), id).await? {
         return Err(AppError::not_found("such session of yours"));
@@ -276,6 +277,7 @@ pub async fn other_sessions_end(
     permit: &Permit<ViewAccount>,
     session: &Session,
 ) -> Result<(), AppError> {
+    permit.signed_in()?;
     let mut tx = store.begin().await?;
     let ended = tx.sessions_end(permit.id(), session::id(session).as_deref()).await?;
     tx.audit(&permit.actor(), "session.ended", object(permit.user()), json!({"which": "all others", "ended": ended}));

@@ -20,7 +20,7 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::{
-    people::{denied, gives},
+    people::{CANNOT_SIGN_IN, denied, gives},
     user,
 };
 use crate::{
@@ -137,6 +137,9 @@ pub async fn password_link(
     by: &Actor,
     user: &User,
 ) -> Result<LinkView, AppError> {
+    if user.service {
+        return Err(AppError::not_now(format!("{CANNOT_SIGN_IN} No link was made.")));
+    }
     if !user.active {
         return Err(AppError::not_now(format!("{} is deactivated. No link was made.", user.name)));
     }

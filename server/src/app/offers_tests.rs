@@ -30,6 +30,7 @@ fn somebody(id: u128, role: Role) -> User {
         active: true,
         factors: Factors::default(),
         factor_required: false,
+        service: false,
         has_password: true,
         created_at: Timestamp::from_unix(0),
         signed_in_at: None,

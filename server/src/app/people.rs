@@ -30,11 +30,11 @@ pub async fn list(store: &Store, permit: &Permit<ViewPeople>) -> Result<PeopleVi
     })
 }
 
-fn lacks(permit: &Permit<ViewPeople>) -> Option<String> {
+pub(super) fn lacks(permit: &Permit<ViewPeople>) -> Option<String> {
     (!permit.may(Action::ManagePeople)).then(|| Action::ManagePeople.needs())
 }
 
-fn row(user: &User) -> PersonRowView {
+pub(super) fn row(user: &User) -> PersonRowView {
     PersonRowView {
         id: user.id,
         name: user.name.clone(),
@@ -42,6 +42,7 @@ fn row(user: &User) -> PersonRowView {
         role: user.role.clone(),
         contact_roles: user.contact_roles.clone(),
         active: user.active,
+        service: user.service,
         second_factor: user.factors.any(),
         factor_missing: must_enrol(user),
         signed_in_at: user.signed_in_at,
@@ -77,6 +78,8 @@ pub async fn view(store: &Store, permit: &Permit<ViewPeople>, id: UserId) -> Res
     })
 }
 
+pub(super) const CANNOT_SIGN_IN: &str = "This is a program's account: nobody can sign in to it.";
+
 fn offers(permit: &Permit<ViewPeople>, user: &User) -> Vec<Offer<PersonCommand>> {
     use PersonCommand as C;
     let own = user.id == permit.id();
@@ -86,6 +89,7 @@ fn offers(permit: &Permit<ViewPeople>, user: &User) -> Vec<Offer<PersonCommand>>
         first.or_else(|| match command {
             C::ChangeRole if own => Some("Somebody else must change your role.".into()),
             C::Deactivate if own => Some("Somebody else must deactivate you.".into()),
+            C::MakePasswordLink if user.service => Some(CANNOT_SIGN_IN.into()),
             C::MakePasswordLink if own => Some("Change your own password under My account.".into()),
             C::MakePasswordLink if !user.active => Some(format!("{} is deactivated.", user.name)),
             C::RemoveFactors if own => Some("Remove your own under My account.".into()),
@@ -101,13 +105,13 @@ fn offers(permit: &Permit<ViewPeople>, user: &User) -> Vec<Offer<PersonCommand>>
 }
 
 /// Why somebody with these rights cannot change this person, if so.
-fn above(own: Rights, user: &User) -> Option<String> {
+pub(super) fn above(own: Rights, user: &User) -> Option<String> {
     (!own.cover(user.rights))
         .then(|| format!("{} may do things that you may not, so you cannot change their account.", user.name))
 }
 
 /// The person, locked against other changes of people, if this one reaches them.
-async fn reach(tx: &mut Tx, permit: &Permit<ManagePeople>, id: UserId) -> Result<User, AppError> {
+pub(super) async fn reach(tx: &mut Tx, permit: &Permit<ManagePeople>, id: UserId) -> Result<User, AppError> {
     tx.people_lock().await?;
     let user = tx.user_fetch(id).await.found(|| "such person".into())?;
     match above(permit.user().rights, &user) {

@@ -12,7 +12,7 @@ use shared::domain::actor::Actor;
 
 use crate::{
     AppState,
-    auth::{address::Address, denied},
+    auth::{address::Address, bearer, denied},
     error::AppError,
 };
 
@@ -25,7 +25,11 @@ pub async fn guard(State(state): State<AppState>, request: Request<Body>, next: 
             Err(said) => AppError::foreign_origin(said).into_response(),
         };
     }
-    let checked = check_origin(request.headers(), &origin).map_err(AppError::foreign_origin);
+    // No page of another site can send a token along, and where there is one the cookie does not count.
+    let checked = match bearer::of(request.headers()) {
+        Some(_) => Ok(()),
+        None => check_origin(request.headers(), &origin).map_err(AppError::foreign_origin),
+    };
     if let Err(refused) = checked {
         let address = Address::of(request.extensions());
         let object = format!("{} {}", request.method(), request.uri().path());

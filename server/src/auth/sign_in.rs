@@ -172,6 +172,8 @@ pub async fn prove(
     permit: &Permit<ViewAccount>,
     proof: ProofIn,
 ) -> Result<(), AppError> {
+    // A token is nobody who could show something.
+    let signed_in = permit.signed_in()?;
     let (user, way) = (permit.user(), proof.way());
     if !proof::ways(user).contains(&way) {
         return Err(AppError::invalid(
@@ -189,7 +191,7 @@ pub async fn prove(
     }
     tx.audit(&permit.actor(), "proof.given", object(&user.email), detail);
     tx.commit().await?;
-    session::step_up(session, permit.signed_in()).await
+    session::step_up(session, signed_in).await
 }
 
 /// Ends the session, if there is one.

@@ -82,6 +82,8 @@ impl<A: Permission> Input for Permit<A> {
     fn describe(operation: &mut Operation, _: &mut Schemas) {
         operation.action = Some(A::ACTION);
         operation.refuses(&AppError::not_signed_in());
+        // Of too many tokens that do not let in.
+        operation.refuses(&AppError::too_many_requests(0));
         operation.refuses(&AppError::may_not(A::ACTION));
         if !Action::OWN.contains(&A::ACTION) {
             operation.refuses(&AppError::enrolment_needed());

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
-use shared::api::error::ErrorCode;
+use shared::{api::error::ErrorCode, domain::access::Proof};
 
 use super::operation::{Answer, Api, Operation};
 
@@ -11,7 +11,8 @@ The API of Muster, made from the program's own types.\n\n\
 Errors are `{\"error\": {\"code\", \"message\", \"fields\"?, \"details\"?}}`; the codes are a closed set. \
 Lists are `{\"items\", \"next\"?}`; `next` is the value of `before` for the following page.\n\n\
 Sign in with `POST /api/v1/session`; the cookie it sets goes with every further request. Requests that write must come from \
-Muster's own pages, or say so: scripts send `Origin` with the public address.\n\n\
+Muster's own pages, or say so: scripts send `Origin` with the public address. Or come with a token, `Authorization: Bearer …`, \
+which needs neither.\n\n\
 `x-muster-action` names what somebody must be allowed to do to be let in; without it an operation is open to everybody.";
 
 pub(super) fn document(api: &Api, public_url: &str, cookie: &str) -> Value {
@@ -39,6 +40,7 @@ pub(super) fn document(api: &Api, public_url: &str, cookie: &str) -> Value {
             "responses": refusals,
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": cookie, "description": "Set by signing in."},
+                "token": {"type": "http", "scheme": "bearer", "description": "An API token: `muster_…`."},
             },
         },
     })
@@ -80,7 +82,9 @@ fn written(operation: &Operation) -> Value {
     if let Some(action) = operation.action {
         written["x-muster-action"] = json!(action);
         written["description"] = json!(action.needs());
-        written["security"] = json!([{"session": []}]);
+        let by_token = action.proof() == Proof::SignedIn;
+        let ways = [Some(json!({"session": []})), by_token.then(|| json!({"token": []}))];
+        written["security"] = ways.into_iter().flatten().collect();
     }
     written
 }

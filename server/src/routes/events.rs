@@ -11,15 +11,17 @@ use http::HeaderValue;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use shared::{api::live::Topic, domain::access::Action};
+use shared::domain::access::Action;
 use store::User;
 use tokio::time::Instant;
 use tower_sessions::Session;
+use uuid::Uuid;
 
 use crate::{
     AppState,
     answer::{As, Events},
     auth::{
+        bearer,
         permit::{self, Permit, ViewConsole},
         session,
     },
@@ -40,30 +42,39 @@ pub(crate) struct Resume {
     last: Option<i64>,
 }
 
+/// By what the reader came in.
+enum Door {
+    Session(String),
+    Token(Uuid),
+}
+
 struct Line {
     state: AppState,
     reader: Reader,
     /// Sent first, so that the client knows that it is live and from where.
     hello: Option<Event>,
-    session: String,
+    door: Door,
     check_at: Instant,
 }
 
 pub(crate) async fn stream(
-    _permit: Permit<ViewConsole>,
+    permit: Permit<ViewConsole>,
     State(state): State<AppState>,
     session: Session,
     LastEventId(last): LastEventId,
     Query(resume): Query<Resume>,
 ) -> Result<As<Events>, AppError> {
     let last = last.or(resume.last);
-    let session = session::id(&session).ok_or_else(AppError::not_signed_in)?;
+    let door = match permit.token() {
+        Some(token) => Door::Token(token.id),
+        None => Door::Session(session::id(&session).ok_or_else(AppError::not_signed_in)?),
+    };
     let Start { reader, cursor, missed } = Reader::start(&state.store, &state.hub, last).await?;
     let hello = Event::default()
         .event("hello")
         .id(cursor.to_string())
         .data(json!({"id": cursor, "missed": missed}).to_string());
-    let line = Line { state, reader, hello: Some(hello), session, check_at: Instant::now() + CHECK_EVERY };
+    let line = Line { state, reader, hello: Some(hello), door, check_at: Instant::now() + CHECK_EVERY };
     let events =
         stream::unfold(
             line,
@@ -80,9 +91,13 @@ fn may_still(user: Option<User>) -> bool {
 }
 
 impl Line {
-    async fn may_go_on(&self) -> bool {
-        // While the database is away nobody can be told apart; nothing new can be sent either.
-        session::still_open(&self.state.store, &self.session).await.map_or(true, may_still)
+    /// While the database is away nobody can be told apart; nothing new can be sent either.
+    async fn is_shut(&self) -> bool {
+        let reader = match &self.door {
+            Door::Session(key) => session::still_open(&self.state.store, key).await,
+            Door::Token(id) => bearer::still_open(&self.state.store, *id).await,
+        };
+        reader.map(may_still).is_ok_and(|may| !may)
     }
 
     async fn next(&mut self) -> Option<Event> {
@@ -94,14 +109,14 @@ impl Line {
                 () = self.state.stop.cancelled() => return None,
                 () = tokio::time::sleep_until(self.check_at) => {
                     self.check_at = Instant::now() + CHECK_EVERY;
-                    if !self.may_go_on().await {
+                    if self.is_shut().await {
                         return None;
                     }
                 }
                 sent = self.reader.next() => {
                     let sent = sent?;
-                    // Somebody may do something else from now on: perhaps whoever listens.
-                    if sent.name == (Topic::People {}).name() && !self.may_go_on().await {
+                    // People, roles or tokens have changed: perhaps this reader's.
+                    if sent.name == "people" && self.is_shut().await {
                         return None;
                     }
                     return Some(Event::default().event(sent.name).id(sent.id.to_string()).data(&sent.json));

@@ -35,6 +35,8 @@ pub struct PersonRowView {
     pub role: RoleName,
     pub contact_roles: Vec<ContactRole>,
     pub active: bool,
+    /// A program's: nobody can sign in to it.
+    pub service: bool,
     pub second_factor: bool,
     /// Asked for by the role and not there.
     pub factor_missing: bool,

@@ -34,7 +34,7 @@ const READ_ADD_CHANGE: &[&str] = &["SELECT", "INSERT", "UPDATE"];
 pub(super) const TABLES: &[Table] = &[
     table("_sqlx_migrations", READ, READ),
     // Not the password's hash.
-    table("app_user", READ_ADD_CHANGE, &["SELECT (id, name, role, contact_roles, active)"]),
+    table("app_user", READ_ADD_CHANGE, &["SELECT (id, name, role, contact_roles, active, service)"]),
     table("role", ALL, &["SELECT (name, actions)"]),
     table("session", ALL, NOTHING),
     table("door_link", READ_ADD_CHANGE, NOTHING),
@@ -82,6 +82,8 @@ pub(super) const TABLES: &[Table] = &[
     table("live_event", &["SELECT", "INSERT", "DELETE"], READ_ADD),
     table("live_head", &["SELECT", "UPDATE"], &["SELECT", "UPDATE"]),
     table("idempotency", READ_ADD_CHANGE, NOTHING),
+    // What a token may and how long it lives, nobody changes.
+    table("api_token", &["SELECT", "INSERT", "UPDATE (revoked_at, last_used_at, last_used_from)"], NOTHING),
     table("project_sight", READ, READ_ADD_CHANGE),
     table("identity", &["SELECT", "INSERT", "UPDATE (last_used_at)"], NOTHING),
     // What is sealed only the worker reads; the server replaces it.

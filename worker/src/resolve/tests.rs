@@ -248,7 +248,7 @@ async fn after_a_step_that_makes_containers_anew_services_are_meant() {
         host.change(id, |c| c.container.id = format!("new-{id}"));
     }
     host.change_volume(&volume, |v| v.project = None);
-    let known = Known { approved: Some(&first), over: &[1, 2] };
+    let known = Known { approved: Some(&first), over: &[1, 2], secrets: None };
     let again = super::resolve(&host, &config, &header, now, known).await.unwrap();
     let mut open = first.steps[2..].to_vec();
     // Sizes are for those who have yet to consent.

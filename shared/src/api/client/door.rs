@@ -9,9 +9,10 @@ use crate::{
         account::{AccountView, CodeIn, PasskeyIn, PasswordIn, RecoveryCodes, TotpView},
         people::{
             AccessView, ActiveIn, ContactRolesIn, InviteIn, LinkIn, LinkSeenView, LinkUseIn, LinkUsedView, LinkView,
-            MayView, PeopleView, PersonRoleIn, PersonView, RoleIn,
+            MayView, PeopleView, PersonRoleIn, PersonRowView, PersonView, RoleIn,
         },
         session::{Me, ProofIn},
+        token::{ServiceAccountIn, TokenIn, TokenMade, TokensView},
     },
     domain::access::{Action, RoleName},
     ids::UserId,
@@ -84,6 +85,34 @@ impl<T: Transport> Client<T> {
 
     pub async fn end_other_sessions(&self) -> Answer<()> {
         self.delete("/account/sessions").await
+    }
+
+    pub async fn tokens(&self) -> Answer<TokensView> {
+        self.get("/account/tokens").await
+    }
+
+    pub async fn make_token(&self, body: &TokenIn) -> Answer<TokenMade> {
+        self.post("/account/tokens", body).await
+    }
+
+    pub async fn revoke_token(&self, id: Uuid) -> Answer<()> {
+        self.delete(format!("/account/tokens/{id}")).await
+    }
+
+    pub async fn create_service_account(&self, body: &ServiceAccountIn) -> Answer<PersonRowView> {
+        self.post("/people/service-accounts", body).await
+    }
+
+    pub async fn tokens_of(&self, id: UserId) -> Answer<TokensView> {
+        self.get(format!("/people/{id}/tokens")).await
+    }
+
+    pub async fn make_token_for(&self, id: UserId, body: &TokenIn) -> Answer<TokenMade> {
+        self.post(format!("/people/{id}/tokens"), body).await
+    }
+
+    pub async fn revoke_token_of(&self, id: UserId, token: Uuid) -> Answer<()> {
+        self.delete(format!("/people/{id}/tokens/{token}")).await
     }
 
     pub async fn people(&self) -> Answer<PeopleView> {
