@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Result;
-use futures::future::try_join_all;
+use futures::future::join_all;
 use shared::domain::access::Role;
 use tests::{muster::Muster, persona::Persona};
 
@@ -38,7 +38,7 @@ pub(crate) async fn measure() -> Result<Vec<Measured>> {
     for turn in 0..=TURNS {
         let waiting = Arc::new(AtomicUsize::new(AT_ONCE));
         let begun = Instant::now();
-        let people = try_join_all(accounts.iter().map(|(email, password)| {
+        let people = join_all(accounts.iter().map(|(email, password)| {
             let waiting = waiting.clone();
             let base = &muster.base;
             async move {
@@ -49,8 +49,8 @@ pub(crate) async fn measure() -> Result<Vec<Measured>> {
         }));
         let until = waiting.clone();
         let (people, during) = tokio::join!(people, steady(&reader, move || until.load(Ordering::Relaxed) > 0));
-        people?;
         let took = begun.elapsed();
+        people.into_iter().collect::<Result<Vec<_>>>()?;
         let without = steady(&reader, {
             let begun = Instant::now();
             move || begun.elapsed() < took
