@@ -160,7 +160,7 @@ async fn consent_to_one_value_is_none_to_another() {
     let run = stage.requested().await;
     worker.stop().await;
     stage.scene.consent(&run).await.unwrap();
-    stage.secret("another value").await;
+    stage.secret("hunter23").await;
     let _worker = stage.worker();
     let ended = stage.scene.until(run.number, RunState::Stopped).await.unwrap();
     let reason = ended.reason.unwrap();
