@@ -42,7 +42,8 @@ async fn of_many_who_want_to_be_the_first_administrator_at_once_one_is() {
     let tried = join_all((0..12).map(|who| take(&muster, &token, who))).await;
     let made: Vec<_> = tried.iter().filter(|(status, _)| *status == 200).collect();
     assert_eq!((made.len(), people(&muster).await), (1, 1), "{tried:?}");
-    assert!(tried.iter().all(|(status, _)| *status == 200 || (400..500).contains(status)), "{tried:?}");
+    // A busy database may say that it is; nobody else is let in by that.
+    assert!(tried.iter().all(|(status, _)| [200, 404, 503].contains(status)), "{tried:?}");
 }
 
 #[tokio::test]
