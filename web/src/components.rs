@@ -75,4 +75,5 @@ pub(crate) mod text_merge;
 pub(crate) mod text_notes;
 pub(crate) mod time;
 pub(crate) mod title;
+pub(crate) mod token_list;
 pub(crate) mod watch_panel;

@@ -14,6 +14,7 @@ use crate::{
     components::{
         async_view::{AsyncView, Fetched},
         title::title,
+        token_list::{TokenList, Whose},
     },
     live::use_live,
     session::use_session,
@@ -68,6 +69,7 @@ fn Account(account: Signal<AccountView>, of: Fetched<AccountView>) -> impl IntoV
         <Show when=move || has_password.get()>
             <ChangePassword of/>
         </Show>
+        <TokenList whose=Whose::Mine/>
         <Sessions account of/>
         </div>
     }

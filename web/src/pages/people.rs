@@ -1,6 +1,7 @@
 //! Who there is, who is invited, and the way to the table of who may do what.
 
 mod invite;
+mod service;
 
 use leptos::prelude::*;
 use shared::{
@@ -11,7 +12,7 @@ use shared::{
     domain::access::Action,
 };
 
-use self::invite::Invite;
+use self::{invite::Invite, service::AddService};
 use crate::{
     components::{
         async_view::{AsyncView, Fetched},
@@ -45,30 +46,40 @@ fn People() -> impl IntoView {
         heard.track();
         async move { api().people().await }
     });
-    let inviting = RwSignal::new(false);
+    let (inviting, adding) = (RwSignal::new(false), RwSignal::new(false));
     let refused = Signal::derive(move || of.value.with(|v| v.as_ref().and_then(|v| v.invite_refused.clone())));
     view! {
         <header class="page-head">
             <h1>"People"</h1>
             <span class="button-row">
                 <a class="button" href="/console/people/access">"Who may do what"</a>
+                <Button refused on_press=move |()| adding.set(true) test_id="add-service">"Add a program"</Button>
                 <Button kind=ButtonKind::Primary refused on_press=move |()| inviting.set(true) test_id="invite">"Invite somebody"</Button>
             </span>
         </header>
         <AsyncView of what="the people" content=move |view| view! { <Lists view of/> }/>
         <Invite open=inviting of/>
+        <AddService open=adding of/>
     }
 }
 
 #[component]
 fn Lists(view: Signal<PeopleView>, of: Fetched<PeopleView>) -> impl IntoView {
-    let active = move || view.with(|v| v.people.iter().filter(|p| p.active).cloned().collect::<Vec<_>>());
+    let active = move || view.with(|v| v.people.iter().filter(|p| p.active && !p.service).cloned().collect::<Vec<_>>());
+    let programs =
+        move || view.with(|v| v.people.iter().filter(|p| p.active && p.service).cloned().collect::<Vec<_>>());
     let gone = move || view.with(|v| v.people.iter().filter(|p| !p.active).cloned().collect::<Vec<_>>());
     let invited = move || view.with(|v| v.invitations.clone());
     view! {
         <ul class="rows people-rows" data-testid="people">
             <For each=active key=|p| (p.id, p.role.clone(), p.contact_roles.clone(), p.second_factor, p.name.clone(), p.signed_in_at) children=|person| view! { <Person person/> }/>
         </ul>
+        <Show when=move || !programs().is_empty()>
+            <h2>"Programs"</h2>
+            <ul class="rows" data-testid="programs">
+                <For each=programs key=|p| (p.id, p.role.clone(), p.name.clone()) children=|program| view! { <Program program/> }/>
+            </ul>
+        </Show>
         <Show when=move || !invited().is_empty()>
             <h2>"Invited"</h2>
             <ul class="rows people-rows" data-testid="invitations">
@@ -109,6 +120,19 @@ fn Person(person: PersonRowView) -> impl IntoView {
                     }}
                 </span>
             </span>
+        </li>
+    }
+}
+
+#[component]
+fn Program(program: PersonRowView) -> impl IntoView {
+    view! {
+        <li class="row">
+            <span class="row-main">
+                <a class="row-link" href=format!("/console/people/{}", program.id)>{program.name}</a>
+                <span class="row-meta">{role_words(&program.role, &program.contact_roles)}</span>
+            </span>
+            <span class="row-side"><span class="row-meta">"Comes with tokens"</span></span>
         </li>
     }
 }

@@ -18,6 +18,7 @@ use crate::{
         people::{ForViewers, browser, role_words},
         time::Instant,
         title::title,
+        token_list::{TokenList, Whose},
     },
     live::use_live,
     transport::api,
@@ -60,6 +61,9 @@ fn factors(person: &PersonView) -> String {
     if person.recovery_codes > 0 {
         has.push(format!("{} recovery codes", person.recovery_codes));
     }
+    if person.row.service {
+        return "nothing: it is a program's account, which tokens are made for".into();
+    }
     if has.is_empty() { "nothing yet".into() } else { has.join(", ") }
 }
 
@@ -84,6 +88,7 @@ fn Shown(id: UserId, person: Signal<PersonView>, of: Fetched<PersonView>) -> imp
         </section>
         <Commands id person of/>
         <Question id/>
+        <TokenList whose=Whose::Of(id)/>
         <section class="panel">
             <h2>"Sessions"</h2>
             <Show when=move || !sessions.with(Vec::is_empty) fallback=|| view! { <p class="muted">"None is open."</p> }>
