@@ -30,7 +30,9 @@ async fn a_person_comes_in_by_the_providers_own_page_and_stays_in() {
     tab.click("#loginbut").await.unwrap();
     tab.keep_picture("provider-grant").await.unwrap();
     // Glewlwyd asks whether Muster may know who she is.
-    tab.press("Grant").await.unwrap();
+    tab.press("Grant access").await.unwrap();
+    // It shows nothing when that is saved.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     tab.press("Continue").await.unwrap();
     tab.until("the console is open where she wanted", "location.pathname === '/console/runs'").await.unwrap();
     tab.ready().await.unwrap();
