@@ -202,7 +202,8 @@ mod tests {
         let long = "x".repeat(MAX_VALUE + 1);
         for bad in ["", "abcde", "     a     ", "abc\ndef\n", "hunter\0", &long] {
             let sentence = check_value(bad).unwrap_err();
-            assert!(bad.is_empty() || !sentence.contains(bad.trim()), "{sentence}");
+            // A letter or none stands in any sentence.
+            assert!(bad.trim().len() < 2 || !sentence.contains(bad.trim()), "{sentence}");
         }
     }
 }
