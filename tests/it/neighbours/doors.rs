@@ -71,7 +71,7 @@ async fn nothing_that_a_stranger_may_read_tells_what_it_is_made_of() {
             ".rs:",
             env!("CARGO_PKG_VERSION"),
             &data,
-            "/root/",
+            "/home/",
             "paged by the watchdog",
         ] {
             assert!(!body.contains(word) && !headers.contains(word), "{path} ({status}) tells {word:?}");
