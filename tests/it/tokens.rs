@@ -44,9 +44,10 @@ async fn a_script_declares_an_incident_and_the_audit_log_names_person_and_token(
     assert!(token.token.starts_with(&token.view.prefix) && token.view.prefix.starts_with("muster_"), "{token:?}");
     let incident = script(&muster, &token).declare(&declaration("validator1").unwrap(), "key-1").await.unwrap();
     assert_eq!(incident.declared_by.user(), Some(responder.id));
-    let newest = muster.store.audit_list(None, 1).await.unwrap().remove(0).entry;
-    assert_eq!((newest.action.as_str(), newest.by.user()), ("incident.declared", Some(responder.id)));
-    assert_eq!(newest.detail["token"], json!({"id": token.view.id, "name": "watchdog"}));
+    let entries = muster.store.audit_list(None, 10).await.unwrap();
+    let entry = entries.into_iter().map(|e| e.entry).find(|entry| entry.action == "incident.declared").unwrap();
+    assert_eq!(entry.by.user(), Some(responder.id));
+    assert_eq!(entry.detail["token"], json!({"id": token.view.id, "name": "watchdog"}));
     // What the page would offer to the person, it does not offer to the token.
     let offered = incident.offers.iter().filter(|offer| offer.open()).count();
     assert_eq!(offered, 0, "{:?}", incident.offers);
