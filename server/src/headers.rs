@@ -5,13 +5,15 @@ use http::{HeaderName, HeaderValue, header};
 
 use crate::AppState;
 
-const DEFAULTS: [(HeaderName, HeaderValue); 6] = [
+const DEFAULTS: [(HeaderName, HeaderValue); 7] = [
     // What is not a page loads nothing; pages set their own policy.
     (
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
     ),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    // For scanners and browsers that do not know `frame-ancestors`.
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (
         HeaderName::from_static("permissions-policy"),

@@ -95,7 +95,7 @@ async fn look(state: &AppState, secret: &str, address: Address, path: &str) -> R
         }
         return Ok(Bearer::Of(Box::new(Held { token, owner })));
     }
-    if let Err(wait) = state.throttles.token.attempt(&address.text(), Instant::now()) {
+    if let Err(wait) = state.throttles.token.attempt(&address.key(), Instant::now()) {
         return Ok(Bearer::TooMany(wait));
     }
     denied::record_unknown(state, &Actor::Anonymous, "token.refused", path.to_owned(), address).await?;

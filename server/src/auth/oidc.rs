@@ -97,7 +97,7 @@ pub async fn arrive(
         // The browser's cookie for it is overwritten: nobody would end it.
         state.store.session_delete(&before).await?;
     }
-    state.throttles.address.forgive(&address.text());
+    state.throttles.address.forgive(&address.key());
     Ok(Arrival { user, next })
 }
 

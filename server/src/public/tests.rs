@@ -128,7 +128,15 @@ async fn whoever_has_the_page_gets_304_and_whoever_takes_gzip_gets_it() {
     assert_eq!(headers[header::ETAG], tag);
     let (status, ..) = get(&router, "/", &[("if-none-match", tag)]).await;
     assert_eq!(status, StatusCode::OK, "the other encoding is other bytes");
-    for name in ["content-security-policy", "x-content-type-options", "referrer-policy", "permissions-policy", "vary"] {
+    let names = [
+        "content-security-policy",
+        "x-content-type-options",
+        "x-frame-options",
+        "referrer-policy",
+        "permissions-policy",
+        "vary",
+    ];
+    for name in names {
         assert!(plain.contains_key(name), "{name}");
     }
 }
