@@ -141,7 +141,7 @@ async fn an_answer_may_be_neither_too_long_nor_too_late() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_is_refused() {
+async fn https_to_a_server_that_does_not_speak_it_reaches_nobody() {
     let (plain, _) = server(|_| ok("not TLS")).await;
     let error =
         outgoing("127.0.0.1", Changing::new(&["127.0.0.1"])).fetch(&format!("https://{plain}/")).await.unwrap_err();
