@@ -138,6 +138,11 @@ async fn come_back(
 pub async fn link(store: &store::Store, by: &Actor, issuer: &str, subject: &str, email: &str) -> Result<(), AppError> {
     let person = store.user_list().await?.into_iter().find(|user| user.email == email.trim().to_lowercase());
     let person = person.ok_or_else(|| AppError::not_found(format!("account {email}")))?;
+    if person.service {
+        return Err(AppError::not_now(format!(
+            "{email} is a program's account, and nobody signs in to it. Nothing was changed."
+        )));
+    }
     let mut tx = store.begin().await?;
     match tx.identity_add(issuer, subject, person.id).await {
         Ok(()) => {}
