@@ -31,13 +31,11 @@ pub(crate) fn ProviderSignIn(#[prop(into)] next: Signal<Option<String>>) -> impl
                 .get()
                 .map(|name| {
                     view! {
-                        <div class="form">
+                        <div class="form other-way">
                             <ErrorNote error=attempt.error/>
-                            <div class="form-actions">
-                                <Button busy=attempt.busy test_id="sign-in-provider" on_press=Callback::new(move |()| leave())>
-                                    {format!("Sign in with {name}")}
-                                </Button>
-                            </div>
+                            <Button busy=attempt.busy test_id="sign-in-provider" on_press=Callback::new(move |()| leave())>
+                                {format!("Sign in with {name}")}
+                            </Button>
                         </div>
                     }
                 })

@@ -109,7 +109,7 @@ pub(crate) fn SignInForm(
                 </div>
             </form>
             <Show when=webauthn::can>
-                <div class="form passkey-way">
+                <div class="form other-way">
                     <ErrorNote error=by_passkey.error/>
                     <Button busy=by_passkey.busy on_press=use_passkey test_id="sign-in-passkey">
                         "Sign in with a passkey"
