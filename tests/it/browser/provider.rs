@@ -41,7 +41,9 @@ async fn a_person_comes_in_by_the_providers_own_page_and_stays_in() {
     tab.go(&format!("{}/console", muster.base)).await.unwrap();
     tab.ready().await.unwrap();
     tab.read("ada").await.unwrap();
-    assert_eq!(tab.eval::<String>("document.cookie").await.unwrap(), "");
+    // (The provider's own, on another port of this machine, is not ours to hide.)
+    let cookies = tab.eval::<String>("document.cookie").await.unwrap();
+    assert!(!cookies.contains("muster"), "{cookies}");
     assert_eq!(muster.store.user_list().await.unwrap()[0].role, Role::Operator.into());
     assert!(tab.complaints().is_empty(), "{:?}", tab.complaints());
 

@@ -270,7 +270,8 @@ fn nothing_runs_with_more_than_it_needs(muster: &Composition) {
         let to: Vec<_> = writable.map(|m| m["Destination"].as_str().unwrap().to_owned()).collect();
         let expected: &[&str] = match service {
             "worker" => &["/var/lib/muster", "/var/run/docker.sock"],
-            _ => &["/var/lib/muster"],
+            // The key for secrets apart from everything that is backed up.
+            _ => &["/var/lib/muster", "/var/lib/muster-key"],
         };
         assert!(to.iter().all(|place| expected.contains(&place.as_str())), "{service}: {to:?}");
         let scratch = Scratch::new().unwrap();
