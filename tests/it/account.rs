@@ -30,14 +30,23 @@ fn code(app: &Totp, steps_ahead: u64) -> String {
     app.generate(now + steps_ahead * 30).to_string()
 }
 
-async fn with_app(muster: &Muster, role: Role) -> (Persona, Totp, Vec<String>) {
+/// Somebody with an app, what confirmed it, and their recovery codes.
+struct Paired {
+    person: Persona,
+    app: Totp,
+    used: String,
+    codes: Vec<String>,
+}
+
+async fn with_app(muster: &Muster, role: Role) -> Paired {
     let person = muster.persona(role).await.unwrap();
     let made = person.api.begin_totp().await.unwrap();
     assert!(made.url.contains(&made.secret), "{}", made.url);
     let app = app(&made.secret);
-    let codes = person.api.confirm_totp(&code(&app, 0)).await.unwrap().codes;
+    let used = code(&app, 0);
+    let codes = person.api.confirm_totp(&used).await.unwrap().codes;
     assert_eq!(codes.len(), 10);
-    (person, app, codes)
+    Paired { person, app, used, codes }
 }
 
 fn sign_in(person: &Persona) -> SignIn {
@@ -51,7 +60,7 @@ fn stranger(muster: &Muster) -> Client<Http> {
 #[tokio::test]
 async fn with_an_app_the_password_alone_opens_nothing_and_a_code_counts_once() {
     let muster = Muster::start_empty().await.unwrap();
-    let (person, app, _) = with_app(&muster, Role::Operator).await;
+    let Paired { person, app, used, .. } = with_app(&muster, Role::Operator).await;
     let again = stranger(&muster);
     let half = refused(again.sign_in(&sign_in(&person)).await);
     assert_eq!(half.code, ErrorCode::SecondFactorNeeded);
@@ -63,7 +72,7 @@ async fn with_an_app_the_password_alone_opens_nothing_and_a_code_counts_once() {
     // Wrong, used already (it confirmed the app), of the wrong kind.
     for proof in [
         ProofIn::Code { code: "000000".into() },
-        ProofIn::Code { code: code(&app, 0) },
+        ProofIn::Code { code: used },
         ProofIn::RecoveryCode { code: "abcd-abcd-abcd-abcd".into() },
         ProofIn::Password { password: person.password.clone() },
     ] {
@@ -81,7 +90,7 @@ async fn with_an_app_the_password_alone_opens_nothing_and_a_code_counts_once() {
 #[tokio::test]
 async fn a_second_step_without_a_first_one_is_none() {
     let muster = Muster::start_empty().await.unwrap();
-    let (_, app, codes) = with_app(&muster, Role::Operator).await;
+    let Paired { app, codes, .. } = with_app(&muster, Role::Operator).await;
     for proof in [ProofIn::Code { code: code(&app, 1) }, ProofIn::RecoveryCode { code: codes[0].clone() }] {
         let why = refused(stranger(&muster).second(&proof).await);
         assert!(why.message.contains("Begin again"), "{why:?}");
@@ -91,7 +100,7 @@ async fn a_second_step_without_a_first_one_is_none() {
 #[tokio::test]
 async fn a_recovery_code_signs_in_once_and_new_ones_end_the_old() {
     let muster = Muster::start_empty().await.unwrap();
-    let (person, _, codes) = with_app(&muster, Role::Operator).await;
+    let Paired { person, codes, .. } = with_app(&muster, Role::Operator).await;
     let by = async |code: &str| {
         let client = stranger(&muster);
         refused(client.sign_in(&sign_in(&person)).await);
@@ -108,7 +117,7 @@ async fn a_recovery_code_signs_in_once_and_new_ones_end_the_old() {
 #[tokio::test]
 async fn guessing_codes_closes_the_account_for_a_while() {
     let muster = Muster::start_empty().await.unwrap();
-    let (person, ..) = with_app(&muster, Role::Operator).await;
+    let Paired { person, .. } = with_app(&muster, Role::Operator).await;
     let client = stranger(&muster);
     refused(client.sign_in(&sign_in(&person)).await);
     let mut codes = vec![];
@@ -219,7 +228,7 @@ async fn a_role_that_asks_for_a_second_factor_opens_only_the_account_until_there
 #[tokio::test]
 async fn who_has_a_second_factor_proves_by_it_and_not_by_the_password() {
     let muster = Muster::start_empty().await.unwrap();
-    let (person, app, codes) = with_app(&muster, Role::Administrator).await;
+    let Paired { person, app, codes, .. } = with_app(&muster, Role::Administrator).await;
     assert_eq!(refused(person.prove().await).code, ErrorCode::Invalid);
     let by_recovery = ProofIn::RecoveryCode { code: codes[0].clone() };
     assert_eq!(refused(person.api.prove(&by_recovery).await).code, ErrorCode::Invalid);
