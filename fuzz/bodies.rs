@@ -3,26 +3,33 @@
 
 use shared::{
     digest::Digest,
-    domain::audit::{
-        Link,
-        export::{Export, Stretch},
-        head::Heads,
+    domain::{
+        alert::{self, Mapping, SourceKind},
+        audit::{
+            Link,
+            export::{Export, Stretch},
+            head::Heads,
+        },
     },
     markdown,
     plan::{Compiled, StepKind, compile},
     printed,
 };
 
+use super::rule::{Allowed, Target, kind};
+
 type Body = fn(&[u8]);
 
 /// Every target by its name.
-pub(crate) const TARGETS: [(&str, Body); 6] = [
+pub(crate) const TARGETS: [(&str, Body); 8] = [
     ("plan", plan),
     ("address", address),
     ("markdown", markdown),
     ("audit_export", audit_export),
     ("printed", printed),
     ("cookies", cookies),
+    ("intake", intake),
+    ("outgoing", outgoing),
 ];
 
 /// The plan compiler: places within the text, the digest of the bytes, and what is written can be read back.
@@ -154,5 +161,46 @@ pub(crate) fn cookies(data: &[u8]) {
             assert_eq!(id.to_string().parse::<Id>().ok(), Some(id), "an id is read as it is written");
         }
         let _ = cookie.encoded().to_string();
+    }
+}
+
+/// A message of a stranger in every dialect: what is taken has a key and a title to read, and nothing that controls a screen.
+pub(crate) fn intake(data: &[u8]) {
+    let Ok(message) = serde_json::from_slice(data) else { return };
+    for dialect in SourceKind::ALL {
+        for one in alert::read(dialect, &Mapping::default(), &message).into_iter().flatten() {
+            let texts = one.labels.iter().flat_map(|(name, value)| [name, value]).chain([&one.key, &one.title]);
+            for text in texts {
+                assert!(!text.is_empty() && !text.chars().any(char::is_control), "{text:?} from {message}");
+            }
+            assert!(one.title.chars().count() <= 200 && one.key.len() <= 1020, "{one:?}");
+            assert!(one.url.iter().all(|url| url.to_ascii_lowercase().starts_with("http")), "{one:?}");
+        }
+    }
+}
+
+/// An address that the server is to ask, and behind a line end where that one redirects to: whatever stands there, it goes to http or
+/// https, as nobody, to the host that is written there, and never inside.
+pub(crate) fn outgoing(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (first, next) = text.split_once('\n').unwrap_or((&text, ""));
+    let nobody = Allowed::default();
+    let Ok(target) = Target::parse(first, &nobody) else { return };
+    sound(&target, first);
+    if let Ok(target) = target.redirected(next, &nobody) {
+        sound(&target, next);
+    }
+}
+
+fn sound(target: &Target, text: &str) {
+    let url = &target.url;
+    assert!(matches!(url.scheme(), "http" | "https") && target.port != 0, "{url} from {text:?}");
+    assert!(url.username().is_empty() && url.password().is_none(), "{url} from {text:?}");
+    assert_eq!(url.host().map(|host| host.to_owned()).as_ref(), Some(&target.host), "{text:?}");
+    let again = Target::parse(url.as_str(), &Allowed::default());
+    assert_eq!(again.map(|again| (again.host, again.port)), Ok((target.host.clone(), target.port)), "{text:?}");
+    let inside = ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fd00:ec2::254"];
+    for address in inside.map(|address| address.parse().expect("an address")) {
+        assert!(kind(address).is_some() && target.admit(&[address]).is_err(), "{address} for {text:?}");
     }
 }

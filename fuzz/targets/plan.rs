@@ -4,5 +4,9 @@
 #[allow(dead_code)]
 #[path = "../bodies.rs"]
 mod bodies;
+// The guard of what the server asks, without the server.
+#[allow(dead_code)]
+#[path = "../../server/src/outgoing/rule.rs"]
+mod rule;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::plan(data));

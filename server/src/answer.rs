@@ -38,6 +38,16 @@ impl<T: Serialize> IntoResponse for Made<T> {
     }
 }
 
+/// 202: it is kept, and what it leads to may take a while.
+#[derive(Debug)]
+pub(crate) struct Accepted<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Accepted<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::ACCEPTED, Json(self.0)).into_response()
+    }
+}
+
 /// JSON, and a cookie beside it.
 #[derive(Debug)]
 pub(crate) struct WithCookie<T>(pub(crate) HeaderValue, pub(crate) T);

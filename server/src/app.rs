@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod account;
+pub mod alert_source;
 pub mod answer;
 pub mod approval;
 pub mod audit;
@@ -14,6 +15,7 @@ pub mod expiry;
 pub mod glass;
 pub mod identity;
 pub mod incident;
+pub mod intake;
 pub mod line;
 pub mod link;
 mod moment;

@@ -45,6 +45,19 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
     }
 }
 
+/// Any JSON, whatever it calls itself; nothing at all is `null`. For strangers' messages, whose dialect is looked at later.
+#[derive(Debug)]
+pub(crate) struct Message(pub serde_json::Value);
+
+impl<S: Send + Sync> FromRequest<S> for Message {
+    type Rejection = AppError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, AppError> {
+        let bytes = read(request, state).await?;
+        if bytes.is_empty() { Ok(Self(serde_json::Value::Null)) } else { parse(&bytes).map(Self) }
+    }
+}
+
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, AppError> {
     Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| {
         match rejection.into_response().status() {

@@ -84,6 +84,8 @@ pub struct Throttles {
     pub challenges: Throttle,
     /// Tokens from one address that did not let in.
     pub token: Throttle,
+    /// Messages of one source of alerts.
+    pub intake: Throttle,
     /// Audit entries about unknown people at one address.
     pub unknown: Throttle,
 }
@@ -144,6 +146,8 @@ impl AppState {
                 address: Throttle::new(50, MINUTES_5),
                 challenges: Throttle::new(60, MINUTES_5),
                 token: Throttle::new(50, MINUTES_5),
+                // Well above the storm that must be survived: 10,000 in a minute.
+                intake: Throttle::new(60_000, MINUTES_5),
                 unknown: Throttle::new(60, MINUTES_5),
             },
             stop: CancellationToken::new(),

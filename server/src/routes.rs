@@ -1,6 +1,7 @@
 //! HTTP ↔ use cases, one noun per file: take a permit, read the input, call `app`, answer. No rule, no transaction.
 
 pub(crate) mod account;
+pub(crate) mod alert;
 pub(crate) mod audit;
 pub(crate) mod events;
 pub(crate) mod health;

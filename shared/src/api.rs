@@ -1,6 +1,7 @@
 //! The wire: one shape per thing that crosses HTTP, and the typed client. No rule lives here.
 
 pub mod account;
+pub mod alert;
 pub mod audit;
 pub mod client;
 pub mod error;

@@ -5,6 +5,8 @@
 //! write inside the caller's transaction. The clock is the database's.
 
 mod addresses;
+mod alert;
+mod alert_source;
 mod audit;
 mod door_link;
 mod dump;
@@ -45,6 +47,8 @@ use shared::{digest::Digest, timestamp::Timestamp};
 use sqlx::{Connection as _, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 
 pub use crate::{
+    alert::{AlertHeard, EndedAlert},
+    alert_source::{AlertSource, Beat, SourceSettings},
     door_link::{DoorLink, NewLink, Purpose},
     dump::{DumpError, Snapshot, SnapshotFacts, restore},
     error::StoreError,

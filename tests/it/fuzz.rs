@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use server::outgoing::rule;
 use tests::testnet::root;
 
 #[path = "../../fuzz/bodies.rs"]
@@ -158,4 +159,14 @@ fn damaged_output_is_text_without_control_characters() {
 #[test]
 fn damaged_cookies_are_nobodys() {
     fuzz("cookies");
+}
+
+#[test]
+fn damaged_messages_of_strangers_become_alerts_that_can_be_shown_or_none() {
+    fuzz("intake");
+}
+
+#[test]
+fn no_damaged_address_leads_the_server_inside() {
+    fuzz("outgoing");
 }

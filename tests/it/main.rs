@@ -25,6 +25,7 @@ mod door;
 mod failover;
 mod fuzz;
 mod incidents;
+mod intake;
 mod limits;
 mod line;
 mod live;

@@ -1,5 +1,6 @@
 //! The harness: a fresh database, a server on port 0, a worker, people as clients, the testnet and a browser. Holds no assertions.
 
+pub mod alertmanager;
 pub mod browser;
 pub mod cluster;
 pub mod crash;

@@ -21,9 +21,10 @@ use crate::{
     },
     live::{provide_live, use_live},
     pages::{
-        access::AccessPage, account::AccountPage, audit::AuditPage, declare::DeclarePage, home::HomePage,
-        incident::IncidentPage, incidents::IncidentsPage, join::JoinPage, login::LoginPage, missing::MissingPage,
-        people::PeoplePage, person::PersonPage, plan::PlanPage, plan_edit::PlanEditPage, plan_version::PlanVersionPage,
+        access::AccessPage, account::AccountPage, alert_source::AlertSourcePage, alert_sources::AlertSourcesPage,
+        alerts::AlertsPage, audit::AuditPage, declare::DeclarePage, home::HomePage, incident::IncidentPage,
+        incidents::IncidentsPage, join::JoinPage, login::LoginPage, missing::MissingPage, people::PeoplePage,
+        person::PersonPage, plan::PlanPage, plan_edit::PlanEditPage, plan_version::PlanVersionPage,
         plan_versions::PlanVersionsPage, report::ReportPage, run::RunPage, runs::RunsPage, secrets::SecretsPage,
     },
     proof::provide_desk,
@@ -62,6 +63,9 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("plan/:slug/versions") view=PlanVersionsPage/>
                     <Route path=path!("plan/:slug/versions/:number") view=PlanVersionPage/>
                     <Route path=path!("plan/:slug/secrets") view=SecretsPage/>
+                    <Route path=path!("alerts") view=AlertsPage/>
+                    <Route path=path!("alerts/sources") view=AlertSourcesPage/>
+                    <Route path=path!("alerts/sources/:id") view=AlertSourcePage/>
                     <Route path=path!("audit") view=AuditPage/>
                     <Route path=path!("account") view=AccountPage/>
                     <Route path=path!("people") view=PeoplePage/>

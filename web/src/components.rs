@@ -1,5 +1,6 @@
 //! Building blocks of the pages, one thing per file. No page lives here, and none is called from here.
 
+pub(crate) mod alert_row;
 pub(crate) mod ansi;
 pub(crate) mod answer_buttons;
 pub(crate) mod approval_panel;

@@ -18,10 +18,15 @@
 //! `change-password`, `password-changed`, `sessions`, `end-others`. People: `invite`/`invite-send`, `people`, `invitations`,
 //! `change-role`, `change-contact-roles`, `deactivate`, `activate`, `password-link`, `remove-factors`, `end-sessions` and
 //! `person-send` in their dialogs, `person-role`, `may-answer`, `access-table`, `new-role`, `role-form`, `role-save`, `role-delete`.
+//! Alerts: `alert` (`data-firing`), `sources`, `source-new`, `source-save`, `source-made`, `source-retire`, `source-try`, `tried`, `rule`,
+//! `rule-add`, `condition-add`, `incident-alerts`.
 //! Everything else is found by role and name.
 
 pub(crate) mod access;
 pub(crate) mod account;
+pub(crate) mod alert_source;
+pub(crate) mod alert_sources;
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod declare;
 pub(crate) mod home;

@@ -9,6 +9,9 @@ use crate::{command, progress, project};
 const SSHD: &str = "/usr/sbin/sshd";
 const GLEWLWYD_TABLES: &str = "/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3";
 
+/// Program and package.
+const ALERTMANAGER: &str = "prometheus-alertmanager";
+
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
 /// The target of the testnet's node: static, so that its image needs nothing else.
@@ -38,6 +41,8 @@ pub(crate) enum Need {
     PythonVenv,
     /// An identity provider that the tests start themselves.
     IdentityProvider,
+    /// A sender of alerts that the tests start themselves.
+    Alertmanager,
 }
 
 impl Need {
@@ -59,6 +64,7 @@ impl Need {
                 let programs = ["glewlwyd", "sqlite3", "openssl"];
                 programs.iter().all(|program| command::which(program).is_some()) && Path::new(GLEWLWYD_TABLES).is_file()
             }
+            Self::Alertmanager => command::which(ALERTMANAGER).is_some(),
             Self::OtherHosts => {
                 Path::new(SSHD).is_file() && command::which("openssl").is_some() && compose_speaks_ssh()
             }
@@ -82,6 +88,7 @@ impl Need {
             Self::PythonVenv => vec!["python3", "python3-venv"],
             // Of its three databases, the one without a server.
             Self::IdentityProvider => vec!["glewlwyd", "dbconfig-sqlite3", "sqlite3", "openssl"],
+            Self::Alertmanager => vec![ALERTMANAGER],
             Self::OtherHosts => {
                 let paramiko = if compose_speaks_ssh() { &[][..] } else { &["python3-paramiko"] };
                 [&["openssh-server", "openssl"], paramiko].concat()
@@ -167,6 +174,9 @@ pub(crate) fn needs(needs: &[Need]) -> Result<()> {
         if missing.contains(&Need::IdentityProvider) && command::which("glewlwyd").is_none() {
             units.push("glewlwyd.service");
         }
+        if missing.contains(&Need::Alertmanager) {
+            units.push("prometheus-alertmanager.service");
+        }
         let all = || without_services(&units, || install(&packages));
         if missing.contains(&Need::PostgresPrograms) { without_system_cluster(all) } else { all() }
     })
@@ -220,7 +230,7 @@ fn without_system_cluster(work: impl FnOnce() -> Result<()>) -> Result<()> {
     done.and(restored)
 }
 
-/// Debian's openssh-server would open a door to the machine, glewlwyd one with a known password: only the programs are wanted.
+/// Debian's openssh-server would open a door to the machine, glewlwyd one with a known password, Alertmanager one without: only the programs are wanted.
 /// Those that were there before are not among these units and stay as they are.
 fn without_services(units: &[&str], work: impl FnOnce() -> Result<()>) -> Result<()> {
     const SWITCH: &str = "/usr/sbin/policy-rc.d";

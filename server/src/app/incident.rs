@@ -75,7 +75,7 @@ pub async fn declare(
     Ok(record.number)
 }
 
-fn declared(
+pub(super) fn declared(
     title: Title,
     level: &Level,
     affected: Vec<Affected>,

@@ -12,14 +12,14 @@ use tower_sessions::Session;
 use super::operation::{Answer, Given, Operation, Parameter, Schemas};
 use crate::{
     AppState,
-    answer::{As, Made, Media, NoContent, WithCookie},
+    answer::{Accepted, As, Made, Media, NoContent, WithCookie},
     auth::{
         address::Address,
         device::Device,
         permit::{Permission, Permit},
     },
     error::AppError,
-    extract::{Body, Key, LastEventId, NoBody, Path, Query},
+    extract::{Body, Key, LastEventId, Message, NoBody, Path, Query},
 };
 
 /// What a handler takes.
@@ -156,6 +156,13 @@ fn reads_a_body(operation: &mut Operation) {
     operation.refuses(&AppError::invalid("", ""));
 }
 
+impl Input for Message {
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.body = Some(Given { name: Some(schemas.body::<Value>()), required: false });
+        reads_a_body(operation);
+    }
+}
+
 impl Input for Key {
     fn describe(operation: &mut Operation, _: &mut Schemas) {
         let schema = json!({
@@ -202,6 +209,12 @@ impl<T: JsonSchema> Output for Made<T> {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
         json_answer::<T>(200, operation, schemas);
         json_answer::<T>(201, operation, schemas);
+    }
+}
+
+impl<T: JsonSchema> Output for Accepted<T> {
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        json_answer::<T>(202, operation, schemas);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The typed client of the JSON API, over any transport: the browser's fetch or a test's HTTP client. Builds requests and reads
 //! answers; knows no address, no cookie, no retry.
 
+mod alerts;
 mod door;
 
 use std::future::Future;
@@ -138,6 +139,10 @@ impl<T: Transport> Client<T> {
         self.call(Method::Get, path.into(), None::<&()>, None).await
     }
 
+    async fn delete(&self, path: impl Into<String>) -> Answer<()> {
+        self.call(Method::Delete, path.into(), None::<&()>, None).await
+    }
+
     async fn post<B: Serialize, V: DeserializeOwned>(&self, path: impl Into<String>, body: &B) -> Answer<V> {
         self.call(Method::Post, path.into(), Some(body), None).await
     }
@@ -194,7 +199,7 @@ impl<T: Transport> Client<T> {
     }
 
     pub async fn delete_secret(&self, system: &str, name: &str) -> Answer<()> {
-        self.call(Method::Delete, format!("/systems/{system}/secrets/{name}"), None::<&()>, None).await
+        self.delete(format!("/systems/{system}/secrets/{name}")).await
     }
 
     /// The same text twice has one effect.

@@ -44,6 +44,8 @@ pub enum Topic {
     People {},
     /// Everything was frozen, or goes on again.
     Freeze {},
+    /// An alert began or ended, or a source of alerts was changed.
+    Alerts {},
 }
 
 impl Topic {
@@ -58,6 +60,7 @@ impl Topic {
             Self::Plan { .. } => "plan",
             Self::People {} => "people",
             Self::Freeze {} => "freeze",
+            Self::Alerts {} => "alerts",
         }
     }
 }

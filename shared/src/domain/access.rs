@@ -162,6 +162,14 @@ actions! {
     ManageSecrets "manage secrets"
         "Whoever replaces a value says what the steps are given; an open browser must not."
         Recent: Administrator;
+    /// Which programs send alerts, by which rules; nobody sees their keys again.
+    ViewAlertSources "see who sends alerts"
+        "Those who set the rules must see what they are."
+        SignedIn: Administrator;
+    /// Who may send alerts, and what they lead to.
+    ManageAlertSources "manage who sends alerts"
+        "A rule declares incidents and calls people without asking anybody."
+        Recent: Administrator;
     /// Who one is, one's own second factors and sessions.
     ViewAccount "open your account"
         "Everybody may know what is known about them."
@@ -267,6 +275,8 @@ mod tests {
              ....x ManageRoles with a recent proof\n\
              ....x ViewSecrets\n\
              ....x ManageSecrets with a recent proof\n\
+             ....x ViewAlertSources\n\
+             ....x ManageAlertSources with a recent proof\n\
              xxxxx ViewAccount\n\
              xxxxx ChangeAccount with a recent proof\n\
              ...xx ReadAudit\n"

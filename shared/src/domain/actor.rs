@@ -20,6 +20,10 @@ pub enum Actor {
     },
     /// Muster itself, acting on a rule (an approval expired).
     Muster,
+    /// A program that sends alerts, by the rules that were made for it.
+    AlertSource {
+        name: String,
+    },
     /// Somebody with the command line on the server's machine.
     CommandLine,
     /// A request that was not signed in.
@@ -41,6 +45,7 @@ impl Actor {
         match self {
             Self::User { id, .. } => id.to_string(),
             Self::Worker { name } => name.clone(),
+            Self::AlertSource { name } => name.clone(),
             Self::Muster => "muster".into(),
             Self::CommandLine => "command-line".into(),
             Self::Anonymous => "anonymous".into(),
@@ -53,6 +58,7 @@ impl fmt::Display for Actor {
         match self {
             Self::User { name, .. } => f.write_str(name),
             Self::Worker { name } => write!(f, "worker {name}"),
+            Self::AlertSource { name } => write!(f, "alert source {name}"),
             Self::Muster => f.write_str("Muster"),
             Self::CommandLine => f.write_str("command line"),
             Self::Anonymous => f.write_str("not signed in"),

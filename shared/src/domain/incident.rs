@@ -164,6 +164,20 @@ pub enum IncidentEvent {
         version: i32,
         public: bool,
     },
+    /// What led here, or the same trouble again.
+    AlertFired {
+        alert: i64,
+        source: String,
+        title: String,
+    },
+    /// Whether the incident is over, a person says.
+    AlertEnded {
+        alert: i64,
+        source: String,
+        title: String,
+        /// Other alerts of this incident.
+        still_firing: u64,
+    },
 }
 
 /// The current state: a fold of the events.
@@ -300,7 +314,9 @@ impl Incident {
             | E::Run { .. }
             | E::Notified { .. }
             | E::NoticeAcknowledged { .. }
-            | E::ReportPublished { .. } => {}
+            | E::ReportPublished { .. }
+            | E::AlertFired { .. }
+            | E::AlertEnded { .. } => {}
         }
         Ok(next)
     }

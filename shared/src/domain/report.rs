@@ -135,6 +135,14 @@ pub fn sentence(event: &IncidentEvent) -> String {
         E::ReportPublished { version, public } => {
             format!("published version {version} of the report {}", if *public { "publicly" } else { "internally" })
         }
+        E::AlertFired { source, title, .. } => format!("alert from {source}: {title}"),
+        E::AlertEnded { source, title, still_firing, .. } => {
+            let rest = match still_firing {
+                0 => "no alert fires any more".to_owned(),
+                n => format!("{n} still firing"),
+            };
+            format!("alert from {source} ended: {title} ({rest})")
+        }
     }
 }
 

@@ -96,6 +96,21 @@ pub(super) const TABLES: &[Table] = &[
         ],
         READ,
     ),
+    // No program sees a source's key; nobody changes what was heard, only that it goes on or is over.
+    table(
+        "alert_source",
+        &[
+            "SELECT",
+            "INSERT",
+            "UPDATE (name, key_hash, mapping, rules, beat_seconds, grace_seconds, muted_until, retired_at, heard_at, version)",
+        ],
+        NOTHING,
+    ),
+    table(
+        "alert",
+        &["SELECT", "INSERT", "UPDATE (title, text, url, labels, last_at, ended_at, n_heard, outcome, incident_id)"],
+        NOTHING,
+    ),
     table("sign_in_attempt", &["SELECT", "INSERT", "DELETE"], NOTHING),
 ];
 

@@ -36,12 +36,15 @@ pub(crate) fn IncidentsPage() -> impl IntoView {
     view! {
         <header class="page-head">
             <h1>"Incidents"</h1>
-            <Show when=move || declares.get()>
-                <a class="button primary" href="/console/incidents/new">
-                    <Svg icon=Icon::Plus/>
-                    "Declare incident"
-                </a>
-            </Show>
+            <span class="button-row">
+                <a class="button" href="/console/alerts">"Alerts"</a>
+                <Show when=move || declares.get()>
+                    <a class="button primary" href="/console/incidents/new">
+                        <Svg icon=Icon::Plus/>
+                        "Declare incident"
+                    </a>
+                </Show>
+            </span>
         </header>
         <AsyncView of=first what="the incidents" content=|list| view! { <Pages first=list/> }/>
     }

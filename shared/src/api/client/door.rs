@@ -171,8 +171,4 @@ impl<T: Transport> Client<T> {
     pub async fn delete_role(&self, name: &RoleName) -> Answer<()> {
         self.delete(format!("/roles/{name}")).await
     }
-
-    async fn delete(&self, path: impl Into<String>) -> Answer<()> {
-        self.call(Method::Delete, path.into(), None::<&()>, None).await
-    }
 }

@@ -23,6 +23,11 @@ pub(super) fn headline(event: &IncidentEvent) -> String {
         IncidentEvent::ReportPublished { version, public } => {
             format!("Report published, version {version}, {}", if *public { "for everybody" } else { "for the team" })
         }
+        IncidentEvent::AlertFired { source, .. } => format!("Alert from {source}"),
+        IncidentEvent::AlertEnded { source, still_firing: 0, .. } => {
+            format!("Alert from {source} ended; none fires any more")
+        }
+        IncidentEvent::AlertEnded { source, .. } => format!("Alert from {source} ended"),
     }
 }
 
@@ -48,6 +53,7 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
         | IncidentEvent::Notified { text, .. }
         | IncidentEvent::NoticeAcknowledged { text, .. }
         | IncidentEvent::Run { text, .. } => text.clone(),
+        IncidentEvent::AlertFired { title, .. } | IncidentEvent::AlertEnded { title, .. } => title.clone(),
         IncidentEvent::Acknowledged | IncidentEvent::WorkStarted | IncidentEvent::ReportPublished { .. } => {
             String::new()
         }
@@ -77,8 +83,10 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
             | RunMoment::Requested => Tone::Active,
             RunMoment::Expired | RunMoment::Withdrawn => Tone::Neutral,
         },
-        IncidentEvent::LevelChanged { .. } => Tone::Warning,
-        IncidentEvent::Acknowledged
+        IncidentEvent::LevelChanged { .. } | IncidentEvent::AlertFired { .. } => Tone::Warning,
+        IncidentEvent::AlertEnded { still_firing: 0, .. } => Tone::Good,
+        IncidentEvent::AlertEnded { .. }
+        | IncidentEvent::Acknowledged
         | IncidentEvent::WorkStarted
         | IncidentEvent::Notified { .. }
         | IncidentEvent::NoticeAcknowledged { .. } => Tone::Active,

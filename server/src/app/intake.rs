@@ -1,0 +1,236 @@
+//! Alerts that come in: counted to what fires already, or judged by the source's rules. A message is taken whole or not at all; what
+//! was answered with 202 is committed.
+
+use serde_json::{Value, json};
+use shared::{
+    api::{
+        alert::{Outcome, TakenView},
+        live::Topic,
+    },
+    domain::{
+        actor::Actor,
+        alert::{self, Alert, AlertState, Consequence, Declaration, SILENCE, SourceKind, Unreadable, judge},
+        incident::{Affected, IncidentEvent},
+        text::Title,
+    },
+    plan::Plan,
+};
+use store::{AlertSource, IncidentRecord, StoreError, Tx};
+
+use super::{alert_source::key_hash, incident::declared, plan::Plans};
+use crate::{AppState, auth::address::Address, auth::denied, error::AppError};
+
+impl From<Unreadable> for AppError {
+    fn from(why: Unreadable) -> Self {
+        Self::invalid(&why.field, format!("{} Nothing was taken from this message.", why.message))
+    }
+}
+
+/// Takes a message of whoever has the key.
+///
+/// # Errors
+/// 404 if the key opens nothing, 422 if the message is not in the source's dialect, 429 if there were too many.
+pub async fn take(
+    state: &AppState,
+    kind: SourceKind,
+    key: &str,
+    address: Address,
+    message: &Value,
+) -> Result<TakenView, AppError> {
+    let source = known(state, kind, key, address).await?;
+    let now = std::time::Instant::now();
+    state.throttles.intake.attempt(&source.id.to_string(), now).map_err(AppError::too_many_requests)?;
+    let taken = match kind {
+        SourceKind::Heartbeat => beat(state, &source).await,
+        _ => hear(state, &source, message).await,
+    };
+    // What was not taken does not count: it comes again.
+    taken.inspect_err(|_| state.throttles.intake.forgive(&source.id.to_string()))
+}
+
+async fn known(state: &AppState, kind: SourceKind, key: &str, address: Address) -> Result<AlertSource, AppError> {
+    match state.store.alert_source_by_key(kind, &key_hash(key)).await {
+        Ok(source) => Ok(source),
+        Err(StoreError::NotFound) => {
+            let now = std::time::Instant::now();
+            state.throttles.token.attempt(&address.key(), now).map_err(AppError::too_many_requests)?;
+            denied::record_unknown(state, &Actor::Anonymous, "intake.refused", format!("{kind} intake"), address)
+                .await?;
+            Err(AppError::not_found("such address for alerts; its key may have been replaced. Nothing was taken"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn taken(message: impl Into<String>, dedup_key: Option<String>) -> TakenView {
+    TakenView { status: "success".into(), message: message.into(), dedup_key }
+}
+
+async fn hear(state: &AppState, source: &AlertSource, message: &Value) -> Result<TakenView, AppError> {
+    let mut alerts = alert::read(source.kind, &source.mapping, message)?;
+    // Rows are locked in one order, so that two messages never wait for each other in a circle.
+    alerts.sort_by(|a, b| a.key.cmp(&b.key));
+    let mut tx = state.store.begin().await?;
+    for one in &alerts {
+        match one.state {
+            AlertState::Firing => fires(&mut tx, &state.plans, source, one).await?,
+            AlertState::Ended => ends(&mut tx, source, &one.key).await?,
+        }
+    }
+    tx.commit().await?;
+    state.store.alert_source_heard(source, state.store.now().await?).await?;
+    Ok(match alerts.as_slice() {
+        [] => taken("Nothing to do", None),
+        [one] => taken("Event processed", Some(one.key.clone())),
+        many => taken(format!("{} alerts processed", many.len()), None),
+    })
+}
+
+/// It is alive; if its silence was an alert, that is over.
+async fn beat(state: &AppState, source: &AlertSource) -> Result<TakenView, AppError> {
+    let mut tx = state.store.begin().await?;
+    tx.heartbeat_heard(source.id).await?;
+    ends(&mut tx, source, SILENCE).await?;
+    tx.commit().await?;
+    Ok(taken("Heard", None))
+}
+
+/// Makes alerts of heartbeats that are silent for too long.
+///
+/// # Errors
+/// If the database does not answer.
+pub async fn miss(state: &AppState) -> Result<(), AppError> {
+    for id in state.store.heartbeats_silent().await? {
+        let mut tx = state.store.begin().await?;
+        let source = match tx.alert_source_lock(id).await {
+            Ok(source) => source,
+            Err(StoreError::NotFound) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        // It may have been heard, or another server may have been here, since.
+        let Some((beat, heard)) = source.beat.zip(source.heard_at) else { continue };
+        let silent = tx.now().seconds_since(heard);
+        if silent < beat.every_seconds + beat.grace_seconds {
+            continue;
+        }
+        fires(&mut tx, &state.plans, &source, &alert::silence(&source.name, silent)).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+fn actor(source: &AlertSource) -> Actor {
+    Actor::AlertSource { name: source.name.clone() }
+}
+
+async fn fires(tx: &mut Tx, plans: &Plans, source: &AlertSource, alert: &Alert) -> Result<(), AppError> {
+    let heard = tx.alert_hear(source.id, alert).await?;
+    if !heard.new {
+        return Ok(());
+    }
+    tx.live(Topic::Alerts {});
+    let (rule, then) = judge(&source.rules, alert);
+    let (outcome, incident) = match then {
+        Consequence::Ignore {} => (Outcome::Ignored, None),
+        Consequence::Show {} => (Outcome::Shown, None),
+        Consequence::Declare(_) if source.muted_until.is_some_and(|until| tx.now() < until) => (Outcome::Muted, None),
+        Consequence::Declare(what) => match tx.alert_incident_before(source.id, &alert.key).await? {
+            Some(number) => (Outcome::Joined, Some(join(tx, source, alert, heard.number, number).await?)),
+            None => {
+                let plan = plans.current(source.system).await?;
+                let plan = plan.as_ref().map(|plan| &plan.compiled.plan);
+                (Outcome::Declared, Some(declare(tx, source, alert, (heard.number, rule), plan, what).await?))
+            }
+        },
+    };
+    Ok(tx.alert_decide(heard.number, outcome, incident.map(|record| record.id)).await?)
+}
+
+fn fired(source: &AlertSource, alert: &Alert, number: i64) -> IncidentEvent {
+    IncidentEvent::AlertFired { alert: number, source: source.name.clone(), title: alert.title.clone() }
+}
+
+async fn append(
+    tx: &mut Tx,
+    record: &IncidentRecord,
+    event: &IncidentEvent,
+    source: &AlertSource,
+) -> Result<(), AppError> {
+    let next = record.incident.apply(event, tx.now())?;
+    tx.incident_append(record, &next, event, &actor(source)).await?;
+    tx.live(Topic::Incident { number: record.number });
+    Ok(())
+}
+
+/// The same trouble again, while the incident that it led to is still open.
+async fn join(
+    tx: &mut Tx,
+    source: &AlertSource,
+    alert: &Alert,
+    number: i64,
+    incident: i64,
+) -> Result<IncidentRecord, AppError> {
+    let record = tx.incident_lock(incident).await?;
+    append(tx, &record, &fired(source, alert, number), source).await?;
+    Ok(record)
+}
+
+/// What the plan in force does not have is left out, never the incident.
+async fn declare(
+    tx: &mut Tx,
+    source: &AlertSource,
+    alert: &Alert,
+    (number, rule): (i64, Option<usize>),
+    plan: Option<&Plan>,
+    what: &Declaration,
+) -> Result<IncidentRecord, AppError> {
+    let levels = plan.map_or(&[][..], |plan| &plan.levels);
+    // A level that the plan lost becomes the next worse one, or the worst there is.
+    let level = levels.iter().find(|level| level.level >= what.level).or(levels.last());
+    let level = level.cloned().unwrap_or_else(|| shared::plan::Level {
+        level: what.level,
+        name: format!("Level {}", what.level),
+        criteria: vec![],
+        response_seconds: None,
+        line: 0,
+    });
+    let components = plan.into_iter().flat_map(|plan| &plan.components);
+    let affected: Vec<Affected> = components
+        .filter(|component| what.components.contains(&component.id))
+        .map(|component| Affected {
+            component: component.id.clone(),
+            name: component.name.clone(),
+            impact: what.impact,
+            rto_seconds: component.rto_seconds,
+        })
+        .collect();
+    let title = Title::parse(&alert.title)
+        .or_else(|_| Title::parse(&format!("Alert from {}", source.name)))
+        .map_err(|why| AppError::bug(format!("an alert without a title: {why}")))?;
+    let text = alert.text.clone().filter(|text| !text.is_empty());
+    let first = IncidentEvent::Declared { level: level.level, affected: affected.clone(), text };
+    let incident = declared(title, &level, affected, None, tx.now());
+    let by = actor(source);
+    let mut record = tx.incident_create(source.system, &incident, &level.name, &by, &first).await?;
+    let detail = json!({"title": incident.title, "event": first, "alert": number, "rule": rule});
+    tx.audit(&by, "incident.declared", format!("incident {}", record.number), detail);
+    append(tx, &record, &fired(source, alert, number), source).await?;
+    record.n_events += 1;
+    Ok(record)
+}
+
+/// Tells the incident that it led to. Whether that is over, a person says.
+async fn ends(tx: &mut Tx, source: &AlertSource, key: &str) -> Result<(), AppError> {
+    let Some(ended) = tx.alert_end(source.id, key).await? else { return Ok(()) };
+    tx.live(Topic::Alerts {});
+    let Some(incident) = ended.incident else { return Ok(()) };
+    let record = tx.incident_lock(incident).await?;
+    let firing = tx.alerts_firing(record.id).await?;
+    let event = IncidentEvent::AlertEnded {
+        alert: ended.number,
+        source: source.name.clone(),
+        title: ended.title,
+        still_firing: firing.unsigned_abs(),
+    };
+    append(tx, &record, &event, source).await
+}
