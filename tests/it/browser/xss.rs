@@ -5,15 +5,17 @@ use axum::{Router, response::Html, routing::get};
 use chromiumoxide::cdp::browser_protocol::page::AddScriptToEvaluateOnNewDocumentParams;
 use shared::{
     api::{
+        alert::{SourceIn, SourceSettingsIn},
         incident::{AffectedIn, DeclareIn, LevelIn, NoteIn, PublicIn, ResolveIn, UpdateIn},
         report::{PublishIn, ReportIn},
         run::{DecisionIn, FreezeIn, RunRequestIn},
     },
     domain::{
+        alert::{Condition, Consequence, Declaration, Rule, SourceKind, Test},
         incident::PublicState,
         run::RunState,
         status::Impact,
-        text::{Document, Message, Title},
+        text::{Document, Message, Name, Title},
     },
 };
 use tests::{
@@ -145,6 +147,8 @@ async fn fill(scene: &Scene, chief: &Persona) -> Made {
     let update = UpdateIn { state: PublicState::Identified, text: message(&all) };
     chief.api.post_update(incident, &update).await.unwrap();
 
+    strangers_send(chief).await;
+
     let _worker = scene.worker();
     let key = || Uuid::new_v4().to_string();
     let quiet = scene.operator.api.request_run(incident, &RunRequestIn::of("read-it"), &key()).await.unwrap();
@@ -178,6 +182,27 @@ async fn fill(scene: &Scene, chief: &Persona) -> Made {
     chief.api.freeze(&FreezeIn { frozen: true, reason: Some(message(&all)) }).await.unwrap();
     scene.muster.state.public.refresh(&scene.muster.store).await.unwrap();
     Made { incident, quiet_run: quiet.number, refused_run: run.number }
+}
+
+/// Alerts are written by nobody we know; each payload in each of their parts, and one incident of theirs.
+async fn strangers_send(chief: &Persona) {
+    let declares = Declaration { level: 1, components: vec!["validator1".into()], impact: Impact::Degraded };
+    let when = Condition { label: Name::parse("n").unwrap(), is: Test::Equal, value: Name::parse("2").unwrap() };
+    let settings = SourceSettingsIn {
+        name: Name::parse(short(40, 100)).unwrap(),
+        mapping: None,
+        rules: vec![Rule { when: vec![when], then: Consequence::Declare(declares) }],
+        beat: None,
+        muted_until: None,
+    };
+    let source = SourceIn { kind: SourceKind::Generic, settings };
+    let address = chief.api.make_alert_source("bt2c", &source).await.unwrap().address;
+    for (n, payload) in corpus().into_iter().enumerate() {
+        let labels = serde_json::json!({"n": n, payload: payload});
+        let alert = serde_json::json!({"key": payload, "title": payload, "text": payload, "url": payload, "labels": labels});
+        let answer = chief.http.client.post(&address).json(&alert).send().await.unwrap();
+        assert!(answer.status().is_success(), "{payload}: {}", answer.status());
+    }
 }
 
 async fn watched(chromium: &Chromium) -> Tab {
@@ -252,6 +277,9 @@ async fn nothing_that_anybody_writes_ever_runs_or_becomes_an_element() {
         ("/console/plan/bt2c/edit".into(), all.clone()),
         ("/console/plan/bt2c/versions".into(), vec![]),
         ("/console/plan/bt2c/versions/1".into(), vec![]),
+        ("/console/alerts".into(), vec![all[40], all[45]]),
+        ("/console/alerts/sources".into(), vec![short(40, 100)]),
+        (format!("/console/incidents/{}", incident + 1), vec![all[2]]),
         ("/console/audit".into(), vec![short(33, 100)]),
         ("/console/account".into(), vec![all[2]]),
         ("/console/people".into(), vec![short(31, 100)]),

@@ -11,6 +11,7 @@ mod output;
 mod page;
 mod restart;
 mod sign_in;
+mod storm;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -33,7 +34,7 @@ struct Arguments {
 enum Command {
     /// Runs whose workers die where seeded dice say.
     Crash(crash::Arguments),
-    /// Only these: compile, audit, claims, restart, output, load, page, sign-in.
+    /// Only these: compile, audit, claims, restart, output, load, page, sign-in, storm.
     Parts { names: Vec<String> },
 }
 
@@ -66,6 +67,9 @@ async fn main() -> Result<()> {
     }
     if wanted("sign-in") {
         rows.extend(sign_in::measure().await?);
+    }
+    if wanted("storm") {
+        rows.extend(storm::measure().await?);
     }
     if wanted("page") {
         rows.extend(page::measure().await?);
