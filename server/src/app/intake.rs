@@ -17,7 +17,7 @@ use shared::{
 };
 use store::{AlertSource, IncidentRecord, StoreError, Tx};
 
-use super::{alert_source::key_hash, incident::declared, plan::Plans};
+use super::{alert_source::key_hash, incident::declared, plan::PlanInForce};
 use crate::{AppState, auth::address::Address, auth::denied, error::AppError};
 
 impl From<Unreadable> for AppError {
@@ -70,10 +70,11 @@ async fn hear(state: &AppState, source: &AlertSource, message: &Value) -> Result
     let mut alerts = alert::read(source.kind, &source.mapping, message)?;
     // Rows are locked in one order, so that two messages never wait for each other in a circle.
     alerts.sort_by(|a, b| a.key.cmp(&b.key));
+    let plan = state.plans.current(source.system).await?;
     let mut tx = state.store.begin().await?;
     for one in &alerts {
         match one.state {
-            AlertState::Firing => fires(&mut tx, &state.plans, source, one).await?,
+            AlertState::Firing => fires(&mut tx, plan.as_deref(), source, one).await?,
             AlertState::Ended => ends(&mut tx, source, &one.key).await?,
         }
     }
@@ -101,6 +102,8 @@ async fn beat(state: &AppState, source: &AlertSource) -> Result<TakenView, AppEr
 /// If the database does not answer.
 pub async fn miss(state: &AppState) -> Result<(), AppError> {
     for id in state.store.heartbeats_silent().await? {
+        let Ok(seen) = state.store.alert_source_fetch(id).await else { continue };
+        let plan = state.plans.current(seen.system).await?;
         let mut tx = state.store.begin().await?;
         let source = match tx.alert_source_lock(id).await {
             Ok(source) => source,
@@ -113,7 +116,7 @@ pub async fn miss(state: &AppState) -> Result<(), AppError> {
         if silent < beat.every_seconds + beat.grace_seconds {
             continue;
         }
-        fires(&mut tx, &state.plans, &source, &alert::silence(&source.name, silent)).await?;
+        fires(&mut tx, plan.as_deref(), &source, &alert::silence(&source.name, silent)).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -123,7 +126,7 @@ fn actor(source: &AlertSource) -> Actor {
     Actor::AlertSource { name: source.name.clone() }
 }
 
-async fn fires(tx: &mut Tx, plans: &Plans, source: &AlertSource, alert: &Alert) -> Result<(), AppError> {
+async fn fires(tx: &mut Tx, plan: Option<&PlanInForce>, source: &AlertSource, alert: &Alert) -> Result<(), AppError> {
     let heard = tx.alert_hear(source.id, alert).await?;
     if !heard.new {
         return Ok(());
@@ -137,8 +140,7 @@ async fn fires(tx: &mut Tx, plans: &Plans, source: &AlertSource, alert: &Alert) 
         Consequence::Declare(what) => match tx.alert_incident_before(source.id, &alert.key).await? {
             Some(number) => (Outcome::Joined, Some(join(tx, source, alert, heard.number, number).await?)),
             None => {
-                let plan = plans.current(source.system).await?;
-                let plan = plan.as_ref().map(|plan| &plan.compiled.plan);
+                let plan = plan.map(|plan| &plan.compiled.plan);
                 (Outcome::Declared, Some(declare(tx, source, alert, (heard.number, rule), plan, what).await?))
             }
         },

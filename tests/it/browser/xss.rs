@@ -199,7 +199,8 @@ async fn strangers_send(chief: &Persona) {
     let address = chief.api.make_alert_source("bt2c", &source).await.unwrap().address;
     for (n, payload) in corpus().into_iter().enumerate() {
         let labels = serde_json::json!({"n": n, payload: payload});
-        let alert = serde_json::json!({"key": payload, "title": payload, "text": payload, "url": payload, "labels": labels});
+        let alert =
+            serde_json::json!({"key": payload, "title": payload, "text": payload, "url": payload, "labels": labels});
         let answer = chief.http.client.post(&address).json(&alert).send().await.unwrap();
         assert!(answer.status().is_success(), "{payload}: {}", answer.status());
     }

@@ -7,7 +7,7 @@ use crate::domain::{status::Impact, text::Name};
 
 /// Rules are tried in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "AlertRule"))]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// All must hold; without any it fits every alert.
@@ -17,7 +17,7 @@ pub struct Rule {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "AlertCondition"))]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
     /// Name of a label; `title` and `key` mean the alert's own where no label is called so.
