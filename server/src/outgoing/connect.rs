@@ -24,6 +24,8 @@ use super::rule::Target;
 #[derive(Debug)]
 pub(super) enum Failed {
     Unreachable(String),
+    /// The question went out; whether it arrived, nobody says.
+    Lost(String),
     TooLarge,
 }
 
@@ -86,7 +88,7 @@ pub(super) async fn exchange(
     let whole = Limited::new(body, limit)
         .collect()
         .await
-        .map_err(|error| if error.is::<LengthLimitError>() { Failed::TooLarge } else { unreachable(error) })?;
+        .map_err(|error| if error.is::<LengthLimitError>() { Failed::TooLarge } else { Failed::Lost(error.to_string()) })?;
     Ok(Response::from_parts(head, whole.to_bytes().to_vec()))
 }
 
@@ -107,5 +109,5 @@ async fn ask(
         http1::Builder::new().max_buf_size(64 * 1024).handshake(TokioIo::new(stream)).await.map_err(unreachable)?;
     // Ends with the answer's last byte, or when the answer is dropped.
     tokio::spawn(connection);
-    sender.send_request(request).await.map_err(unreachable)
+    sender.send_request(request).await.map_err(|error| Failed::Lost(error.to_string()))
 }

@@ -1,6 +1,7 @@
 //! The typed client of the JSON API, over any transport: the browser's fetch or a test's HTTP client. Builds requests and reads
 //! answers; knows no address, no cookie, no retry.
 
+mod call;
 mod door;
 
 use std::future::Future;

@@ -44,6 +44,8 @@ pub enum Topic {
     People {},
     /// Everything was frozen, or goes on again.
     Freeze {},
+    /// Something is to be sent, or something has become of it.
+    Outbox {},
 }
 
 impl Topic {
@@ -58,6 +60,7 @@ impl Topic {
             Self::Plan { .. } => "plan",
             Self::People {} => "people",
             Self::Freeze {} => "freeze",
+            Self::Outbox {} => "outbox",
         }
     }
 }

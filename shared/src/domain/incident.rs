@@ -5,7 +5,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{audience::Audience, clock::Clock, offer::Refusal, status::Impact},
+    domain::{
+        audience::Audience,
+        clock::Clock,
+        escalation::{CalledBy, Why},
+        offer::Refusal,
+        status::Impact,
+    },
     timestamp::Timestamp,
 };
 
@@ -164,6 +170,11 @@ pub enum IncidentEvent {
         version: i32,
         public: bool,
     },
+    /// People were called.
+    Paged {
+        people: Vec<CalledBy>,
+        reason: Why,
+    },
 }
 
 /// The current state: a fold of the events.
@@ -300,7 +311,8 @@ impl Incident {
             | E::Run { .. }
             | E::Notified { .. }
             | E::NoticeAcknowledged { .. }
-            | E::ReportPublished { .. } => {}
+            | E::ReportPublished { .. }
+            | E::Paged { .. } => {}
         }
         Ok(next)
     }

@@ -172,7 +172,7 @@ impl<T: Transport> Client<T> {
         self.delete(format!("/roles/{name}")).await
     }
 
-    async fn delete(&self, path: impl Into<String>) -> Answer<()> {
+    pub(super) async fn delete(&self, path: impl Into<String>) -> Answer<()> {
         self.call(Method::Delete, path.into(), None::<&()>, None).await
     }
 }
