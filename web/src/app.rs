@@ -21,7 +21,7 @@ use crate::{
     },
     live::{provide_live, use_live},
     pages::{
-        access::AccessPage, account::AccountPage, audit::AuditPage, declare::DeclarePage, home::HomePage,
+        access::AccessPage, account::AccountPage, audit::AuditPage, contacts::ContactsPage, declare::DeclarePage, home::HomePage,
         incident::IncidentPage, incidents::IncidentsPage, join::JoinPage, login::LoginPage, missing::MissingPage,
         people::PeoplePage, person::PersonPage, plan::PlanPage, plan_edit::PlanEditPage, plan_version::PlanVersionPage,
         plan_versions::PlanVersionsPage, report::ReportPage, run::RunPage, runs::RunsPage, secrets::SecretsPage,
@@ -62,6 +62,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("plan/:slug/versions") view=PlanVersionsPage/>
                     <Route path=path!("plan/:slug/versions/:number") view=PlanVersionPage/>
                     <Route path=path!("plan/:slug/secrets") view=SecretsPage/>
+                    <Route path=path!("plan/:slug/contacts") view=ContactsPage/>
                     <Route path=path!("audit") view=AuditPage/>
                     <Route path=path!("account") view=AccountPage/>
                     <Route path=path!("people") view=PeoplePage/>

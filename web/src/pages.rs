@@ -23,6 +23,7 @@
 pub(crate) mod access;
 pub(crate) mod account;
 pub(crate) mod audit;
+pub(crate) mod contacts;
 pub(crate) mod declare;
 pub(crate) mod home;
 pub(crate) mod incident;

@@ -61,7 +61,7 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
 
 fn setup_all(project: &Project, fast: bool) -> Result<()> {
     setup::targets(&[setup::WASM])?;
-    let mut needs = vec![Need::PostgresPrograms, Need::Shellcheck, Need::IdentityProvider];
+    let mut needs = vec![Need::PostgresPrograms, Need::Shellcheck, Need::IdentityProvider, Need::MailServer];
     if !fast {
         setup::targets(&[&setup::musl()])?;
         needs.extend([

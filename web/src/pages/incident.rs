@@ -1,5 +1,6 @@
 //! One incident: its state, its clocks, the next thing to do, and what happened so far. Runs and the report have pages of their own.
 
+mod calls;
 mod closing;
 mod commands;
 mod facts;
@@ -80,7 +81,7 @@ fn OneIncident(number: i64) -> impl IntoView {
         Topic::Incident { number: n } | Topic::Run { incident: n, .. } | Topic::Report { incident: n } => *n == number,
         // The buttons are the plan's.
         Topic::Plan { .. } => true,
-        Topic::Output { .. } | Topic::Freeze {} | Topic::People {} => false,
+        Topic::Output { .. } | Topic::Freeze {} | Topic::People {} | Topic::Outbox {} => false,
     });
     let fetched = Fetched::new(move || {
         tick.track();

@@ -1,7 +1,10 @@
 //! The timeline's sentences: every event by exhaustive match. Plain values in, words out.
 
 use shared::{
-    domain::incident::{IncidentEvent, RunMoment},
+    domain::{
+        escalation,
+        incident::{IncidentEvent, RunMoment},
+    },
     timestamp::human_seconds,
 };
 
@@ -20,6 +23,7 @@ pub(super) fn headline(event: &IncidentEvent) -> String {
         IncidentEvent::Run { procedure, moment, .. } => format!("{procedure}: {}", moment_words(*moment)),
         IncidentEvent::Notified { audience, .. } => format!("Notified {}", audience.words()),
         IncidentEvent::NoticeAcknowledged { .. } => "Notice acknowledged".into(),
+        IncidentEvent::Paged { people, .. } => format!("Paged {}", escalation::people(people)),
         IncidentEvent::ReportPublished { version, public } => {
             format!("Report published, version {version}, {}", if *public { "for everybody" } else { "for the team" })
         }
@@ -48,6 +52,10 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
         | IncidentEvent::Notified { text, .. }
         | IncidentEvent::NoticeAcknowledged { text, .. }
         | IncidentEvent::Run { text, .. } => text.clone(),
+        IncidentEvent::Paged { reason, .. } => {
+            let words = reason.words();
+            words[..1].to_uppercase() + &words[1..]
+        }
         IncidentEvent::Acknowledged | IncidentEvent::WorkStarted | IncidentEvent::ReportPublished { .. } => {
             String::new()
         }
@@ -78,6 +86,7 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
             RunMoment::Expired | RunMoment::Withdrawn => Tone::Neutral,
         },
         IncidentEvent::LevelChanged { .. } => Tone::Warning,
+        IncidentEvent::Paged { .. } => Tone::Active,
         IncidentEvent::Acknowledged
         | IncidentEvent::WorkStarted
         | IncidentEvent::Notified { .. }
