@@ -183,7 +183,10 @@ impl Config {
         let public_url = PublicUrl::parse(&keys.public_url)
             .map_err(|e| ConfigError(format!("public_url (MUSTER_PUBLIC_URL): {e}")))?;
         let mail = match &keys.smtp_url {
-            Some(url) => Some(MailSettings::parse(url, keys.mail_from.as_deref(), public_url.url().host_str()).map_err(ConfigError)?),
+            Some(url) => Some(
+                MailSettings::parse(url, keys.mail_from.as_deref(), public_url.url().host_str())
+                    .map_err(ConfigError)?,
+            ),
             None => None,
         };
         Ok(Self {

@@ -229,7 +229,8 @@ impl Tx {
     /// # Errors
     /// If the database does not answer.
     pub async fn user_list(&mut self) -> Result<Vec<User>, StoreError> {
-        let rows = sqlx::query_as::<_, UserRow>(users!("ORDER BY lower(u.name), u.id")).fetch_all(self.connection()).await?;
+        let rows =
+            sqlx::query_as::<_, UserRow>(users!("ORDER BY lower(u.name), u.id")).fetch_all(self.connection()).await?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
 

@@ -1,10 +1,6 @@
 //! Ways to reach people, as they are kept: addresses sealed. Opens none.
 
-use shared::{
-    domain::outbox::Channel,
-    ids::UserId,
-    timestamp::Timestamp,
-};
+use shared::{domain::outbox::Channel, ids::UserId, timestamp::Timestamp};
 use sqlx::{FromRow, PgExecutor};
 use time::OffsetDateTime;
 use uuid::Uuid;

@@ -72,7 +72,8 @@ impl Team {
     async fn called(&self, incident: i64, n: usize) -> Vec<CallView> {
         let so = async || {
             let calls = self.calls(incident).await.items;
-            let done = |call: &CallView| call.messages.iter().all(|m| m.next_at.is_none() && m.state != MessageState::Sending);
+            let done =
+                |call: &CallView| call.messages.iter().all(|m| m.next_at.is_none() && m.state != MessageState::Sending);
             calls.len() == n && calls.iter().all(done)
         };
         eventually(&format!("{n} were called for incident {incident}"), so).await.unwrap();
@@ -187,7 +188,10 @@ async fn what_may_have_arrived_is_sent_again_and_says_so() {
     assert_eq!(log, [E::Queued, E::Begun, E::MaybeSent, E::Repeated, E::Sent]);
     let mails = team.mail.to("cut@example.org");
     assert_eq!(mails[0].id, mails[1].id, "a mail program can tell");
-    assert!(!mails[0].text.contains("already") && mails[1].text.contains("You may have this message already"), "{mails:?}");
+    assert!(
+        !mails[0].text.contains("already") && mails[1].text.contains("You may have this message already"),
+        "{mails:?}"
+    );
 }
 
 #[tokio::test]
@@ -266,7 +270,8 @@ async fn without_a_mail_server_mail_is_kept_and_the_console_says_so() {
     let view = admin.api.set_contacts("bt2c", "security-officer", &[ada.id]).await.unwrap();
     assert!(view.mail_refused.unwrap().contains("MUSTER_SMTP_URL"));
     admin.api.test_contact("bt2c", ada.id).await.unwrap();
-    let kept = async || admin.api.contacts("bt2c").await.unwrap().messages.iter().any(|m| m.state == MessageState::Kept);
+    let kept =
+        async || admin.api.contacts("bt2c").await.unwrap().messages.iter().any(|m| m.state == MessageState::Kept);
     eventually("it is kept", kept).await.unwrap();
 }
 
@@ -292,7 +297,10 @@ async fn who_may_see_and_say_who_is_called() {
     for people in [&[responder.id, responder.id][..], &[shared::ids::UserId(uuid::Uuid::nil())]] {
         assert_eq!(refused(set(&admin, "security-officer", people).await).code, ErrorCode::Invalid);
     }
-    assert!(admin.api.contacts("bt2c").await.unwrap().roles.iter().all(|role| role.people.is_empty()), "nothing half done");
+    assert!(
+        admin.api.contacts("bt2c").await.unwrap().roles.iter().all(|role| role.people.is_empty()),
+        "nothing half done"
+    );
     assert_eq!(refused(admin.api.test_contact("bt2c", responder.id).await).code, ErrorCode::Invalid);
     let (status, _) = admin.http.raw("GET", "/api/v1/incidents/4711/calls", None).await.unwrap();
     assert_eq!(status, StatusCode::NOT_FOUND);

@@ -92,7 +92,10 @@ async fn a_way_is_paged_by_once_its_code_has_come_back() {
     let signed = [header(page, "muster-timestamp").as_bytes(), b".", &page.body].concat();
     assert_eq!(header(page, "muster-signature"), format!("v1={}", hmac(key.unwrap().as_bytes(), &signed)));
     let slack_text = arrived(&receiver, "/services/secret", 2).await[1].json();
-    assert!(slack_text["text"].as_str().unwrap().contains(&format!("/console/incidents/{incident}|Open")), "{slack_text}");
+    assert!(
+        slack_text["text"].as_str().unwrap().contains(&format!("/console/incidents/{incident}|Open")),
+        "{slack_text}"
+    );
     let rung: Value = arrived(&receiver, "/team", 2).await[1].json();
     assert_eq!((rung["topic"].as_str(), rung["priority"].as_i64()), (Some("ada-calls"), Some(5)));
 

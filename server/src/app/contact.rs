@@ -3,9 +3,7 @@
 use serde_json::json;
 use shared::{
     api::{
-        contact::{
-            CandidateView, ContactRoleView, ContactTestIn, ContactView, ContactsIn, ContactsView,
-        },
+        contact::{CandidateView, ContactRoleView, ContactTestIn, ContactView, ContactsIn, ContactsView},
         live::Topic,
     },
     domain::{
@@ -167,7 +165,12 @@ pub async fn set(
     let mut tx = state.store.begin().await?;
     tx.contacts_set(system.id, role, &input.people).await?;
     let was: Vec<_> = before.iter().map(|record| &record.name).collect();
-    tx.audit(&permit.actor(), "contacts.set", format!("contacts of {slug}"), json!({"role": role, "was": was, "is": names}));
+    tx.audit(
+        &permit.actor(),
+        "contacts.set",
+        format!("contacts of {slug}"),
+        json!({"role": role, "was": was, "is": names}),
+    );
     tx.live(Topic::Plan { system: slug.to_owned() });
     tx.commit().await?;
     view(state, permit, slug).await

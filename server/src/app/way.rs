@@ -35,9 +35,11 @@ fn hash(way: Uuid, code: &str) -> String {
 
 /// Why e-mail is not sent, if so.
 pub(super) fn mail_refused(state: &AppState) -> Option<String> {
-    state.settings.mail.is_none().then(|| {
-        "No mail server is set (MUSTER_SMTP_URL), so e-mail is kept here to be read and not sent.".to_owned()
-    })
+    state
+        .settings
+        .mail
+        .is_none()
+        .then(|| "No mail server is set (MUSTER_SMTP_URL), so e-mail is kept here to be read and not sent.".to_owned())
 }
 
 /// # Errors
@@ -75,7 +77,9 @@ pub async fn add(state: &AppState, permit: &Permit<ChangeAccount>, input: WayIn)
     let me = permit.user();
     let mut tx = state.store.begin().await?;
     if tx.ways_of(&[me.id]).await?.len() >= MOST {
-        return Err(AppError::not_now(format!("You have {MOST} ways to be reached already. Remove one first; nothing was added.")));
+        return Err(AppError::not_now(format!(
+            "You have {MOST} ways to be reached already. Remove one first; nothing was added."
+        )));
     }
     let key = (input.channel == Channel::Webhook).then(|| hex::encode(&rand::random::<[u8; 32]>()));
     let mut way = Way {
@@ -146,7 +150,12 @@ pub async fn resend(state: &AppState, permit: &Permit<ChangeAccount>, id: Uuid) 
         return Err(AppError::not_now("A code was sent less than half a minute ago. Wait for it; no other was sent."));
     }
     send_code(&mut tx, &mut way, &permit.user().name).await?;
-    tx.audit(&permit.actor(), "way.code-sent", format!("user {}", permit.user().email), json!({"channel": way.channel}));
+    tx.audit(
+        &permit.actor(),
+        "way.code-sent",
+        format!("user {}", permit.user().email),
+        json!({"channel": way.channel}),
+    );
     Ok(tx.commit().await?)
 }
 
@@ -163,7 +172,9 @@ pub async fn confirm(state: &AppState, permit: &Permit<ChangeAccount>, id: Uuid,
     }
     let open = way.code_until.is_some_and(|until| tx.now() <= until) && way.n_wrong < WRONG;
     let Some(wanted) = way.code_hash.clone().filter(|_| open) else {
-        return Err(AppError::not_now("The code is too old, or too many wrong ones were tried. Send another one first."));
+        return Err(AppError::not_now(
+            "The code is too old, or too many wrong ones were tried. Send another one first.",
+        ));
     };
     let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
     if hash(id, &code) != wanted {

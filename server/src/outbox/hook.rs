@@ -57,10 +57,13 @@ fn request(claim: &MessageClaim, words: &Words, way: &Secrets) -> Result<Request
             (server.to_owned(), ntfy(claim, words, topic))
         }
         Channel::Webhook => (way.address.clone(), webhook(claim, words)),
-        other @ (Channel::Email | Channel::Phone) => return Err(format!("Nothing is sent by {} like this.", other.words())),
+        other @ (Channel::Email | Channel::Phone) => {
+            return Err(format!("Nothing is sent by {} like this.", other.words()));
+        }
     };
     let body = serde_json::to_vec(&body).map_err(|e| failed(&e))?;
-    let mut request = Request::builder().method(Method::POST).uri(address).header(header::CONTENT_TYPE, "application/json");
+    let mut request =
+        Request::builder().method(Method::POST).uri(address).header(header::CONTENT_TYPE, "application/json");
     if claim.channel.0 == Channel::Webhook {
         let key = way.key.as_deref().ok_or("It has no key to be signed with; add the webhook anew.")?;
         let at = Timestamp::new(claim.now).unix_ms() / 1000;
@@ -132,9 +135,14 @@ mod tests {
 
     #[test]
     fn what_an_answer_means() {
-        for (status, sent, again) in
-            [(200, true, false), (204, true, false), (302, false, false), (404, false, false), (429, false, true), (503, false, true)]
-        {
+        for (status, sent, again) in [
+            (200, true, false),
+            (204, true, false),
+            (302, false, false),
+            (404, false, false),
+            (429, false, true),
+            (503, false, true),
+        ] {
             let outcome = judged(status);
             assert_eq!(outcome == Outcome::Sent, sent, "{status}");
             assert_eq!(matches!(outcome, Outcome::NotNow(_)), again, "{status}");
@@ -143,8 +151,11 @@ mod tests {
 
     #[test]
     fn what_was_typed_is_no_markup_in_slack() {
-        let words =
-            Words { subject: "<!channel> *all*".into(), text: "a & <https://evil|b>".into(), url: Some("https://m/1".into()) };
+        let words = Words {
+            subject: "<!channel> *all*".into(),
+            text: "a & <https://evil|b>".into(),
+            url: Some("https://m/1".into()),
+        };
         let text = slack(&words)["text"].as_str().unwrap().to_owned();
         assert_eq!(text, "*&lt;!channel&gt; ∗all∗*\na &amp; &lt;https://evil|b&gt;\n<https://m/1|Open it in Muster>");
     }

@@ -39,7 +39,8 @@ impl MailSettings {
     /// A sentence that names the key.
     pub fn parse(url: &str, from: Option<&str>, host: Option<&str>) -> Result<Self, String> {
         // Never the address itself: it may hold a password.
-        let wrong = |why: &str| format!("smtp_url (MUSTER_SMTP_URL): {why}; write smtp://host or smtps://user:password@host");
+        let wrong =
+            |why: &str| format!("smtp_url (MUSTER_SMTP_URL): {why}; write smtp://host or smtps://user:password@host");
         let parsed = Url::parse(url).map_err(|_| wrong("it is not an address"))?;
         let default = match parsed.scheme() {
             "smtps" => 465,
@@ -52,7 +53,9 @@ impl MailSettings {
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|e| wrong(&e.to_string()))?;
         let transport = builder.timeout(Some(PATIENCE / 2)).build();
         let from = match from {
-            Some(text) => text.parse().map_err(|e| format!("mail_from (MUSTER_MAIL_FROM): \"{text}\" is no address: {e}"))?,
+            Some(text) => {
+                text.parse().map_err(|e| format!("mail_from (MUSTER_MAIL_FROM): \"{text}\" is no address: {e}"))?
+            }
             None => {
                 let host = host.filter(|host| host.contains('.')).unwrap_or("localhost.localdomain");
                 let address = Address::new("muster", host).map_err(|e| {
@@ -83,7 +86,8 @@ impl MailSettings {
     }
 
     fn compose(&self, claim: &MessageClaim, words: &Words) -> Result<Message, String> {
-        let address: Address = claim.address.parse().map_err(|e| format!("\"{}\" is no address: {e}.", claim.address))?;
+        let address: Address =
+            claim.address.parse().map_err(|e| format!("\"{}\" is no address: {e}.", claim.address))?;
         let body = match &words.url {
             Some(url) => format!("{}\n\n{url}\n", words.text),
             None => format!("{}\n", words.text),
@@ -155,7 +159,8 @@ mod tests {
             let error = MailSettings::parse(url, from, Some("muster.example.org")).unwrap_err();
             assert!(error.contains(part) && !error.contains("geheim"), "{url}: {error}");
         }
-        let settings = MailSettings::parse("smtps://ada:geheim@mail.example.org", None, Some("muster.example.org")).unwrap();
+        let settings =
+            MailSettings::parse("smtps://ada:geheim@mail.example.org", None, Some("muster.example.org")).unwrap();
         assert_eq!(settings.from.to_string(), "Muster <muster@muster.example.org>");
         assert_eq!(settings.server, ("mail.example.org".into(), 465));
         assert!(!format!("{settings:?}").contains("geheim"));

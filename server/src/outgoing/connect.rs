@@ -85,10 +85,9 @@ pub(super) async fn exchange(
         ask(stream, request).await?
     };
     let (head, body) = answer.into_parts();
-    let whole = Limited::new(body, limit)
-        .collect()
-        .await
-        .map_err(|error| if error.is::<LengthLimitError>() { Failed::TooLarge } else { Failed::Lost(error.to_string()) })?;
+    let whole = Limited::new(body, limit).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() { Failed::TooLarge } else { Failed::Lost(error.to_string()) }
+    })?;
     Ok(Response::from_parts(head, whole.to_bytes().to_vec()))
 }
 

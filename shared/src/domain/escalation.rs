@@ -234,14 +234,7 @@ mod tests {
 
     /// 1 and 2 administer the system, 3 and 4 the database; 5 is the third for the system; 1 is security, too.
     fn contacts() -> Vec<Contact> {
-        vec![
-            contact(1, 0, 1),
-            contact(2, 0, 2),
-            contact(5, 0, 3),
-            contact(3, 1, 1),
-            contact(4, 1, 2),
-            contact(1, 2, 1),
-        ]
+        vec![contact(1, 0, 1), contact(2, 0, 2), contact(5, 0, 3), contact(3, 1, 1), contact(4, 1, 2), contact(1, 2, 1)]
     }
 
     fn at(seconds: i64) -> Timestamp {
@@ -292,7 +285,8 @@ mod tests {
     fn the_backup_follows_after_half_the_response_time_and_then_everybody() {
         let all = contacts();
         let (who, last) = ([id(1)], [called(1, Reach::Possible)]);
-        let once = Situation { n_steps: 1, stepped_at: Some(at(0)), called: &who, last: &last, ..begun(1, Some(3600), &all) };
+        let once =
+            Situation { n_steps: 1, stepped_at: Some(at(0)), called: &who, last: &last, ..begun(1, Some(3600), &all) };
         assert_eq!(next(&once, at(1799)), Next::Wait(at(1800)));
         let second = next(&once, at(1800));
         assert_eq!(
@@ -313,17 +307,22 @@ mod tests {
     fn immediate_means_primary_and_backup_at_once() {
         let all = contacts();
         let (who, last) = ([id(1), id(3)], [called(1, Reach::Possible), called(3, Reach::Possible)]);
-        let once = Situation { n_steps: 1, stepped_at: Some(at(0)), called: &who, last: &last, ..begun(2, Some(0), &all) };
+        let once =
+            Situation { n_steps: 1, stepped_at: Some(at(0)), called: &who, last: &last, ..begun(2, Some(0), &all) };
         let second = next(&once, at(0));
         assert_eq!(people(&second), [2, 4]);
-        assert!(matches!(second, Next::Call { why: Why::Level { level: 2 }, .. }), "nobody had time to answer: {second:?}");
+        assert!(
+            matches!(second, Next::Call { why: Why::Level { level: 2 }, .. }),
+            "nobody had time to answer: {second:?}"
+        );
     }
 
     #[test]
     fn who_cannot_be_reached_is_not_waited_for() {
         let all = contacts();
         let (who, last) = ([id(1)], [called(1, Reach::None)]);
-        let once = Situation { n_steps: 1, stepped_at: Some(at(0)), called: &who, last: &last, ..begun(1, Some(3600), &all) };
+        let once =
+            Situation { n_steps: 1, stepped_at: Some(at(0)), called: &who, last: &last, ..begun(1, Some(3600), &all) };
         assert_eq!(
             next(&once, at(5)),
             Next::Call { step: 2, people: vec![id(2)], why: Why::NotReached { from: vec!["P1".into()] } }
@@ -350,9 +349,12 @@ mod tests {
     fn it_reads_like_this() {
         let by = |name: &str, by: &[Channel]| CalledBy { name: name.into(), by: by.to_vec() };
         let called = [by("Ada", &[Channel::Email, Channel::Ntfy]), by("Bob", &[Channel::Email])];
-        assert_eq!(people(&called), "Ada by e-mail and ntfy, Bob by e-mail");
+        assert_eq!(super::people(&called), "Ada by e-mail and ntfy, Bob by e-mail");
         let from = vec!["Ada".into(), "Bob".into(), "Cleo".into()];
-        assert_eq!(Why::NoAnswer { from: from.clone(), seconds: 900 }.words(), "no answer from Ada, Bob and Cleo in 15 min");
+        assert_eq!(
+            Why::NoAnswer { from: from.clone(), seconds: 900 }.words(),
+            "no answer from Ada, Bob and Cleo in 15 min"
+        );
         assert_eq!(Why::NotReached { from }.words(), "Ada, Bob and Cleo could not be reached");
     }
 

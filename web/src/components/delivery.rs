@@ -1,11 +1,7 @@
 //! What became of a message: its state in a word, its log in lines. Sends nothing.
 
 use leptos::prelude::*;
-use shared::{
-    api::contact::DeliveryView,
-    domain::outbox::MessageState,
-    timestamp::Timestamp,
-};
+use shared::{api::contact::DeliveryView, domain::outbox::MessageState, timestamp::Timestamp};
 
 use crate::components::{
     state_badge::{Look, Tone},

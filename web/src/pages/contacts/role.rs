@@ -46,8 +46,10 @@ impl Here {
 #[component]
 pub(super) fn Role(role: String, view: Signal<ContactsView>, of: Fetched<ContactsView>) -> impl IntoView {
     let named = StoredValue::new(role);
-    let this = Memo::new(move |_| view.with(|v| v.roles.iter().find(|one| named.with_value(|n| *n == one.role)).cloned()));
-    let people = Memo::new(move |_| this.with(|role| role.iter().flat_map(|role| role.people.clone()).collect::<Vec<_>>()));
+    let this =
+        Memo::new(move |_| view.with(|v| v.roles.iter().find(|one| named.with_value(|n| *n == one.role)).cloned()));
+    let people =
+        Memo::new(move |_| this.with(|role| role.iter().flat_map(|role| role.people.clone()).collect::<Vec<_>>()));
     let here = Here {
         system: StoredValue::new(view.with_untracked(|v| v.system.clone())),
         role: named,
