@@ -317,7 +317,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let now = self.now().inner();
         sqlx::query(
-            "UPDATE paging SET next_at = $3, ended_at = CASE WHEN $3 IS NULL THEN $4::timestamptz END
+            "UPDATE paging SET next_at = $3, ended_at = CASE WHEN $3::timestamptz IS NULL THEN $4::timestamptz END
              WHERE incident_id = $1 AND round = $2",
         )
         .bind(incident.0)

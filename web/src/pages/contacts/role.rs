@@ -103,7 +103,7 @@ fn Person(here: Here, place: usize, person: ContactView) -> impl IntoView {
     };
     let by = pages_by.iter().map(|channel| channel.words()).collect::<Vec<_>>().join(", ");
     let paged = if active { format!("{place_words} · paged by {by}") } else { "Deactivated: not called".to_owned() };
-    let (removed, raised, tested) = (name.clone(), name.clone(), name.clone());
+    let called = StoredValue::new(name.clone());
     view! {
         <li class="row" data-testid="contact">
             <span class="row-main">
@@ -125,19 +125,19 @@ fn Person(here: Here, place: usize, person: ContactView) -> impl IntoView {
                     {active.then(|| {
                         view! {
                             <Button busy=here.attempt.busy on_press=move |()| here.test(id) test_id="contact-test">
-                                "Send a test" <span class="visually-hidden">" to " {tested.clone()}</span>
+                                "Send a test" <span class="visually-hidden">" to " {called.get_value()}</span>
                             </Button>
                         }
                     })}
                     {(place > 0).then(|| {
                         view! {
                             <Button kind=ButtonKind::Quiet busy=here.attempt.busy on_press=move |()| here.set(|all| all.swap(place, place - 1))>
-                                "Call earlier" <span class="visually-hidden">": " {raised.clone()}</span>
+                                "Call earlier" <span class="visually-hidden">": " {called.get_value()}</span>
                             </Button>
                         }
                     })}
                     <Button kind=ButtonKind::Quiet busy=here.attempt.busy on_press=move |()| here.set(|all| all.retain(|one| *one != id))>
-                        "Remove" <span class="visually-hidden">": " {removed.clone()}</span>
+                        "Remove" <span class="visually-hidden">": " {called.get_value()}</span>
                     </Button>
                 </span>
             </Show>

@@ -54,7 +54,8 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
         | IncidentEvent::Run { text, .. } => text.clone(),
         IncidentEvent::Paged { reason, .. } => {
             let words = reason.words();
-            words[..1].to_uppercase() + &words[1..]
+            let mut letters = words.chars();
+            letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
         }
         IncidentEvent::Acknowledged | IncidentEvent::WorkStarted | IncidentEvent::ReportPublished { .. } => {
             String::new()
