@@ -8,9 +8,9 @@ use tokio::{sync::Notify, task::JoinSet};
 
 use crate::{
     AppState,
-    app::{expiry, intake, line},
+    app::{expiry, intake, line, notice, paging},
     error::AppError,
-    live,
+    live, outbox,
 };
 
 const SWEEP_EVERY: Duration = Duration::from_secs(3);
@@ -25,12 +25,31 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     // A run has moved: perhaps the line behind it is free.
     let moved = Arc::new(Notify::new());
     let moves = moved.clone();
+    // Somebody may have to be called, or something to be sent.
+    let (calls, mails) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (called, mailed) = (calls.clone(), mails.clone());
     tasks.spawn(live::tail(state.store.clone(), state.hub.clone(), move |topic| {
         if matches!(topic, Topic::Incident { .. } | Topic::Report { .. } | Topic::Plan { .. }) {
             public.nudge();
         }
         if matches!(topic, Topic::Run { .. }) {
             moves.notify_one();
+        }
+        if matches!(topic, Topic::Incident { .. } | Topic::Run { .. } | Topic::Outbox {}) {
+            called.notify_one();
+        }
+        if matches!(topic, Topic::Outbox {}) {
+            mailed.notify_one();
+        }
+    }));
+    tasks.spawn(outbox::keep_sending(state.clone(), mails));
+    let paging = state.clone();
+    tasks.spawn(every(Duration::ZERO, move || {
+        let (state, calls) = (paging.clone(), calls.clone());
+        async move {
+            let _ = tokio::time::timeout(SWEEP_EVERY, calls.notified()).await;
+            paging::call(&state.store, &state.plans).await.map_err(in_words)?;
+            notice::send(&state.store).await.map_err(in_words)
         }
     }));
     tasks.spawn(state.public.clone().keep_fresh(state.store.clone()));

@@ -23,6 +23,7 @@ use store::seal::Key;
 use crate::{
     auth::oidc::settings::{OidcSettings, Raw},
     backup::periodic::Schedule,
+    outbox::mail::MailSettings,
     outgoing::rule::Allowed,
 };
 
@@ -47,6 +48,8 @@ pub struct Config {
     pub oidc: Option<OidcSettings>,
     /// Hosts inside that the server may ask.
     pub outgoing: Allowed,
+    /// Where mail is given; unset: it is kept and shown.
+    pub mail: Option<MailSettings>,
     /// What secrets are sealed with; the worker needs the same.
     pub secrets_key_file: PathBuf,
     /// A filter as `tracing` reads it: `info`, `server=debug`.
@@ -87,6 +90,8 @@ struct Keys {
     audit_heads: Option<String>,
     trusted_proxies: Option<String>,
     outgoing_allow: Option<String>,
+    smtp_url: Option<String>,
+    mail_from: Option<String>,
     secrets_key_file: Option<PathBuf>,
     oidc_issuer: Option<String>,
     oidc_client_id: Option<String>,
@@ -175,10 +180,19 @@ impl Config {
             None => vec![data_dir.join("audit-heads.jsonl")],
             Some(list) => places(&list)?,
         };
+        let public_url = PublicUrl::parse(&keys.public_url)
+            .map_err(|e| ConfigError(format!("public_url (MUSTER_PUBLIC_URL): {e}")))?;
+        let mail = match &keys.smtp_url {
+            Some(url) => Some(
+                MailSettings::parse(url, keys.mail_from.as_deref(), public_url.url().host_str())
+                    .map_err(ConfigError)?,
+            ),
+            None => None,
+        };
         Ok(Self {
             listen: keys.listen,
-            public_url: PublicUrl::parse(&keys.public_url)
-                .map_err(|e| ConfigError(format!("public_url (MUSTER_PUBLIC_URL): {e}")))?,
+            public_url,
+            mail,
             data_dir,
             assets_dir: keys.assets_dir.unwrap_or_else(beside),
             database_url: keys.database_url,
@@ -463,6 +477,7 @@ mod tests {
             ("MUSTER_TRUSTED_PROXIES", "10.0.0.1, proxy", "proxy is no address"),
             ("MUSTER_TRUSTED_PROXIES", "::/0", "everybody"),
             ("MUSTER_OUTGOING_ALLOW", "http://x", "MUSTER_OUTGOING_ALLOW"),
+            ("MUSTER_SMTP_URL", "mail.example.org", "MUSTER_SMTP_URL"),
             ("MUSTER_OIDC_ISSUER", "https://idp.example", "MUSTER_OIDC_ROLES"),
             ("MUSTER_OIDC_CLIENT_ID", "muster", "MUSTER_OIDC_ISSUER"),
             ("MUSTER_OIDC_CLIENT_SECRET_FILE", "/no/such/file", "MUSTER_OIDC_CLIENT_SECRET_FILE"),

@@ -15,6 +15,7 @@ mod headers;
 pub mod heads;
 pub mod live;
 pub mod openapi;
+pub mod outbox;
 pub mod outgoing;
 pub mod public;
 pub mod restore;
@@ -44,6 +45,7 @@ use crate::{
     config::PublicUrl,
     heads::{HeadKeeper, Keeping},
     live::Hub,
+    outbox::mail::MailSettings,
     outgoing::{Outgoing, rule::Allowed},
     public::PublicPages,
 };
@@ -63,13 +65,15 @@ pub struct Settings {
     pub oidc: Option<OidcSettings>,
     /// Hosts inside that the server may ask.
     pub outgoing: Allowed,
+    /// Unset: e-mail is kept and shown, and not sent.
+    pub mail: Option<MailSettings>,
 }
 
 impl Settings {
     /// Nothing beyond what must be said.
     #[must_use]
     pub fn new(public_url: PublicUrl, assets_dir: PathBuf) -> Self {
-        Self { public_url, assets_dir, trusted_proxies: vec![], oidc: None, outgoing: Allowed::default() }
+        Self { public_url, assets_dir, trusted_proxies: vec![], oidc: None, outgoing: Allowed::default(), mail: None }
     }
 }
 
@@ -102,6 +106,8 @@ pub struct Parts {
     pub heads: Arc<HeadKeeper>,
     pub passwords: Passwords,
     pub provider: Option<Provider>,
+    /// The way out for messages.
+    pub messages: Outgoing,
     pub passkeys: Passkeys,
     /// Seals what the database may hold only unreadable.
     pub key: Key,
@@ -134,6 +140,7 @@ impl AppState {
         });
         Self(Arc::new(Parts {
             provider,
+            messages: Outgoing::new(settings.outgoing.clone()),
             plans: Plans::new(store.clone()),
             hub: Hub::default(),
             public: Arc::new(PublicPages::new(script)),

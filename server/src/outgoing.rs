@@ -1,5 +1,6 @@
 //! The one way the server asks another machine: the rule first, one look at the name, a connection to exactly the address that was
-//! judged, limits on time and size. Knows nothing of what is asked; nothing else in this crate opens a connection outward.
+//! judged, limits on time and size. Knows nothing of what is asked; but for the operator's own mail server,
+//! nothing else in this crate opens a connection outward.
 
 mod connect;
 pub mod rule;
@@ -57,6 +58,8 @@ pub enum OutgoingError {
     Refused { url: String, refusal: Refusal },
     #[error("{0} does not answer: {1}")]
     Unreachable(String, String),
+    #[error("{0} did not say whether it arrived: {1}")]
+    Lost(String, String),
     #[error("{0} did not answer within {1} s")]
     TooSlow(String, u64),
     #[error("{0} answered with more than {1} bytes")]
@@ -152,6 +155,7 @@ impl Outgoing {
         connect::exchange(&addresses, target, request, &self.trust, self.limits.bytes).await.map_err(|failed| {
             match failed {
                 connect::Failed::Unreachable(why) => OutgoingError::Unreachable(url, why),
+                connect::Failed::Lost(why) => OutgoingError::Lost(url, why),
                 connect::Failed::TooLarge => OutgoingError::TooLarge(url, self.limits.bytes),
             }
         })

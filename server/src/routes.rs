@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod alert;
 pub(crate) mod audit;
+pub(crate) mod contact;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod incident;

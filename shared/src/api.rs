@@ -4,6 +4,7 @@ pub mod account;
 pub mod alert;
 pub mod audit;
 pub mod client;
+pub mod contact;
 pub mod error;
 pub mod incident;
 pub mod live;

@@ -21,9 +21,11 @@ mod incident;
 mod job;
 mod line;
 mod live;
+mod message;
 mod notice;
 mod output;
 mod output_lines;
+mod paging;
 mod report;
 mod restored;
 mod role;
@@ -40,6 +42,7 @@ mod token;
 mod tx;
 mod user;
 mod watch;
+mod way;
 
 use std::{sync::Arc, time::Duration};
 
@@ -59,8 +62,11 @@ pub use crate::{
     incident::IncidentRecord,
     job::{Claimed, Heard, HostHeld, JobKind},
     live::{Channel, Listener},
+    message::{MessageClaim, NewMessage},
+    notice::NoticeTold,
     output::Chunk,
     output_lines::NewLines,
+    paging::{ContactRecord, Page, Paging},
     report::{Publication, Report},
     role::RoleRecord,
     roles::{Guard, Program},
@@ -73,6 +79,7 @@ pub use crate::{
     tx::Tx,
     user::{Factors, NewUser, User},
     watch::{Bad, Watch},
+    way::Way,
 };
 
 use crate::{

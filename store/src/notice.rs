@@ -122,7 +122,31 @@ impl Store {
     }
 }
 
+/// What a notice says to whom, for telling them outside of the console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeTold {
+    pub audience: Audience,
+    pub text: String,
+    pub run: i64,
+    pub incident: IncidentId,
+    pub incident_number: i64,
+}
+
 impl Tx {
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none with this number.
+    pub async fn notice_told(&mut self, number: i64) -> Result<NoticeTold, StoreError> {
+        let (audience, text, run, incident, incident_number): (String, String, i64, Uuid, i64) = sqlx::query_as(
+            "SELECT n.audience, n.text, r.number, i.id, i.number
+             FROM notice n JOIN run r ON r.id = n.run_id JOIN incident i ON i.id = n.incident_id WHERE n.number = $1",
+        )
+        .bind(number)
+        .fetch_one(self.connection())
+        .await?;
+        let audience = audience.parse().map_err(|e| StoreError::Corrupt(format!("notice: {e}")))?;
+        Ok(NoticeTold { audience, text, run, incident: IncidentId(incident), incident_number })
+    }
+
     /// Writes the notice of a step, if `fence` is still the run's. False if it was there already: then nothing was written.
     ///
     /// # Errors

@@ -224,6 +224,16 @@ impl Tx {
             .try_into()
     }
 
+    /// As [`Store::user_list`], as this transaction sees it.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn user_list(&mut self) -> Result<Vec<User>, StoreError> {
+        let rows =
+            sqlx::query_as::<_, UserRow>(users!("ORDER BY lower(u.name), u.id")).fetch_all(self.connection()).await?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
     /// # Errors
     /// If the database does not answer.
     pub async fn user_none(&mut self) -> Result<bool, StoreError> {

@@ -15,6 +15,7 @@ use shared::{
     domain::{
         actor::Actor,
         incident::IncidentEvent,
+        outbox::{DeliveryEvent, MessageState},
         run::{Answer, RunState, StepState},
     },
 };
@@ -131,6 +132,16 @@ async fn a_machine_is_lost_in_the_middle_of_a_run_and_a_blank_one_takes_its_plac
     let incident = scene.operator.api.run(run).await.unwrap().incident;
     let (entries, head) = scene.muster.store.audit_head().await.unwrap();
 
+    // Not due yet where it was queued, and never where it is restored.
+    sqlx::query(
+        "INSERT INTO message (world, dedup, purpose, user_id, recipient, channel, address, subject, body, next_at, queued_at)
+         SELECT w.id, 'kept', 'test', u.id, u.name, 'email', u.email, 's', 'b', now() + interval '1 hour', now()
+         FROM outbox_world w, (SELECT * FROM app_user LIMIT 1) u",
+    )
+    .execute(&scene.pool().await.unwrap())
+    .await
+    .unwrap();
+
     let taken = json(&old.backup("muster.backup"));
     let file = old.terminal.scratch.path().join("muster.backup");
     assert_eq!(std::os::unix::fs::MetadataExt::mode(&file.metadata().unwrap()) & 0o777, 0o600);
@@ -162,8 +173,13 @@ async fn a_machine_is_lost_in_the_middle_of_a_run_and_a_blank_one_takes_its_plac
     assert!(exported.lines().nth(at).unwrap().contains(&head.to_string()), "the head is met");
     assert!(exported.lines().last().unwrap().contains("muster.restored"), "{exported}");
 
+    assert_eq!(restored["runs"]["unsent"], serde_json::json!(1));
     let server = embedded::start(&data).await.unwrap();
     let muster = Muster::start_on(server.url()).await.unwrap();
+    let kept = muster.store.message_list(1).await.unwrap().remove(0);
+    assert_eq!((kept.state, kept.next_at), (MessageState::Failed, None));
+    let last = kept.log.last().unwrap();
+    assert_eq!(last.event, DeliveryEvent::Restored, "{kept:?}");
     let with_old_cookie = Http { base: muster.base.clone(), client: scene.operator.http.client.clone() };
     let (status, _) = with_old_cookie.raw("GET", "/api/v1/incidents", None).await.unwrap();
     assert_eq!(status, StatusCode::UNAUTHORIZED);

@@ -8,6 +8,7 @@ pub mod described;
 pub mod engine;
 pub mod events;
 pub mod liar;
+pub mod mailbox;
 pub mod muster;
 pub mod persona;
 pub mod postgres;

@@ -89,6 +89,16 @@ impl Muster {
     /// If Postgres cannot be started.
     pub async fn start_with_plan(text: &str, project: &str) -> Result<Self> {
         let muster = Self::start_empty().await?;
+        muster.give_plan(text, project).await?;
+        Ok(muster)
+    }
+
+    /// A system with this plan.
+    ///
+    /// # Errors
+    /// If there is one already.
+    pub async fn give_plan(&self, text: &str, project: &str) -> Result<()> {
+        let muster = self;
         let mut tx = muster.store.begin().await?;
         let system = tx.system_create("bt2c", "BT2C", project, None).await?;
         tx.plan_version_add(system.id, Digest::of(text.as_bytes()), text, &Actor::CommandLine, "for the test").await?;
@@ -96,7 +106,7 @@ impl Muster {
         tx.commit().await?;
         // The page is prepared when something changes; do not race with it.
         muster.state.public.refresh(&muster.store).await?;
-        Ok(muster)
+        Ok(())
     }
 
     /// Without a system.
@@ -191,14 +201,13 @@ impl Muster {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let base = format!("http://{}", listener.local_addr()?);
         let public_url = server::config::PublicUrl::parse(&base).map_err(anyhow::Error::msg)?;
-        let assets_dir = root().join("target/assets");
         let scratch = Scratch::new()?;
         let heads =
             Keeping { signer: Signer::load_or_make(scratch.path()), places: vec![scratch.path().join("heads.jsonl")] };
         // Servers of one installation share the key.
         let key = key(&self.scratch)?;
-        let state =
-            server::AppState::new(self.store.clone(), server::Settings::new(public_url, assets_dir), heads, key);
+        let settings = server::Settings { public_url, ..self.state.settings.clone() };
+        let state = server::AppState::new(self.store.clone(), settings, heads, key);
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         tokio::spawn(async move { server::serve(listener, state, stopped).await });

@@ -22,9 +22,9 @@ use crate::{
     live::{provide_live, use_live},
     pages::{
         access::AccessPage, account::AccountPage, alert_source::AlertSourcePage, alert_sources::AlertSourcesPage,
-        alerts::AlertsPage, audit::AuditPage, declare::DeclarePage, home::HomePage, incident::IncidentPage,
-        incidents::IncidentsPage, join::JoinPage, login::LoginPage, missing::MissingPage, people::PeoplePage,
-        person::PersonPage, plan::PlanPage, plan_edit::PlanEditPage, plan_version::PlanVersionPage,
+        alerts::AlertsPage, audit::AuditPage, contacts::ContactsPage, declare::DeclarePage, home::HomePage,
+        incident::IncidentPage, incidents::IncidentsPage, join::JoinPage, login::LoginPage, missing::MissingPage,
+        people::PeoplePage, person::PersonPage, plan::PlanPage, plan_edit::PlanEditPage, plan_version::PlanVersionPage,
         plan_versions::PlanVersionsPage, report::ReportPage, run::RunPage, runs::RunsPage, secrets::SecretsPage,
     },
     proof::provide_desk,
@@ -66,6 +66,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("alerts") view=AlertsPage/>
                     <Route path=path!("alerts/sources") view=AlertSourcesPage/>
                     <Route path=path!("alerts/sources/:id") view=AlertSourcePage/>
+                    <Route path=path!("plan/:slug/contacts") view=ContactsPage/>
                     <Route path=path!("audit") view=AuditPage/>
                     <Route path=path!("account") view=AccountPage/>
                     <Route path=path!("people") view=PeoplePage/>

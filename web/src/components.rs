@@ -12,6 +12,7 @@ pub(crate) mod break_glass;
 pub(crate) mod button;
 pub(crate) mod cancel_button;
 pub(crate) mod clock;
+pub(crate) mod delivery;
 pub(crate) mod dialog;
 pub(crate) mod done_button;
 pub(crate) mod drafts;

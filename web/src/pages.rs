@@ -28,6 +28,7 @@ pub(crate) mod alert_source;
 pub(crate) mod alert_sources;
 pub(crate) mod alerts;
 pub(crate) mod audit;
+pub(crate) mod contacts;
 pub(crate) mod declare;
 pub(crate) mod home;
 pub(crate) mod incident;

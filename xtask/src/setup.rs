@@ -39,6 +39,8 @@ pub(crate) enum Need {
     Faketime,
     /// Makes the environment that the API's fuzzer is installed into.
     PythonVenv,
+    /// A mail server for tests.
+    MailServer,
     /// An identity provider that the tests start themselves.
     IdentityProvider,
     /// A sender of alerts that the tests start themselves.
@@ -60,6 +62,7 @@ impl Need {
                 all.into_iter().any(|entry| entry.path().join("faketime/libfaketime.so.1").is_file())
             }
             Self::PythonVenv => command::succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"])),
+            Self::MailServer => command::succeeds(Command::new("/usr/bin/python3").args(["-c", "import aiosmtpd"])),
             Self::IdentityProvider => {
                 let programs = ["glewlwyd", "sqlite3", "openssl"];
                 programs.iter().all(|program| command::which(program).is_some()) && Path::new(GLEWLWYD_TABLES).is_file()
@@ -86,6 +89,7 @@ impl Need {
             Self::Shellcheck => vec!["shellcheck"],
             Self::Faketime => vec!["libfaketime"],
             Self::PythonVenv => vec!["python3", "python3-venv"],
+            Self::MailServer => vec!["python3", "python3-aiosmtpd"],
             // Of its three databases, the one without a server.
             Self::IdentityProvider => vec!["glewlwyd", "dbconfig-sqlite3", "sqlite3", "openssl"],
             Self::Alertmanager => vec![ALERTMANAGER],

@@ -61,7 +61,8 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
 
 fn setup_all(project: &Project, fast: bool) -> Result<()> {
     setup::targets(&[setup::WASM])?;
-    let mut needs = vec![Need::PostgresPrograms, Need::Shellcheck, Need::IdentityProvider, Need::Alertmanager];
+    let mut needs =
+        vec![Need::PostgresPrograms, Need::Shellcheck, Need::IdentityProvider, Need::Alertmanager, Need::MailServer];
     if !fast {
         setup::targets(&[&setup::musl()])?;
         needs.extend([

@@ -59,6 +59,7 @@ pub async fn declare(
     let first = IncidentEvent::Declared { level: level.level, affected: affected.clone(), text };
     let incident = declared(input.title, level, affected, input.public.as_ref().map(|p| p.title.clone()), tx.now());
     let record = tx.incident_create(system.id, &incident, &level.name, &by, &first).await?;
+    tx.paging_begin(record.id, level.level, level.response_seconds).await?;
     tx.audit(
         &by,
         "incident.declared",
@@ -213,8 +214,11 @@ pub async fn change_level(
         response_seconds: level.response_seconds,
         reason: input.reason.into_inner(),
     };
-    let id = record.id;
+    let (id, raised) = (record.id, level.level > record.incident.level);
     append(&mut tx, record, vec![event], permit, "incident.level-changed").await?;
+    if raised {
+        tx.paging_begin(id, level.level, level.response_seconds).await?;
+    }
     tx.incident_name_level(id, &level.name).await?;
     turn.save(&mut tx, number).await?;
     Ok(tx.commit().await?)

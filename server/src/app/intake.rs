@@ -214,6 +214,7 @@ async fn declare(
     let incident = declared(title, &level, affected, None, tx.now());
     let by = actor(source);
     let mut record = tx.incident_create(source.system, &incident, &level.name, &by, &first).await?;
+    tx.paging_begin(record.id, level.level, level.response_seconds).await?;
     let detail = json!({"title": incident.title, "event": first, "alert": number, "rule": rule});
     tx.audit(&by, "incident.declared", format!("incident {}", record.number), detail);
     append(tx, &record, &fired(source, alert, number), source).await?;

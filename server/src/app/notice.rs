@@ -1,12 +1,14 @@
-//! Notices that runs have given: those for one person, and their word that they have read one. Gives none.
+//! Notices that runs have given: those for one person, messages to all whom they are for, and their word that they have read one.
+//! Gives none.
 
 use serde_json::json;
 use shared::{
     api::{List, live::Topic, notice::NoticeView},
-    domain::{access::Action, incident::IncidentEvent},
+    domain::{access::Action, incident::IncidentEvent, outbox::Purpose},
 };
 use store::Store;
 
+use super::tell::{self, Person, Telling};
 use crate::{
     auth::permit::{AcknowledgeNotice, Permit, ViewConsole},
     error::{AppError, Found as _},
@@ -52,4 +54,39 @@ pub async fn acknowledge(
     let seen = tx.notice_fetch(user.id, number).await?;
     tx.commit().await?;
     Ok(seen)
+}
+
+/// At once; more wait for the next look.
+const AT_ONCE: i64 = 20;
+
+/// Makes messages of notices that have none yet, for everybody who belongs to their audience now.
+///
+/// # Errors
+/// If the database does not answer; then none was made.
+pub async fn send(store: &Store) -> Result<(), AppError> {
+    let mut tx = store.begin().await?;
+    let numbers = tx.notices_unsent(AT_ONCE).await?;
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let people: Vec<_> = tx.user_list().await?.into_iter().filter(|user| user.active && !user.service).collect();
+    let ways = tx.ways_of(&people.iter().map(|user| user.id).collect::<Vec<_>>()).await?;
+    for number in numbers {
+        let notice = tx.notice_told(number).await?;
+        let (cause, link) = (format!("notice:{number}"), format!("/console/runs/{}", notice.run));
+        let telling = Telling {
+            purpose: Purpose::Notice,
+            cause: &cause,
+            subject: &format!("Notice from run {} (incident {})", notice.run, notice.incident_number),
+            body: &notice.text,
+            link: Some(&link),
+            incident: Some(notice.incident),
+            page: None,
+        };
+        for user in people.iter().filter(|user| notice.audience.includes(&user.role, &user.contact_roles)) {
+            let person = Person { id: user.id, name: &user.name, email: &user.email };
+            tell::person(&mut tx, &telling, person, &ways).await?;
+        }
+    }
+    Ok(tx.commit().await?)
 }

@@ -25,6 +25,8 @@ pub struct Settled {
     pub taken_up: Vec<i64>,
     /// Waiting for a person's decision, as before.
     pub asking: Vec<i64>,
+    /// Messages that were on their way: not sent by themselves any more.
+    pub unsent: i64,
 }
 
 /// In one transaction. The chain must end where the backup says; otherwise nothing is written.
@@ -46,6 +48,7 @@ pub async fn settle(store: &Store, backup: &Manifest) -> Result<Settled, AppErro
     let mut settled = Settled::default();
     let mut tx = store.begin().await?;
     tx.world_forget().await?;
+    settled.unsent = tx.outbox_forget().await?;
     for id in tx.runs_open().await? {
         let mut run = tx.run_lock_id(id).await?.run;
         let number = run.header.number;

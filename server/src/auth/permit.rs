@@ -51,7 +51,8 @@ macro_rules! permissions {
 
 permissions! {
     ViewConsole DeclareIncident HandleIncident PostUpdate RequestRun DecideRun AnswerStep ConfirmAnswer BreakGlass ReviewGlass CancelRun Freeze AcknowledgeNotice
-    EditReport PublishReport EditPlan ViewPeople ManagePeople ManageRoles ViewSecrets ManageSecrets ViewAlertSources ManageAlertSources ViewAccount ChangeAccount ReadAudit
+    EditReport PublishReport EditPlan ViewPeople ManagePeople ManageRoles ViewSecrets ManageSecrets ViewAlertSources ManageAlertSources ViewAccount ChangeAccount ViewContacts ManageContacts
+    ReadAudit
 }
 
 /// What a request showed.

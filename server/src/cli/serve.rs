@@ -47,6 +47,7 @@ pub(crate) async fn serve() -> Done {
         trusted_proxies: config.trusted_proxies.clone(),
         oidc: config.oidc.clone(),
         outgoing: config.outgoing.clone(),
+        mail: config.mail.clone(),
     };
     let heads = Keeping { signer: Signer::load_or_make(&config.data_dir), places: config.audit_heads.clone() };
     let key = Key::load_or_create(&config.secrets_key_file).map_err(Failure::wrong)?;

@@ -24,6 +24,8 @@ use super::rule::Target;
 #[derive(Debug)]
 pub(super) enum Failed {
     Unreachable(String),
+    /// The question went out; whether it arrived, nobody says.
+    Lost(String),
     TooLarge,
 }
 
@@ -83,10 +85,9 @@ pub(super) async fn exchange(
         ask(stream, request).await?
     };
     let (head, body) = answer.into_parts();
-    let whole = Limited::new(body, limit)
-        .collect()
-        .await
-        .map_err(|error| if error.is::<LengthLimitError>() { Failed::TooLarge } else { unreachable(error) })?;
+    let whole = Limited::new(body, limit).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() { Failed::TooLarge } else { Failed::Lost(error.to_string()) }
+    })?;
     Ok(Response::from_parts(head, whole.to_bytes().to_vec()))
 }
 
@@ -107,5 +108,5 @@ async fn ask(
         http1::Builder::new().max_buf_size(64 * 1024).handshake(TokioIo::new(stream)).await.map_err(unreachable)?;
     // Ends with the answer's last byte, or when the answer is dropped.
     tokio::spawn(connection);
-    sender.send_request(request).await.map_err(unreachable)
+    sender.send_request(request).await.map_err(|error| Failed::Lost(error.to_string()))
 }

@@ -2,6 +2,7 @@
 //! answers; knows no address, no cookie, no retry.
 
 mod alerts;
+mod call;
 mod door;
 
 use std::future::Future;

@@ -46,6 +46,8 @@ pub enum Topic {
     Freeze {},
     /// An alert began or ended, or a source of alerts was changed.
     Alerts {},
+    /// Something is to be sent, or something has become of it.
+    Outbox {},
 }
 
 impl Topic {
@@ -61,6 +63,7 @@ impl Topic {
             Self::People {} => "people",
             Self::Freeze {} => "freeze",
             Self::Alerts {} => "alerts",
+            Self::Outbox {} => "outbox",
         }
     }
 }

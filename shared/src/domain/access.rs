@@ -178,6 +178,14 @@ actions! {
     ChangeAccount "change your account"
         "Everybody keeps their own key; an open browser must not change it."
         Recent: Viewer Responder Operator Approver Administrator;
+    /// The plan's contacts with their addresses, and what was sent to whom.
+    ViewContacts "see whom to call"
+        "Whoever is called out must be able to call others; addresses are nobody else's business."
+        SignedIn: Responder Operator Approver Administrator;
+    /// Who the plan's contact roles are, in which order they are called; and try whether they can be reached.
+    ManageContacts "say who is called"
+        "Whoever is called at night must have been named by somebody who answers for it."
+        Recent: Administrator;
     ReadAudit "read the audit log"
         "It holds everybody's doings."
         SignedIn: Approver Administrator;
@@ -279,6 +287,8 @@ mod tests {
              ....x ManageAlertSources with a recent proof\n\
              xxxxx ViewAccount\n\
              xxxxx ChangeAccount with a recent proof\n\
+             .xxxx ViewContacts\n\
+             ....x ManageContacts with a recent proof\n\
              ...xx ReadAudit\n"
         );
     }

@@ -5,7 +5,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{audience::Audience, clock::Clock, offer::Refusal, status::Impact},
+    domain::{
+        audience::Audience,
+        clock::Clock,
+        escalation::{CalledBy, Why},
+        offer::Refusal,
+        status::Impact,
+    },
     timestamp::Timestamp,
 };
 
@@ -178,6 +184,11 @@ pub enum IncidentEvent {
         /// Other alerts of this incident.
         still_firing: u64,
     },
+    /// People were called.
+    Paged {
+        people: Vec<CalledBy>,
+        reason: Why,
+    },
 }
 
 /// The current state: a fold of the events.
@@ -316,7 +327,8 @@ impl Incident {
             | E::NoticeAcknowledged { .. }
             | E::ReportPublished { .. }
             | E::AlertFired { .. }
-            | E::AlertEnded { .. } => {}
+            | E::AlertEnded { .. }
+            | E::Paged { .. } => {}
         }
         Ok(next)
     }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::{
     domain::{
         clock::{Clock, ClockState},
+        escalation,
         incident::{Incident, IncidentEvent, RunMoment},
         run::{Run, StepState},
     },
@@ -132,6 +133,10 @@ pub fn sentence(event: &IncidentEvent) -> String {
         E::Run { number, procedure, moment, text } => run_sentence(*number, procedure, *moment, text),
         E::Notified { run, audience, text, .. } => format!("run {run} notified {}: {text}", audience.words()),
         E::NoticeAcknowledged { text, .. } => format!("acknowledged the notice: {text}"),
+        E::Paged { people, reason } => {
+            let why = reason.words();
+            format!("paged {}{}", escalation::people(people), if why.is_empty() { why } else { format!(": {why}") })
+        }
         E::ReportPublished { version, public } => {
             format!("published version {version} of the report {}", if *public { "publicly" } else { "internally" })
         }

@@ -112,6 +112,19 @@ pub(super) const TABLES: &[Table] = &[
         NOTHING,
     ),
     table("sign_in_attempt", &["SELECT", "INSERT", "DELETE"], NOTHING),
+    table("way", READ_ADD_CHANGE, NOTHING),
+    table("outbox_world", READ_ADD, NOTHING),
+    // What was said to whom, nobody changes; only what became of it.
+    table(
+        "message",
+        &["SELECT", "INSERT", "UPDATE (state, n_attempts, repeats, next_at, lease, said, ended_at)"],
+        NOTHING,
+    ),
+    table("message_event", READ_ADD, NOTHING),
+    table("contact", &["SELECT", "INSERT", "DELETE"], NOTHING),
+    table("paging", &["SELECT", "INSERT", "UPDATE (n_steps, stepped_at, next_at, ended_at)"], NOTHING),
+    table("page", &["SELECT", "INSERT", "UPDATE (answered_at)"], NOTHING),
+    table("notice_sent", READ_ADD, NOTHING),
 ];
 
 /// One right as Postgres lists it.

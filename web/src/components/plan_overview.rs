@@ -21,6 +21,7 @@ pub(crate) fn PlanHead(view: PlanView) -> impl IntoView {
     let digest = view.compiled.plan.digest;
     let slug = view.system.slug;
     let secrets = may(Action::ViewSecrets);
+    let contacts = may(Action::ViewContacts);
     view! {
         <header class="page-head">
             <div>
@@ -39,6 +40,14 @@ pub(crate) fn PlanHead(view: PlanView) -> impl IntoView {
             <nav class="plan-ways" aria-label="This plan">
                 <a class="button" href=format!("/console/plan/{slug}/edit") data-testid="plan-edit">"Edit"</a>
                 <a class="button" href=format!("/console/plan/{slug}/versions")>"Versions"</a>
+                {
+                    let address = format!("/console/plan/{slug}/contacts");
+                    move || {
+                        contacts
+                            .get()
+                            .then(|| view! { <a class="button" href=address.clone() data-testid="plan-contacts">"Whom to call"</a> })
+                    }
+                }
                 {
                     let address = format!("/console/plan/{slug}/secrets");
                     move || {

@@ -5,11 +5,12 @@ mod passkeys;
 mod password;
 mod sessions;
 mod totp;
+mod ways;
 
 use leptos::prelude::*;
 use shared::api::{account::AccountView, live::Topic};
 
-use self::{codes::Codes, passkeys::Passkeys, password::ChangePassword, sessions::Sessions, totp::Totp};
+use self::{codes::Codes, passkeys::Passkeys, password::ChangePassword, sessions::Sessions, totp::Totp, ways::Ways};
 use crate::{
     components::{
         async_view::{AsyncView, Fetched},
@@ -69,6 +70,7 @@ fn Account(account: Signal<AccountView>, of: Fetched<AccountView>) -> impl IntoV
         <Show when=move || has_password.get()>
             <ChangePassword of/>
         </Show>
+        <Ways/>
         <TokenList whose=Whose::Mine/>
         <Sessions account of/>
         </div>

@@ -1,6 +1,7 @@
 //! One incident: its state, its clocks, the next thing to do, and what happened so far. Runs and the report have pages of their own.
 
 mod alerts;
+mod calls;
 mod closing;
 mod commands;
 mod facts;
@@ -81,7 +82,7 @@ fn OneIncident(number: i64) -> impl IntoView {
         Topic::Incident { number: n } | Topic::Run { incident: n, .. } | Topic::Report { incident: n } => *n == number,
         // The buttons are the plan's.
         Topic::Plan { .. } => true,
-        Topic::Output { .. } | Topic::Freeze {} | Topic::People {} | Topic::Alerts {} => false,
+        Topic::Output { .. } | Topic::Freeze {} | Topic::People {} | Topic::Alerts {} | Topic::Outbox {} => false,
     });
     let fetched = Fetched::new(move || {
         tick.track();

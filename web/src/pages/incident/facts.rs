@@ -16,6 +16,7 @@ pub(super) fn Facts(here: Here) -> impl IntoView {
         <aside class="area-facts facts" aria-label="Facts">
             <Components here=here/>
             <super::alerts::Alerts here=here/>
+            <super::calls::Calls here=here/>
             <Runs here=here/>
             <PublicFacts here=here/>
             <Report here=here/>

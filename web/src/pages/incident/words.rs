@@ -1,7 +1,10 @@
 //! The timeline's sentences: every event by exhaustive match. Plain values in, words out.
 
 use shared::{
-    domain::incident::{IncidentEvent, RunMoment},
+    domain::{
+        escalation,
+        incident::{IncidentEvent, RunMoment},
+    },
     timestamp::human_seconds,
 };
 
@@ -20,6 +23,7 @@ pub(super) fn headline(event: &IncidentEvent) -> String {
         IncidentEvent::Run { procedure, moment, .. } => format!("{procedure}: {}", moment_words(*moment)),
         IncidentEvent::Notified { audience, .. } => format!("Notified {}", audience.words()),
         IncidentEvent::NoticeAcknowledged { .. } => "Notice acknowledged".into(),
+        IncidentEvent::Paged { people, .. } => format!("Paged {}", escalation::people(people)),
         IncidentEvent::ReportPublished { version, public } => {
             format!("Report published, version {version}, {}", if *public { "for everybody" } else { "for the team" })
         }
@@ -54,6 +58,11 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
         | IncidentEvent::NoticeAcknowledged { text, .. }
         | IncidentEvent::Run { text, .. } => text.clone(),
         IncidentEvent::AlertFired { title, .. } | IncidentEvent::AlertEnded { title, .. } => title.clone(),
+        IncidentEvent::Paged { reason, .. } => {
+            let words = reason.words();
+            let mut letters = words.chars();
+            letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+        }
         IncidentEvent::Acknowledged | IncidentEvent::WorkStarted | IncidentEvent::ReportPublished { .. } => {
             String::new()
         }
@@ -86,6 +95,7 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
         IncidentEvent::LevelChanged { .. } | IncidentEvent::AlertFired { .. } => Tone::Warning,
         IncidentEvent::AlertEnded { still_firing: 0, .. } => Tone::Good,
         IncidentEvent::AlertEnded { .. }
+        | IncidentEvent::Paged { .. }
         | IncidentEvent::Acknowledged
         | IncidentEvent::WorkStarted
         | IncidentEvent::Notified { .. }
