@@ -8,7 +8,7 @@ use tokio::{sync::Notify, task::JoinSet};
 
 use crate::{
     AppState,
-    app::{expiry, line},
+    app::{expiry, line, overdue},
     error::AppError,
     live,
 };
@@ -39,6 +39,11 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     tasks.spawn(every(SWEEP_EVERY, move || {
         let state = sweeping.clone();
         async move { expiry::sweep(&state.store).await.map_err(in_words) }
+    }));
+    let watching = state.clone();
+    tasks.spawn(every(SWEEP_EVERY, move || {
+        let state = watching.clone();
+        async move { overdue::sweep(&state.store).await.map_err(in_words) }
     }));
     let calling = state.clone();
     tasks.spawn(every(Duration::ZERO, move || {

@@ -16,6 +16,7 @@ mod host_lock;
 mod idempotency;
 mod identity;
 mod incident;
+mod incident_due;
 mod job;
 mod line;
 mod live;

@@ -2,6 +2,7 @@
 //! answers; knows no address, no cookie, no retry.
 
 mod door;
+mod room;
 
 use std::future::Future;
 

@@ -1,7 +1,11 @@
 //! The timeline's sentences: every event by exhaustive match. Plain values in, words out.
 
 use shared::{
-    domain::incident::{IncidentEvent, RunMoment},
+    domain::{
+        incident::{IncidentEvent, RunMoment},
+        report::{impacts, overdue_words},
+        status::Impact,
+    },
     timestamp::human_seconds,
 };
 
@@ -23,14 +27,30 @@ pub(super) fn headline(event: &IncidentEvent) -> String {
         IncidentEvent::ReportPublished { version, public } => {
             format!("Report published, version {version}, {}", if *public { "for everybody" } else { "for the team" })
         }
+        IncidentEvent::StateChanged { to, .. } => format!("Now {to}"),
+        IncidentEvent::Reopened { .. } => "Reopened".into(),
+        IncidentEvent::AffectedChanged { .. } => "What is affected has changed".into(),
+        IncidentEvent::DutyTaken { duty, by, from: Some(from) } => {
+            format!("{} is the {duty} instead of {}", by.name, from.name)
+        }
+        IncidentEvent::DutyTaken { duty, by, from: None } => format!("{} is the {duty}", by.name),
+        IncidentEvent::DutyOffered { duty, to } => format!("{} is asked to become the {duty}", to.name),
+        IncidentEvent::DutyHandedOver { duty, from, to } => {
+            format!("{} is the {duty}, handed over by {}", to.name, from.name)
+        }
+        IncidentEvent::DutyOfferEnded { duty, to } => format!("{} is not asked any more to become the {duty}", to.name),
+        IncidentEvent::DutyLeft { duty, by } => format!("{} is not the {duty} any more", by.name),
+        IncidentEvent::Overdue { clock, limit_seconds, .. } => overdue_words(clock, *limit_seconds),
+        IncidentEvent::Corrected { entry, .. } => format!("Entry {entry} corrected"),
+        IncidentEvent::Pinned { entry } => format!("Entry {entry} pinned"),
+        IncidentEvent::Unpinned { entry } => format!("Entry {entry} unpinned"),
     }
 }
 
 pub(super) fn body(event: &IncidentEvent) -> Option<String> {
     let text = match event {
-        IncidentEvent::Declared { affected, text, .. } => {
-            let parts = affected.iter().map(|a| format!("{}: {}", a.name, a.impact.words().to_lowercase()));
-            let parts = parts.collect::<Vec<_>>().join(", ");
+        IncidentEvent::Declared { affected, text, .. } | IncidentEvent::AffectedChanged { affected, text } => {
+            let parts = impacts(affected);
             text.as_ref().map_or_else(|| parts.clone(), |text| format!("{parts}\n{text}"))
         }
         IncidentEvent::LevelChanged { reason, response_seconds, .. } => match response_seconds {
@@ -47,10 +67,21 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
         | IncidentEvent::Closed { text }
         | IncidentEvent::Notified { text, .. }
         | IncidentEvent::NoticeAcknowledged { text, .. }
+        | IncidentEvent::Corrected { text, .. }
         | IncidentEvent::Run { text, .. } => text.clone(),
-        IncidentEvent::Acknowledged | IncidentEvent::WorkStarted | IncidentEvent::ReportPublished { .. } => {
-            String::new()
-        }
+        IncidentEvent::StateChanged { text, .. } => text.clone().unwrap_or_default(),
+        IncidentEvent::Reopened { reason } => reason.clone(),
+        IncidentEvent::Acknowledged
+        | IncidentEvent::WorkStarted
+        | IncidentEvent::ReportPublished { .. }
+        | IncidentEvent::DutyTaken { .. }
+        | IncidentEvent::DutyOffered { .. }
+        | IncidentEvent::DutyHandedOver { .. }
+        | IncidentEvent::DutyOfferEnded { .. }
+        | IncidentEvent::DutyLeft { .. }
+        | IncidentEvent::Overdue { .. }
+        | IncidentEvent::Pinned { .. }
+        | IncidentEvent::Unpinned { .. } => String::new(),
     };
     (!text.trim().is_empty()).then_some(text)
 }
@@ -77,14 +108,26 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
             | RunMoment::Requested => Tone::Active,
             RunMoment::Expired | RunMoment::Withdrawn => Tone::Neutral,
         },
-        IncidentEvent::LevelChanged { .. } => Tone::Warning,
-        IncidentEvent::Acknowledged
+        IncidentEvent::StateChanged { to, .. } => to.tone(),
+        IncidentEvent::LevelChanged { .. } | IncidentEvent::Reopened { .. } | IncidentEvent::Overdue { .. } => Tone::Warning,
+        IncidentEvent::AffectedChanged { affected, .. } => {
+            if affected.iter().all(|a| a.impact == Impact::Operational) { Tone::Good } else { Tone::Warning }
+        }
+        IncidentEvent::DutyTaken { .. }
+        | IncidentEvent::DutyOffered { .. }
+        | IncidentEvent::DutyHandedOver { .. }
+        | IncidentEvent::DutyOfferEnded { .. }
+        | IncidentEvent::DutyLeft { .. }
+        | IncidentEvent::Acknowledged
         | IncidentEvent::WorkStarted
         | IncidentEvent::Notified { .. }
         | IncidentEvent::NoticeAcknowledged { .. } => Tone::Active,
-        IncidentEvent::Noted { .. } | IncidentEvent::Closed { .. } | IncidentEvent::ReportPublished { .. } => {
-            Tone::Neutral
-        }
+        IncidentEvent::Noted { .. }
+        | IncidentEvent::Closed { .. }
+        | IncidentEvent::ReportPublished { .. }
+        | IncidentEvent::Corrected { .. }
+        | IncidentEvent::Pinned { .. }
+        | IncidentEvent::Unpinned { .. } => Tone::Neutral,
     }
 }
 
