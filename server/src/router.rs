@@ -22,8 +22,8 @@ use crate::{
     openapi::{self, Api, Schemas, describe},
     public,
     routes::{
-        self, account, audit, events, incident, notice, output, people, plan, report, role, room, run, secret,
-        sign_in, system, token,
+        self, account, audit, events, incident, notice, output, people, plan, report, role, room, run, secret, sign_in,
+        system, token,
     },
     shell,
 };

@@ -1,6 +1,11 @@
 //! Clocks of incidents that have run out, and single timeline entries: small reads beside `incident`. Decides nothing.
 
-use shared::{api::incident::TimelineEntry, domain::incident::{Incident, Person}, ids::{IncidentId, UserId}, timestamp::Timestamp};
+use shared::{
+    api::incident::TimelineEntry,
+    domain::incident::{Incident, Person},
+    ids::{IncidentId, UserId},
+    timestamp::Timestamp,
+};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, Tx, incident::EventRow};
@@ -11,7 +16,9 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn incidents_due(&self) -> Result<Vec<i64>, StoreError> {
-        let found = sqlx::query_scalar("SELECT number FROM incident WHERE next_due_at < clock_timestamp() ORDER BY next_due_at LIMIT 100");
+        let found = sqlx::query_scalar(
+            "SELECT number FROM incident WHERE next_due_at < clock_timestamp() ORDER BY next_due_at LIMIT 100",
+        );
         Ok(found.fetch_all(&self.pool).await?)
     }
 

@@ -217,7 +217,11 @@ fn declared(public: bool) -> (Incident, Vec<TimelineEntry>) {
         },
         IncidentEvent::Notified { run: 1, step: 1, audience: Audience::Everyone, text: secret() },
         IncidentEvent::NoticeAcknowledged { run: 1, step: 1, text: secret() },
-        IncidentEvent::StateChanged { from: IncidentState::Identified, to: IncidentState::Recovering, text: Some(secret()) },
+        IncidentEvent::StateChanged {
+            from: IncidentState::Identified,
+            to: IncidentState::Recovering,
+            text: Some(secret()),
+        },
         IncidentEvent::AffectedChanged { affected: vec![], text: Some(secret()) },
         IncidentEvent::Corrected { entry: 3, text: secret() },
         IncidentEvent::Reopened { reason: secret() },

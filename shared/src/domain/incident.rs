@@ -395,7 +395,10 @@ impl Incident {
             }
         }
         if self.affected == before {
-            return Err(Refusal::new("affected-unchanged", "That is what the incident says already. Nothing was changed."));
+            return Err(Refusal::new(
+                "affected-unchanged",
+                "That is what the incident says already. Nothing was changed.",
+            ));
         }
         Ok(())
     }

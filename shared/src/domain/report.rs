@@ -165,7 +165,9 @@ pub fn impacts(affected: &[Affected]) -> String {
 pub fn overdue_words(clock: &str, limit_seconds: u64) -> String {
     match limit_seconds {
         0 => format!("{clock} is overdue: it was due at once"),
-        limit => format!("{clock} is overdue: it was due within {}", human_seconds(i64::try_from(limit).unwrap_or(i64::MAX))),
+        limit => {
+            format!("{clock} is overdue: it was due within {}", human_seconds(i64::try_from(limit).unwrap_or(i64::MAX)))
+        }
     }
 }
 

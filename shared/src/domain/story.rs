@@ -37,7 +37,9 @@ impl Told {
     #[must_use]
     pub fn pen(&self) -> Pen {
         match &self.entry.event {
-            IncidentEvent::Run { .. } | IncidentEvent::Notified { .. } | IncidentEvent::NoticeAcknowledged { .. } => Pen::Run,
+            IncidentEvent::Run { .. } | IncidentEvent::Notified { .. } | IncidentEvent::NoticeAcknowledged { .. } => {
+                Pen::Run
+            }
             IncidentEvent::Noted { .. }
             | IncidentEvent::Posted { .. }
             | IncidentEvent::Resolved { .. }

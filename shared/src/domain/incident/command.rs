@@ -68,9 +68,7 @@ impl Incident {
             (C::Acknowledge, _) => {
                 Err(Refusal::new("already-acknowledged", "Somebody has already acknowledged this incident."))
             }
-            (C::StartWork, _) => {
-                Err(Refusal::new("already-working", "Work on this incident has already started."))
-            }
+            (C::StartWork, _) => Err(Refusal::new("already-working", "Work on this incident has already started.")),
             (C::PostUpdate, _) if self.public_title.is_none() => Err(Refusal::new(
                 "incident-internal",
                 "This incident is not on the status page, so there is nobody to update.",

@@ -95,8 +95,7 @@ mod tests {
     fn the_table_reads_like_this() {
         let mut picture = String::new();
         for from in IncidentState::ALL {
-            let row: String =
-                IncidentState::ALL.iter().map(|to| if from.leads_to(*to) { 'x' } else { '.' }).collect();
+            let row: String = IncidentState::ALL.iter().map(|to| if from.leads_to(*to) { 'x' } else { '.' }).collect();
             let run = from.when_a_run_begins().map_or("-", IncidentState::name);
             picture += &format!("{row} {from}, a run: {run}\n");
         }

@@ -110,7 +110,10 @@ fn a_component_that_works_again_stops_its_clock_and_a_new_one_starts_its_own() {
     let incident = after(&[(50, change("database", Impact::Degraded)), (100, change("node", Impact::Operational))]);
     let clocks = incident.clocks();
     assert_eq!((clocks[1].started_at, clocks[1].stopped_at), (at(0), Some(at(100))));
-    assert_eq!((clocks[2].label.as_str(), clocks[2].started_at, clocks[2].stopped_at), ("Recovery of The database", at(50), None));
+    assert_eq!(
+        (clocks[2].label.as_str(), clocks[2].started_at, clocks[2].stopped_at),
+        ("Recovery of The database", at(50), None)
+    );
     let broken_again = incident.apply(&change("node", Impact::Degraded), at(200)).unwrap();
     assert_eq!(broken_again.clocks()[1].stopped_at, None);
 }

@@ -66,8 +66,9 @@ pub(super) fn Components(here: Here) -> impl IntoView {
 
 #[component]
 fn Part(affected: Affected, over: bool) -> impl IntoView {
-    let promised =
-        affected.rto_seconds.map(|s| format!("recovery within {}", human_seconds(i64::try_from(s).unwrap_or(i64::MAX))));
+    let promised = affected
+        .rto_seconds
+        .map(|s| format!("recovery within {}", human_seconds(i64::try_from(s).unwrap_or(i64::MAX))));
     view! {
         <li>
             <span class="fact-name">
@@ -110,7 +111,8 @@ fn AffectedForm(here: Here, open: RwSignal<bool>, components: Signal<Vec<Compone
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let changed: Vec<_> = rows.with_untracked(|rows| {
-            let chosen = |now: &RwSignal<String>| Impact::ALL.into_iter().find(|i| key(Some(*i)) == now.get_untracked());
+            let chosen =
+                |now: &RwSignal<String>| Impact::ALL.into_iter().find(|i| key(Some(*i)) == now.get_untracked());
             let changed = |(id, _, before, now): &(String, String, Option<Impact>, RwSignal<String>)| {
                 let impact = chosen(now).filter(|impact| Some(*impact) != *before)?;
                 Some(AffectedIn { component: id.clone(), impact })

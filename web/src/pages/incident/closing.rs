@@ -9,7 +9,13 @@ use shared::{
 use super::{Here, commands::DialogFoot, standing::ReopenDialog};
 use crate::{
     components::{
-        attempt::Attempt, button::{Button, ButtonKind}, dialog::Dialog, error_note::ErrorNote, field::TextArea, focus, time::Instant,
+        attempt::Attempt,
+        button::{Button, ButtonKind},
+        dialog::Dialog,
+        error_note::ErrorNote,
+        field::TextArea,
+        focus,
+        time::Instant,
     },
     transport::api,
 };

@@ -146,9 +146,11 @@ fn Do(here: Here, attempt: Attempt, duty: Duty, verb: DutyVerb, words: &'static 
 fn TakeOverDialog(here: Here, duty: Duty, held: Memo<Option<Held>>, open: RwSignal<bool>) -> impl IntoView {
     let attempt = Attempt::new();
     // As seen when the dialog was opened: if it is somebody else by then, the server says so.
-    let seen = Memo::new(move |before: Option<&Option<Held>>| {
-        if open.get() { before.cloned().flatten().or_else(|| held.get_untracked()) } else { None }
-    });
+    let seen = Memo::new(
+        move |before: Option<&Option<Held>>| {
+            if open.get() { before.cloned().flatten().or_else(|| held.get_untracked()) } else { None }
+        },
+    );
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let person = seen.get_untracked().map(|held| held.holder.id);

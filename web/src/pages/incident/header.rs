@@ -193,10 +193,7 @@ fn NextLink(here: Here, next: Memo<NextAction>) -> impl IntoView {
                 here.incident.with(|i| if i.report.is_some() { "Finish the report" } else { "Write the report" });
             Some((format!("/console/reports/{}", here.number), words.to_owned()))
         }
-        NextAction::Acknowledge
-        | NextAction::Recover { .. }
-        | NextAction::Resolve
-        | NextAction::Nothing => None,
+        NextAction::Acknowledge | NextAction::Recover { .. } | NextAction::Resolve | NextAction::Nothing => None,
     });
     move || {
         target.get().map(|(href, words)| {

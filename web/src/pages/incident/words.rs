@@ -109,9 +109,15 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
             RunMoment::Expired | RunMoment::Withdrawn => Tone::Neutral,
         },
         IncidentEvent::StateChanged { to, .. } => to.tone(),
-        IncidentEvent::LevelChanged { .. } | IncidentEvent::Reopened { .. } | IncidentEvent::Overdue { .. } => Tone::Warning,
+        IncidentEvent::LevelChanged { .. } | IncidentEvent::Reopened { .. } | IncidentEvent::Overdue { .. } => {
+            Tone::Warning
+        }
         IncidentEvent::AffectedChanged { affected, .. } => {
-            if affected.iter().all(|a| a.impact == Impact::Operational) { Tone::Good } else { Tone::Warning }
+            if affected.iter().all(|a| a.impact == Impact::Operational) {
+                Tone::Good
+            } else {
+                Tone::Warning
+            }
         }
         IncidentEvent::DutyTaken { .. }
         | IncidentEvent::DutyOffered { .. }
