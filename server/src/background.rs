@@ -8,7 +8,7 @@ use tokio::{sync::Notify, task::JoinSet};
 
 use crate::{
     AppState,
-    app::{expiry, intake, line, notice, paging},
+    app::{expiry, intake, line, notice, overdue, paging},
     error::AppError,
     live, outbox,
 };
@@ -63,6 +63,11 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     tasks.spawn(every(SWEEP_EVERY, move || {
         let state = missing.clone();
         async move { intake::miss(&state).await.map_err(in_words) }
+    }));
+    let watching = state.clone();
+    tasks.spawn(every(SWEEP_EVERY, move || {
+        let state = watching.clone();
+        async move { overdue::sweep(&state.store).await.map_err(in_words) }
     }));
     let calling = state.clone();
     tasks.spawn(every(Duration::ZERO, move || {

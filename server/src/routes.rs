@@ -13,6 +13,7 @@ pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod role;
+pub(crate) mod room;
 pub(crate) mod run;
 pub(crate) mod secret;
 pub(crate) mod session;

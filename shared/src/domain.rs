@@ -19,5 +19,6 @@ pub mod run;
 pub mod secret;
 pub mod sight;
 pub mod status;
+pub mod story;
 pub mod text;
 pub mod text_diff;

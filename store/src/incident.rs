@@ -4,7 +4,7 @@ use shared::{
     api::incident::TimelineEntry,
     domain::{
         actor::Actor,
-        incident::{Affected, Incident, IncidentEvent},
+        incident::{Affected, Due, Held, Incident, IncidentEvent},
     },
     ids::{IncidentId, SystemId},
     timestamp::Timestamp,
@@ -47,6 +47,9 @@ struct IncidentRow {
     closed_at: Option<OffsetDateTime>,
     public_title: Option<String>,
     public_state: Option<String>,
+    posted_at: Option<OffsetDateTime>,
+    duties: Json<Vec<Held>>,
+    told_overdue: Json<Vec<Due>>,
     n_events: i32,
 }
 
@@ -74,13 +77,16 @@ impl TryFrom<IncidentRow> for IncidentRecord {
                 closed_at: row.closed_at.map(Timestamp::new),
                 public_title: row.public_title,
                 public_state: row.public_state.map(from_name).transpose()?,
+                posted_at: row.posted_at.map(Timestamp::new),
+                duties: row.duties.0,
+                told_overdue: row.told_overdue.0,
             },
         })
     }
 }
 
 #[derive(FromRow)]
-struct EventRow {
+pub(crate) struct EventRow {
     seq: i32,
     at: OffsetDateTime,
     by: Json<Actor>,
@@ -170,8 +176,8 @@ impl Store {
                     EXISTS (SELECT 1 FROM report r WHERE r.incident_id = i.id AND r.published_public) AS has_report
              FROM incident i JOIN system s ON s.id = i.system_id
              WHERE i.public_title IS NOT NULL
-               AND (i.state <> 'resolved' OR i.id IN
-                    (SELECT id FROM incident WHERE public_title IS NOT NULL AND state = 'resolved' ORDER BY number DESC LIMIT $1))
+               AND (i.resolved_at IS NULL OR i.id IN
+                    (SELECT id FROM incident WHERE public_title IS NOT NULL AND resolved_at IS NOT NULL ORDER BY number DESC LIMIT $1))
              ORDER BY i.number DESC",
         )
         .bind(limit)
@@ -280,7 +286,8 @@ impl Tx {
         // The sequence number comes from the row, so that several events in one transaction follow each other.
         sqlx::query(
             "WITH i AS (UPDATE incident SET n_events = n_events + 1, level = $2, response_seconds = $3, state = $4,
-                               acknowledged_at = $5, resolved_at = $6, public_title = $7, public_state = $8, affected = $9, closed_at = $13
+                               acknowledged_at = $5, resolved_at = $6, public_title = $7, public_state = $8, affected = $9, closed_at = $13,
+                               posted_at = $14, duties = $15, told_overdue = $16, next_due_at = $17
                         WHERE id = $1 RETURNING n_events)
              INSERT INTO incident_event (incident_id, seq, at, by, event) SELECT $1, i.n_events, $10, $11, $12 FROM i",
         )
@@ -297,6 +304,10 @@ impl Tx {
         .bind(Json(by))
         .bind(Json(event))
         .bind(next.closed_at.map(Timestamp::inner))
+        .bind(next.posted_at.map(Timestamp::inner))
+        .bind(Json(&next.duties))
+        .bind(Json(&next.told_overdue))
+        .bind(next.next_due_at().map(Timestamp::inner))
         .execute(self.connection())
         .await?;
         Ok(())

@@ -18,6 +18,7 @@ mod host_lock;
 mod idempotency;
 mod identity;
 mod incident;
+mod incident_due;
 mod job;
 mod line;
 mod live;

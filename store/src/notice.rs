@@ -78,7 +78,7 @@ impl Store {
     pub async fn notices_for(&self, user: &User, limit: i64) -> Result<Vec<NoticeView>, StoreError> {
         let query = notices!(
             "WHERE n.audience = ANY($2) AND n.at >= (SELECT created_at FROM app_user WHERE id = $1)
-               AND (mine.user_id IS NULL OR i.state <> 'resolved')
+               AND (mine.user_id IS NULL OR i.resolved_at IS NULL)
              ORDER BY yours, n.number DESC LIMIT $3"
         );
         let rows = sqlx::query_as::<_, NoticeRow>(query)

@@ -47,16 +47,18 @@ async fn the_level_starts_the_response_clock_and_the_component_its_recovery_cloc
     let (muster, responder) = stage().await;
     let view = muster.declare(&responder, "validator1").await.unwrap();
     let clocks: Vec<_> = view.clocks.iter().map(|c| (c.label.as_str(), c.limit_seconds, c.stopped_at)).collect();
-    assert_eq!(clocks, [("Response", 3600, None), ("Recovery of Validator 1", 600, None)]);
+    let expected =
+        [("Response", 3600, None), ("Recovery of Validator 1", 600, None), ("Next public update", 3600, None)];
+    assert_eq!(clocks, expected);
     assert!(view.clocks.iter().all(|c| c.started_at == view.declared_at && c.state(view.now) == ClockState::Running));
     assert_eq!((view.level, view.level_name.as_str(), view.state), (1, "Minor Incident", IncidentState::Declared));
 
-    for (given, seconds) in [(2, 1800), (3, 0)] {
+    for (given, seconds, public) in [(2, 1800, 1800), (3, 0, 900)] {
         let mut body = declaration("postgres").unwrap();
         body.level = given;
         let view = responder.api.declare(&body, &format!("level {given}").replace(' ', "-")).await.unwrap();
         let limits: Vec<_> = view.clocks.iter().map(|c| c.limit_seconds).collect();
-        assert_eq!(limits, [seconds, 1800], "level {given} on the database");
+        assert_eq!(limits, [seconds, 1800, public], "level {given} on the database");
     }
 }
 
@@ -235,7 +237,7 @@ async fn the_usual_road_is_told_by_the_timeline_and_stops_the_clocks() {
     let view = api.acknowledge(n).await.unwrap();
     assert_eq!(view.state, IncidentState::Acknowledged);
     assert!(view.clocks[0].stopped_at.is_some() && view.clocks[1].stopped_at.is_none());
-    assert_eq!(api.start_work(n).await.unwrap().state, IncidentState::Working);
+    assert_eq!(api.start_work(n).await.unwrap().state, IncidentState::Recovering);
     api.note(n, &note("it does not answer ping")).await.unwrap();
     let view = api.change_level(n, &level(2)).await.unwrap();
     assert_eq!((view.level, view.level_name.as_str(), view.clocks[0].limit_seconds), (2, "Major Incident", 1800));
@@ -358,7 +360,11 @@ async fn what_is_not_offered_says_why_and_is_refused() {
     };
 
     // What is not possible for anybody yet is said first.
-    for offer in offers(&viewer).await.into_iter().filter(|offer| offer.command != IncidentCommand::Close) {
+    for offer in offers(&viewer)
+        .await
+        .into_iter()
+        .filter(|offer| !matches!(offer.command, IncidentCommand::Close | IncidentCommand::Reopen))
+    {
         assert!(offer.refused.is_some_and(|why| why.contains("you need the role")), "{:?}", offer.command);
     }
     let of_responder = offers(responder).await;
@@ -386,8 +392,10 @@ async fn what_is_not_offered_says_why_and_is_refused() {
     assert!(why(&after, IncidentCommand::Acknowledge).unwrap().contains("already acknowledged"));
     responder.api.resolve(n, &resolution()).await.unwrap();
     for offer in offers(operator).await {
-        let still =
-            matches!(offer.command, IncidentCommand::Note | IncidentCommand::Close | IncidentCommand::WriteReport);
+        let still = matches!(
+            offer.command,
+            IncidentCommand::Note | IncidentCommand::Close | IncidentCommand::WriteReport | IncidentCommand::Reopen
+        );
         assert_eq!(offer.open(), still, "{offer:?}");
     }
 }

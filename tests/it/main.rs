@@ -40,6 +40,7 @@ mod public_page;
 mod replicas;
 mod reports;
 mod roles;
+mod room;
 mod runs;
 mod scripts;
 mod secrets;

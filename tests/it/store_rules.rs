@@ -52,25 +52,9 @@ async fn world() -> World {
     let mut tx = store.begin().await.unwrap();
     let system = tx.system_create("bt2c", "BT2C", "bt2c", None).await.unwrap();
     let version = tx.plan_version_add(system.id, Digest::of(b"plan"), "# plan", &by, "first").await.unwrap();
-    let affected = Affected {
-        component: "validator1".into(),
-        name: "V1".into(),
-        impact: Impact::MajorOutage,
-        rto_seconds: Some(600),
-    };
-    let incident = Incident {
-        title: "down".into(),
-        level: 1,
-        response_seconds: Some(3600),
-        affected: vec![affected.clone()],
-        state: IncidentState::Declared,
-        declared_at: tx.now(),
-        acknowledged_at: None,
-        resolved_at: None,
-        closed_at: None,
-        public_title: Some("Validator 1 is not available".into()),
-        public_state: None,
-    };
+    let affected = Affected::new("validator1", "V1", Impact::MajorOutage, Some(600));
+    let public_title = Some("Validator 1 is not available".into());
+    let incident = Incident::declared("down".into(), (1, Some(3600)), vec![affected.clone()], public_title, tx.now());
     let declared = IncidentEvent::Declared { level: 1, affected: vec![affected], text: None };
     let record = tx.incident_create(system.id, &incident, "Minor", &by, &declared).await.unwrap();
     tx.commit().await.unwrap();

@@ -14,7 +14,7 @@ use shared::{
     },
     plan::StepKind,
 };
-use store::{JobKind, Store, StoreError, Tx};
+use store::{IncidentRecord, JobKind, Store, StoreError, Tx};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -152,8 +152,11 @@ impl Journal<'_> {
         if !told.is_empty() {
             let record = tx.incident_lock_id(run.header.incident).await?;
             for event in &told {
-                // An event about a run never changes the incident's state.
+                // An event about a run never changes the incident by itself.
                 tx.incident_append(&record, &record.incident, event, self.by).await?;
+            }
+            if begins(run, &told) {
+                recovering(&mut tx, &record, run.header.number, self.by).await?;
             }
             tx.live(Topic::Incident { number: self.incident_number });
         }
@@ -164,6 +167,24 @@ impl Journal<'_> {
         self.faults.pass(Point::AfterCommit, Some(id), None).await;
         Ok(now)
     }
+}
+
+/// Whether this is where a run begins that changes something.
+fn begins(run: &Run, told: &[IncidentEvent]) -> bool {
+    let starts = |event: &IncidentEvent| matches!(event, IncidentEvent::Run { moment: RunMoment::Started, .. });
+    !run.header.dry_run && run.state == RunState::Queued && needs_approval(run) && told.iter().any(starts)
+}
+
+/// Says what the run shows: somebody is bringing it back.
+async fn recovering(tx: &mut Tx, record: &IncidentRecord, number: i64, by: &Actor) -> Result<(), StoreError> {
+    let from = record.incident.state;
+    let Some(to) = from.when_a_run_begins() else { return Ok(()) };
+    let event = IncidentEvent::StateChanged { from, to, text: Some(format!("Run {number} has begun.")) };
+    // The table has just said that it leads there.
+    let Ok(next) = record.incident.apply(&event, tx.now()) else { return Ok(()) };
+    tx.incident_append(record, &next, &event, by).await?;
+    tx.audit(by, "incident.state-changed", format!("incident {}", record.number), json!(event));
+    Ok(())
 }
 
 /// What will be written, and what others are to be told of it.

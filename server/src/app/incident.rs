@@ -3,15 +3,16 @@
 use serde_json::{Value, json};
 use shared::{
     api::{
-        incident::{CloseIn, DeclareIn, LevelIn, NoteIn, ResolveIn, UpdateIn},
+        incident::{AffectedIn, CloseIn, DeclareIn, LevelIn, NoteIn, ResolveIn, UpdateIn},
         live::Topic,
     },
     domain::{
-        incident::{Affected, Incident, IncidentCommand, IncidentEvent, IncidentState, PublicState},
-        text::{Message, Title},
+        actor::Actor,
+        incident::{Affected, Incident, IncidentCommand, IncidentEvent, PublicState},
+        status::Impact,
+        text::Message,
     },
-    plan::{Level, Plan},
-    timestamp::Timestamp,
+    plan::{Component, Level, Plan},
 };
 use store::{IncidentRecord, Store, StoreError, Tx};
 
@@ -48,7 +49,7 @@ pub async fn declare(
         AppError::invalid("system", format!("{} has no plan yet; an administrator must import one first.", system.name))
     })?;
     let level = level(&plan.compiled.plan, input.level)?;
-    let affected = affected(&plan.compiled.plan, &input)?;
+    let affected = affected(&plan.compiled.plan, &input.affected, &[])?;
 
     let mut tx = store.begin().await?;
     if let Some(number) = turn.begin(&mut tx).await? {
@@ -57,7 +58,9 @@ pub async fn declare(
     let by = permit.actor();
     let text = input.text.map(Message::into_inner);
     let first = IncidentEvent::Declared { level: level.level, affected: affected.clone(), text };
-    let incident = declared(input.title, level, affected, input.public.as_ref().map(|p| p.title.clone()), tx.now());
+    let public_title = input.public.as_ref().map(|public| public.title.as_str().to_owned());
+    let level_now = (level.level, level.response_seconds);
+    let incident = Incident::declared(input.title.into_inner(), level_now, affected, public_title, tx.now());
     let record = tx.incident_create(system.id, &incident, &level.name, &by, &first).await?;
     tx.paging_begin(record.id, level.level, level.response_seconds).await?;
     tx.audit(
@@ -68,34 +71,12 @@ pub async fn declare(
     );
     if let Some(public) = input.public {
         let posted = IncidentEvent::Posted { state: PublicState::Investigating, text: public.text.into_inner() };
-        append(&mut tx, record.clone(), vec![posted], permit, "incident.posted").await?;
+        append(&mut tx, record.clone(), vec![posted], &by, "incident.posted").await?;
     }
     turn.save(&mut tx, record.number).await?;
     tx.live(Topic::Incident { number: record.number });
     tx.commit().await?;
     Ok(record.number)
-}
-
-pub(super) fn declared(
-    title: Title,
-    level: &Level,
-    affected: Vec<Affected>,
-    public_title: Option<Title>,
-    now: Timestamp,
-) -> Incident {
-    Incident {
-        title: title.into_inner(),
-        level: level.level,
-        response_seconds: level.response_seconds,
-        affected,
-        state: IncidentState::Declared,
-        declared_at: now,
-        acknowledged_at: None,
-        resolved_at: None,
-        closed_at: None,
-        public_title: public_title.map(Title::into_inner),
-        public_state: None,
-    }
 }
 
 fn level(plan: &Plan, wanted: u8) -> Result<&Level, AppError> {
@@ -106,31 +87,36 @@ fn level(plan: &Plan, wanted: u8) -> Result<&Level, AppError> {
     })
 }
 
-fn affected(plan: &Plan, input: &DeclareIn) -> Result<Vec<Affected>, AppError> {
-    if input.affected.is_empty() {
+/// What was given, in the words of the plan; `known` keeps its own.
+///
+/// # Errors
+/// If nothing is named, something is named twice, or neither the plan nor the incident has it.
+pub(super) fn affected(plan: &Plan, given: &[AffectedIn], known: &[Affected]) -> Result<Vec<Affected>, AppError> {
+    if given.is_empty() {
         return Err(AppError::invalid("affected", "Name at least one component of the plan that is affected."));
     }
     let mut found: Vec<Affected> = vec![];
-    for (i, given) in input.affected.iter().enumerate() {
+    for (i, given) in given.iter().enumerate() {
         let field = format!("affected[{i}].component");
-        let Some(component) = plan.components.iter().find(|component| component.id == given.component) else {
+        let known = known.iter().find(|affected| affected.component == given.component).cloned();
+        let planned = || plan.components.iter().find(|component| component.id == given.component).map(new);
+        let Some(affected) = known.or_else(planned) else {
             let known: Vec<_> = plan.components.iter().map(|component| component.id.as_str()).collect();
             return Err(AppError::invalid(
                 &field,
                 format!("The plan has no component \"{}\"; it has {}.", given.component, known.join(", ")),
             ));
         };
-        if found.iter().any(|other| other.component == component.id) {
-            return Err(AppError::invalid(&field, format!("{} is named twice.", component.name)));
+        if found.iter().any(|other| other.component == affected.component) {
+            return Err(AppError::invalid(&field, format!("{} is named twice.", affected.name)));
         }
-        found.push(Affected {
-            component: component.id.clone(),
-            name: component.name.clone(),
-            impact: given.impact,
-            rto_seconds: component.rto_seconds,
-        });
+        found.push(Affected { impact: given.impact, ..affected });
     }
     Ok(found)
+}
+
+fn new(component: &Component) -> Affected {
+    Affected::new(&component.id, &component.name, Impact::Operational, component.rto_seconds)
 }
 
 /// # Errors
@@ -215,7 +201,7 @@ pub async fn change_level(
         reason: input.reason.into_inner(),
     };
     let (id, raised) = (record.id, level.level > record.incident.level);
-    append(&mut tx, record, vec![event], permit, "incident.level-changed").await?;
+    append(&mut tx, record, vec![event], &permit.actor(), "incident.level-changed").await?;
     if raised {
         tx.paging_begin(id, level.level, level.response_seconds).await?;
     }
@@ -266,7 +252,7 @@ pub async fn close(
         return Err(AppError::not_now(why));
     }
     let event = IncidentEvent::Closed { text: input.text.into_inner() };
-    append(&mut tx, record, vec![event], permit, "incident.closed").await?;
+    append(&mut tx, record, vec![event], &permit.actor(), "incident.closed").await?;
     turn.save(&mut tx, number).await?;
     Ok(tx.commit().await?)
 }
@@ -280,7 +266,7 @@ pub(super) fn owed(runs: &[i64]) -> Option<String> {
 }
 
 /// Does nothing if the same request came before.
-async fn change<A: Permission>(
+pub(super) async fn change<A: Permission>(
     store: &Store,
     permit: &Permit<A>,
     turn: Turn<'_>,
@@ -294,25 +280,25 @@ async fn change<A: Permission>(
     }
     let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
     let events = events(&record);
-    append(&mut tx, record, events, permit, action).await?;
+    append(&mut tx, record, events, &permit.actor(), action).await?;
     turn.save(&mut tx, number).await?;
     Ok(tx.commit().await?)
 }
 
-async fn append<A: Permission>(
+/// Each event with its audit entry, and one live event for all. The caller holds the row's lock.
+pub(super) async fn append(
     tx: &mut Tx,
     mut record: IncidentRecord,
     events: Vec<IncidentEvent>,
-    permit: &Permit<A>,
+    by: &Actor,
     action: &str,
 ) -> Result<(), AppError> {
-    let by = permit.actor();
     for event in events {
         let next = record.incident.apply(&event, tx.now())?;
-        tx.incident_append(&record, &next, &event, &by).await?;
+        tx.incident_append(&record, &next, &event, by).await?;
         record.incident = next;
         let detail = serde_json::to_value(&event).unwrap_or(Value::Null);
-        tx.audit(&by, action, format!("incident {}", record.number), detail);
+        tx.audit(by, action, format!("incident {}", record.number), detail);
     }
     tx.live(Topic::Incident { number: record.number });
     Ok(())

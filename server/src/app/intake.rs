@@ -10,14 +10,14 @@ use shared::{
     domain::{
         actor::Actor,
         alert::{self, Alert, AlertState, Consequence, Declaration, SILENCE, SourceKind, Unreadable, judge},
-        incident::{Affected, IncidentEvent},
+        incident::{Affected, Incident, IncidentEvent},
         text::Title,
     },
     plan::Plan,
 };
 use store::{AlertSource, IncidentRecord, StoreError, Tx};
 
-use super::{alert_source::key_hash, incident::declared, plan::PlanInForce};
+use super::{alert_source::key_hash, plan::PlanInForce};
 use crate::{AppState, auth::address::Address, auth::denied, error::AppError};
 
 impl From<Unreadable> for AppError {
@@ -211,7 +211,8 @@ async fn declare(
         .map_err(|why| AppError::bug(format!("an alert without a title: {why}")))?;
     let text = alert.text.clone().filter(|text| !text.is_empty());
     let first = IncidentEvent::Declared { level: level.level, affected: affected.clone(), text };
-    let incident = declared(title, &level, affected, None, tx.now());
+    let level_now = (level.level, level.response_seconds);
+    let incident = Incident::declared(title.into_inner(), level_now, affected, None, tx.now());
     let by = actor(source);
     let mut record = tx.incident_create(source.system, &incident, &level.name, &by, &first).await?;
     tx.paging_begin(record.id, level.level, level.response_seconds).await?;

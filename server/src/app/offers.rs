@@ -35,7 +35,16 @@ fn lacks(rights: Rights, action: Action) -> Option<String> {
 fn action_of(command: IncidentCommand) -> Action {
     use IncidentCommand as C;
     match command {
-        C::Acknowledge | C::StartWork | C::Note | C::ChangeLevel | C::Resolve | C::Close => Action::HandleIncident,
+        C::Acknowledge
+        | C::StartWork
+        | C::Note
+        | C::ChangeLevel
+        | C::Resolve
+        | C::Close
+        | C::SetState
+        | C::ChangeAffected
+        | C::HoldDuty
+        | C::Reopen => Action::HandleIncident,
         C::PostUpdate => Action::PostUpdate,
         C::RequestRun => Action::RequestRun,
         C::WriteReport => Action::EditReport,

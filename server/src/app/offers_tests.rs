@@ -38,24 +38,8 @@ fn somebody(id: u128, role: Role) -> User {
 }
 
 fn incident_in(state: IncidentState) -> Incident {
-    Incident {
-        title: "down".into(),
-        level: 1,
-        response_seconds: None,
-        affected: vec![Affected {
-            component: "node-one".into(),
-            name: "Node one".into(),
-            impact: Impact::MajorOutage,
-            rto_seconds: None,
-        }],
-        state,
-        declared_at: Timestamp::from_unix(0),
-        acknowledged_at: None,
-        resolved_at: None,
-        closed_at: None,
-        public_title: None,
-        public_state: None,
-    }
+    let affected = vec![Affected::new("node-one", "Node one", Impact::MajorOutage, None)];
+    Incident { state, ..Incident::declared("down".into(), (1, None), affected, None, Timestamp::from_unix(0)) }
 }
 
 fn procedure(id: &str, service: &str) -> Procedure {
@@ -102,7 +86,7 @@ fn a_procedure_fits_what_is_affected_and_says_why_it_is_off() {
         procedure("first", "validator1"),
         Procedure { unavailable: Some("no script".into()), ..procedure("second", "validator2") },
     ];
-    let open = incident_in(IncidentState::Working);
+    let open = incident_in(IncidentState::Recovering);
     let offers = procedures(&plan, &open, Role::Operator.rights(), None, None);
     assert_eq!(
         (offers[0].fits, offers[0].services.as_slice(), &offers[0].refused),
@@ -145,7 +129,7 @@ fn a_button_asks_which_of_the_family_and_fits_any_of_them() {
         Procedure { parameters: vec![family], ..procedure("first", "validator1") },
         Procedure { parameters: vec![files], ..procedure("second", "validator1") },
     ];
-    let offers = procedures(&plan, &incident_in(IncidentState::Working), Role::Operator.rights(), None, None);
+    let offers = procedures(&plan, &incident_in(IncidentState::Recovering), Role::Operator.rights(), None, None);
     let values =
         |offer: &ProcedureOffer| offer.parameters[0].choices.iter().map(|c| c.value.clone()).collect::<Vec<_>>();
     assert_eq!(values(&offers[0]), ["validator1", "validator2", "validator10"]);
@@ -168,7 +152,7 @@ fn a_backup_is_told_by_when_it_was_written_and_how_large_it_is() {
     let files = vec![file("b.sql", 4_100_000, 200), file("a.sql", 900, 100), file("-x", 1, 1)];
     let sight = Sight { files: [("/backups".to_owned(), files)].into(), ..Sight::default() };
     let seen = (Timestamp::from_unix(300), sight);
-    let offers = procedures(&plan, &incident_in(IncidentState::Working), Role::Operator.rights(), None, Some(&seen));
+    let offers = procedures(&plan, &incident_in(IncidentState::Recovering), Role::Operator.rights(), None, Some(&seen));
     let choices: Vec<_> = offers[0].parameters[0]
         .choices
         .iter()

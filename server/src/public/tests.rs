@@ -191,24 +191,16 @@ async fn public_text_is_text_and_never_markup() {
 }
 
 fn declared(public: bool) -> (Incident, Vec<TimelineEntry>) {
-    let affected = |component: &str, impact| Affected {
-        component: component.into(),
-        name: format!("Name of {component}"),
-        impact,
-        rto_seconds: Some(600),
-    };
+    let affected =
+        |component: &str, impact| Affected::new(component, &format!("Name of {component}"), impact, Some(600));
+    let affected = vec![affected("validator1", Impact::MajorOutage), affected("gone", Impact::Degraded)];
+    let public_title = public.then(|| "Validator 1 is not available".into());
+    let at = Timestamp::from_unix(NOW - 600);
+    let declared = Incident::declared("SECRET internal title".into(), (3, Some(0)), affected, public_title, at);
     let incident = Incident {
-        title: "SECRET internal title".into(),
-        level: 3,
-        response_seconds: Some(0),
-        affected: vec![affected("validator1", Impact::MajorOutage), affected("gone", Impact::Degraded)],
-        state: IncidentState::Working,
-        declared_at: Timestamp::from_unix(NOW - 600),
+        state: IncidentState::Recovering,
         acknowledged_at: Some(Timestamp::from_unix(NOW - 500)),
-        resolved_at: None,
-        closed_at: None,
-        public_title: public.then(|| "Validator 1 is not available".into()),
-        public_state: None,
+        ..declared
     };
     let by = Actor::Worker { name: "SECRET person".into() };
     let secret = || "SECRET text".to_owned();
@@ -225,6 +217,14 @@ fn declared(public: bool) -> (Incident, Vec<TimelineEntry>) {
         },
         IncidentEvent::Notified { run: 1, step: 1, audience: Audience::Everyone, text: secret() },
         IncidentEvent::NoticeAcknowledged { run: 1, step: 1, text: secret() },
+        IncidentEvent::StateChanged {
+            from: IncidentState::Identified,
+            to: IncidentState::Recovering,
+            text: Some(secret()),
+        },
+        IncidentEvent::AffectedChanged { affected: vec![], text: Some(secret()) },
+        IncidentEvent::Corrected { entry: 3, text: secret() },
+        IncidentEvent::Reopened { reason: secret() },
         IncidentEvent::Resolved { text: secret() },
     ];
     let entry = |(n, event): (usize, &IncidentEvent)| TimelineEntry {

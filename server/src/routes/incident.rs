@@ -15,7 +15,7 @@ use crate::{
     extract::{Before, Body, Key, NoBody, Path, Query},
 };
 
-async fn shown(state: &AppState, user: &User, number: i64) -> Answer<IncidentView> {
+pub(super) async fn shown(state: &AppState, user: &User, number: i64) -> Answer<IncidentView> {
     Ok(Json(view::incident(&state.store, &state.plans, user, number).await?))
 }
 

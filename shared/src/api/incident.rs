@@ -7,13 +7,13 @@ use crate::{
     domain::{
         actor::Actor,
         clock::Clock,
-        incident::{Affected, IncidentCommand, IncidentEvent, IncidentState, PublicState},
+        incident::{Affected, Duty, Held, IncidentCommand, IncidentEvent, IncidentState, PublicState},
         offer::Offer,
         run::RunState,
         status::Impact,
         text::{Message, Title},
     },
-    ids::IncidentId,
+    ids::{IncidentId, UserId},
     timestamp::Timestamp,
 };
 
@@ -93,6 +93,88 @@ pub struct ResolveIn {
     pub public_text: Option<Message>,
 }
 
+/// Where it stands now.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StateIn {
+    /// As the one who says it saw it: if somebody was faster, nothing is changed.
+    pub from: IncidentState,
+    /// Acknowledged, identified, recovering or monitoring.
+    pub to: IncidentState,
+    /// For the team.
+    #[serde(default)]
+    pub text: Option<Message>,
+}
+
+/// Components whose impact is another one, or that are new. What is not named stays as it is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AffectedChangeIn {
+    pub affected: Vec<AffectedIn>,
+    /// For the team.
+    #[serde(default)]
+    pub text: Option<Message>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReopenIn {
+    /// For the team.
+    pub reason: Message,
+    /// For the status page; a plain sentence is used if absent.
+    #[serde(default)]
+    pub public_text: Option<Message>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DutyIn {
+    pub duty: Duty,
+    pub deed: DutyVerb,
+    /// To take: whom one saw holding it, if anybody. To offer: to whom.
+    #[serde(default)]
+    pub person: Option<UserId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum DutyVerb {
+    Take,
+    /// Ask somebody to take over; until they accept, one stays.
+    Offer,
+    Accept,
+    Decline,
+    /// Take an offer back.
+    Withdraw,
+    Leave,
+}
+
+/// A written entry reads so from now on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CorrectionIn {
+    /// Number of the entry in the timeline.
+    pub entry: i32,
+    /// What it said when the correction was begun: if somebody was faster, nothing is changed.
+    pub instead_of: Message,
+    pub text: Message,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PinIn {
+    /// Number of the entry in the timeline.
+    pub entry: i32,
+    pub pinned: bool,
+}
+
 /// A row of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -131,6 +213,9 @@ pub struct IncidentView {
     pub public_title: Option<String>,
     pub public_state: Option<PublicState>,
     pub clocks: Vec<Clock>,
+    /// Duties that somebody has.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub duties: Vec<Held>,
     pub offers: Vec<Offer<IncidentCommand>>,
     pub procedures: Vec<ProcedureOffer>,
     pub runs: Vec<RunRowView>,

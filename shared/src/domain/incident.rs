@@ -1,49 +1,27 @@
-//! The incident's state machine: what may happen to it, in which order. Runs, reports and the public page have rules of their own.
+//! The incident: what can happen to it, and what that makes of it. Runs, reports and the public page have rules of their own.
 
-use std::fmt;
+mod clocks;
+mod command;
+mod duty;
+mod state;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    clocks::{Due, update_seconds},
+    command::IncidentCommand,
+    duty::{Duty, DutyDeed, Held, Person},
+    state::IncidentState,
+};
 use crate::{
     domain::{
         audience::Audience,
-        clock::Clock,
         escalation::{CalledBy, Why},
         offer::Refusal,
         status::Impact,
     },
     timestamp::Timestamp,
 };
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum IncidentState {
-    /// Nobody has taken it yet: the response clock runs.
-    Declared,
-    Acknowledged,
-    /// Somebody works on it.
-    Working,
-    Resolved,
-}
-
-impl IncidentState {
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Declared => "declared",
-            Self::Acknowledged => "acknowledged",
-            Self::Working => "working",
-            Self::Resolved => "resolved",
-        }
-    }
-}
-
-impl fmt::Display for IncidentState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// A component of the plan, as this incident affects it. Name and objective are copied at declaration, so that a later plan
 /// does not rewrite history.
@@ -54,6 +32,19 @@ pub struct Affected {
     pub name: String,
     pub impact: Impact,
     pub rto_seconds: Option<u64>,
+    /// Absent if it was affected when the incident was declared.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub since: Option<Timestamp>,
+    /// It works again, though the incident goes on: its clock has stopped.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub restored_at: Option<Timestamp>,
+}
+
+impl Affected {
+    #[must_use]
+    pub fn new(component: &str, name: &str, impact: Impact, rto_seconds: Option<u64>) -> Self {
+        Self { component: component.into(), name: name.into(), impact, rto_seconds, since: None, restored_at: None }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,6 +180,65 @@ pub enum IncidentEvent {
         people: Vec<CalledBy>,
         reason: Why,
     },
+    /// Somebody says where it stands, or a run that has begun shows it.
+    StateChanged {
+        from: IncidentState,
+        to: IncidentState,
+        text: Option<String>,
+    },
+    /// It was resolved, and is back.
+    Reopened {
+        reason: String,
+    },
+    /// The components whose impact is another one now, or that are new.
+    AffectedChanged {
+        affected: Vec<Affected>,
+        text: Option<String>,
+    },
+    /// From nobody, or from somebody who did not hand it over.
+    DutyTaken {
+        duty: Duty,
+        by: Person,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        from: Option<Person>,
+    },
+    DutyOffered {
+        duty: Duty,
+        to: Person,
+    },
+    /// Accepted by the one who was asked.
+    DutyHandedOver {
+        duty: Duty,
+        from: Person,
+        to: Person,
+    },
+    /// Declined, or withdrawn: the holder stays.
+    DutyOfferEnded {
+        duty: Duty,
+        to: Person,
+    },
+    DutyLeft {
+        duty: Duty,
+        by: Person,
+    },
+    /// A clock has run out; said once.
+    Overdue {
+        due: Due,
+        /// The clock's name.
+        clock: String,
+        limit_seconds: u64,
+    },
+    /// A written entry reads so from now on; what it said before stays where it is.
+    Corrected {
+        entry: i32,
+        text: String,
+    },
+    Pinned {
+        entry: i32,
+    },
+    Unpinned {
+        entry: i32,
+    },
 }
 
 /// The current state: a fold of the events.
@@ -208,67 +258,41 @@ pub struct Incident {
     /// Title on the status page; `None` keeps the incident internal.
     pub public_title: Option<String>,
     pub public_state: Option<PublicState>,
-}
-
-/// What a person can command; each is one event or a run request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum IncidentCommand {
-    Acknowledge,
-    StartWork,
-    Note,
-    ChangeLevel,
-    PostUpdate,
-    RequestRun,
-    Resolve,
-    Close,
-    WriteReport,
-}
-
-impl IncidentCommand {
-    pub const ALL: [Self; 9] = [
-        Self::Acknowledge,
-        Self::StartWork,
-        Self::Note,
-        Self::ChangeLevel,
-        Self::PostUpdate,
-        Self::RequestRun,
-        Self::Resolve,
-        Self::Close,
-        Self::WriteReport,
-    ];
+    /// When the public was last told something.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub posted_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub duties: Vec<Held>,
+    /// Clocks of which it has been said that they have run out.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub told_overdue: Vec<Due>,
 }
 
 impl Incident {
-    /// Whether the incident's state permits a command, regardless of who asks.
-    ///
-    /// # Errors
-    /// A refusal with the reason in words.
-    pub fn permits(&self, command: IncidentCommand) -> Result<(), Refusal> {
-        use IncidentCommand as C;
-        use IncidentState as S;
-        let resolved =
-            || Refusal::new("incident-resolved", "This incident is resolved; declare a new one if it is back.");
-        match (command, self.state) {
-            (C::Note | C::WriteReport, _) => Ok(()),
-            (C::Close, S::Resolved) if self.closed_at.is_none() => Ok(()),
-            (C::Close, S::Resolved) => Err(Refusal::new("incident-closed", "This incident is closed already.")),
-            (C::Close, _) => Err(Refusal::new("incident-open", "This incident is not resolved yet; resolve it first.")),
-            (_, S::Resolved) => Err(resolved()),
-            (C::Acknowledge, S::Declared) => Ok(()),
-            (C::Acknowledge, _) => {
-                Err(Refusal::new("already-acknowledged", "Somebody has already acknowledged this incident."))
-            }
-            (C::StartWork, S::Acknowledged | S::Declared) => Ok(()),
-            (C::StartWork, S::Working) => {
-                Err(Refusal::new("already-working", "Work on this incident has already started."))
-            }
-            (C::PostUpdate, _) if self.public_title.is_none() => Err(Refusal::new(
-                "incident-internal",
-                "This incident is not on the status page, so there is nobody to update.",
-            )),
-            (C::ChangeLevel | C::PostUpdate | C::RequestRun | C::Resolve, _) => Ok(()),
+    /// As it is when it is declared.
+    #[must_use]
+    pub fn declared(
+        title: String,
+        (level, response_seconds): (u8, Option<u64>),
+        affected: Vec<Affected>,
+        public_title: Option<String>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            title,
+            level,
+            response_seconds,
+            affected,
+            state: IncidentState::Declared,
+            declared_at: now,
+            acknowledged_at: None,
+            resolved_at: None,
+            closed_at: None,
+            public_title,
+            public_state: None,
+            posted_at: None,
+            duties: vec![],
+            told_overdue: vec![],
         }
     }
 
@@ -291,7 +315,7 @@ impl Incident {
             }
             E::WorkStarted => {
                 self.permits(C::StartWork)?;
-                next.state = IncidentState::Working;
+                next.state = IncidentState::Recovering;
                 // Whoever starts work has thereby answered.
                 next.acknowledged_at = self.acknowledged_at.or(Some(now));
             }
@@ -305,10 +329,14 @@ impl Incident {
                 }
                 next.level = *to;
                 next.response_seconds = *response_seconds;
+                // Another level is another promise.
+                next.told_overdue.retain(|due| !matches!(due, Due::Response {} | Due::Update {}));
             }
             E::Posted { state, .. } => {
                 self.permits(C::PostUpdate)?;
                 next.public_state = Some(*state);
+                next.posted_at = Some(now);
+                next.told_overdue.retain(|due| *due != Due::Update {});
             }
             E::Resolved { .. } => {
                 self.permits(C::Resolve)?;
@@ -319,8 +347,38 @@ impl Incident {
             }
             E::Closed { .. } => {
                 self.permits(C::Close)?;
+                next.state = IncidentState::Closed;
                 next.closed_at = Some(now);
             }
+            E::StateChanged { from, to, .. } => {
+                self.permits(C::SetState)?;
+                self.may_become(*from, *to)?;
+                next.state = *to;
+                // Whoever says where it stands has thereby answered.
+                next.acknowledged_at = self.acknowledged_at.or(Some(now));
+            }
+            E::Reopened { .. } => {
+                self.permits(C::Reopen)?;
+                next.state = IncidentState::Acknowledged;
+                next.resolved_at = None;
+                next.closed_at = None;
+                next.told_overdue.clear();
+            }
+            E::AffectedChanged { affected, .. } => {
+                self.permits(C::ChangeAffected)?;
+                next.affect(affected, now)?;
+            }
+            E::DutyTaken { duty, by: holder, .. } | E::DutyHandedOver { duty, to: holder, .. } => {
+                self.permits(C::HoldDuty)?;
+                next.duty_given(*duty, Some(holder), now);
+            }
+            E::DutyOffered { duty, to } => {
+                self.permits(C::HoldDuty)?;
+                next.duty_offered(*duty, Some(to));
+            }
+            E::DutyOfferEnded { duty, .. } => next.duty_offered(*duty, None),
+            E::DutyLeft { duty, .. } => next.duty_given(*duty, None, now),
+            E::Overdue { due, .. } => next.told_overdue.push(due.clone()),
             E::Noted { .. }
             | E::Run { .. }
             | E::Notified { .. }
@@ -328,97 +386,50 @@ impl Incident {
             | E::ReportPublished { .. }
             | E::AlertFired { .. }
             | E::AlertEnded { .. }
-            | E::Paged { .. } => {}
+            | E::Paged { .. }
+            | E::Corrected { .. }
+            | E::Pinned { .. }
+            | E::Unpinned { .. } => {}
         }
         Ok(next)
     }
 
-    /// The response clock, then one recovery clock for each affected component that has an objective.
-    #[must_use]
-    pub fn clocks(&self) -> Vec<Clock> {
-        let response = self.response_seconds.map(|limit_seconds| Clock {
-            label: "Response".into(),
-            started_at: self.declared_at,
-            limit_seconds,
-            stopped_at: self.acknowledged_at,
-        });
-        let recovery = self.affected.iter().filter_map(|a| {
-            Some(Clock {
-                label: format!("Recovery of {}", a.name),
-                started_at: self.declared_at,
-                limit_seconds: a.rto_seconds?,
-                stopped_at: self.resolved_at,
-            })
-        });
-        response.into_iter().chain(recovery).collect()
+    fn may_become(&self, from: IncidentState, to: IncidentState) -> Result<(), Refusal> {
+        if self.state != from {
+            let message = format!("This incident is {} by now. Nothing was changed; look again.", self.state);
+            return Err(Refusal::new("state-changed", message));
+        }
+        if from == to {
+            return Err(Refusal::new("state-unchanged", format!("This incident is {to} already.")));
+        }
+        if !IncidentState::SAID.contains(&to) || !from.leads_to(to) {
+            return Err(Refusal::new("state-unsayable", format!("Nobody can say by this that an incident is {to}.")));
+        }
+        Ok(())
+    }
+
+    fn affect(&mut self, changed: &[Affected], now: Timestamp) -> Result<(), Refusal> {
+        let before = self.affected.clone();
+        for change in changed {
+            let restored = change.impact == Impact::Operational;
+            self.told_overdue.retain(|due| !restored || *due != change.due());
+            match self.affected.iter_mut().find(|affected| affected.component == change.component) {
+                Some(known) => {
+                    known.impact = change.impact;
+                    known.restored_at = known.restored_at.filter(|_| restored).or_else(|| restored.then_some(now));
+                }
+                None => self.affected.push(Affected { since: Some(now), restored_at: None, ..change.clone() }),
+            }
+        }
+        if self.affected == before {
+            return Err(Refusal::new(
+                "affected-unchanged",
+                "That is what the incident says already. Nothing was changed.",
+            ));
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn declared() -> Incident {
-        Incident {
-            title: "validator1 is down".into(),
-            level: 1,
-            response_seconds: Some(3600),
-            affected: vec![Affected {
-                component: "validator1".into(),
-                name: "Validator 1".into(),
-                impact: Impact::MajorOutage,
-                rto_seconds: Some(600),
-            }],
-            state: IncidentState::Declared,
-            declared_at: Timestamp::from_unix(0),
-            acknowledged_at: None,
-            resolved_at: None,
-            closed_at: None,
-            public_title: Some("Validator 1 is not available".into()),
-            public_state: None,
-        }
-    }
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_unix(seconds)
-    }
-
-    #[test]
-    fn the_usual_road_stops_both_clocks() {
-        let incident = declared();
-        let incident = incident.apply(&IncidentEvent::Acknowledged, at(60)).unwrap();
-        let incident = incident.apply(&IncidentEvent::WorkStarted, at(70)).unwrap();
-        let incident = incident.apply(&IncidentEvent::Resolved { text: "restarted".into() }, at(300)).unwrap();
-        assert_eq!(incident.state, IncidentState::Resolved);
-        assert_eq!(incident.public_state, Some(PublicState::Resolved));
-        let stops: Vec<_> =
-            incident.clocks().iter().map(|c| (c.label.clone(), c.limit_seconds, c.stopped_at)).collect();
-        assert_eq!(
-            stops,
-            [("Response".into(), 3600, Some(at(60))), ("Recovery of Validator 1".into(), 600, Some(at(300)))]
-        );
-    }
-
-    #[test]
-    fn illegal_pairs_have_names() {
-        let resolved = declared().apply(&IncidentEvent::Resolved { text: "x".into() }, at(1)).unwrap();
-        let acknowledged = declared().apply(&IncidentEvent::Acknowledged, at(1)).unwrap();
-        let closed = resolved.apply(&IncidentEvent::Closed { text: "done".into() }, at(2)).unwrap();
-        let internal = Incident { public_title: None, ..declared() };
-        let posted = IncidentEvent::Posted { state: PublicState::Identified, text: "x".into() };
-        let same_level = IncidentEvent::LevelChanged { from: 1, to: 1, response_seconds: None, reason: "x".into() };
-        let cases = [
-            (&resolved, IncidentEvent::Acknowledged, "incident-resolved"),
-            (&resolved, IncidentEvent::Resolved { text: "x".into() }, "incident-resolved"),
-            (&acknowledged, IncidentEvent::Acknowledged, "already-acknowledged"),
-            (&internal, posted, "incident-internal"),
-            (&acknowledged, same_level, "level-unchanged"),
-            (&acknowledged, IncidentEvent::Closed { text: "x".into() }, "incident-open"),
-            (&closed, IncidentEvent::Closed { text: "x".into() }, "incident-closed"),
-        ];
-        for (incident, event, code) in cases {
-            assert_eq!(incident.apply(&event, at(2)).unwrap_err().code, code, "{event:?}");
-        }
-        assert!(resolved.apply(&IncidentEvent::Noted { text: "later".into() }, at(3)).is_ok());
-    }
-}
+mod tests;

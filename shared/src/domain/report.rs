@@ -7,7 +7,7 @@ use crate::{
     domain::{
         clock::{Clock, ClockState},
         escalation,
-        incident::{Incident, IncidentEvent, RunMoment},
+        incident::{Affected, Incident, IncidentEvent, RunMoment},
         run::{Run, StepState},
     },
     timestamp::{Timestamp, human_seconds},
@@ -147,6 +147,39 @@ pub fn sentence(event: &IncidentEvent) -> String {
                 n => format!("{n} still firing"),
             };
             format!("alert from {source} ended: {title} ({rest})")
+        }
+        E::StateChanged { to, text, .. } => format!("said that it is {to}{}", quoted(text.as_deref())),
+        E::Reopened { reason } => format!("reopened the incident: {reason}"),
+        E::AffectedChanged { affected, text } => {
+            format!("changed what is affected, {}{}", impacts(affected), quoted(text.as_deref()))
+        }
+        E::DutyTaken { duty, from: Some(from), .. } => format!("became the {duty} instead of {}", from.name),
+        E::DutyTaken { duty, .. } => format!("became the {duty}"),
+        E::DutyOffered { duty, to } => format!("asked {} to become the {duty}", to.name),
+        E::DutyHandedOver { duty, from, .. } => format!("became the {duty}, handed over by {}", from.name),
+        E::DutyOfferEnded { duty, to } => format!("ended the offer to {} to become the {duty}", to.name),
+        E::DutyLeft { duty, .. } => format!("is not the {duty} any more"),
+        E::Overdue { clock, limit_seconds, .. } => overdue_words(clock, *limit_seconds),
+        E::Corrected { entry, text } => format!("corrected entry {entry}: {text}"),
+        E::Pinned { entry } => format!("pinned entry {entry}"),
+        E::Unpinned { entry } => format!("unpinned entry {entry}"),
+    }
+}
+
+/// "Validator 1: degraded, Database: operational".
+#[must_use]
+pub fn impacts(affected: &[Affected]) -> String {
+    let parts = affected.iter().map(|a| format!("{}: {}", a.name, a.impact.words().to_lowercase()));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// A clock that has run out, and what was promised.
+#[must_use]
+pub fn overdue_words(clock: &str, limit_seconds: u64) -> String {
+    match limit_seconds {
+        0 => format!("{clock} is overdue: it was due at once"),
+        limit => {
+            format!("{clock} is overdue: it was due within {}", human_seconds(i64::try_from(limit).unwrap_or(i64::MAX)))
         }
     }
 }
@@ -300,23 +333,13 @@ mod tests {
     #[test]
     fn the_draft_states_times_against_the_plan_and_neutralises_markup() {
         let at = Timestamp::from_unix;
+        let affected = vec![Affected::new("validator1", "Validator 1", Impact::MajorOutage, Some(600))];
+        let declared = Incident::declared("validator1 <b>down</b>".into(), (1, Some(3600)), affected, None, at(0));
         let incident = Incident {
-            title: "validator1 <b>down</b>".into(),
-            level: 1,
-            response_seconds: Some(3600),
-            affected: vec![Affected {
-                component: "validator1".into(),
-                name: "Validator 1".into(),
-                impact: Impact::MajorOutage,
-                rto_seconds: Some(600),
-            }],
             state: IncidentState::Resolved,
-            declared_at: at(0),
             acknowledged_at: Some(at(30)),
             resolved_at: Some(at(700)),
-            closed_at: None,
-            public_title: None,
-            public_state: None,
+            ..declared
         };
         let entry = TimelineEntry {
             seq: 1,

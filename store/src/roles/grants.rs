@@ -49,7 +49,7 @@ pub(super) const TABLES: &[Table] = &[
         READ_ADD_CHANGE,
         &[
             "SELECT",
-            "UPDATE (n_events, level, response_seconds, state, acknowledged_at, resolved_at, closed_at, public_title, public_state, affected)",
+            "UPDATE (n_events, level, response_seconds, state, acknowledged_at, resolved_at, closed_at, public_title, public_state, affected, posted_at, duties, told_overdue, next_due_at)",
         ],
     ),
     table("incident_event", READ_ADD, ADD),

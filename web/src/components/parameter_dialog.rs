@@ -149,12 +149,7 @@ mod tests {
 
     #[test]
     fn what_is_broken_is_chosen_once_and_the_plan_has_the_rest() {
-        let broken = |component: &str| Affected {
-            component: component.into(),
-            name: component.into(),
-            impact: Impact::MajorOutage,
-            rto_seconds: None,
-        };
+        let broken = |component: &str| Affected::new(component, component, Impact::MajorOutage, None);
         let questions = [offer("from", &["v1", "v2"]), offer("to", &["v1", "v2"]), offer("file", &["a.sql"])];
         let values = |affected: &[Affected]| preselect(&questions, affected).into_values().collect::<Vec<_>>();
         // By name: file, from, to.

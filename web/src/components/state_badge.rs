@@ -66,8 +66,10 @@ impl Look for IncidentState {
         match self {
             Self::Declared => Tone::Critical,
             Self::Acknowledged => Tone::Warning,
-            Self::Working => Tone::Active,
+            Self::Identified => Tone::Notice,
+            Self::Recovering | Self::Monitoring => Tone::Active,
             Self::Resolved => Tone::Good,
+            Self::Closed => Tone::Neutral,
         }
     }
 
@@ -75,8 +77,11 @@ impl Look for IncidentState {
         match self {
             Self::Declared => "Declared",
             Self::Acknowledged => "Acknowledged",
-            Self::Working => "Working",
+            Self::Identified => "Identified",
+            Self::Recovering => "Recovering",
+            Self::Monitoring => "Monitoring",
             Self::Resolved => "Resolved",
+            Self::Closed => "Closed",
         }
     }
 }

@@ -9,7 +9,7 @@ use shared::{
         session::Me,
         system::SystemView,
     },
-    domain::{access::Action, incident::IncidentState, run::RunState},
+    domain::{access::Action, run::RunState},
 };
 
 use crate::{
@@ -100,7 +100,7 @@ impl Overview {
     }
 
     fn open(&self) -> impl Iterator<Item = &IncidentRowView> {
-        self.incidents.iter().filter(|row| row.state != IncidentState::Resolved)
+        self.incidents.iter().filter(|row| row.state.open())
     }
 
     fn burns(&self) -> bool {

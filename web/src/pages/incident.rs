@@ -1,14 +1,18 @@
 //! One incident: its state, its clocks, the next thing to do, and what happened so far. Runs and the report have pages of their own.
 
+mod affected;
 mod alerts;
 mod calls;
 mod closing;
 mod commands;
+mod duties;
+mod entry;
 mod facts;
 mod header;
 mod level;
 mod next;
 mod recovery;
+mod standing;
 mod timeline;
 mod words;
 

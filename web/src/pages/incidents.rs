@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use shared::{
     api::{List, incident::IncidentRowView, live::Topic},
-    domain::{access::Action, incident::IncidentState},
+    domain::access::Action,
 };
 
 use crate::{
@@ -113,7 +113,7 @@ pub(crate) fn IncidentRows(#[prop(into)] rows: Signal<Vec<IncidentRowView>>) -> 
 #[component]
 fn IncidentRow(row: IncidentRowView) -> impl IntoView {
     let names = row.affected.iter().map(|a| a.name.as_str()).collect::<Vec<_>>().join(", ");
-    let resolved = row.state == IncidentState::Resolved;
+    let resolved = !row.state.open();
     view! {
         <li class="row">
             <span class="row-state">

@@ -6,10 +6,16 @@ use shared::{
     domain::{incident::IncidentCommand, text::Message},
 };
 
-use super::{Here, commands::DialogFoot};
+use super::{Here, commands::DialogFoot, standing::ReopenDialog};
 use crate::{
     components::{
-        attempt::Attempt, button::Button, dialog::Dialog, error_note::ErrorNote, field::TextArea, focus, time::Instant,
+        attempt::Attempt,
+        button::{Button, ButtonKind},
+        dialog::Dialog,
+        error_note::ErrorNote,
+        field::TextArea,
+        focus,
+        time::Instant,
     },
     transport::api,
 };
@@ -22,6 +28,8 @@ pub(super) fn Closing(here: Here) -> impl IntoView {
     let closed_at = Memo::new(move |_| here.incident.with(|i| i.closed_at));
     let owing = Memo::new(move |_| here.incident.with(|i| i.owing_review.clone()));
     let refused = here.refused(IncidentCommand::Close);
+    let reopening = RwSignal::new(false);
+    let may_reopen = here.open(IncidentCommand::Reopen);
     view! {
         {move || closed_at.get().map(|at| view! { <p class="muted" data-testid="closed">"Closed " <Instant at/></p> })}
         {move || {
@@ -41,7 +49,13 @@ pub(super) fn Closing(here: Here) -> impl IntoView {
                 "Close"
             </Button>
         </Show>
+        <Show when=move || may_reopen.get()>
+            <Button kind=ButtonKind::Quiet test_id="reopen" on_press=move |()| reopening.set(true)>
+                "Reopen"
+            </Button>
+        </Show>
         <CloseDialog here open/>
+        <ReopenDialog here open=reopening/>
     }
 }
 

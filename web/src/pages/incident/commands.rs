@@ -83,7 +83,7 @@ pub(super) fn ResolveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
                     unchecked()
                         .map(|words| view! { <p class="note warning">{format!("{words}: nobody has said yet that the recovery holds.")}</p> })
                 }}
-                <p>"Resolving stops the clocks and cannot be taken back. If it returns, declare a new incident."</p>
+                <p>"Resolving stops the clocks. If it comes back, the incident can be reopened."</p>
                 <ErrorNote error=attempt.error/>
                 <TextArea
                     label="What was done"

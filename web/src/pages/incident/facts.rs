@@ -1,9 +1,9 @@
-//! What belongs to the incident besides its story: components, runs, the public side, the report. Commands nothing.
+//! What belongs to the incident besides its story: components, runs, the public side, the report.
 
 use leptos::prelude::*;
-use shared::{domain::incident::IncidentCommand, timestamp::human_seconds};
+use shared::domain::incident::IncidentCommand;
 
-use super::Here;
+use super::{Here, affected::Components};
 use crate::components::{
     icon::{Icon, Svg},
     state_badge::StateBadge,
@@ -21,42 +21,6 @@ pub(super) fn Facts(here: Here) -> impl IntoView {
             <PublicFacts here=here/>
             <Report here=here/>
         </aside>
-    }
-}
-
-#[component]
-fn Components(here: Here) -> impl IntoView {
-    let over = Memo::new(move |_| here.incident.with(|i| i.resolved_at.is_some()));
-    let affected = Memo::new(move |_| here.incident.with(|i| i.affected.clone()));
-    view! {
-        <section class="panel" aria-labelledby="affected">
-            <h2 id="affected">"Affected"</h2>
-            <ul class="fact-list">
-                {move || {
-                    affected
-                        .get()
-                        .into_iter()
-                        .map(|a| {
-                            let promised = a
-                                .rto_seconds
-                                .map(|s| format!("recovery within {}", human_seconds(i64::try_from(s).unwrap_or(i64::MAX))));
-                            view! {
-                                <li>
-                                    <span class="fact-name">
-                                        {a.name} <span class="hint">{promised}</span>
-                                    </span>
-                                    {if over.get() {
-                                        view! { <span class="hint">{a.impact.words()}</span> }.into_any()
-                                    } else {
-                                        view! { <StateBadge state=a.impact/> }.into_any()
-                                    }}
-                                </li>
-                            }
-                        })
-                        .collect_view()
-                }}
-            </ul>
-        </section>
     }
 }
 

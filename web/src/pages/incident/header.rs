@@ -7,8 +7,10 @@ use super::{
     Here,
     closing::Closing,
     commands::{ResolveDialog, UpdateDialog},
+    duties::Duties,
     level::LevelDialog,
     next::{NextAction, live_run},
+    standing::StateDialog,
 };
 use crate::{
     components::{
@@ -47,6 +49,7 @@ pub(super) fn Header(here: Here) -> impl IntoView {
                     {move || incident.with(|i| format!(" by {}", i.declared_by))}
                 </span>
             </div>
+            <Duties here/>
             <Show when=move || clocks.with(|c| !c.is_empty())>
                 <div class="clocks">
                     <For
@@ -76,8 +79,9 @@ const SETTLES_MS: i64 = 600;
 fn Actions(here: Here) -> impl IntoView {
     use IncidentCommand as C;
     let next = here.next();
-    let (taking, starting) = (Attempt::new(), Attempt::new());
-    let (resolving, posting, relevelling) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
+    let taking = Attempt::new();
+    let (resolving, posting, relevelling, standing) =
+        (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
     let answered = move |view: IncidentView| {
         here.fetched.put(view);
         focus::to_heading();
@@ -107,24 +111,23 @@ fn Actions(here: Here) -> impl IntoView {
             taking.run(async move { api().acknowledge(here.number).await }, answered);
         }
     };
-    let start = move |()| {
-        if settled() {
-            starting.run(async move { api().start_work(here.number).await }, answered);
-        }
-    };
     let resolve_last = Memo::new(move |_| next.get() == NextAction::Resolve);
     let over = Memo::new(move |_| here.incident.with(|i| i.resolved_at.is_some()));
     // Shown while open, or when off for a reason that a person can do something about; not for what is simply done.
     let shown = move |command| Signal::derive(move || here.open(command).get());
     let refused_to_all = Signal::derive(move || {
-        let closed = [C::Acknowledge, C::StartWork, C::Resolve].into_iter().all(|c| !here.open(c).get());
+        let closed = [C::Acknowledge, C::SetState, C::Resolve].into_iter().all(|c| !here.open(c).get());
         (closed && !over.get()).then(|| here.refused(C::Resolve).get()).flatten()
     });
     view! {
         <div class="object-actions">
             <ErrorNote error=taking.error/>
-            <ErrorNote error=starting.error/>
             <div class="button-row">
+                <Show when=move || shown(C::SetState).get() && !shown(C::Acknowledge).get()>
+                    <Button kind=ButtonKind::Quiet test_id="state-change" on_press=opens(standing)>
+                        "Change state"
+                    </Button>
+                </Show>
                 <Show when=move || shown(C::ChangeLevel).get()>
                     <Button kind=ButtonKind::Quiet on_press=opens(relevelling)>
                         "Change level"
@@ -138,11 +141,6 @@ fn Actions(here: Here) -> impl IntoView {
                 <RunWay here=here next=next/>
                 <Show when=move || shown(C::Resolve).get() && !resolve_last.get()>
                     <Button on_press=opens(resolving)>"Resolve"</Button>
-                </Show>
-                <Show when=move || shown(C::StartWork).get()>
-                    <Button kind=kind(NextAction::StartWork) busy=starting.busy on_press=start>
-                        "Start work"
-                    </Button>
                 </Show>
                 <Show when=move || shown(C::Acknowledge).get()>
                     <Button kind=kind(NextAction::Acknowledge) busy=taking.busy on_press=acknowledge>
@@ -163,6 +161,7 @@ fn Actions(here: Here) -> impl IntoView {
         <ResolveDialog here=here open=resolving/>
         <UpdateDialog here=here open=posting/>
         <LevelDialog here=here open=relevelling/>
+        <StateDialog here open=standing/>
     }
 }
 
@@ -194,11 +193,7 @@ fn NextLink(here: Here, next: Memo<NextAction>) -> impl IntoView {
                 here.incident.with(|i| if i.report.is_some() { "Finish the report" } else { "Write the report" });
             Some((format!("/console/reports/{}", here.number), words.to_owned()))
         }
-        NextAction::Acknowledge
-        | NextAction::StartWork
-        | NextAction::Recover { .. }
-        | NextAction::Resolve
-        | NextAction::Nothing => None,
+        NextAction::Acknowledge | NextAction::Recover { .. } | NextAction::Resolve | NextAction::Nothing => None,
     });
     move || {
         target.get().map(|(href, words)| {

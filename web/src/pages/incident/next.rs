@@ -2,10 +2,7 @@
 
 use shared::{
     api::incident::IncidentView,
-    domain::{
-        incident::{IncidentCommand, IncidentState},
-        run::RunState,
-    },
+    domain::{incident::IncidentCommand, run::RunState},
 };
 
 use super::offer;
@@ -13,7 +10,6 @@ use super::offer;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NextAction {
     Acknowledge,
-    StartWork,
     /// A run waits for this person.
     OpenRun,
     /// The recovery button of this procedure.
@@ -58,7 +54,7 @@ pub(super) fn live_run(incident: &IncidentView, rights: Rights) -> Option<RunLin
 pub(super) fn next_action(incident: &IncidentView, rights: Rights) -> NextAction {
     use IncidentCommand as C;
     let open = |command| offer(incident, command).is_some_and(|offer| offer.open());
-    if incident.state == IncidentState::Resolved {
+    if !incident.state.open() {
         let published = incident.report.as_ref().is_some_and(|report| report.published_version.is_some());
         return if open(C::WriteReport) && !published { NextAction::Report } else { NextAction::Nothing };
     }
@@ -73,9 +69,6 @@ pub(super) fn next_action(incident: &IncidentView, rights: Rights) -> NextAction
         incident.runs.iter().max_by_key(|run| run.number).is_some_and(|run| run.state == RunState::Succeeded);
     if recovered && open(C::Resolve) {
         return NextAction::Resolve;
-    }
-    if open(C::StartWork) {
-        return NextAction::StartWork;
     }
     if live.is_some() {
         return NextAction::Nothing;
@@ -92,7 +85,7 @@ pub(super) fn next_action(incident: &IncidentView, rights: Rights) -> NextAction
 mod tests {
     use shared::{
         api::incident::{ProcedureOffer, RunRowView},
-        domain::{actor::Actor, offer::Offer},
+        domain::{actor::Actor, incident::IncidentState, offer::Offer},
         ids::IncidentId,
         timestamp::Timestamp,
     };
@@ -140,6 +133,7 @@ mod tests {
             public_title: None,
             public_state: None,
             clocks: vec![],
+            duties: vec![],
             offers: open.iter().map(|command| Offer { command: *command, refused: None }).collect(),
             procedures: vec![procedure],
             runs: (1..).zip(runs).map(run).collect(),
@@ -163,38 +157,29 @@ mod tests {
         let cases = [
             ("new", incident(S::Declared, all, &[]), none, NextAction::Acknowledge),
             ("a viewer", incident(S::Declared, &[], &[]), none, NextAction::Nothing),
-            (
-                "taken",
-                incident(S::Acknowledged, &[C::StartWork, C::RequestRun, C::Resolve], &[]),
-                none,
-                NextAction::StartWork,
-            ),
-            ("at work", incident(S::Working, working, &[]), none, recover()),
-            ("cannot request", incident(S::Working, &[C::Resolve], &[]), none, NextAction::Resolve),
+            ("taken", incident(S::Acknowledged, working, &[]), none, recover()),
+            ("at work", incident(S::Recovering, working, &[]), none, recover()),
+            ("cannot request", incident(S::Recovering, &[C::Resolve], &[]), none, NextAction::Resolve),
             ("waiting for others", incident(S::Declared, all, waiting), none, NextAction::Acknowledge),
-            (
-                "waiting for others, taken",
-                incident(S::Acknowledged, &[C::StartWork], waiting),
-                operator,
-                NextAction::StartWork,
-            ),
-            ("waiting for others, at work", incident(S::Working, working, waiting), operator, NextAction::Nothing),
+            ("waiting for others, taken", incident(S::Acknowledged, working, waiting), operator, NextAction::Nothing),
+            ("waiting for others, at work", incident(S::Recovering, working, waiting), operator, NextAction::Nothing),
             ("waiting for me", incident(S::Declared, all, waiting), approver, NextAction::OpenRun),
-            ("asking others", incident(S::Working, working, asking), approver, NextAction::Nothing),
-            ("asking me", incident(S::Working, working, asking), operator, NextAction::OpenRun),
-            ("running", incident(S::Working, working, &[RunState::Running]), operator, NextAction::Nothing),
-            ("healed", incident(S::Working, working, &[RunState::Succeeded]), none, NextAction::Resolve),
-            ("failed", incident(S::Working, working, &[RunState::Stopped]), none, recover()),
+            ("asking others", incident(S::Recovering, working, asking), approver, NextAction::Nothing),
+            ("asking me", incident(S::Recovering, working, asking), operator, NextAction::OpenRun),
+            ("running", incident(S::Recovering, working, &[RunState::Running]), operator, NextAction::Nothing),
+            ("healed", incident(S::Recovering, working, &[RunState::Succeeded]), none, NextAction::Resolve),
+            ("failed", incident(S::Recovering, working, &[RunState::Stopped]), none, recover()),
             ("over", incident(S::Resolved, &[C::WriteReport], &[RunState::Succeeded]), none, NextAction::Report),
+            ("put away", incident(S::Closed, &[C::WriteReport], &[]), none, NextAction::Report),
         ];
         for (name, incident, rights, expected) in cases {
             assert_eq!(next_action(&incident, rights), expected, "{name}");
         }
-        let mut unchecked = incident(S::Working, working, &[RunState::Succeeded]);
+        let mut unchecked = incident(S::Recovering, working, &[RunState::Succeeded]);
         unchecked.runs[0].open_checks = 2;
         assert_eq!(next_action(&unchecked, none), NextAction::OpenRun);
         assert_eq!(live_run(&unchecked, none).map(|run| run.words), Some("Make the final checks of run"));
-        let words = |runs, rights| live_run(&incident(S::Working, working, runs), rights).map(|run| run.words);
+        let words = |runs, rights| live_run(&incident(S::Recovering, working, runs), rights).map(|run| run.words);
         assert_eq!(words(waiting, approver), Some("Review run"));
         assert_eq!(words(waiting, operator), Some("Watch run"));
         assert_eq!(words(asking, operator), Some("Decide about run"));

@@ -1,37 +1,47 @@
-//! The story so far, newest first, live; and the box for notes. Entries are never changed here.
+//! The story so far, newest first, live; and the box for notes. What one entry shows is `entry`'s.
 
 use leptos::{ev::SubmitEvent, prelude::*};
 use shared::{
-    api::incident::{NoteIn, TimelineEntry},
+    api::incident::NoteIn,
     domain::{
-        incident::{IncidentCommand, IncidentEvent},
+        incident::IncidentCommand,
+        story::{Pen, Told, story},
         text::Message,
     },
 };
 
-use super::{
-    Here,
-    words::{body, headline, tone},
-};
+use super::{Here, entry::Entry};
 use crate::{
-    components::{
-        attempt::Attempt, button::Button, error_note::ErrorNote, field::TextArea, state_badge::StateShape,
-        time::Instant,
-    },
+    components::{attempt::Attempt, button::Button, error_note::ErrorNote, field::TextArea},
     transport::api,
 };
 
+const FILTERS: [(Option<Pen>, &str); 4] =
+    [(None, "All"), (Some(Pen::Written), "Written"), (Some(Pen::Automatic), "Automatic"), (Some(Pen::Run), "Runs")];
+
 #[component]
 pub(super) fn Timeline(here: Here) -> impl IntoView {
-    let entries = Memo::new(move |_| {
-        let mut entries = here.incident.with(|i| i.timeline.clone());
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
-        entries
+    let all = Memo::new(move |_| {
+        let mut told = here.incident.with(|i| story(&i.timeline));
+        told.reverse();
+        told
     });
+    let filter = RwSignal::new(None::<Pen>);
+    let shown = Memo::new(move |_| {
+        all.with(|all| {
+            let fits = |told: &&Told| filter.get().is_none_or(|pen| pen == told.pen());
+            all.iter().filter(fits).cloned().collect::<Vec<_>>()
+        })
+    });
+    let pinned = Memo::new(move |_| all.with(|all| all.iter().filter(|told| told.pinned).cloned().collect::<Vec<_>>()));
     let notes = here.open(IncidentCommand::Note);
+    let none = move || shown.with(Vec::is_empty);
     view! {
         <section class="area-timeline" aria-labelledby="timeline">
-            <h2 id="timeline">"Timeline"</h2>
+            <div class="panel-head">
+                <h2 id="timeline">"Timeline"</h2>
+                <Filter filter/>
+            </div>
             <Show
                 when=move || notes.get()
                 fallback=move || {
@@ -40,37 +50,55 @@ pub(super) fn Timeline(here: Here) -> impl IntoView {
             >
                 <NoteBox here=here/>
             </Show>
+            <Show when=move || pinned.with(|pinned| !pinned.is_empty())>
+                <section class="pinned" aria-labelledby="pinned">
+                    <h3 id="pinned">"Pinned"</h3>
+                    <Entries here list=pinned/>
+                </section>
+            </Show>
             <div role="log" aria-live="polite" aria-labelledby="timeline">
-                <ol class="timeline">
-                    <For each=move || entries.get() key=|entry| entry.seq children=|entry| view! { <Entry entry=entry/> }/>
-                </ol>
+                <Entries here list=shown/>
             </div>
+            <Show when=none>
+                <p class="muted">"Nothing of that kind yet."</p>
+            </Show>
         </section>
     }
 }
 
 #[component]
-fn Entry(entry: TimelineEntry) -> impl IntoView {
-    let run = match &entry.event {
-        IncidentEvent::Run { number: run, .. }
-        | IncidentEvent::Notified { run, .. }
-        | IncidentEvent::NoticeAcknowledged { run, .. } => Some(*run),
-        _ => None,
-    };
+fn Filter(filter: RwSignal<Option<Pen>>) -> impl IntoView {
     view! {
-        <li class="entry" data-tone=tone(&entry.event).name()>
-            <StateShape tone=tone(&entry.event)/>
-            <div class="entry-body">
-                <p class="entry-head">
-                    <strong>{headline(&entry.event)}</strong>
-                    <span class="entry-meta">
-                        {entry.by.to_string()} " · " <Instant at=entry.at/>
-                        {run.map(|n| view! { " · " <a href=format!("/console/runs/{n}")>{format!("run {n}")}</a> })}
-                    </span>
-                </p>
-                {body(&entry.event).map(|text| view! { <p class="entry-text">{text}</p> })}
-            </div>
-        </li>
+        <div class="segments" role="radiogroup" aria-label="Entries shown">
+            {FILTERS
+                .map(|(pen, words)| {
+                    view! {
+                        <label class="segment">
+                            <input
+                                type="radio"
+                                name="timeline-filter"
+                                prop:checked=move || filter.get() == pen
+                                on:change=move |_| filter.set(pen)
+                            />
+                            <span>{words}</span>
+                        </label>
+                    }
+                })
+                .collect_view()}
+        </div>
+    }
+}
+
+#[component]
+fn Entries(here: Here, list: Memo<Vec<Told>>) -> impl IntoView {
+    view! {
+        <ol class="timeline">
+            <For
+                each=move || list.get()
+                key=|told| (told.entry.seq, told.pinned, told.corrections.len())
+                children=move |told| view! { <Entry here told/> }
+            />
+        </ol>
     }
 }
 

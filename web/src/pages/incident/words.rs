@@ -4,6 +4,8 @@ use shared::{
     domain::{
         escalation,
         incident::{IncidentEvent, RunMoment},
+        report::{impacts, overdue_words},
+        status::Impact,
     },
     timestamp::human_seconds,
 };
@@ -32,14 +34,30 @@ pub(super) fn headline(event: &IncidentEvent) -> String {
             format!("Alert from {source} ended; none fires any more")
         }
         IncidentEvent::AlertEnded { source, .. } => format!("Alert from {source} ended"),
+        IncidentEvent::StateChanged { to, .. } => format!("Now {to}"),
+        IncidentEvent::Reopened { .. } => "Reopened".into(),
+        IncidentEvent::AffectedChanged { .. } => "What is affected has changed".into(),
+        IncidentEvent::DutyTaken { duty, by, from: Some(from) } => {
+            format!("{} is the {duty} instead of {}", by.name, from.name)
+        }
+        IncidentEvent::DutyTaken { duty, by, from: None } => format!("{} is the {duty}", by.name),
+        IncidentEvent::DutyOffered { duty, to } => format!("{} is asked to become the {duty}", to.name),
+        IncidentEvent::DutyHandedOver { duty, from, to } => {
+            format!("{} is the {duty}, handed over by {}", to.name, from.name)
+        }
+        IncidentEvent::DutyOfferEnded { duty, to } => format!("{} is not asked any more to become the {duty}", to.name),
+        IncidentEvent::DutyLeft { duty, by } => format!("{} is not the {duty} any more", by.name),
+        IncidentEvent::Overdue { clock, limit_seconds, .. } => overdue_words(clock, *limit_seconds),
+        IncidentEvent::Corrected { entry, .. } => format!("Entry {entry} corrected"),
+        IncidentEvent::Pinned { entry } => format!("Entry {entry} pinned"),
+        IncidentEvent::Unpinned { entry } => format!("Entry {entry} unpinned"),
     }
 }
 
 pub(super) fn body(event: &IncidentEvent) -> Option<String> {
     let text = match event {
-        IncidentEvent::Declared { affected, text, .. } => {
-            let parts = affected.iter().map(|a| format!("{}: {}", a.name, a.impact.words().to_lowercase()));
-            let parts = parts.collect::<Vec<_>>().join(", ");
+        IncidentEvent::Declared { affected, text, .. } | IncidentEvent::AffectedChanged { affected, text } => {
+            let parts = impacts(affected);
             text.as_ref().map_or_else(|| parts.clone(), |text| format!("{parts}\n{text}"))
         }
         IncidentEvent::LevelChanged { reason, response_seconds, .. } => match response_seconds {
@@ -56,6 +74,7 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
         | IncidentEvent::Closed { text }
         | IncidentEvent::Notified { text, .. }
         | IncidentEvent::NoticeAcknowledged { text, .. }
+        | IncidentEvent::Corrected { text, .. }
         | IncidentEvent::Run { text, .. } => text.clone(),
         IncidentEvent::AlertFired { title, .. } | IncidentEvent::AlertEnded { title, .. } => title.clone(),
         IncidentEvent::Paged { reason, .. } => {
@@ -63,9 +82,19 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
             let mut letters = words.chars();
             letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
         }
-        IncidentEvent::Acknowledged | IncidentEvent::WorkStarted | IncidentEvent::ReportPublished { .. } => {
-            String::new()
-        }
+        IncidentEvent::StateChanged { text, .. } => text.clone().unwrap_or_default(),
+        IncidentEvent::Reopened { reason } => reason.clone(),
+        IncidentEvent::Acknowledged
+        | IncidentEvent::WorkStarted
+        | IncidentEvent::ReportPublished { .. }
+        | IncidentEvent::DutyTaken { .. }
+        | IncidentEvent::DutyOffered { .. }
+        | IncidentEvent::DutyHandedOver { .. }
+        | IncidentEvent::DutyOfferEnded { .. }
+        | IncidentEvent::DutyLeft { .. }
+        | IncidentEvent::Overdue { .. }
+        | IncidentEvent::Pinned { .. }
+        | IncidentEvent::Unpinned { .. } => String::new(),
     };
     (!text.trim().is_empty()).then_some(text)
 }
@@ -92,17 +121,36 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
             | RunMoment::Requested => Tone::Active,
             RunMoment::Expired | RunMoment::Withdrawn => Tone::Neutral,
         },
-        IncidentEvent::LevelChanged { .. } | IncidentEvent::AlertFired { .. } => Tone::Warning,
+        IncidentEvent::StateChanged { to, .. } => to.tone(),
+        IncidentEvent::LevelChanged { .. }
+        | IncidentEvent::Reopened { .. }
+        | IncidentEvent::Overdue { .. }
+        | IncidentEvent::AlertFired { .. } => Tone::Warning,
         IncidentEvent::AlertEnded { still_firing: 0, .. } => Tone::Good,
+        IncidentEvent::AffectedChanged { affected, .. } => {
+            if affected.iter().all(|a| a.impact == Impact::Operational) {
+                Tone::Good
+            } else {
+                Tone::Warning
+            }
+        }
         IncidentEvent::AlertEnded { .. }
         | IncidentEvent::Paged { .. }
+        | IncidentEvent::DutyTaken { .. }
+        | IncidentEvent::DutyOffered { .. }
+        | IncidentEvent::DutyHandedOver { .. }
+        | IncidentEvent::DutyOfferEnded { .. }
+        | IncidentEvent::DutyLeft { .. }
         | IncidentEvent::Acknowledged
         | IncidentEvent::WorkStarted
         | IncidentEvent::Notified { .. }
         | IncidentEvent::NoticeAcknowledged { .. } => Tone::Active,
-        IncidentEvent::Noted { .. } | IncidentEvent::Closed { .. } | IncidentEvent::ReportPublished { .. } => {
-            Tone::Neutral
-        }
+        IncidentEvent::Noted { .. }
+        | IncidentEvent::Closed { .. }
+        | IncidentEvent::ReportPublished { .. }
+        | IncidentEvent::Corrected { .. }
+        | IncidentEvent::Pinned { .. }
+        | IncidentEvent::Unpinned { .. } => Tone::Neutral,
     }
 }
 

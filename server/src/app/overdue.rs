@@ -1,0 +1,37 @@
+//! A clock that has run out is told once: to the timeline, the audit log and everybody who watches. Calls nobody.
+
+use shared::domain::{actor::Actor, incident::IncidentEvent};
+use store::Store;
+
+use super::incident::append;
+use crate::error::AppError;
+
+/// Looks, by the database's clock, at every incident whose time has come. Several servers may do it at once: whoever has the
+/// row says it, the next sees that it is said.
+///
+/// # Errors
+/// If the database does not answer; what was not said is said next time.
+pub async fn sweep(store: &Store) -> Result<(), AppError> {
+    for number in store.incidents_due().await? {
+        tell(store, number).await?;
+    }
+    Ok(())
+}
+
+async fn tell(store: &Store, number: i64) -> Result<(), AppError> {
+    let mut tx = store.begin().await?;
+    let record = tx.incident_lock(number).await?;
+    let overdue = record.incident.overdue(tx.now());
+    if overdue.is_empty() {
+        tx.incident_look_at(record.id, &record.incident).await?;
+        return Ok(tx.commit().await?);
+    }
+    let event = |(due, clock): (_, shared::domain::clock::Clock)| IncidentEvent::Overdue {
+        due,
+        clock: clock.label,
+        limit_seconds: clock.limit_seconds,
+    };
+    let events = overdue.into_iter().map(event).collect();
+    append(&mut tx, record, events, &Actor::Muster, "incident.overdue").await?;
+    Ok(tx.commit().await?)
+}

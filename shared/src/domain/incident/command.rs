@@ -1,0 +1,88 @@
+//! What a person can command, and whether the incident's state permits it. Whether this person may is the access table's.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Incident, IncidentState};
+use crate::domain::offer::Refusal;
+
+/// Each is one event, a few that belong together, or a run request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum IncidentCommand {
+    Acknowledge,
+    StartWork,
+    Note,
+    ChangeLevel,
+    PostUpdate,
+    RequestRun,
+    Resolve,
+    Close,
+    WriteReport,
+    /// Say where it stands.
+    SetState,
+    /// Say what is affected, and how badly.
+    ChangeAffected,
+    /// Take, hand over or leave a duty.
+    HoldDuty,
+    Reopen,
+}
+
+impl IncidentCommand {
+    pub const ALL: [Self; 13] = [
+        Self::Acknowledge,
+        Self::StartWork,
+        Self::Note,
+        Self::ChangeLevel,
+        Self::PostUpdate,
+        Self::RequestRun,
+        Self::Resolve,
+        Self::Close,
+        Self::WriteReport,
+        Self::SetState,
+        Self::ChangeAffected,
+        Self::HoldDuty,
+        Self::Reopen,
+    ];
+}
+
+impl Incident {
+    /// Whether the incident's state permits a command, regardless of who asks.
+    ///
+    /// # Errors
+    /// A refusal with the reason in words.
+    pub fn permits(&self, command: IncidentCommand) -> Result<(), Refusal> {
+        use IncidentCommand as C;
+        use IncidentState as S;
+        match (command, self.state) {
+            (C::Note | C::WriteReport, _) | (C::Close, S::Resolved) | (C::Reopen, S::Resolved | S::Closed) => Ok(()),
+            (C::Close, S::Closed) => Err(Refusal::new("incident-closed", "This incident is closed already.")),
+            (C::Close, _) => Err(Refusal::new("incident-open", "This incident is not resolved yet; resolve it first.")),
+            (C::Reopen, _) => {
+                Err(Refusal::new("incident-open", "This incident is open, so there is nothing to reopen."))
+            }
+            (_, S::Resolved | S::Closed) => {
+                Err(Refusal::new("incident-resolved", "This incident is resolved; reopen it if it is back."))
+            }
+            (C::Acknowledge, S::Declared) | (C::StartWork, S::Declared | S::Acknowledged | S::Identified) => Ok(()),
+            (C::Acknowledge, _) => {
+                Err(Refusal::new("already-acknowledged", "Somebody has already acknowledged this incident."))
+            }
+            (C::StartWork, _) => Err(Refusal::new("already-working", "Work on this incident has already started.")),
+            (C::PostUpdate, _) if self.public_title.is_none() => Err(Refusal::new(
+                "incident-internal",
+                "This incident is not on the status page, so there is nobody to update.",
+            )),
+            (
+                C::ChangeLevel
+                | C::PostUpdate
+                | C::RequestRun
+                | C::Resolve
+                | C::SetState
+                | C::ChangeAffected
+                | C::HoldDuty,
+                _,
+            ) => Ok(()),
+        }
+    }
+}
