@@ -60,10 +60,10 @@ pub(super) fn Role(role: String, view: Signal<ContactsView>, of: Fetched<Contact
     };
     let words = move || this.with(|role| role.as_ref().map(plan_words));
     let heading = named.with_value(|role| role.replace('-', " "));
-    let id = named.with_value(|role| format!("role-{role}"));
+    let by_id = named.with_value(|role| format!("role-{role}"));
     view! {
-        <section class="panel" aria-labelledby=id.clone() data-testid="contact-role">
-            <h2 id=id class="capital">{heading}</h2>
+        <section class="panel" aria-labelledby=by_id data-testid="contact-role">
+            <h2 id=by_id.clone() class="capital">{heading}</h2>
             <p class="muted">{words}</p>
             <Show
                 when=move || people.with(|all| !all.is_empty())
