@@ -1,8 +1,8 @@
 -- More states of an incident, its duties, and clocks that are loud once.
 
 ALTER TABLE incident DROP CONSTRAINT incident_state_check;
-ALTER TABLE incident DROP CONSTRAINT incident_closed_at_check;
--- Named by Postgres: resolved with its instant, declared without an answer.
+ALTER TABLE incident DROP CONSTRAINT incident_check3;
+-- Named by Postgres: resolved with its instant, declared without an answer, closed once resolved.
 ALTER TABLE incident DROP CONSTRAINT incident_check;
 ALTER TABLE incident DROP CONSTRAINT incident_check1;
 

@@ -339,7 +339,7 @@ async fn incidents_of_the_release_before_are_taken_over() {
     files.sort();
     let name = |path: &std::path::Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     for file in files.iter().filter(|file| *name(file) < *"0026") {
-        sqlx::raw_sql(&std::fs::read_to_string(file).unwrap()).execute(&mut *one).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(std::fs::read_to_string(file).unwrap())).execute(&mut *one).await.unwrap();
     }
     sqlx::raw_sql(
         "SET session_replication_role = replica;
@@ -354,7 +354,7 @@ async fn incidents_of_the_release_before_are_taken_over() {
     .await
     .unwrap();
     let file = files.iter().find(|file| name(file).starts_with("0026")).unwrap();
-    sqlx::raw_sql(&std::fs::read_to_string(file).unwrap()).execute(&mut *one).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(std::fs::read_to_string(file).unwrap())).execute(&mut *one).await.unwrap();
     let states: Vec<(String, bool)> =
         sqlx::query_as("SELECT state, next_due_at IS NOT NULL FROM incident ORDER BY number")
             .fetch_all(&mut *one)
@@ -362,8 +362,12 @@ async fn incidents_of_the_release_before_are_taken_over() {
             .unwrap();
     let expected = [("recovering", true), ("resolved", false), ("closed", false)];
     assert_eq!(states, expected.map(|(state, due)| (state.to_owned(), due)));
-    for wrong in ["state = 'working'", "state = 'resolved', resolved_at = NULL", "state = 'closed', closed_at = NULL"] {
-        assert!(sqlx::query(&format!("UPDATE incident SET {wrong}")).execute(&mut *one).await.is_err(), "{wrong}");
+    for wrong in [
+        "UPDATE incident SET state = 'working'",
+        "UPDATE incident SET state = 'resolved', resolved_at = NULL",
+        "UPDATE incident SET state = 'closed', closed_at = NULL",
+    ] {
+        assert!(sqlx::query(wrong).execute(&mut *one).await.is_err(), "{wrong}");
     }
 }
 
