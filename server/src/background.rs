@@ -8,7 +8,7 @@ use tokio::{sync::Notify, task::JoinSet};
 
 use crate::{
     AppState,
-    app::{expiry, line},
+    app::{expiry, line, status_page},
     error::AppError,
     live,
 };
@@ -25,9 +25,15 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     // A run has moved: perhaps the line behind it is free.
     let moved = Arc::new(Notify::new());
     let moves = moved.clone();
+    // A plan has changed: its components have a history from now on.
+    let planned = Arc::new(Notify::new());
+    let plans = planned.clone();
     tasks.spawn(live::tail(state.store.clone(), state.hub.clone(), move |topic| {
-        if matches!(topic, Topic::Incident { .. } | Topic::Report { .. } | Topic::Plan { .. }) {
+        if matches!(topic, Topic::Incident { .. } | Topic::Report { .. } | Topic::Plan { .. } | Topic::StatusPage {}) {
             public.nudge();
+        }
+        if matches!(topic, Topic::Plan { .. }) {
+            plans.notify_one();
         }
         if matches!(topic, Topic::Run { .. }) {
             moves.notify_one();
@@ -46,6 +52,16 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         async move {
             let _ = tokio::time::timeout(SWEEP_EVERY, moved.notified()).await;
             line::call(&state.store).await.map_err(in_words)
+        }
+    }));
+    let settling = state.clone();
+    tasks.spawn(every(Duration::ZERO, move || {
+        let (state, planned) = (settling.clone(), planned.clone());
+        async move {
+            let settled = status_page::settle(&state.store, &state.plans).await.map_err(in_words);
+            let pause = if settled.is_ok() { TIDY_EVERY } else { SWEEP_EVERY };
+            let _ = tokio::time::timeout(pause, planned.notified()).await;
+            settled
         }
     }));
     let tidying = state.clone();

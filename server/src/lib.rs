@@ -134,7 +134,7 @@ impl AppState {
             provider,
             plans: Plans::new(store.clone()),
             hub: Hub::default(),
-            public: Arc::new(PublicPages::new(script)),
+            public: Arc::new(PublicPages::new(script, settings.public_url.origin())),
             assets,
             passwords: Passwords::default(),
             passkeys: Passkeys::at(&settings.public_url),

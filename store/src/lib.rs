@@ -6,6 +6,7 @@
 
 mod addresses;
 mod audit;
+mod component;
 mod door_link;
 mod dump;
 pub mod embedded;
@@ -31,6 +32,7 @@ pub mod seal;
 mod secret;
 mod session;
 mod sight;
+mod status_layout;
 mod steering;
 mod system;
 mod through;
@@ -45,6 +47,7 @@ use shared::{digest::Digest, timestamp::Timestamp};
 use sqlx::{Connection as _, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 
 pub use crate::{
+    component::ComponentRecord,
     door_link::{DoorLink, NewLink, Purpose},
     dump::{DumpError, Snapshot, SnapshotFacts, restore},
     error::StoreError,
@@ -63,6 +66,7 @@ pub use crate::{
     run::{NewRun, RunRecord},
     secret::{SealedSecret, SecretHead},
     session::SessionRecord,
+    status_layout::SavedLayout,
     system::{PlanVersion, PlanVersionHead, System},
     through::through,
     token::{ApiToken, NewToken},

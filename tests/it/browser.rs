@@ -11,6 +11,7 @@ mod notices;
 mod output;
 mod provider;
 mod secrets;
+mod status_page;
 mod story;
 mod xss;
 

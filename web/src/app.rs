@@ -25,6 +25,7 @@ use crate::{
         incident::IncidentPage, incidents::IncidentsPage, join::JoinPage, login::LoginPage, missing::MissingPage,
         people::PeoplePage, person::PersonPage, plan::PlanPage, plan_edit::PlanEditPage, plan_version::PlanVersionPage,
         plan_versions::PlanVersionsPage, report::ReportPage, run::RunPage, runs::RunsPage, secrets::SecretsPage,
+        status_page::StatusPagePage,
     },
     proof::provide_desk,
     session::{provide_session, use_session},
@@ -62,6 +63,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("plan/:slug/versions") view=PlanVersionsPage/>
                     <Route path=path!("plan/:slug/versions/:number") view=PlanVersionPage/>
                     <Route path=path!("plan/:slug/secrets") view=SecretsPage/>
+                    <Route path=path!("status-page") view=StatusPagePage/>
                     <Route path=path!("audit") view=AuditPage/>
                     <Route path=path!("account") view=AccountPage/>
                     <Route path=path!("people") view=PeoplePage/>

@@ -18,6 +18,7 @@
 //! `change-password`, `password-changed`, `sessions`, `end-others`. People: `invite`/`invite-send`, `people`, `invitations`,
 //! `change-role`, `change-contact-roles`, `deactivate`, `activate`, `password-link`, `remove-factors`, `end-sessions` and
 //! `person-send` in their dialogs, `person-role`, `may-answer`, `access-table`, `new-role`, `role-form`, `role-save`, `role-delete`.
+//! Status page: `layout`, `layout-state`, `layout-add-group`, `layout-save`, `layout-take-theirs`, `layout-use-mine`.
 //! Everything else is found by role and name.
 
 pub(crate) mod access;
@@ -40,3 +41,4 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod secrets;
+pub(crate) mod status_page;

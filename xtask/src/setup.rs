@@ -34,7 +34,7 @@ pub(crate) enum Need {
     OtherHosts,
     /// A wrong clock for one program.
     Faketime,
-    /// Makes the environment that the API's fuzzer is installed into.
+    /// Makes the environments that programs from PyPI are installed into.
     PythonVenv,
     /// An identity provider that the tests start themselves.
     IdentityProvider,

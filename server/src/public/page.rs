@@ -1,4 +1,4 @@
-//! One page as bytes: both encodings, their tags and a fixed set of headers, made once. Renders nothing and decides nothing.
+//! One page as bytes: its encodings, their tags and a fixed set of headers, made once. Renders nothing and decides nothing.
 
 use std::io::Write as _;
 
@@ -8,11 +8,17 @@ use axum::{
     response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use brotli::enc::BrotliEncoderParams;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest as _, Sha256};
 
-use super::negotiate::{already_has, takes_gzip};
+use super::negotiate::{Coding, already_has, coding};
+
+/// Eleven takes ten times as long for some 2 % less.
+const BROTLI_QUALITY: i32 = 9;
+/// A window of 256 KiB: pages are smaller.
+const BROTLI_WINDOW: i32 = 18;
 
 /// The `Content-Security-Policy` of a page whose only inline part is one `<style>`, allowed by its hash.
 #[derive(Clone, Debug)]
@@ -32,12 +38,31 @@ impl Policy {
     }
 }
 
+/// What programs read; each is for any site's scripts and pictures to fetch, since it says nothing that is not public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Media {
+    Json,
+    Atom,
+    Svg,
+}
+
+impl Media {
+    fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Json => "application/json; charset=utf-8",
+            Self::Atom => "application/atom+xml; charset=utf-8",
+            Self::Svg => "image/svg+xml",
+        })
+    }
+}
+
 /// A prepared answer. Cloning headers and bytes is counting references.
 #[derive(Clone, Debug)]
 pub struct Page {
     status: StatusCode,
     plain: Encoded,
     gzip: Encoded,
+    brotli: Encoded,
 }
 
 #[derive(Clone, Debug)]
@@ -50,20 +75,60 @@ struct Encoded {
 impl Page {
     #[must_use]
     pub fn html(status: StatusCode, html: String, policy: &Policy) -> Self {
-        let digest = Sha256::digest(&html);
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+            (header::CONTENT_SECURITY_POLICY, policy.0.clone()),
+            (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+            (
+                HeaderName::from_static("permissions-policy"),
+                HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
+            ),
+        ];
+        Self::new(status, html, HeaderMap::from_iter(headers))
+    }
+
+    /// For programs.
+    pub(crate) fn file(media: Media, text: String) -> Self {
+        let headers = [
+            (header::CONTENT_TYPE, media.content_type()),
+            // Opened by itself a picture is a document, too.
+            (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+            (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+            (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+        ];
+        Self::new(StatusCode::OK, text, HeaderMap::from_iter(headers))
+    }
+
+    fn new(status: StatusCode, text: String, mut headers: HeaderMap) -> Self {
+        let digest = Sha256::digest(&text);
         let tag: String = digest.iter().take(12).map(|b| format!("{b:02x}")).collect();
-        let gzip = gzip(html.as_bytes());
+        let cached = match status {
+            StatusCode::OK => HeaderValue::from_static("public, max-age=0, must-revalidate"),
+            _ => HeaderValue::from_static("no-store"),
+        };
+        headers.extend([
+            (header::CACHE_CONTROL, cached),
+            (header::VARY, HeaderValue::from_static("accept-encoding")),
+            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+            (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        ]);
+        let (gzip, brotli) = (gzip(text.as_bytes()), brotli(text.as_bytes()));
         Self {
             status,
-            plain: Encoded::new(html.into(), &tag, policy, status),
-            gzip: Encoded::new(gzip, &format!("{tag}-gz"), policy, status).zipped(),
+            gzip: Encoded::new(gzip, &format!("{tag}-gz"), headers.clone()).coded("gzip"),
+            brotli: Encoded::new(brotli, &format!("{tag}-br"), headers.clone()).coded("br"),
+            plain: Encoded::new(text.into(), &tag, headers),
         }
     }
 
     /// The prepared bytes, or 304 to whoever has them already.
     #[must_use]
     pub fn respond(&self, request: &HeaderMap) -> Response {
-        let encoded = if takes_gzip(request) { &self.gzip } else { &self.plain };
+        let encoded = match coding(request) {
+            Coding::Plain => &self.plain,
+            Coding::Gzip => &self.gzip,
+            Coding::Brotli => &self.brotli,
+        };
         let known = self.status == StatusCode::OK && already_has(request, &encoded.etag);
         let (status, body) = if known {
             (StatusCode::NOT_MODIFIED, Body::empty())
@@ -88,31 +153,14 @@ impl Page {
 }
 
 impl Encoded {
-    fn new(body: Bytes, tag: &str, policy: &Policy, status: StatusCode) -> Self {
+    fn new(body: Bytes, tag: &str, mut headers: HeaderMap) -> Self {
         let etag = HeaderValue::try_from(format!("\"{tag}\"")).unwrap_or(HeaderValue::from_static("\"\""));
-        let cached = match status {
-            StatusCode::OK => HeaderValue::from_static("public, max-age=0, must-revalidate"),
-            _ => HeaderValue::from_static("no-store"),
-        };
-        let headers = [
-            (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-            (header::ETAG, etag.clone()),
-            (header::CACHE_CONTROL, cached),
-            (header::VARY, HeaderValue::from_static("accept-encoding")),
-            (header::CONTENT_SECURITY_POLICY, policy.0.clone()),
-            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-            (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-            (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-            (
-                HeaderName::from_static("permissions-policy"),
-                HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
-            ),
-        ];
-        Self { body, etag, headers: HeaderMap::from_iter(headers) }
+        headers.insert(header::ETAG, etag.clone());
+        Self { body, etag, headers }
     }
 
-    fn zipped(mut self) -> Self {
-        self.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    fn coded(mut self, coding: &'static str) -> Self {
+        self.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
         self
     }
 }
@@ -122,4 +170,19 @@ fn gzip(bytes: &[u8]) -> Bytes {
     let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
     // Writing to memory has no way to fail.
     written.map(Bytes::from).unwrap_or_default()
+}
+
+fn brotli(bytes: &[u8]) -> Bytes {
+    let parameters = BrotliEncoderParams {
+        quality: BROTLI_QUALITY,
+        lgwin: BROTLI_WINDOW,
+        size_hint: bytes.len(),
+        ..BrotliEncoderParams::default()
+    };
+    let mut out = Vec::with_capacity(bytes.len() / 3);
+    // Writing to memory has no way to fail.
+    match brotli::BrotliCompress(&mut &*bytes, &mut out, &parameters) {
+        Ok(_) => out.into(),
+        Err(_) => Bytes::new(),
+    }
 }

@@ -42,6 +42,8 @@ pub enum Topic {
     },
     /// Who there is, or what somebody may do.
     People {},
+    /// How the public page is arranged.
+    StatusPage {},
     /// Everything was frozen, or goes on again.
     Freeze {},
 }
@@ -57,6 +59,7 @@ impl Topic {
             Self::Report { .. } => "report",
             Self::Plan { .. } => "plan",
             Self::People {} => "people",
+            Self::StatusPage {} => "status-page",
             Self::Freeze {} => "freeze",
         }
     }
