@@ -151,14 +151,10 @@ async fn the_page_is_compressed_for_those_who_take_it_and_small() {
     assert_eq!(header(&plain, header::CONTENT_ENCODING), "");
     assert!(header(&plain, header::VARY).contains("accept-encoding"));
     let plain = plain.text().await.unwrap();
-    let smallest = get(&stranger, "/", &[("accept-encoding", "gzip, br")]).await;
-    assert_eq!(header(&smallest, header::CONTENT_ENCODING), "br");
-    let smallest = smallest.bytes().await.unwrap().len();
-    let zipped = get(&stranger, "/", &[("accept-encoding", "gzip")]).await;
+    let zipped = get(&stranger, "/", &[("accept-encoding", "gzip, br")]).await;
     assert_eq!(header(&zipped, header::CONTENT_ENCODING), "gzip");
     let zipped = zipped.bytes().await.unwrap();
     assert!(zipped.len() < plain.len() / 2 && zipped.len() < 30 * 1024, "{} of {}", zipped.len(), plain.len());
-    assert!(smallest < zipped.len(), "{smallest} against {}", zipped.len());
     let mut text = String::new();
     flate2::read::GzDecoder::new(&zipped[..]).read_to_string(&mut text).unwrap();
     assert!(text.contains("validator1 is not available"));

@@ -1,36 +1,22 @@
-//! What a request's headers ask for: which encoding, and whether the reader already has these bytes. Knows nothing of pages.
+//! What a request's headers ask for: gzip or not, and whether the reader already has these bytes. Knows nothing of pages.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// How the bytes travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Coding {
-    Plain,
-    Gzip,
-    Brotli,
-}
-
-/// The smallest that the reader takes (RFC 9110: named or `*`, and not with `q=0`).
-pub(crate) fn coding(headers: &HeaderMap) -> Coding {
-    let (mut any, mut gzip, mut brotli) = (false, None, None);
+/// True if the reader takes gzip (RFC 9110: named or `*`, and not with `q=0`).
+pub(crate) fn takes_gzip(headers: &HeaderMap) -> bool {
+    let mut any = false;
     for value in headers.get_all(header::ACCEPT_ENCODING) {
         for item in value.to_str().unwrap_or_default().split(',') {
             let mut parts = item.split(';').map(str::trim);
-            let name = parts.next().unwrap_or_default();
+            let coding = parts.next().unwrap_or_default();
             let wanted = !parts.any(refuses);
-            if name.eq_ignore_ascii_case("br") {
-                brotli = Some(wanted);
-            } else if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") {
-                gzip = Some(wanted);
+            if coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip") {
+                return wanted;
             }
-            any |= name == "*" && wanted;
+            any |= coding == "*" && wanted;
         }
     }
-    match (brotli.unwrap_or(any), gzip.unwrap_or(any)) {
-        (true, _) => Coding::Brotli,
-        (_, true) => Coding::Gzip,
-        _ => Coding::Plain,
-    }
+    any
 }
 
 fn refuses(parameter: &str) -> bool {
@@ -61,27 +47,23 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_encoding_that_the_reader_takes() {
+    fn gzip_only_for_those_who_ask() {
         let cases = [
-            ("gzip, deflate, br, zstd", Coding::Brotli),
-            ("br;q=0.1, gzip;q=0.8, *;q=0.1", Coding::Brotli),
-            ("*", Coding::Brotli),
-            ("BR", Coding::Brotli),
-            ("GZIP", Coding::Gzip),
-            ("gzip, deflate", Coding::Gzip),
-            ("gzip, br;q=0", Coding::Gzip),
-            ("*, br;q=0", Coding::Gzip),
-            ("gzip;q=0, *", Coding::Brotli),
-            ("gzip;q=0", Coding::Plain),
-            ("*;q=0", Coding::Plain),
-            ("gzip;q=0, br;q=0, *", Coding::Plain),
-            ("", Coding::Plain),
-            ("gzipped, bread", Coding::Plain),
+            ("gzip, deflate, br, zstd", true),
+            ("br;q=1.0, gzip;q=0.8, *;q=0.1", true),
+            ("*", true),
+            ("GZIP", true),
+            ("gzip;q=0", false),
+            ("gzip;q=0, *", false),
+            ("*;q=0", false),
+            ("br", false),
+            ("", false),
+            ("gzipped", false),
         ];
         for (value, expected) in cases {
-            assert_eq!(coding(&with(header::ACCEPT_ENCODING, value)), expected, "{value:?}");
+            assert_eq!(takes_gzip(&with(header::ACCEPT_ENCODING, value)), expected, "{value:?}");
         }
-        assert_eq!(coding(&HeaderMap::new()), Coding::Plain);
+        assert!(!takes_gzip(&HeaderMap::new()));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! One page as bytes: its encodings, their tags and a fixed set of headers, made once. Renders nothing and decides nothing.
+//! One page as bytes: both encodings, their tags and a fixed set of headers, made once. Renders nothing and decides nothing.
 
 use std::io::Write as _;
 
@@ -8,17 +8,11 @@ use axum::{
     response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use brotli::enc::BrotliEncoderParams;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest as _, Sha256};
 
-use super::negotiate::{Coding, already_has, coding};
-
-/// Eleven takes ten times as long for some 2 % less.
-const BROTLI_QUALITY: i32 = 9;
-/// A window of 256 KiB: pages are smaller.
-const BROTLI_WINDOW: i32 = 18;
+use super::negotiate::{already_has, takes_gzip};
 
 /// The `Content-Security-Policy` of a page whose only inline part is one `<style>`, allowed by its hash.
 #[derive(Clone, Debug)]
@@ -62,7 +56,6 @@ pub struct Page {
     status: StatusCode,
     plain: Encoded,
     gzip: Encoded,
-    brotli: Encoded,
 }
 
 #[derive(Clone, Debug)]
@@ -112,11 +105,10 @@ impl Page {
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         ]);
-        let (gzip, brotli) = (gzip(text.as_bytes()), brotli(text.as_bytes()));
+        let gzip = gzip(text.as_bytes());
         Self {
             status,
-            gzip: Encoded::new(gzip, &format!("{tag}-gz"), headers.clone()).coded("gzip"),
-            brotli: Encoded::new(brotli, &format!("{tag}-br"), headers.clone()).coded("br"),
+            gzip: Encoded::new(gzip, &format!("{tag}-gz"), headers.clone()).zipped(),
             plain: Encoded::new(text.into(), &tag, headers),
         }
     }
@@ -124,11 +116,7 @@ impl Page {
     /// The prepared bytes, or 304 to whoever has them already.
     #[must_use]
     pub fn respond(&self, request: &HeaderMap) -> Response {
-        let encoded = match coding(request) {
-            Coding::Plain => &self.plain,
-            Coding::Gzip => &self.gzip,
-            Coding::Brotli => &self.brotli,
-        };
+        let encoded = if takes_gzip(request) { &self.gzip } else { &self.plain };
         let known = self.status == StatusCode::OK && already_has(request, &encoded.etag);
         let (status, body) = if known {
             (StatusCode::NOT_MODIFIED, Body::empty())
@@ -159,8 +147,8 @@ impl Encoded {
         Self { body, etag, headers }
     }
 
-    fn coded(mut self, coding: &'static str) -> Self {
-        self.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+    fn zipped(mut self) -> Self {
+        self.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         self
     }
 }
@@ -170,19 +158,4 @@ fn gzip(bytes: &[u8]) -> Bytes {
     let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
     // Writing to memory has no way to fail.
     written.map(Bytes::from).unwrap_or_default()
-}
-
-fn brotli(bytes: &[u8]) -> Bytes {
-    let parameters = BrotliEncoderParams {
-        quality: BROTLI_QUALITY,
-        lgwin: BROTLI_WINDOW,
-        size_hint: bytes.len(),
-        ..BrotliEncoderParams::default()
-    };
-    let mut out = Vec::with_capacity(bytes.len() / 3);
-    // Writing to memory has no way to fail.
-    match brotli::BrotliCompress(&mut &*bytes, &mut out, &parameters) {
-        Ok(_) => out.into(),
-        Err(_) => Bytes::new(),
-    }
 }

@@ -22,7 +22,7 @@ pub struct Layout {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "LayoutSection"))]
 #[serde(deny_unknown_fields)]
 pub struct Section {
     /// Given by Muster to a section with a name; without one it is a new section.
@@ -57,6 +57,9 @@ impl Placed {
         self.system == system && self.component == component
     }
 }
+
+/// Slug and name of a system, id and name of each component of its plan.
+pub type SystemComponents = (String, String, Vec<(String, String)>);
 
 /// A component that some plan in force has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,12 +132,12 @@ impl Layout {
 }
 
 impl Known {
-    /// Of slug, name and components (id and name) of each system. With several systems on one page a component says whose it is.
+    /// With several systems on one page a component says whose it is.
     #[must_use]
-    pub fn of(systems: &[(String, String, Vec<(String, String)>)]) -> Vec<Self> {
+    pub fn of(systems: &[SystemComponents]) -> Vec<Self> {
         let name =
             |system: &str, name: &str| if systems.len() > 1 { format!("{system}: {name}") } else { name.to_owned() };
-        let of_one = |(slug, system, components): &(String, String, Vec<(String, String)>)| -> Vec<Self> {
+        let of_one = |(slug, system, components): &SystemComponents| -> Vec<Self> {
             let known = |(id, own): &(String, String)| Self {
                 system: slug.clone(),
                 component: id.clone(),
