@@ -193,7 +193,9 @@ async fn incidents_that_change_at_once_leave_a_component_as_the_last_one_says() 
         responder.api.resolve(a, &end).await.unwrap();
         assert_eq!(history(&muster, "validator1").await.state.impact, Impact::MajorOutage, "two are still open");
         let (b, c) = tokio::join!(responder.api.resolve(b, &end), responder.api.resolve(c, &end));
-        (b.unwrap(), c.unwrap());
+        for done in [b, c] {
+            done.unwrap();
+        }
         assert_eq!(history(&muster, "validator1").await.state, ComponentState::WELL);
     }
 }
@@ -207,7 +209,9 @@ async fn several_servers_know_a_component_once() {
     let (store, plans) = (&muster.store, &muster.state.plans);
     let settle = || server::app::status_page::settle(store, plans);
     let (a, b, c) = tokio::join!(settle(), settle(), settle());
-    (a.unwrap(), b.unwrap(), c.unwrap());
+    for done in [a, b, c] {
+        done.unwrap();
+    }
     assert_eq!(history(&muster, "validator1").await, first);
     assert!(first.days.is_empty());
 }

@@ -17,7 +17,7 @@ const LISTS: [&str; 2] = ["fuzzer", "readers"];
 /// Installs what is missing, or is another list than before.
 pub(crate) fn install(project: &Project) -> Result<()> {
     for name in LISTS {
-        let (wanted, directory) = (project.path(&format!("tests/{name}.txt")), project.target.join(name));
+        let (wanted, directory) = (project.path(format!("tests/{name}.txt")), project.target.join(name));
         let (list, installed) = (fs::read_to_string(&wanted)?, directory.join("installed.txt"));
         if !fs::read_to_string(&installed).is_ok_and(|before| before == list) {
             progress::step(&format!("installing what tests/{name}.txt lists"), || into(&wanted, &directory))?;
