@@ -8,7 +8,7 @@ use tokio::{sync::Notify, task::JoinSet};
 
 use crate::{
     AppState,
-    app::{expiry, intake, line, notice, overdue, paging},
+    app::{expiry, intake, line, notice, overdue, paging, status_page},
     error::AppError,
     live, outbox,
 };
@@ -28,9 +28,15 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     // Somebody may have to be called, or something to be sent.
     let (calls, mails) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (called, mailed) = (calls.clone(), mails.clone());
+    // A plan has changed: its components have a history from now on.
+    let planned = Arc::new(Notify::new());
+    let plans = planned.clone();
     tasks.spawn(live::tail(state.store.clone(), state.hub.clone(), move |topic| {
-        if matches!(topic, Topic::Incident { .. } | Topic::Report { .. } | Topic::Plan { .. }) {
+        if matches!(topic, Topic::Incident { .. } | Topic::Report { .. } | Topic::Plan { .. } | Topic::StatusPage {}) {
             public.nudge();
+        }
+        if matches!(topic, Topic::Plan { .. }) {
+            plans.notify_one();
         }
         if matches!(topic, Topic::Run { .. }) {
             moves.notify_one();
@@ -75,6 +81,16 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         async move {
             let _ = tokio::time::timeout(SWEEP_EVERY, moved.notified()).await;
             line::call(&state.store).await.map_err(in_words)
+        }
+    }));
+    let settling = state.clone();
+    tasks.spawn(every(Duration::ZERO, move || {
+        let (state, planned) = (settling.clone(), planned.clone());
+        async move {
+            let settled = status_page::settle(&state.store, &state.plans).await.map_err(in_words);
+            let pause = if settled.is_ok() { TIDY_EVERY } else { SWEEP_EVERY };
+            let _ = tokio::time::timeout(pause, planned.notified()).await;
+            settled
         }
     }));
     let tidying = state.clone();

@@ -14,6 +14,7 @@ use shared::{
         plan::{PlanConflict, PlanRefused},
         report::EditConflict,
         session::{ProofWanted, ProofWay},
+        status_page::StatusPageView,
     },
     domain::{access::Action, offer::Refusal},
     plan::{Diagnostic, Severity},
@@ -240,6 +241,17 @@ impl AppError {
         );
         let mut error = Self::coded(ErrorCode::PlanChanged, message);
         error.0.view.details = serde_json::to_value(conflict).ok();
+        error
+    }
+
+    pub fn layout_conflict(current: &StatusPageView) -> Self {
+        let by = current.saved.as_ref().map_or("Somebody else".to_owned(), |saved| saved.by.to_string());
+        let message = format!(
+            "{by} saved another arrangement (version {}) while you were at it. Yours was not saved and not lost: look at theirs, then save again.",
+            current.version
+        );
+        let mut error = Self::coded(ErrorCode::EditConflict, message);
+        error.0.view.details = serde_json::to_value(current).ok();
         error
     }
 

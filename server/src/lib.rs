@@ -143,7 +143,7 @@ impl AppState {
             messages: Outgoing::new(settings.outgoing.clone()),
             plans: Plans::new(store.clone()),
             hub: Hub::default(),
-            public: Arc::new(PublicPages::new(script)),
+            public: Arc::new(PublicPages::new(script, settings.public_url.origin())),
             assets,
             passwords: Passwords::default(),
             passkeys: Passkeys::at(&settings.public_url),

@@ -1,11 +1,13 @@
 //! What strangers see: pages prepared when something changes and served as bytes. No session, no template and no query is
 //! reached by a visitor's request, and no text that is not public.
 
+mod bars;
 mod facts;
 mod frame;
 mod home;
 mod incident;
 mod live;
+mod machine;
 mod negotiate;
 mod page;
 mod pages;

@@ -23,7 +23,7 @@ use crate::{
     public,
     routes::{
         self, account, alert, audit, contact, events, incident, notice, output, people, plan, report, role, room, run,
-        secret, sign_in, system, token,
+        secret, sign_in, status_page, system, token,
     },
     shell,
 };
@@ -101,6 +101,8 @@ routes! {
     delete "/roles/{name}" => role::delete [NotNow Invalid],
     get "/session/ways" => sign_in::ways,
     post "/session/provider" => sign_in::depart [NotFound NotNow ProviderSilent TooManyRequests],
+    get "/status-page" => status_page::view,
+    put "/status-page" => status_page::save [EditConflict Invalid],
     get "/systems" => system::list,
     get "/systems/{slug}/plan" => plan::view,
     post "/systems/{slug}/plan" => plan::save [PlanChanged],

@@ -55,4 +55,6 @@ ids! {
     UserId,
     /// A post-incident report.
     ReportId,
+    /// A group of components on the status page.
+    SectionId,
 }

@@ -13,7 +13,7 @@ use sqlx::{FromRow, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Tx, error::from_name};
+use crate::{Store, StoreError, Tx, component, error::from_name};
 
 /// An incident with what the database knows beside its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,6 +242,9 @@ impl Tx {
         .await?;
         let record = self.incident_lock(number).await?;
         self.incident_append(&record, incident, first, by).await?;
+        if component::moves(&Incident { public_title: None, ..incident.clone() }, incident) {
+            self.components_settle(system, &[]).await?;
+        }
         Ok(IncidentRecord { n_events: 1, ..record })
     }
 
@@ -271,7 +274,7 @@ impl Tx {
         .try_into()
     }
 
-    /// Writes the event and the state it leads to. The caller holds the row's lock and has asked the domain for `next`.
+    /// Writes the event and the state it leads to, and what becomes of components by it. The caller holds the row's lock and has asked the domain for `next`.
     ///
     /// # Errors
     /// If the database does not answer or a CHECK says no.
@@ -310,6 +313,9 @@ impl Tx {
         .bind(next.next_due_at().map(Timestamp::inner))
         .execute(self.connection())
         .await?;
+        if component::moves(&record.incident, next) {
+            self.components_settle(record.system, &[]).await?;
+        }
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod addresses;
 mod alert;
 mod alert_source;
 mod audit;
+mod component;
 mod door_link;
 mod dump;
 pub mod embedded;
@@ -36,6 +37,7 @@ pub mod seal;
 mod secret;
 mod session;
 mod sight;
+mod status_layout;
 mod steering;
 mod system;
 mod through;
@@ -53,6 +55,7 @@ use sqlx::{Connection as _, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 pub use crate::{
     alert::{AlertHeard, EndedAlert},
     alert_source::{AlertSource, Beat, SourceSettings},
+    component::ComponentRecord,
     door_link::{DoorLink, NewLink, Purpose},
     dump::{DumpError, Snapshot, SnapshotFacts, restore},
     error::StoreError,
@@ -74,6 +77,7 @@ pub use crate::{
     run::{NewRun, RunRecord},
     secret::{SealedSecret, SecretHead},
     session::SessionRecord,
+    status_layout::SavedLayout,
     system::{PlanVersion, PlanVersionHead, System},
     through::through,
     token::{ApiToken, NewToken},

@@ -25,6 +25,8 @@ pub(crate) mod focus;
 pub(crate) mod freeze;
 pub(crate) mod gantt;
 pub(crate) mod icon;
+pub(crate) mod layout_draft;
+pub(crate) mod layout_rows;
 pub(crate) mod leave_guard;
 pub(crate) mod line_ends;
 pub(crate) mod line_panel;

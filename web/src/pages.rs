@@ -20,6 +20,7 @@
 //! `person-send` in their dialogs, `person-role`, `may-answer`, `access-table`, `new-role`, `role-form`, `role-save`, `role-delete`.
 //! Alerts: `alert` (`data-firing`), `sources`, `source-new`, `source-save`, `source-made`, `source-retire`, `source-try`, `tried`, `rule`,
 //! `rule-add`, `condition-add`, `incident-alerts`.
+//! Status page: `layout`, `layout-state`, `layout-add-group`, `layout-save`, `layout-take-theirs`, `layout-use-mine`.
 //! Everything else is found by role and name.
 
 pub(crate) mod access;
@@ -46,3 +47,4 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod secrets;
+pub(crate) mod status_page;

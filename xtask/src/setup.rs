@@ -37,7 +37,7 @@ pub(crate) enum Need {
     OtherHosts,
     /// A wrong clock for one program.
     Faketime,
-    /// Makes the environment that the API's fuzzer is installed into.
+    /// Makes the environments that programs from PyPI are installed into.
     PythonVenv,
     /// A mail server for tests.
     MailServer,

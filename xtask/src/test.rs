@@ -17,17 +17,17 @@ use self::{counts::Counts, report::Report, scratch::Scratch};
 use crate::{
     build, command,
     docker::Engine,
-    fuzzer,
     image::{self, Images},
     progress::say,
     project::Project,
+    python,
     setup::{self, Need},
     tidy,
 };
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Leave out the tests that need Docker or a browser, and the fuzzer of the API.
+    /// Leave out the tests that need Docker or a browser, and those with programs from PyPI.
     #[arg(long)]
     fast: bool,
     /// Run only the tests whose name contains one of these, and no other checks.
@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
     let mut report = Report::default();
     if arguments.fast {
-        say("Left out, as asked by --fast: the tests in docker::, browser:: and api_fuzz::.");
+        say("Left out, as asked by --fast: the tests in docker::, browser::, api_fuzz:: and readers::.");
     }
     if !arguments.names.is_empty() {
         say("Left out, as names were given: format, lints, house rules, documentation and all other tests.");
@@ -77,7 +77,7 @@ fn setup_all(project: &Project, fast: bool) -> Result<()> {
     }
     setup::needs(&needs)?;
     if !fast {
-        fuzzer::fuzzer(project)?;
+        python::install(project)?;
     }
     Ok(())
 }
@@ -185,7 +185,7 @@ fn tests(project: &Project, arguments: &Arguments, parts: &Parts) -> Result<Coun
     command
         .env("MUSTER_BIN_DIR", &parts.programs)
         .env("MUSTER_ASSETS_DIR", &parts.assets)
-        .env("MUSTER_TEST_FUZZER", project.target.join("fuzzer"))
+        .envs(python::variables(project))
         .env("MUSTER_TEST_DATABASE_DIR", scratch.path());
     if let Some((testnet, own)) = &parts.images {
         command.envs(testnet.variables());
@@ -206,7 +206,7 @@ fn tests(project: &Project, arguments: &Arguments, parts: &Parts) -> Result<Coun
 fn nextest_command(project: &Project, arguments: &Arguments) -> Command {
     let mut command = project.cargo(&["nextest", "run", "--workspace", "--no-fail-fast", "--color", "never"]);
     if arguments.fast {
-        command.args(["--filterset", "not test(/^(docker|browser|api_fuzz)::/)"]);
+        command.args(["--filterset", "not test(/^(docker|browser|api_fuzz|readers)::/)"]);
     }
     command.args(&arguments.names);
     command
@@ -215,7 +215,7 @@ fn nextest_command(project: &Project, arguments: &Arguments) -> Command {
 fn plain_command(project: &Project, arguments: &Arguments) -> Command {
     let mut command = project.cargo(&["test", "--workspace", "--no-fail-fast", "--", "--test-threads", "2"]);
     if arguments.fast {
-        command.args(["--skip", "docker::", "--skip", "browser::", "--skip", "api_fuzz::"]);
+        command.args(["--skip", "docker::", "--skip", "browser::", "--skip", "api_fuzz::", "--skip", "readers::"]);
     }
     command.args(&arguments.names);
     command

@@ -1,13 +1,15 @@
 //! From incidents and plans to the public snapshot: a pure function that copies public fields only. Internal titles, notes, levels
 //! and names of people are never read here.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use shared::{
     api::incident::TimelineEntry,
     domain::{
-        incident::{Incident, IncidentEvent, PublicState},
-        status::{ComponentStatus, Impact, PublicIncident, PublicUpdate, StatusSnapshot},
+        incident::{Affected, Incident, IncidentEvent, PublicState},
+        layout::{Known, Layout, Placed},
+        status::{ComponentStatus, Group, Impact, PublicIncident, PublicUpdate, StatusSnapshot},
+        uptime::History,
     },
     timestamp::Timestamp,
 };
@@ -29,66 +31,135 @@ pub(crate) struct IncidentFacts<'a> {
     pub(crate) has_public_report: bool,
 }
 
-pub(crate) fn snapshot(
-    taken_at: Timestamp,
-    systems: &[SystemFacts],
-    incidents: &[IncidentFacts<'_>],
-) -> StatusSnapshot {
+/// All that the public site is made from.
+pub(crate) struct Facts<'a> {
+    pub(crate) taken_at: Timestamp,
+    pub(crate) systems: Vec<SystemFacts>,
+    pub(crate) incidents: Vec<IncidentFacts<'a>>,
+    pub(crate) layout: Layout,
+    pub(crate) histories: Histories,
+}
+
+/// By system and component.
+pub(crate) type Histories = HashMap<(String, String), History>;
+
+pub(crate) fn snapshot(facts: Facts<'_>) -> StatusSnapshot {
+    let names = Names::new(&facts);
     let mut public: Vec<PublicIncident> =
-        incidents.iter().filter_map(|facts| public_incident(facts, systems)).collect();
+        facts.incidents.iter().filter_map(|one| public_incident(one, &names)).collect();
     public.sort_by_key(|i| std::cmp::Reverse((i.started_at, i.number)));
     let (open, mut past): (Vec<_>, Vec<_>) = public.into_iter().partition(|i| i.resolved_at.is_none());
     past.sort_by_key(|i| std::cmp::Reverse((i.resolved_at, i.number)));
-    let title = match systems {
+    let title = match facts.systems.as_slice() {
         [one] => format!("{} status", one.name),
         _ => "Status".to_owned(),
     };
-    StatusSnapshot { title, taken_at, components: components(systems, incidents), open, past }
+    let components = components(&names, &facts);
+    StatusSnapshot { title, taken_at: facts.taken_at, components, open, past }
+}
+
+/// What components are called in public, and which of them are not for the public at all.
+struct Names {
+    layout: Layout,
+    known: Vec<Known>,
+    /// Name of each system, if there are several.
+    systems: HashMap<String, String>,
+}
+
+impl Names {
+    fn new(facts: &Facts<'_>) -> Self {
+        let systems: Vec<_> =
+            facts.systems.iter().map(|s| (s.slug.clone(), s.name.clone(), s.components.clone())).collect();
+        let known = Known::of(&systems);
+        let several = systems.len() > 1;
+        let systems = systems.into_iter().filter(|_| several).map(|(slug, name, _)| (slug, name)).collect();
+        Self { layout: facts.layout.complete(&known), known, systems }
+    }
+
+    fn placed(&self, system: &str, component: &str) -> Option<&Placed> {
+        self.layout.sections.iter().flat_map(|s| &s.components).find(|p| p.is(system, component))
+    }
+
+    /// As people call it here, else as the plan does, else as it was called when the incident was declared.
+    fn of(&self, system: &str, component: &str, then: &str) -> String {
+        if let Some(name) = self.placed(system, component).and_then(|p| p.name.as_ref()) {
+            return name.as_str().to_owned();
+        }
+        if let Some(known) = self.known.iter().find(|k| k.system == system && k.component == component) {
+            return known.name.clone();
+        }
+        match self.systems.get(system) {
+            Some(whose) => format!("{whose}: {then}"),
+            None => then.to_owned(),
+        }
+    }
+
+    fn hidden(&self, system: &str, component: &str) -> bool {
+        self.placed(system, component).is_some_and(|p| p.hidden)
+    }
+
+    /// What of an incident's components the public may know.
+    fn visible<'a>(&'a self, facts: &'a IncidentFacts<'_>) -> impl Iterator<Item = &'a Affected> {
+        facts.incident.affected.iter().filter(|a| !self.hidden(facts.system, &a.component))
+    }
 }
 
 /// Each component with the worst impact among open public incidents. One that an open incident affects but the plan no longer
 /// names is kept: leaving it out would hide the outage.
-fn components(systems: &[SystemFacts], incidents: &[IncidentFacts<'_>]) -> Vec<ComponentStatus> {
+fn components(names: &Names, facts: &Facts<'_>) -> Vec<ComponentStatus> {
+    let new = |system: &str, component: &str, then: &str| ComponentStatus {
+        id: key(system, component),
+        name: names.of(system, component, then),
+        impact: Impact::Operational,
+        group: None,
+        description: None,
+        history: facts.histories.get(&(system.to_owned(), component.to_owned())).cloned(),
+    };
     let mut components = Vec::new();
-    let mut known = HashSet::new();
-    for system in systems {
-        for (id, name) in &system.components {
-            known.insert((system.slug.as_str(), id.as_str()));
+    for section in &names.layout.sections {
+        let group = section.name.as_ref().map(|name| Group {
+            id: section.id.map(|id| id.to_string()).unwrap_or_default(),
+            name: name.as_str().to_owned(),
+        });
+        for placed in section.components.iter().filter(|p| !p.hidden) {
             components.push(ComponentStatus {
-                id: key(&system.slug, id),
-                name: shown(systems, &system.slug, name),
-                impact: Impact::Operational,
+                group: group.clone(),
+                description: placed.description.as_ref().map(|d| d.as_str().to_owned()),
+                ..new(&placed.system, &placed.component, &placed.component)
             });
         }
     }
-    let open = incidents.iter().filter(|f| f.incident.public_title.is_some() && f.incident.resolved_at.is_none());
-    for facts in open {
-        for affected in &facts.incident.affected {
-            let id = key(facts.system, &affected.component);
-            if known.insert((facts.system, affected.component.as_str())) {
-                let name = shown(systems, facts.system, &affected.name);
-                components.push(ComponentStatus { id, name, impact: affected.impact });
-            } else if let Some(component) = components.iter_mut().find(|c| c.id == id) {
-                component.impact = component.impact.max(affected.impact);
+    let open = facts.incidents.iter().filter(|f| f.incident.public_title.is_some() && f.incident.resolved_at.is_none());
+    for incident in open {
+        for affected in names.visible(incident) {
+            let id = key(incident.system, &affected.component);
+            match components.iter_mut().find(|c| c.id == id) {
+                Some(component) => component.impact = component.impact.max(affected.impact),
+                None => {
+                    let component = new(incident.system, &affected.component, &affected.name);
+                    components.push(ComponentStatus { impact: affected.impact, ..component });
+                }
             }
         }
     }
     components
 }
 
-fn public_incident(facts: &IncidentFacts<'_>, systems: &[SystemFacts]) -> Option<PublicIncident> {
+fn public_incident(facts: &IncidentFacts<'_>, names: &Names) -> Option<PublicIncident> {
     let incident = facts.incident;
     let title = incident.public_title.clone()?;
     let state = match incident.resolved_at {
         Some(_) => PublicState::Resolved,
         None => incident.public_state.unwrap_or(PublicState::Investigating),
     };
+    let affected = names.visible(facts).map(|a| (names.of(facts.system, &a.component, &a.name), a.impact));
     Some(PublicIncident {
         number: facts.number,
         title,
         state,
-        impact: incident.affected.iter().map(|a| a.impact).max().unwrap_or(Impact::Operational),
-        affected: incident.affected.iter().map(|a| (shown(systems, facts.system, &a.name), a.impact)).collect(),
+        impact: names.visible(facts).map(|a| a.impact).max().unwrap_or(Impact::Operational),
+        affected: affected.collect(),
+        component_ids: names.visible(facts).map(|a| key(facts.system, &a.component)).collect(),
         started_at: incident.declared_at,
         resolved_at: incident.resolved_at,
         updates: updates(facts),
@@ -115,12 +186,4 @@ fn updates(facts: &IncidentFacts<'_>) -> Vec<PublicUpdate> {
 
 fn key(system: &str, component: &str) -> String {
     format!("{system}/{component}")
-}
-
-/// With several systems on one page a component says whose it is.
-fn shown(systems: &[SystemFacts], slug: &str, name: &str) -> String {
-    match systems.iter().find(|s| s.slug == slug) {
-        Some(system) if systems.len() > 1 => format!("{}: {name}", system.name),
-        _ => name.to_owned(),
-    }
 }

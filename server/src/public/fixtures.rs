@@ -6,6 +6,7 @@ use shared::{
     domain::{
         incident::PublicState as S,
         status::{ComponentStatus, Impact, PublicIncident, PublicUpdate, StatusSnapshot},
+        uptime::{ComponentState, History},
     },
     timestamp::Timestamp,
 };
@@ -20,7 +21,16 @@ pub(crate) fn ago(minutes: i64) -> Timestamp {
 }
 
 pub(crate) fn component(name: &str, impact: Impact) -> ComponentStatus {
-    ComponentStatus { id: format!("bt2c/{}", name.to_lowercase().replace(' ', "")), name: name.into(), impact }
+    let first_seen_at = Timestamp::from_unix(NOW - 40 * 86_400);
+    let state = ComponentState { impact, maintenance: false };
+    ComponentStatus {
+        id: format!("bt2c/{}", name.to_lowercase().replace(' ', "")),
+        name: name.into(),
+        impact,
+        group: None,
+        description: None,
+        history: Some(History { state, changed_at: ago(20), first_seen_at, days: vec![] }),
+    }
 }
 
 pub(crate) fn incident(number: i64, title: &str, started: i64, resolved: Option<i64>) -> PublicIncident {
@@ -48,6 +58,7 @@ pub(crate) fn incident(number: i64, title: &str, started: i64, resolved: Option<
         state: if resolved.is_some() { S::Resolved } else { S::Identified },
         impact: Impact::MajorOutage,
         affected: vec![("Validator 1".into(), Impact::MajorOutage)],
+        component_ids: vec!["bt2c/validator1".into()],
         started_at: ago(started),
         resolved_at: resolved.map(ago),
         updates,

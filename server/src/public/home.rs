@@ -1,9 +1,13 @@
 //! The status page itself: one sentence, then what is wrong, then every component, then the last days. Only lays out a snapshot.
 
 use askama::Template;
-use shared::domain::status::{PublicIncident, StatusSnapshot};
+use shared::{
+    domain::status::{ComponentStatus, PublicIncident, StatusSnapshot, roll_up},
+    timestamp::Timestamp,
+};
 
 use super::{
+    bars::Bars,
     frame::{Frame, incident_tone, tone},
     incident::{Suffering, UpdateLine},
     past::{self, Days, Row},
@@ -28,17 +32,32 @@ pub(crate) struct Home<'a> {
     pub(crate) as_of: Instant,
     /// Set when the page could not be brought up to date: it then says since when.
     pub(crate) stale: bool,
-    pub(crate) components: Vec<ComponentLine<'a>>,
+    pub(crate) sections: Vec<Section<'a>>,
+    pub(crate) has_bars: bool,
     pub(crate) components_first: bool,
     pub(crate) open: Vec<OpenIncident>,
     pub(crate) more_open: Vec<Row>,
     pub(crate) days: Vec<Days>,
 }
 
-pub(crate) struct ComponentLine<'a> {
+pub(crate) struct Section<'a> {
+    pub(crate) group: Option<GroupLine<'a>>,
+    pub(crate) components: Vec<ComponentLine<'a>>,
+}
+
+/// A group says the worst of its components.
+pub(crate) struct GroupLine<'a> {
     pub(crate) name: &'a str,
     pub(crate) tone: &'static str,
     pub(crate) words: &'static str,
+}
+
+pub(crate) struct ComponentLine<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) description: Option<&'a str>,
+    pub(crate) tone: &'static str,
+    pub(crate) words: &'static str,
+    pub(crate) bars: Option<Bars>,
 }
 
 pub(crate) struct OpenIncident {
@@ -83,7 +102,8 @@ impl<'a> Home<'a> {
             tone,
             as_of: words::instant(snapshot.taken_at),
             stale,
-            components: snapshot.components.iter().map(ComponentLine::new).collect(),
+            sections: snapshot.sections().map(|section| Section::new(section, snapshot.taken_at)).collect(),
+            has_bars: snapshot.components.iter().any(|c| c.history.is_some()),
             components_first: many,
             open: snapshot.open.iter().take(AT_LENGTH).map(|i| OpenIncident::new(i, n_updates)).collect(),
             more_open: snapshot.open.iter().skip(AT_LENGTH).map(Row::new).collect(),
@@ -93,12 +113,29 @@ impl<'a> Home<'a> {
 
     /// Nothing was set up and nothing ever happened: the page explains itself instead of listing quiet days.
     fn is_new(&self) -> bool {
-        self.components.is_empty() && self.open.is_empty() && self.days.iter().all(|d| d.ended.is_empty())
+        self.sections.is_empty() && self.open.is_empty() && self.days.iter().all(|d| d.ended.is_empty())
+    }
+}
+
+impl<'a> Section<'a> {
+    fn new(components: &'a [ComponentStatus], now: Timestamp) -> Self {
+        let impact = roll_up(components);
+        let group = components.first().and_then(|c| c.group.as_ref());
+        Self {
+            group: group.map(|g| GroupLine { name: &g.name, tone: tone(impact), words: impact.words() }),
+            components: components.iter().map(|c| ComponentLine::new(c, now)).collect(),
+        }
     }
 }
 
 impl<'a> ComponentLine<'a> {
-    fn new(component: &'a shared::domain::status::ComponentStatus) -> Self {
-        Self { name: &component.name, tone: tone(component.impact), words: component.impact.words() }
+    fn new(component: &'a ComponentStatus, now: Timestamp) -> Self {
+        Self {
+            name: &component.name,
+            description: component.description.as_deref(),
+            tone: tone(component.impact),
+            words: component.impact.words(),
+            bars: component.history.as_ref().map(|history| Bars::new(history, now)),
+        }
     }
 }

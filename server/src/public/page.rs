@@ -32,6 +32,24 @@ impl Policy {
     }
 }
 
+/// What programs read; each is for any site's scripts and pictures to fetch, since it says nothing that is not public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Media {
+    Json,
+    Atom,
+    Svg,
+}
+
+impl Media {
+    fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Json => "application/json; charset=utf-8",
+            Self::Atom => "application/atom+xml; charset=utf-8",
+            Self::Svg => "image/svg+xml",
+        })
+    }
+}
+
 /// A prepared answer. Cloning headers and bytes is counting references.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -50,13 +68,48 @@ struct Encoded {
 impl Page {
     #[must_use]
     pub fn html(status: StatusCode, html: String, policy: &Policy) -> Self {
-        let digest = Sha256::digest(&html);
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+            (header::CONTENT_SECURITY_POLICY, policy.0.clone()),
+            (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+            (
+                HeaderName::from_static("permissions-policy"),
+                HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
+            ),
+        ];
+        Self::new(status, html, HeaderMap::from_iter(headers))
+    }
+
+    /// For programs.
+    pub(crate) fn file(media: Media, text: String) -> Self {
+        let headers = [
+            (header::CONTENT_TYPE, media.content_type()),
+            // Opened by itself a picture is a document, too.
+            (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+            (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+            (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+        ];
+        Self::new(StatusCode::OK, text, HeaderMap::from_iter(headers))
+    }
+
+    fn new(status: StatusCode, text: String, mut headers: HeaderMap) -> Self {
+        let digest = Sha256::digest(&text);
         let tag: String = digest.iter().take(12).map(|b| format!("{b:02x}")).collect();
-        let gzip = gzip(html.as_bytes());
+        let cached = match status {
+            StatusCode::OK => HeaderValue::from_static("public, max-age=0, must-revalidate"),
+            _ => HeaderValue::from_static("no-store"),
+        };
+        headers.extend([
+            (header::CACHE_CONTROL, cached),
+            (header::VARY, HeaderValue::from_static("accept-encoding")),
+            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+            (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        ]);
+        let gzip = gzip(text.as_bytes());
         Self {
             status,
-            plain: Encoded::new(html.into(), &tag, policy, status),
-            gzip: Encoded::new(gzip, &format!("{tag}-gz"), policy, status).zipped(),
+            gzip: Encoded::new(gzip, &format!("{tag}-gz"), headers.clone()).zipped(),
+            plain: Encoded::new(text.into(), &tag, headers),
         }
     }
 
@@ -88,27 +141,10 @@ impl Page {
 }
 
 impl Encoded {
-    fn new(body: Bytes, tag: &str, policy: &Policy, status: StatusCode) -> Self {
+    fn new(body: Bytes, tag: &str, mut headers: HeaderMap) -> Self {
         let etag = HeaderValue::try_from(format!("\"{tag}\"")).unwrap_or(HeaderValue::from_static("\"\""));
-        let cached = match status {
-            StatusCode::OK => HeaderValue::from_static("public, max-age=0, must-revalidate"),
-            _ => HeaderValue::from_static("no-store"),
-        };
-        let headers = [
-            (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-            (header::ETAG, etag.clone()),
-            (header::CACHE_CONTROL, cached),
-            (header::VARY, HeaderValue::from_static("accept-encoding")),
-            (header::CONTENT_SECURITY_POLICY, policy.0.clone()),
-            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-            (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-            (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-            (
-                HeaderName::from_static("permissions-policy"),
-                HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
-            ),
-        ];
-        Self { body, etag, headers: HeaderMap::from_iter(headers) }
+        headers.insert(header::ETAG, etag.clone());
+        Self { body, etag, headers }
     }
 
     fn zipped(mut self) -> Self {

@@ -19,6 +19,7 @@ use super::{
     frame::{Frame, Sentence},
     home::Home,
     incident::IncidentPage,
+    machine::Machine,
     page::{Page, Policy},
     past::History,
 };
@@ -50,6 +51,8 @@ pub struct PublicReport {
 #[derive(Debug)]
 pub struct PublicPages {
     frame: Frame,
+    /// The site's own address, for what is read elsewhere.
+    base: String,
     report_policy: Policy,
     not_found: Page,
     site: RwLock<Arc<Site>>,
@@ -71,12 +74,14 @@ pub(crate) struct Site {
     pub(crate) history: Page,
     pub(crate) incidents: HashMap<i64, Arc<Page>>,
     pub(crate) reports: HashMap<i64, Arc<Page>>,
+    pub(crate) machine: Arc<Machine>,
 }
 
 impl PublicPages {
-    /// Before the first refresh every page says that nothing is known yet. `script` is the address of `status.js`, if it was built.
+    /// Before the first refresh every page says that nothing is known yet. `script` is the address of `status.js`, if it was built;
+    /// `base` the site's own, without a slash at its end.
     #[must_use]
-    pub fn new(script: Option<String>) -> Self {
+    pub fn new(script: Option<String>, base: String) -> Self {
         let frame = Frame::new(script);
         let not_found = Sentence {
             frame: &frame,
@@ -103,11 +108,13 @@ impl PublicPages {
             history: unknown,
             incidents: HashMap::new(),
             reports: HashMap::new(),
+            machine: Arc::default(),
         };
         let live = watch::Sender::new(Some(site.version.clone()));
         let report_policy = Policy::for_style(documents::style());
         Self {
             frame,
+            base,
             report_policy,
             not_found,
             site: RwLock::new(Arc::new(site)),
@@ -144,14 +151,15 @@ impl PublicPages {
         let version = version_of(&content);
         let same = version == old.version && !old.stale;
         let home = self.home(&content.snapshot, &version, false);
-        let (history, incidents, reports) = if same {
-            (old.history.clone(), old.incidents.clone(), old.reports.clone())
+        let (history, incidents, reports, machine) = if same {
+            (old.history.clone(), old.incidents.clone(), old.reports.clone(), old.machine.clone())
         } else {
             let history = History::new(&self.frame, &content.snapshot, &version, PAST_LIMIT);
             (
                 self.frame.page(StatusCode::OK, &history),
                 self.incidents(&old, &content, &version),
                 self.reports(&old, &content),
+                Machine::new(&self.base, &content.snapshot, false),
             )
         };
         self.show(Site {
@@ -163,6 +171,7 @@ impl PublicPages {
             history,
             incidents,
             reports,
+            machine,
         });
     }
 
@@ -183,7 +192,18 @@ impl PublicPages {
             incidents.insert(open.number, Arc::new(self.frame.page(StatusCode::OK, &page)));
         }
         let (history, reports, read_at) = (old.history.clone(), old.reports.clone(), old.read_at);
-        self.show(Site { version, content: Some(content), read_at, stale: true, home, history, incidents, reports });
+        let machine = Machine::new(&self.base, snapshot, true);
+        self.show(Site {
+            version,
+            content: Some(content),
+            read_at,
+            stale: true,
+            home,
+            history,
+            incidents,
+            reports,
+            machine,
+        });
     }
 
     fn show(&self, site: Site) {

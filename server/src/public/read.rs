@@ -6,7 +6,7 @@ use shared::{ids::SystemId, plan};
 use store::{IncidentRecord, Store, StoreError};
 
 use super::{
-    facts::{self, IncidentFacts, SystemFacts},
+    facts::{self, Facts, IncidentFacts, SystemFacts},
     pages::{Content, PAST_LIMIT, PublicReport},
 };
 
@@ -23,7 +23,7 @@ pub(crate) async fn content(store: &Store) -> Result<Content, StoreError> {
     for (record, _, _) in records.iter().filter(|(_, _, has_report)| *has_report) {
         reports.extend(report(store, record).await?.map(|report| (record.number, report)));
     }
-    let incidents: Vec<_> = records
+    let incidents = records
         .iter()
         .map(|(record, timeline, _)| IncidentFacts {
             number: record.number,
@@ -33,7 +33,11 @@ pub(crate) async fn content(store: &Store) -> Result<Content, StoreError> {
             has_public_report: reports.contains_key(&record.number),
         })
         .collect();
-    Ok(Content { snapshot: facts::snapshot(taken_at, &systems, &incidents), reports })
+    let layout = store.status_layout_fetch().await?.map(|saved| saved.layout).unwrap_or_default();
+    let histories = store.component_records().await?;
+    let histories = histories.into_iter().map(|r| ((r.system_slug, r.component), r.history)).collect();
+    let snapshot = facts::snapshot(Facts { taken_at, systems, incidents, layout, histories });
+    Ok(Content { snapshot, reports })
 }
 
 async fn components(store: &Store, system: SystemId) -> Result<Vec<(String, String)>, StoreError> {

@@ -10,10 +10,11 @@ use axum::{
     routing::get,
 };
 
-use super::{live::live, pages::PublicPages};
+use super::{live::live, page::Page, pages::PublicPages};
 
 type Pages = State<Arc<PublicPages>>;
-type Number = Result<Path<String>, PathRejection>;
+/// A part of an address, as it was written.
+type Part = Result<Path<String>, PathRejection>;
 
 /// Handlers take the request whole: the extractor of headers alone would copy them all for every visitor.
 pub fn router(pages: Arc<PublicPages>) -> Router {
@@ -23,6 +24,11 @@ pub fn router(pages: Arc<PublicPages>) -> Router {
         .route("/incidents/{number}", get(incident))
         .route("/incidents/{number}/report", get(report))
         .route("/live", get(live))
+        .route("/feed.atom", get(feed))
+        .route("/badge.svg", get(badge))
+        .route("/badge/{file}", get(component_badge))
+        .route("/api/v2/{name}", get(api))
+        .route("/api/v2/{list}/{name}", get(api_part))
         .with_state(pages)
 }
 
@@ -34,7 +40,7 @@ async fn history(State(pages): Pages, request: Request) -> Response {
     pages.site().history.respond(request.headers())
 }
 
-async fn incident(State(pages): Pages, number: Number, request: Request) -> Response {
+async fn incident(State(pages): Pages, number: Part, request: Request) -> Response {
     let site = pages.site();
     match parse(number).and_then(|n| site.incidents.get(&n)) {
         Some(page) => page.respond(request.headers()),
@@ -42,12 +48,45 @@ async fn incident(State(pages): Pages, number: Number, request: Request) -> Resp
     }
 }
 
-async fn report(State(pages): Pages, number: Number, request: Request) -> Response {
+async fn report(State(pages): Pages, number: Part, request: Request) -> Response {
     let site = pages.site();
     match parse(number).and_then(|n| site.reports.get(&n)) {
         Some(page) => page.respond(request.headers()),
         None => missing(&pages, request.headers()),
     }
+}
+
+async fn feed(State(pages): Pages, request: Request) -> Response {
+    one(&pages, pages.site().machine.feed.as_ref(), request.headers())
+}
+
+async fn badge(State(pages): Pages, request: Request) -> Response {
+    one(&pages, pages.site().machine.badge.as_ref(), request.headers())
+}
+
+async fn component_badge(State(pages): Pages, file: Part, request: Request) -> Response {
+    let site = pages.site();
+    let name = file.ok().and_then(|Path(file)| file.strip_suffix(".svg").map(str::to_owned));
+    one(&pages, name.and_then(|name| site.machine.badges.get(&name)), request.headers())
+}
+
+async fn api(State(pages): Pages, name: Part, request: Request) -> Response {
+    let site = pages.site();
+    one(&pages, name.ok().and_then(|Path(name)| site.machine.api.get(name.as_str())), request.headers())
+}
+
+async fn api_part(
+    State(pages): Pages,
+    name: Result<Path<(String, String)>, PathRejection>,
+    request: Request,
+) -> Response {
+    let site = pages.site();
+    let name = name.map(|Path((list, name))| format!("{list}/{name}")).unwrap_or_default();
+    one(&pages, site.machine.api.get(name.as_str()), request.headers())
+}
+
+fn one(pages: &PublicPages, page: Option<&Page>, request: &HeaderMap) -> Response {
+    page.map_or_else(|| missing(pages, request), |page| page.respond(request))
 }
 
 /// Before the first refresh nothing can be called missing.
@@ -57,7 +96,7 @@ fn missing(pages: &PublicPages, request: &HeaderMap) -> Response {
 }
 
 /// Only the canonical spelling: one page, one address.
-fn parse(number: Number) -> Option<i64> {
+fn parse(number: Part) -> Option<i64> {
     let Path(text) = number.ok()?;
     text.parse().ok().filter(|n: &i64| n.to_string() == text)
 }

@@ -13,14 +13,16 @@ use shared::{
         actor::Actor,
         audience::Audience,
         incident::{Affected, Incident, IncidentEvent, IncidentState, PublicState},
-        status::{Impact, StatusSnapshot},
+        layout::{Layout, Placed, Section},
+        status::{Impact, StatusSnapshot, roll_up},
+        text::Name,
     },
     timestamp::Timestamp,
 };
 use tower::ServiceExt as _;
 
 use super::{
-    facts::{self, IncidentFacts, SystemFacts},
+    facts::{self, Facts, IncidentFacts, SystemFacts},
     fixtures::{self, NOW},
     pages::PublicPages,
     routes::router,
@@ -29,7 +31,7 @@ use super::{
 const FIRST_VIEW_LIMIT: usize = 30 * 1024;
 
 fn pages(snapshot: StatusSnapshot) -> Arc<PublicPages> {
-    let pages = PublicPages::new(Some("/assets/status-abc.js".into()));
+    let pages = PublicPages::new(Some("/assets/status-abc.js".into()), "https://status.example".into());
     pages.publish(fixtures::content(snapshot));
     Arc::new(pages)
 }
@@ -53,6 +55,10 @@ async fn text(router: &Router, path: &str) -> String {
 /// What a person without JavaScript reads, one line per blank run.
 fn readable(html: &str) -> String {
     let main = html.split_once("<main").unwrap().1.split_once("</main>").unwrap().0;
+    let drawn = |(n, part): (usize, &str)| {
+        if n == 0 { part.to_owned() } else { part.split_once("</svg>").unwrap().1.to_owned() }
+    };
+    let main: String = main.split("<svg").enumerate().map(drawn).collect();
     let words: String =
         main.split('<').skip(1).filter_map(|t| t.split_once('>')).map(|(_, text)| format!("{text} ")).collect();
     words.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -66,7 +72,10 @@ async fn the_status_page_answers_the_question_without_a_script() {
         "Some systems are unavailable As of 22 Nov 2026, 03:30 UTC Open incident Validator 1 is not available Major outage of \
          Validator 1. Started 22 Nov 2026, 03:10 UTC Identified 22 Nov 2026, 03:19 UTC One of the two nodes has stopped. Blocks are \
          still made by the other one. Investigating 22 Nov 2026, 03:10 UTC We are looking into it. Components Validator 1 Major \
-         outage Validator 2 Operational PostgreSQL database Operational Last 14 days 22 Nov 2026 Validator 1 is not available \
+         outage Recorded since 13 Oct 2026 99.96 % uptime Today 1 day to tell about of Validator 1 22 Nov 2026: major outage for \
+         20 min Validator 2 Operational Recorded since 13 Oct 2026 100 % uptime Today PostgreSQL database Operational Recorded \
+         since 13 Oct 2026 100 % uptime Today A bar is a day: no outage degraded partial outage major outage not recorded . Uptime \
+         counts every second of a partial or major outage as down. Being degraded does not count as down. Last 14 days 22 Nov 2026 Validator 1 is not available \
          Still open 19 to 21 Nov 2026 No incidents 18 Nov 2026 The database answered slowly Resolved after 1 h 35 min · \
          PostgreSQL database · Report on The database answered slowly 9 to 17 Nov 2026 No incidents All past incidents"
     );
@@ -182,7 +191,9 @@ async fn public_text_is_text_and_never_markup() {
         incident.updates[0].text = format!("first line\n{attack}");
     }
     let router = router(pages(snapshot));
-    for path in ["/", "/history", "/incidents/12", "/incidents/9", "/incidents/9/report"] {
+    for path in
+        ["/", "/history", "/incidents/12", "/incidents/9", "/incidents/9/report", "/badge.svg", "/badge/validator1.svg"]
+    {
         let html = text(&router, path).await;
         assert!(!html.contains("<script>") && !html.contains("<img"), "{path}");
         assert!(html.contains("&#60;script&#62;"), "{path}");
@@ -237,10 +248,20 @@ fn declared(public: bool) -> (Incident, Vec<TimelineEntry>) {
 }
 
 fn snapshot_of(incident: &Incident, timeline: &[TimelineEntry]) -> StatusSnapshot {
+    arranged(incident, timeline, Layout::default())
+}
+
+fn arranged(incident: &Incident, timeline: &[TimelineEntry], layout: Layout) -> StatusSnapshot {
     let components = ["validator1", "validator2"].map(|c| (c.to_owned(), format!("Name of {c}"))).to_vec();
-    let systems = [SystemFacts { slug: "bt2c".into(), name: "BT2C".into(), components }];
-    let facts = [IncidentFacts { number: 12, system: "bt2c", incident, timeline, has_public_report: false }];
-    facts::snapshot(Timestamp::from_unix(NOW), &systems, &facts)
+    let system = SystemFacts { slug: "bt2c".into(), name: "BT2C".into(), components };
+    let incidents = vec![IncidentFacts { number: 12, system: "bt2c", incident, timeline, has_public_report: false }];
+    facts::snapshot(Facts {
+        taken_at: Timestamp::from_unix(NOW),
+        systems: vec![system],
+        incidents,
+        layout,
+        histories: Default::default(),
+    })
 }
 
 #[tokio::test]
@@ -249,7 +270,7 @@ async fn nothing_internal_reaches_the_public() {
     for resolved_at in [None, Some(Timestamp::from_unix(NOW - 60))] {
         incident.resolved_at = resolved_at;
         let router = router(pages(snapshot_of(&incident, &timeline)));
-        for path in ["/", "/history", "/incidents/12"] {
+        for path in ["/", "/history", "/incidents/12", "/feed.atom", "/api/v2/summary.json", "/api/v2/incidents.json"] {
             let html = text(&router, path).await;
             assert!(!html.contains("SECRET"), "{path}: {html}");
         }
@@ -284,6 +305,44 @@ fn components_take_the_worst_open_public_impact() {
     assert_eq!(over.past[0].updates[0].text, "This incident is resolved.", "the team's own words stay with the team");
 }
 
+/// What the page shows of it: groups with their state, names, what affected components are called.
+#[test]
+fn people_arrange_rename_and_hide_what_strangers_see() {
+    let (incident, timeline) = declared(true);
+    let name = |text: &str| Some(Name::parse(text).unwrap());
+    let placed = |component: &str| Placed {
+        system: "bt2c".into(),
+        component: component.into(),
+        name: None,
+        description: None,
+        hidden: false,
+    };
+    let group = |components| Layout { sections: vec![Section { id: None, name: name("Chain"), components }] };
+    let renamed = Placed { name: name("Block maker"), ..placed("validator1") };
+    let snapshot = arranged(&incident, &timeline, group(vec![placed("validator2"), renamed]));
+    let drawn: Vec<_> = snapshot
+        .sections()
+        .map(|s| {
+            (s[0].group.as_ref().map(|g| g.name.as_str()), roll_up(s), s.iter().map(|c| c.name.as_str()).collect())
+        })
+        .collect::<Vec<(_, _, Vec<_>)>>();
+    assert_eq!(
+        drawn,
+        [
+            (Some("Chain"), Impact::MajorOutage, vec!["Name of validator2", "Block maker"]),
+            (None, Impact::Degraded, vec!["Name of gone"]),
+        ]
+    );
+    assert_eq!(snapshot.open[0].affected[0].0, "Block maker");
+
+    let hidden = Placed { hidden: true, name: name("SECRET name"), ..placed("validator1") };
+    let snapshot = arranged(&incident, &timeline, group(vec![hidden]));
+    let names: Vec<_> = snapshot.components.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, ["Name of validator2", "Name of gone"], "an outage does not bring it to light either");
+    assert_eq!(snapshot.open[0].affected, [("Name of gone".into(), Impact::Degraded)]);
+    assert_eq!((snapshot.open[0].impact, snapshot.overall()), (Impact::Degraded, Impact::Degraded));
+}
+
 #[tokio::test]
 async fn old_pages_are_kept_and_admit_their_age() {
     let pages = pages(fixtures::broken());
@@ -306,11 +365,35 @@ async fn old_pages_are_kept_and_admit_their_age() {
 }
 
 #[tokio::test]
+async fn programs_learn_how_old_it_is_too() {
+    let pages = pages(fixtures::broken());
+    let router = router(pages.clone());
+    let badge = text(&router, "/badge/validator1.svg").await;
+    assert!(badge.contains(">Validator 1: major outage<") && badge.contains("#8b0f1a"), "{badge}");
+    assert!(text(&router, "/badge.svg").await.contains(">BT2C status: major outage<"));
+    let summary = text(&router, "/api/v2/summary.json").await;
+    assert!(!summary.contains("stale_since"));
+    pages.grown_old(Duration::from_secs(31));
+    for path in ["/badge/validator1.svg", "/badge.svg"] {
+        let badge = text(&router, path).await;
+        assert!(badge.contains(": major outage at 22 Nov 2026, 03:30 UTC<"), "{badge}");
+        assert!(!badge.contains("#8b0f1a"), "no colour claims to know: {badge}");
+    }
+    assert!(text(&router, "/feed.atom").await.contains("Could not be updated since 22 Nov 2026, 03:30 UTC"));
+    let old = text(&router, "/api/v2/summary.json").await;
+    assert_eq!(old.replace(r#","stale_since":"2026-11-22T03:30:00Z""#, ""), summary, "what was known is still told");
+    pages.publish(fixtures::content(fixtures::broken()));
+    assert_eq!(text(&router, "/api/v2/summary.json").await, summary);
+}
+
+#[tokio::test]
 async fn before_anything_is_known_the_site_says_so() {
-    let pages = Arc::new(PublicPages::new(None));
+    let pages = Arc::new(PublicPages::new(None, "https://status.example".into()));
     pages.grown_old(Duration::from_secs(1000));
     let router = router(pages);
-    for path in ["/", "/history", "/incidents/1", "/incidents/1/report"] {
+    for path in
+        ["/", "/history", "/incidents/1", "/incidents/1/report", "/feed.atom", "/badge.svg", "/api/v2/status.json"]
+    {
         let (status, _, body) = get(&router, path, &[]).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
         let html = String::from_utf8(body).unwrap();

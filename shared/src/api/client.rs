@@ -24,6 +24,7 @@ use crate::api::{
     },
     secret::{SecretIn, SecretView, SecretsView},
     session::{DepartIn, Departed, Me, SignIn, Ways},
+    status_page::{LayoutIn, StatusPageView},
     system::{PlanView, SystemView},
 };
 
@@ -167,6 +168,14 @@ impl<T: Transport> Client<T> {
 
     pub async fn me(&self) -> Answer<Me> {
         self.get("/session").await
+    }
+
+    pub async fn status_page(&self) -> Answer<StatusPageView> {
+        self.get("/status-page").await
+    }
+
+    pub async fn arrange_status_page(&self, body: &LayoutIn) -> Answer<StatusPageView> {
+        self.call(Method::Put, "/status-page".into(), Some(body), None).await
     }
 
     pub async fn systems(&self) -> Answer<List<SystemView>> {

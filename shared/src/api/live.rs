@@ -42,6 +42,8 @@ pub enum Topic {
     },
     /// Who there is, or what somebody may do.
     People {},
+    /// How the public page is arranged.
+    StatusPage {},
     /// Everything was frozen, or goes on again.
     Freeze {},
     /// An alert began or ended, or a source of alerts was changed.
@@ -61,6 +63,7 @@ impl Topic {
             Self::Report { .. } => "report",
             Self::Plan { .. } => "plan",
             Self::People {} => "people",
+            Self::StatusPage {} => "status-page",
             Self::Freeze {} => "freeze",
             Self::Alerts {} => "alerts",
             Self::Outbox {} => "outbox",

@@ -97,6 +97,10 @@ actions! {
     PostUpdate "post a public update"
         "Whoever works on it knows what can be said; approvers judge, they do not report."
         SignedIn: Responder Operator Administrator;
+    /// Which components strangers see, in which order and under which names.
+    ManageStatusPage "arrange the status page"
+        "It takes knowledge of the system; approvers judge, they do not report."
+        SignedIn: Operator Administrator;
     RequestRun "request a recovery run"
         "It takes knowledge of the system; nothing happens before others agree."
         SignedIn: Operator Administrator;
@@ -266,6 +270,7 @@ mod tests {
              .xxxx DeclareIncident\n\
              .xxxx HandleIncident\n\
              .xx.x PostUpdate\n\
+             ..x.x ManageStatusPage\n\
              ..x.x RequestRun\n\
              ...xx DecideRun with a recent proof\n\
              ..x.x AnswerStep\n\

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{domain::incident::PublicState, timestamp::Timestamp};
+use crate::{
+    domain::{incident::PublicState, uptime::History},
+    timestamp::Timestamp,
+};
 
 /// How bad it is for whoever uses a component; ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -34,6 +37,7 @@ impl Impact {
 pub struct StatusSnapshot {
     pub title: String,
     pub taken_at: Timestamp,
+    /// In the order of the page; those of a group follow each other.
     pub components: Vec<ComponentStatus>,
     /// Newest first.
     pub open: Vec<PublicIncident>,
@@ -45,6 +49,23 @@ pub struct ComponentStatus {
     pub id: String,
     pub name: String,
     pub impact: Impact,
+    pub group: Option<Group>,
+    pub description: Option<String>,
+    /// `None` while nothing has been recorded.
+    pub history: Option<History>,
+}
+
+/// Components that people have put together under one name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    pub id: String,
+    pub name: String,
+}
+
+/// The worst of them: what is said of a group, and of the whole page.
+#[must_use]
+pub fn roll_up<'a>(components: impl IntoIterator<Item = &'a ComponentStatus>) -> Impact {
+    components.into_iter().map(|c| c.impact).max().unwrap_or(Impact::Operational)
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +76,8 @@ pub struct PublicIncident {
     pub impact: Impact,
     /// Name of each affected component and what it suffers.
     pub affected: Vec<(String, Impact)>,
+    /// Which these are, in the same order; not every one is on the page any more.
+    pub component_ids: Vec<String>,
     pub started_at: Timestamp,
     pub resolved_at: Option<Timestamp>,
     /// Newest first.
@@ -88,7 +111,12 @@ impl StatusSnapshot {
     /// The worst component decides.
     #[must_use]
     pub fn overall(&self) -> Impact {
-        self.components.iter().map(|c| c.impact).max().unwrap_or(Impact::Operational)
+        roll_up(&self.components)
+    }
+
+    /// The components by group, in the order of the page; those without a group stand together where they stand.
+    pub fn sections(&self) -> impl Iterator<Item = &[ComponentStatus]> {
+        self.components.chunk_by(|a, b| a.group == b.group)
     }
 
     /// The one sentence a visitor came for.
@@ -124,7 +152,14 @@ mod tests {
         for (impacts, headline) in cases {
             let components = impacts
                 .into_iter()
-                .map(|impact| ComponentStatus { id: "x".into(), name: "X".into(), impact })
+                .map(|impact| ComponentStatus {
+                    id: "x".into(),
+                    name: "X".into(),
+                    impact,
+                    group: None,
+                    description: None,
+                    history: None,
+                })
                 .collect();
             let snapshot = StatusSnapshot {
                 title: "T".into(),

@@ -82,6 +82,8 @@ bounded! {
     Title "The title" 1 to 200 false;
     /// One line: a person's or system's name.
     Name "The name" 1 to 100 false;
+    /// One line: what a component is for, on the status page.
+    Caption "The description" 1 to 300 false;
     /// One line: what people are told by a step.
     NoticeText "The text of a notice" 1 to 500 false;
     /// A note, a public message, a reason.

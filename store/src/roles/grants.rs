@@ -75,6 +75,10 @@ pub(super) const TABLES: &[Table] = &[
     table("run_freeze", &["SELECT", "UPDATE"], READ),
     table("host_lock", READ, READ_ADD_CHANGE),
     table("job", &["SELECT", "INSERT", "DELETE"], &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    // Which days a component was not well is added to, never taken away.
+    table("status_layout", READ_ADD, NOTHING),
+    table("component_state", READ_ADD_CHANGE, NOTHING),
+    table("component_day", READ_ADD_CHANGE, NOTHING),
     table("report", READ_ADD_CHANGE, NOTHING),
     table("report_version", READ_ADD, NOTHING),
     table("audit_entry", READ_ADD, ADD),
@@ -169,6 +173,7 @@ mod tests {
             "incident_event",
             "report_version",
             "plan_version",
+            "status_layout",
             "output_chunk",
             "step_output",
             "notice",

@@ -29,6 +29,7 @@ pub(crate) fn Rail() -> impl IntoView {
     let help = RwSignal::new(false);
     provide_context(HelpOpen(help));
     let (reads_audit, sees_people) = (may(Action::ReadAudit), may(Action::ViewPeople));
+    let arranges = may(Action::ManageStatusPage);
     view! {
         <nav class="rail" aria-label="Console">
             <A href="/console" exact=true attr:class="brand">
@@ -40,6 +41,9 @@ pub(crate) fn Rail() -> impl IntoView {
                 <RailLink href="/console/incidents" icon=Icon::Alert words="Incidents"/>
                 <RailLink href="/console/runs" icon=Icon::Run words="Runs"/>
                 <RailLink href="/console/plan" icon=Icon::Plan words="Plan"/>
+                <Show when=move || arranges.get()>
+                    <RailLink href="/console/status-page" icon=Icon::Page words="Status page"/>
+                </Show>
                 <Show when=move || reads_audit.get()>
                     <RailLink href="/console/audit" icon=Icon::Audit words="Audit"/>
                 </Show>

@@ -86,7 +86,12 @@ fn OneIncident(number: i64) -> impl IntoView {
         Topic::Incident { number: n } | Topic::Run { incident: n, .. } | Topic::Report { incident: n } => *n == number,
         // The buttons are the plan's.
         Topic::Plan { .. } => true,
-        Topic::Output { .. } | Topic::Freeze {} | Topic::People {} | Topic::Alerts {} | Topic::Outbox {} => false,
+        Topic::Output { .. }
+        | Topic::Freeze {}
+        | Topic::People {}
+        | Topic::Alerts {}
+        | Topic::Outbox {}
+        | Topic::StatusPage {} => false,
     });
     let fetched = Fetched::new(move || {
         tick.track();

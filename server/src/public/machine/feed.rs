@@ -1,0 +1,97 @@
+//! The Atom feed: one entry per public incident, with all that was said about it. Its text is text: markup in it is shown, not obeyed.
+
+use askama::Template;
+use atom_syndication::{Content, Entry, Feed, FixedDateTime, Generator, Link, Person, Text};
+use shared::{
+    domain::status::{PublicIncident, StatusSnapshot},
+    timestamp::Timestamp,
+};
+
+use super::changed_at;
+use crate::public::{
+    incident::{Suffering, UpdateLine},
+    words,
+};
+
+/// Newest incidents that the feed holds; the open ones are all in it.
+const PAST: usize = 50;
+
+#[derive(Template)]
+#[template(path = "entry.html")]
+struct EntryText {
+    affected: Vec<Suffering>,
+    updates: Vec<UpdateLine>,
+}
+
+/// `None` only if it could not be written.
+pub(super) fn atom(base: &str, snapshot: &StatusSnapshot, since: Option<Timestamp>) -> Option<String> {
+    let incidents = snapshot.open.iter().chain(snapshot.past.iter().take(PAST));
+    let mut entries: Vec<_> = incidents.map(|incident| (updated_at(incident), entry(base, incident))).collect();
+    entries.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let subtitle = match since {
+        None => "Incidents and what is said about them".to_owned(),
+        Some(at) => {
+            format!("Could not be updated since {}. What it says may no longer be true.", words::instant(at).words)
+        }
+    };
+    let feed = Feed {
+        title: Text::plain(xml(&snapshot.title)),
+        id: format!("{base}/feed.atom"),
+        updated: instant(changed_at(snapshot)),
+        authors: vec![Person { name: xml(&snapshot.title), ..Person::default() }],
+        subtitle: Some(Text::plain(subtitle)),
+        generator: Some(Generator { value: "Muster".into(), uri: None, version: None }),
+        links: vec![
+            link(format!("{base}/feed.atom"), "self", "application/atom+xml"),
+            link(format!("{base}/"), "alternate", "text/html"),
+        ],
+        entries: entries.into_iter().map(|(_, entry)| entry).collect(),
+        ..Feed::default()
+    };
+    let written =
+        feed.write_to(Vec::new()).inspect_err(|error| tracing::error!(%error, "the feed could not be written"));
+    written.ok().and_then(|bytes| String::from_utf8(bytes).ok())
+}
+
+fn entry(base: &str, incident: &PublicIncident) -> Entry {
+    let address = format!("{base}/incidents/{}", incident.number);
+    let text = EntryText {
+        affected: Suffering::of(incident),
+        updates: incident.updates.iter().map(UpdateLine::new).collect(),
+    };
+    Entry {
+        title: Text::plain(format!("{}: {}", incident.state.words(), xml(&incident.title))),
+        id: address.clone(),
+        updated: instant(updated_at(incident)),
+        published: Some(instant(incident.started_at)),
+        links: vec![link(address, "alternate", "text/html")],
+        content: Some(Content {
+            // A template of ours writes into memory; its values' `Display` does not fail.
+            value: Some(xml(&text.render().unwrap_or_default())),
+            content_type: Some("html".into()),
+            ..Content::default()
+        }),
+        ..Entry::default()
+    }
+}
+
+pub(super) fn updated_at(incident: &PublicIncident) -> Timestamp {
+    let told = incident.updates.iter().map(|update| update.at);
+    told.chain([incident.started_at]).chain(incident.resolved_at).max().unwrap_or(incident.started_at)
+}
+
+fn link(href: String, rel: &str, mime_type: &str) -> Link {
+    Link { href, rel: rel.into(), mime_type: Some(mime_type.into()), ..Link::default() }
+}
+
+fn instant(at: Timestamp) -> FixedDateTime {
+    // What our own `Timestamp` writes is RFC 3339.
+    FixedDateTime::parse_from_rfc3339(&at.to_string()).unwrap_or_default()
+}
+
+/// Without what XML cannot hold at all, however it is written.
+fn xml(text: &str) -> String {
+    text.chars()
+        .filter(|c| !matches!(c, '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}'))
+        .collect()
+}
