@@ -198,6 +198,8 @@ pub enum IncidentEvent {
     /// From nobody, or from somebody who did not hand it over.
     DutyTaken {
         duty: Duty,
+        // An entry says by itself who wrote it.
+        #[serde(rename = "person")]
         by: Person,
         #[serde(skip_serializing_if = "Option::is_none", default)]
         from: Option<Person>,
@@ -219,6 +221,8 @@ pub enum IncidentEvent {
     },
     DutyLeft {
         duty: Duty,
+        // An entry says by itself who wrote it.
+        #[serde(rename = "person")]
         by: Person,
     },
     /// A clock has run out; said once.
