@@ -22,6 +22,7 @@ fn address(path: &str) -> String {
     path.replace("{number}", "424242")
         .replace("{slug}", "no-such-system")
         .replace("{name}", "no-such-role")
+        .replace("{role}", "no-such-role")
         .replace("{id}", "00000000-0000-7000-8000-000000000000")
         .replace("{token}", "00000000-0000-7000-8000-000000000001")
 }

@@ -50,8 +50,8 @@ impl Team {
         )
         .unwrap();
         let team = Self { muster, mail, ada, bob, cleo, dora };
-        team.dora.api.set_contacts("bt2c", "system-administrator", &[team.ada.id, team.bob.id]).await.unwrap();
-        team.dora.api.set_contacts("bt2c", "database-administrator", &[team.cleo.id]).await.unwrap();
+        team.dora.api.set_contacts("bt2c", "System Administrator", &[team.ada.id, team.bob.id]).await.unwrap();
+        team.dora.api.set_contacts("bt2c", "Database Administrator", &[team.cleo.id]).await.unwrap();
         team
     }
 
@@ -267,7 +267,7 @@ async fn without_a_mail_server_mail_is_kept_and_the_console_says_so() {
     let ada = muster.local("ada@example.org", Role::Responder).await.unwrap();
     let before = muster.declare(&admin, "validator1").await.unwrap().number;
     assert!(admin.api.calls(before).await.unwrap().nobody, "no role has anybody yet");
-    let view = admin.api.set_contacts("bt2c", "security-officer", &[ada.id]).await.unwrap();
+    let view = admin.api.set_contacts("bt2c", "Security Officer", &[ada.id]).await.unwrap();
     assert!(view.mail_refused.unwrap().contains("MUSTER_SMTP_URL"));
     admin.api.test_contact("bt2c", ada.id).await.unwrap();
     let kept =
@@ -288,14 +288,14 @@ async fn who_may_see_and_say_who_is_called() {
     let seen = responder.api.contacts("bt2c").await.unwrap();
     assert!(seen.change_refused.is_some() && seen.candidates.is_empty(), "{seen:?}");
     let roles: Vec<_> = seen.roles.iter().map(|role| role.role.as_str()).collect();
-    assert_eq!(roles, ["system-administrator", "database-administrator", "security-officer"]);
+    assert_eq!(roles, ["System Administrator", "Database Administrator", "Security Officer"]);
     let set = async |who: &Persona, role: &str, people: &[shared::ids::UserId]| {
         who.api.set_contacts("bt2c", role, people).await
     };
-    assert_eq!(refused(set(&responder, "security-officer", &[responder.id]).await).code, ErrorCode::Forbidden);
+    assert_eq!(refused(set(&responder, "Security Officer", &[responder.id]).await).code, ErrorCode::Forbidden);
     assert_eq!(refused(set(&admin, "cook", &[responder.id]).await).code, ErrorCode::NotFound);
     for people in [&[responder.id, responder.id][..], &[shared::ids::UserId(uuid::Uuid::nil())]] {
-        assert_eq!(refused(set(&admin, "security-officer", people).await).code, ErrorCode::Invalid);
+        assert_eq!(refused(set(&admin, "Security Officer", people).await).code, ErrorCode::Invalid);
     }
     assert!(
         admin.api.contacts("bt2c").await.unwrap().roles.iter().all(|role| role.people.is_empty()),

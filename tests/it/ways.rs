@@ -55,7 +55,7 @@ async fn a_way_is_paged_by_once_its_code_has_come_back() {
     let muster = muster(&receiver).await;
     let admin = muster.persona(Role::Administrator).await.unwrap();
     let ada = muster.local("ada@example.org", Role::Responder).await.unwrap();
-    admin.api.set_contacts("bt2c", "system-administrator", &[ada.id]).await.unwrap();
+    admin.api.set_contacts("bt2c", "System Administrator", &[ada.id]).await.unwrap();
     let (hook, key) = add(&ada, Channel::Webhook, &format!("{}/sms?to=1", receiver.base)).await;
     let (slack, none) = add(&ada, Channel::Slack, &format!("{}/services/secret", receiver.base)).await;
     let (ntfy, _) = add(&ada, Channel::Ntfy, &format!("{}/team/ada-calls", receiver.base)).await;
