@@ -342,13 +342,12 @@ async fn incidents_of_the_release_before_are_taken_over() {
         sqlx::raw_sql(sqlx::AssertSqlSafe(std::fs::read_to_string(file).unwrap())).execute(&mut *one).await.unwrap();
     }
     sqlx::raw_sql(
-        "SET session_replication_role = replica;
+        "INSERT INTO system (id, slug, name, project) VALUES (gen_random_uuid(), 'bt2c', 'BT2C', 'bt2c');
          INSERT INTO incident (id, system_id, title, level, level_name, affected, state, declared_by, declared_at, acknowledged_at,
                                resolved_at, closed_at, n_events)
-         SELECT gen_random_uuid(), gen_random_uuid(), 'down', 1, 'Minor', '[]', state, '{\"actor\":\"muster\"}', now(), now(),
+         SELECT gen_random_uuid(), (SELECT id FROM system), 'down', 1, 'Minor', '[]', state, '{\"actor\":\"muster\"}', now(), now(),
                 resolved, closed, 0
-         FROM (VALUES ('working', NULL, NULL), ('resolved', now(), NULL), ('resolved', now(), now())) AS v (state, resolved, closed);
-         SET session_replication_role = origin;",
+         FROM (VALUES ('working', NULL, NULL), ('resolved', now(), NULL), ('resolved', now(), now())) AS v (state, resolved, closed);",
     )
     .execute(&mut *one)
     .await

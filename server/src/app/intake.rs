@@ -199,12 +199,7 @@ async fn declare(
     let components = plan.into_iter().flat_map(|plan| &plan.components);
     let affected: Vec<Affected> = components
         .filter(|component| what.components.contains(&component.id))
-        .map(|component| Affected {
-            component: component.id.clone(),
-            name: component.name.clone(),
-            impact: what.impact,
-            rto_seconds: component.rto_seconds,
-        })
+        .map(|component| Affected::new(&component.id, &component.name, what.impact, component.rto_seconds))
         .collect();
     let title = Title::parse(&alert.title)
         .or_else(|_| Title::parse(&format!("Alert from {}", source.name)))

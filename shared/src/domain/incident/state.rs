@@ -15,7 +15,7 @@ pub enum IncidentState {
     /// What is wrong is known.
     Identified,
     /// It is being brought back.
-    // What releases before 0.6 called it.
+    // What earlier releases called it.
     #[serde(alias = "working")]
     Recovering,
     /// It seems to be back, and is watched.
