@@ -60,7 +60,8 @@ pub(super) fn Role(role: String, view: Signal<ContactsView>, of: Fetched<Contact
     };
     let words = move || this.with(|role| role.as_ref().map(plan_words));
     let heading = named.with_value(|role| role.replace('-', " "));
-    let by_id = named.with_value(|role| format!("role-{}", role.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "-")));
+    let by_id =
+        named.with_value(|role| format!("role-{}", role.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "-")));
     view! {
         <section class="panel" aria-labelledby=by_id data-testid="contact-role">
             <h2 id=by_id.clone() class="capital">{heading}</h2>
