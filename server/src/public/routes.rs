@@ -6,11 +6,12 @@ use axum::{
     Router,
     extract::{Path, Request, State, rejection::PathRejection},
     http::HeaderMap,
-    response::Response,
+    response::{IntoResponse as _, Response},
     routing::get,
 };
 
 use super::{live::live, page::Page, pages::PublicPages};
+use crate::error::AppError;
 
 type Pages = State<Arc<PublicPages>>;
 /// A part of an address, as it was written.
@@ -71,8 +72,8 @@ async fn component_badge(State(pages): Pages, file: Part, request: Request) -> R
 }
 
 async fn api(State(pages): Pages, name: Part, request: Request) -> Response {
-    let site = pages.site();
-    one(&pages, name.ok().and_then(|Path(name)| site.machine.api.get(name.as_str())), request.headers())
+    let name = name.map(|Path(name)| name).unwrap_or_default();
+    for_programs(&pages, &name, &request)
 }
 
 async fn api_part(
@@ -80,9 +81,18 @@ async fn api_part(
     name: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> Response {
-    let site = pages.site();
     let name = name.map(|Path((list, name))| format!("{list}/{name}")).unwrap_or_default();
-    one(&pages, site.machine.api.get(name.as_str()), request.headers())
+    for_programs(&pages, &name, &request)
+}
+
+/// What is missing under `/api` is said as everywhere under `/api`.
+fn for_programs(pages: &PublicPages, name: &str, request: &Request) -> Response {
+    let site = pages.site();
+    match site.machine.api.get(name) {
+        Some(page) => page.respond(request.headers()),
+        None if site.content.is_none() => site.home.respond(request.headers()),
+        None => AppError::not_found(format!("address {} in this API", request.uri().path())).into_response(),
+    }
 }
 
 fn one(pages: &PublicPages, page: Option<&Page>, request: &HeaderMap) -> Response {
