@@ -42,7 +42,7 @@ pub(crate) fn Rail() -> impl IntoView {
                 <RailLink href="/console/runs" icon=Icon::Run words="Runs"/>
                 <RailLink href="/console/plan" icon=Icon::Plan words="Plan"/>
                 <Show when=move || arranges.get()>
-                    <RailLink href="/console/status-page" icon=Icon::Page words="Status page"/>
+                    <RailLink href="/console/status-page" icon=Icon::Page words="Status"/>
                 </Show>
                 <Show when=move || reads_audit.get()>
                     <RailLink href="/console/audit" icon=Icon::Audit words="Audit"/>

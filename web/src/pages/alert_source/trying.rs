@@ -50,8 +50,10 @@ fn one(tried: TriedView) -> impl IntoView {
     let by = tried.rule.map_or_else(|| "No rule fits".to_owned(), |n| format!("Rule {n}"));
     view! {
         <li>
-            <b>{tried.alert.title}</b>
-            <span class="row-meta">{format!("{by}: {}", tried.words)}</span>
+            <p>
+                <b>{tried.alert.title}</b>
+            </p>
+            <p class="muted">{format!("{by}: {}", tried.words)}</p>
         </li>
     }
 }
