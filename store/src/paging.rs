@@ -199,6 +199,45 @@ impl Tx {
         Ok(())
     }
 
+    /// Whether people are being called already for another incident of this system that alerts declared, at least as bad, since
+    /// `seconds`. Until the transaction ends nobody else is told otherwise.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn paging_lately(
+        &mut self,
+        system: SystemId,
+        incident: IncidentId,
+        level: u8,
+        seconds: i64,
+    ) -> Result<bool, StoreError> {
+        sqlx::query("SELECT FROM system WHERE id = $1 FOR NO KEY UPDATE")
+            .bind(system.0)
+            .execute(self.connection())
+            .await?;
+        let since = self.now().inner() - time::Duration::seconds(seconds);
+        Ok(sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM paging p JOIN incident i ON i.id = p.incident_id
+             WHERE i.system_id = $1 AND i.id <> $2 AND p.level >= $3 AND p.begun_at > $4 AND i.resolved_at IS NULL
+               AND i.declared_by ->> 'actor' = 'alert-source')",
+        )
+        .bind(system.0)
+        .bind(incident.0)
+        .bind(i16::from(level))
+        .bind(since)
+        .fetch_one(self.connection())
+        .await?)
+    }
+
+    /// Whether anybody was ever to be called for it.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn paging_any(&mut self, incident: IncidentId) -> Result<bool, StoreError> {
+        let any = "SELECT EXISTS (SELECT FROM paging WHERE incident_id = $1)";
+        Ok(sqlx::query_scalar(any).bind(incident.0).fetch_one(self.connection()).await?)
+    }
+
     /// Begins a round of calling; the one before it, if there is one, ends. The caller holds the incident's lock.
     ///
     /// # Errors

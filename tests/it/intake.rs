@@ -267,6 +267,36 @@ async fn a_storm_on_ten_keys_is_ten_incidents_and_every_message_is_counted() {
 }
 
 #[tokio::test]
+async fn a_storm_calls_each_contact_once_and_a_worse_one_calls_again() {
+    let (muster, admin) = stage().await;
+    admin.api.set_contacts(PROJECT, "System Administrator", &[admin.id]).await.unwrap();
+    let mut wanted = wanted(SourceKind::Generic, "storm");
+    let worse = Condition { label: name("severity"), is: Test::Equal, value: name("worse") };
+    wanted.settings.rules.push(Rule { when: vec![worse], then: declares(3) });
+    let made = admin.api.make_alert_source(PROJECT, &wanted).await.unwrap();
+    let pool = sqlx::PgPool::connect(&muster.database.url).await.unwrap();
+    let rounds = async || sqlx::query_scalar::<_, i64>("SELECT count(*) FROM paging").fetch_one(&pool).await.unwrap();
+    for key in 0..6 {
+        send(&made.address, &event(&format!("key {key}"), "firing", "critical")).await;
+    }
+    assert_eq!((incidents(&admin).await.len(), rounds().await), (6, 1));
+    eventually("they are called", async || {
+        sqlx::query_scalar::<_, i64>("SELECT count(*) FROM page").fetch_one(&pool).await.unwrap() == 1
+    })
+    .await
+    .unwrap();
+    send(&made.address, &event("bad", "firing", "worse")).await;
+    assert_eq!(rounds().await, 2, "what is worse calls by itself");
+    // One that nobody answers calls in the end, although another one called in its place.
+    sqlx::query("UPDATE incident SET declared_at = now() - interval '1 day', next_due_at = now() WHERE number = 2")
+        .execute(&pool)
+        .await
+        .unwrap();
+    server::app::overdue::sweep(&muster.store).await.unwrap();
+    assert_eq!(rounds().await, 3);
+}
+
+#[tokio::test]
 async fn only_who_manages_sources_sees_and_makes_them_and_everybody_sees_alerts() {
     let (muster, admin) = stage().await;
     let made = source(&admin, SourceKind::Generic).await;

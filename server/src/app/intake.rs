@@ -72,12 +72,14 @@ async fn hear(state: &AppState, source: &AlertSource, message: &Value) -> Result
     alerts.sort_by(|a, b| a.key.cmp(&b.key));
     let plan = state.plans.current(source.system).await?;
     let mut tx = state.store.begin().await?;
+    let mut declared = vec![];
     for one in &alerts {
         match one.state {
-            AlertState::Firing => fires(&mut tx, plan.as_deref(), source, one).await?,
+            AlertState::Firing => declared.extend(fires(&mut tx, plan.as_deref(), source, one).await?),
             AlertState::Ended => ends(&mut tx, source, &one.key).await?,
         }
     }
+    call(&mut tx, &declared).await?;
     tx.commit().await?;
     state.store.alert_source_heard(source, state.store.now().await?).await?;
     Ok(match alerts.as_slice() {
@@ -116,7 +118,8 @@ pub async fn miss(state: &AppState) -> Result<(), AppError> {
         if silent < beat.every_seconds + beat.grace_seconds {
             continue;
         }
-        fires(&mut tx, plan.as_deref(), &source, &alert::silence(&source.name, silent)).await?;
+        let declared = fires(&mut tx, plan.as_deref(), &source, &alert::silence(&source.name, silent)).await?;
+        call(&mut tx, declared.as_slice()).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -126,10 +129,16 @@ fn actor(source: &AlertSource) -> Actor {
     Actor::AlertSource { name: source.name.clone() }
 }
 
-async fn fires(tx: &mut Tx, plan: Option<&PlanInForce>, source: &AlertSource, alert: &Alert) -> Result<(), AppError> {
+/// The incident that was declared for it, if one was.
+async fn fires(
+    tx: &mut Tx,
+    plan: Option<&PlanInForce>,
+    source: &AlertSource,
+    alert: &Alert,
+) -> Result<Option<IncidentRecord>, AppError> {
     let heard = tx.alert_hear(source.id, alert).await?;
     if !heard.new {
-        return Ok(());
+        return Ok(None);
     }
     tx.live(Topic::Alerts {});
     let (rule, then) = judge(&source.rules, alert);
@@ -145,7 +154,23 @@ async fn fires(tx: &mut Tx, plan: Option<&PlanInForce>, source: &AlertSource, al
             }
         },
     };
-    Ok(tx.alert_decide(heard.number, outcome, incident.map(|record| record.id)).await?)
+    tx.alert_decide(heard.number, outcome, incident.as_ref().map(|record| record.id)).await?;
+    Ok(incident.filter(|_| outcome == Outcome::Declared))
+}
+
+/// How long one call stands for all that alerts declare meanwhile, unless it is worse.
+const WINDOW_SECONDS: i64 = 300;
+
+/// Calls people for what was declared: in a storm once, not for each incident. Comes last in the transaction, because it waits for others
+/// that call for the same system.
+async fn call(tx: &mut Tx, declared: &[IncidentRecord]) -> Result<(), AppError> {
+    for record in declared {
+        let (level, response) = (record.incident.level, record.incident.response_seconds);
+        if !tx.paging_lately(record.system, record.id, level, WINDOW_SECONDS).await? {
+            tx.paging_begin(record.id, level, response).await?;
+        }
+    }
+    Ok(())
 }
 
 fn fired(source: &AlertSource, alert: &Alert, number: i64) -> IncidentEvent {
@@ -210,7 +235,6 @@ async fn declare(
     let incident = Incident::declared(title.into_inner(), level_now, affected, None, tx.now());
     let by = actor(source);
     let mut record = tx.incident_create(source.system, &incident, &level.name, &by, &first).await?;
-    tx.paging_begin(record.id, level.level, level.response_seconds).await?;
     let detail = json!({"title": incident.title, "event": first, "alert": number, "rule": rule});
     tx.audit(&by, "incident.declared", format!("incident {}", record.number), detail);
     append(tx, &record, &fired(source, alert, number), source).await?;

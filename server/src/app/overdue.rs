@@ -1,6 +1,9 @@
-//! A clock that has run out is told once: to the timeline, the audit log and everybody who watches. Calls nobody.
+//! A clock that has run out is told once: to the timeline, the audit log and everybody who watches.
 
-use shared::domain::{actor::Actor, incident::IncidentEvent};
+use shared::domain::{
+    actor::Actor,
+    incident::{Due, IncidentEvent},
+};
 use store::Store;
 
 use super::incident::append;
@@ -31,6 +34,11 @@ async fn tell(store: &Store, number: i64) -> Result<(), AppError> {
         clock: clock.label,
         limit_seconds: clock.limit_seconds,
     };
+    // In an alert storm people were called for another incident. That nobody has answered this one calls them after all.
+    let unanswered = overdue.iter().any(|(due, _)| *due == Due::Response);
+    if unanswered && !tx.paging_any(record.id).await? {
+        tx.paging_begin(record.id, record.incident.level, record.incident.response_seconds).await?;
+    }
     let events = overdue.into_iter().map(event).collect();
     append(&mut tx, record, events, &Actor::Muster, "incident.overdue").await?;
     Ok(tx.commit().await?)

@@ -18,7 +18,7 @@ async fn components_are_grouped_renamed_and_hidden_and_strangers_see_it() {
     let tab = sign_in(&chromium, &scene, operator, "/console/status-page").await;
     tab.read("nobody has arranged it yet").await.unwrap();
     let first = tab.text(FIRST_ROW).await.unwrap();
-    tab.eval::<()>("[...document.querySelectorAll('.layout-row')].find(r => r.innerText.includes('Validator 2')).querySelectorAll('button')[2].click()")
+    tab.eval::<bool>("([...document.querySelectorAll('.layout-row')].find(r => r.innerText.includes('Validator 2')).querySelectorAll('button')[2].click(), true)")
         .await
         .unwrap();
     tab.fill(".layout-fields input[type=text]", "Block maker").await.unwrap();
@@ -30,7 +30,9 @@ async fn components_are_grouped_renamed_and_hidden_and_strangers_see_it() {
     tab.read("The name must not be empty. Give it a name, or remove the group.").await.unwrap();
     tab.fill(".layout-part:last-child .layout-head input", "Chain").await.unwrap();
     // The last row, pressed down, goes into the group below; the button keeps the focus.
-    tab.eval::<()>("[...document.querySelectorAll('.layout-row [id^=row-down]')].at(-1).focus()").await.unwrap();
+    tab.eval::<bool>("([...document.querySelectorAll('.layout-row [id^=row-down]')].at(-1).focus(), true)")
+        .await
+        .unwrap();
     let last = tab.eval::<String>("[...document.querySelectorAll('.layout-row b')].at(-1).innerText").await.unwrap();
     tab.key("Enter").await.unwrap();
     tab.until("it is in the group", "document.querySelectorAll('.layout-part:last-child .layout-row').length === 1")
@@ -48,7 +50,7 @@ async fn components_are_grouped_renamed_and_hidden_and_strangers_see_it() {
     assert_eq!(tab.text(FIRST_ROW).await.unwrap(), first);
 
     // Somebody else was faster: nothing typed is lost, and the person decides.
-    tab.eval::<()>("document.querySelectorAll('.layout-row button')[2].click()").await.unwrap();
+    tab.eval::<bool>("(document.querySelectorAll('.layout-row button')[2].click(), true)").await.unwrap();
     tab.fill(".layout-fields input[type=text]", "Mine").await.unwrap();
     let other = scene.muster.persona(Role::Administrator).await.unwrap();
     let theirs = shared::api::status_page::LayoutIn { layout: saved.layout.clone(), base: saved.version };
