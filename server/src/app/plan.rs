@@ -78,7 +78,8 @@ impl Plans {
     }
 
     fn kept(&self, version: PlanVersion) -> Arc<PlanInForce> {
-        if let Some(kept) = self.lock().get(&version.id) {
+        // A version never changes; if its text has, that is to be seen at once.
+        if let Some(kept) = self.lock().get(&version.id).filter(|kept| kept.version.source == version.source) {
             return kept.clone();
         }
         let compiled = compile(&version.source);
