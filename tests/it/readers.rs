@@ -112,7 +112,10 @@ async fn a_feed_parser_and_a_statuspage_client_read_it_without_a_warning() {
     }
     assert_eq!(entries[0]["title"], "Identified: <b>Blocks</b> & \"more\" ]]>".trim());
     let content = entries[0]["content"].as_str().unwrap();
-    assert!(content.contains("&#60;script&#62;alert(1)&#60;/script&#62;") && content.contains("Second line"), "{content}");
+    assert!(
+        content.contains("&#60;script&#62;alert(1)&#60;/script&#62;") && content.contains("Second line"),
+        "{content}"
+    );
     assert!(entries[1]["content"].as_str().unwrap().contains("It makes blocks again."));
 
     let seen = &understood["seen"];

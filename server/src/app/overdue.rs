@@ -35,7 +35,7 @@ async fn tell(store: &Store, number: i64) -> Result<(), AppError> {
         limit_seconds: clock.limit_seconds,
     };
     // In an alert storm people were called for another incident. That nobody has answered this one calls them after all.
-    let unanswered = overdue.iter().any(|(due, _)| *due == Due::Response);
+    let unanswered = overdue.iter().any(|(due, _)| matches!(due, Due::Response { .. }));
     if unanswered && !tx.paging_any(record.id).await? {
         tx.paging_begin(record.id, record.incident.level, record.incident.response_seconds).await?;
     }
