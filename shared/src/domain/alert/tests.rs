@@ -1,3 +1,5 @@
+//! What messages in each dialect become, and what rules make of them: cases only.
+
 use serde_json::json;
 
 use super::*;

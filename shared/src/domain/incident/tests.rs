@@ -1,3 +1,5 @@
+//! The state machine, case by case.
+
 use super::*;
 
 fn affected(component: &str) -> Affected {
