@@ -43,7 +43,7 @@ pub(crate) fn AlertRow(
             <span class="row-main">
                 {match alert.url {
                     Some(url) => {
-                        view! { <a class="row-link" href=url rel="noopener noreferrer" target="_blank">{alert.title}</a> }.into_any()
+                        view! { <a class="alert-title" href=url rel="noopener noreferrer" target="_blank">{alert.title}</a> }.into_any()
                     }
                     None => view! { <b>{alert.title}</b> }.into_any(),
                 }}
