@@ -45,12 +45,18 @@ pub(crate) struct Draft {
     /// The version it was made from.
     pub(crate) base: RwSignal<i32>,
     saved: RwSignal<Layout>,
+    /// What is typed lives as long as the page, not as long as the effect that took it in.
+    owner: StoredValue<Owner>,
 }
 
 impl Draft {
     pub(crate) fn new(view: &StatusPageView) -> Self {
-        let this =
-            Self { parts: RwSignal::new(vec![]), base: RwSignal::new(0), saved: RwSignal::new(Layout::default()) };
+        let this = Self {
+            parts: RwSignal::new(vec![]),
+            base: RwSignal::new(0),
+            saved: RwSignal::new(Layout::default()),
+            owner: StoredValue::new(Owner::current().unwrap_or_default()),
+        };
         this.take(view);
         this
     }
@@ -58,7 +64,8 @@ impl Draft {
     /// Shows what is saved; what was typed is gone.
     pub(crate) fn take(self, view: &StatusPageView) {
         self.base.set(view.version);
-        self.parts.set(view.layout.sections.iter().map(|section| part(section, view)).collect());
+        let parts = || view.layout.sections.iter().map(|section| part(section, view)).collect();
+        self.parts.set(self.owner.get_value().with(parts));
         self.saved.set(self.layout().unwrap_or_default());
     }
 

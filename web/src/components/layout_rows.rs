@@ -124,9 +124,11 @@ fn Mover(
         if off.get_untracked() {
             return;
         }
+        // What moves to another part is drawn anew there, and this one is gone.
+        let id = kept.get_value();
         go();
         request_animation_frame(move || {
-            let Some(button) = kept.try_get_value().and_then(|id| document().get_element_by_id(&id)) else { return };
+            let Some(button) = document().get_element_by_id(&id) else { return };
             if let Ok(button) = button.dyn_into::<web_sys::HtmlElement>() {
                 // Focusing a connected element does not fail.
                 let _ = button.focus();
