@@ -4,7 +4,10 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use shared::api::live::Topic;
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{
+    sync::{Notify, OnceCell},
+    task::JoinSet,
+};
 
 use crate::{
     AppState,
@@ -66,9 +69,15 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         async move { expiry::sweep(&state.store).await.map_err(in_words) }
     }));
     let missing = state.clone();
+    let listening = Arc::new(OnceCell::new());
     tasks.spawn(every(SWEEP_EVERY, move || {
         let state = missing.clone();
-        async move { intake::miss(&state).await.map_err(in_words) }
+        let since = listening.clone();
+        async move {
+            // By the database's clock, as soon as it answers: who could not be heard is not missed.
+            let since = since.get_or_try_init(|| state.store.now()).await.map_err(|e| e.to_string())?;
+            intake::miss(&state, *since).await.map_err(in_words)
+        }
     }));
     let watching = state.clone();
     tasks.spawn(every(SWEEP_EVERY, move || {

@@ -134,17 +134,19 @@ impl Store {
             .try_into()
     }
 
-    /// Heartbeats that have been silent for too long and whose silence is not an alert yet. One that was never heard is not missed.
+    /// Heartbeats that have been silent for too long and whose silence is not an alert yet. One that was never heard is not missed, and
+    /// while nobody listened (before `since`) nobody could be heard.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn heartbeats_silent(&self) -> Result<Vec<Uuid>, StoreError> {
+    pub async fn heartbeats_silent(&self, since: Timestamp) -> Result<Vec<Uuid>, StoreError> {
         Ok(sqlx::query_scalar(
             "SELECT a.id FROM alert_source a
              WHERE a.retired_at IS NULL AND a.kind = 'heartbeat'
-               AND a.heard_at + make_interval(secs => a.beat_seconds + a.grace_seconds) < clock_timestamp()
+               AND greatest(a.heard_at, $1) + make_interval(secs => a.beat_seconds + a.grace_seconds) < clock_timestamp()
                AND NOT EXISTS (SELECT FROM alert WHERE source_id = a.id AND ended_at IS NULL)",
         )
+        .bind(since.inner())
         .fetch_all(&self.pool)
         .await?)
     }

@@ -3,6 +3,7 @@
 use futures::StreamExt as _;
 use reqwest::{Client, StatusCode, header};
 use serde_json::{Value, json};
+use server::app::intake::miss;
 use shared::{
     api::{
         alert::{BeatIn, Outcome, SourceChangeIn, SourceIn, SourceMade, SourceSettingsIn},
@@ -18,6 +19,7 @@ use shared::{
         status::Impact,
         text::Name,
     },
+    timestamp::Timestamp,
 };
 use tests::{
     muster::Muster,
@@ -126,8 +128,7 @@ async fn rules_decide_in_their_order_and_a_muted_source_declares_nothing() {
     };
     assert_eq!(outcomes().await, [Outcome::Ignored, Outcome::Shown]);
     let mut settings = made.source.settings.clone();
-    settings.muted_until =
-        Some(shared::timestamp::Timestamp::new(muster.store.now().await.unwrap().inner() + time::Duration::hours(1)));
+    settings.muted_until = Some(Timestamp::new(muster.store.now().await.unwrap().inner() + time::Duration::hours(1)));
     let change = SourceChangeIn { version: made.source.version, settings };
     let changed = admin.api.change_alert_source(made.source.id, &change).await.unwrap();
     send(&made.address, &event("c", "firing", "critical")).await;
@@ -229,11 +230,14 @@ async fn a_heartbeat_that_stays_away_is_an_alert_and_its_return_ends_it() {
     let pool = sqlx::PgPool::connect(&muster.database.url).await.unwrap();
     let earlier = "UPDATE alert_source SET heard_at = now() - make_interval(secs => $1)";
     sqlx::query(earlier).bind(650.0).execute(&pool).await.unwrap();
-    server::app::intake::miss(&muster.state).await.unwrap();
+    let (long_ago, now) = (Timestamp::from_unix(0), muster.store.now().await.unwrap());
+    miss(&muster.state, long_ago).await.unwrap();
     assert_eq!(incidents(&admin).await, [], "there is a grace");
     sqlx::query(earlier).bind(661.0).execute(&pool).await.unwrap();
     // Two servers look at once.
-    let (one, other) = tokio::join!(server::app::intake::miss(&muster.state), server::app::intake::miss(&muster.state));
+    miss(&muster.state, now).await.unwrap();
+    assert_eq!(incidents(&admin).await, [], "who could not be heard, because nobody listened, is not missed");
+    let (one, other) = tokio::join!(miss(&muster.state, long_ago), miss(&muster.state, long_ago));
     one.and(other).unwrap();
     let incident = incidents(&admin).await.remove(0);
     assert!(incident.title.starts_with("No heartbeat from nightly backup for 11 min"), "{}", incident.title);

@@ -14,6 +14,7 @@ use shared::{
         text::Title,
     },
     plan::Plan,
+    timestamp::Timestamp,
 };
 use store::{AlertSource, IncidentRecord, StoreError, Tx};
 
@@ -98,12 +99,12 @@ async fn beat(state: &AppState, source: &AlertSource) -> Result<TakenView, AppEr
     Ok(taken("Heard", None))
 }
 
-/// Makes alerts of heartbeats that are silent for too long.
+/// Makes alerts of heartbeats that are silent for too long. `since`: when this server began to listen.
 ///
 /// # Errors
 /// If the database does not answer.
-pub async fn miss(state: &AppState) -> Result<(), AppError> {
-    for id in state.store.heartbeats_silent().await? {
+pub async fn miss(state: &AppState, since: Timestamp) -> Result<(), AppError> {
+    for id in state.store.heartbeats_silent(since).await? {
         let Ok(seen) = state.store.alert_source_fetch(id).await else { continue };
         let plan = state.plans.current(seen.system).await?;
         let mut tx = state.store.begin().await?;
@@ -114,10 +115,10 @@ pub async fn miss(state: &AppState) -> Result<(), AppError> {
         };
         // It may have been heard, or another server may have been here, since.
         let Some((beat, heard)) = source.beat.zip(source.heard_at) else { continue };
-        let silent = tx.now().seconds_since(heard);
-        if silent < beat.every_seconds + beat.grace_seconds {
+        if tx.now().seconds_since(heard.max(since)) < beat.every_seconds + beat.grace_seconds {
             continue;
         }
+        let silent = tx.now().seconds_since(heard);
         let declared = fires(&mut tx, plan.as_deref(), &source, &alert::silence(&source.name, silent)).await?;
         call(&mut tx, declared.as_slice()).await?;
         tx.commit().await?;
