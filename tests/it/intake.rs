@@ -315,9 +315,9 @@ async fn only_who_manages_sources_sees_and_makes_them_and_everybody_sees_alerts(
     assert_eq!(twice.fields[0].field, "settings.name");
 }
 
-/// A page in a browser cannot send alerts by a person's cookie: only the key counts, and no answer can be read.
+/// Only the key counts, whoever is signed in in that browser, and no other page can read the answer.
 #[tokio::test]
-async fn a_persons_cookie_counts_for_nothing_where_alerts_come_in() {
+async fn a_page_elsewhere_learns_nothing_where_alerts_come_in() {
     let (muster, admin) = stage().await;
     let address = format!("{}/api/v1/intake/generic/not-a-key", muster.base);
     let answer = admin.http.client.post(address).header(header::ORIGIN, "https://evil.example").json(&json!({})).send();

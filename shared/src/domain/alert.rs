@@ -14,7 +14,7 @@ pub use self::{
     generic::{Mapping, Pointer},
     rule::{Condition, Consequence, Declaration, Rule, Test, judge},
 };
-use crate::digest::Digest;
+use crate::{digest::Digest, domain::text::turns_direction};
 
 /// The dialect a source speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -179,7 +179,7 @@ fn paragraphs(text: &str) -> Option<String> {
 }
 
 fn clean(text: &str, most: usize, lines: bool) -> String {
-    let kept = text.chars().filter(|c| !turns(*c)).map(|c| match c {
+    let kept = text.chars().filter(|c| !turns_direction(*c)).map(|c| match c {
         '\n' if lines => '\n',
         c if c.is_control() => ' ',
         c => c,
@@ -194,16 +194,12 @@ fn clean(text: &str, most: usize, lines: bool) -> String {
     cut
 }
 
-fn turns(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// Only what a browser opens as a page.
 fn link(text: &str) -> Option<String> {
     let known = ["http://", "https://"].iter().any(|scheme| {
         text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme)) && text.len() > scheme.len()
     });
-    (known && text.len() <= URL && !text.contains(|c: char| c.is_control() || c.is_whitespace() || turns(c)))
+    (known && text.len() <= URL && !text.contains(|c: char| c.is_control() || c.is_whitespace() || turns_direction(c)))
         .then(|| text.to_owned())
 }
 

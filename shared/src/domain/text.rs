@@ -73,7 +73,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Embeddings, overrides and isolates: they can make a line read as another one.
-fn turns_direction(c: char) -> bool {
+pub(crate) fn turns_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
