@@ -6,6 +6,7 @@
 
 mod access;
 mod account;
+mod answers;
 mod api;
 mod api_fuzz;
 mod asvs;
@@ -47,5 +48,6 @@ mod scripts;
 mod secrets;
 mod status_page;
 mod store_rules;
+mod team;
 mod tokens;
 mod ways;

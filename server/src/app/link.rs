@@ -11,11 +11,12 @@ use shared::{
     domain::{
         access::{Role, RoleName},
         actor::Actor,
+        outbox,
         text::Name,
     },
     ids::UserId,
 };
-use store::{DoorLink, NewLink, NewUser, Purpose, Store, StoreError, Tx, User};
+use store::{DoorLink, NewLink, NewMessage, NewUser, Purpose, Store, StoreError, Tx, User, message_secret};
 use tower_sessions::Session;
 use uuid::Uuid;
 
@@ -50,8 +51,43 @@ fn hash(token: &str) -> String {
     Digest::of(format!("door link {}", token.trim()).as_bytes()).to_string()
 }
 
-fn shown(public_url: &PublicUrl, token: &str, link: &DoorLink) -> LinkView {
-    LinkView { link: format!("{public_url}/join#{token}"), expires_at: link.expires_at }
+fn shown(public_url: &PublicUrl, token: &str, link: &DoorLink, mailed_to: Option<String>) -> LinkView {
+    LinkView { link: format!("{public_url}/join#{token}"), expires_at: link.expires_at, mailed_to }
+}
+
+/// Puts the link into the outbox for `email`, if there is a mail server. Its token is sealed until it is sent, and gone then.
+async fn mail(
+    state: &AppState,
+    tx: &mut Tx,
+    purpose: outbox::Purpose,
+    (token, link): (&str, &DoorLink),
+    (user, name, email): (Option<UserId>, &str, &str),
+    (subject, body): (&str, &str),
+) -> Result<Option<String>, AppError> {
+    if state.settings.mail.is_none() {
+        return Ok(None);
+    }
+    let dedup = format!("link:{}", link.id);
+    let sealed = state.key.seal(&message_secret(&dedup), format!("#{token}").as_bytes());
+    let sealed = sealed.map_err(|e| AppError::bug(e.to_string()))?;
+    let new = NewMessage {
+        dedup: &dedup,
+        purpose,
+        user,
+        recipient: name,
+        channel: outbox::Channel::Email,
+        way: None,
+        address: email,
+        subject,
+        body,
+        link: Some("/join"),
+        incident: None,
+        page: None,
+        drill_call: None,
+        secret: Some(&sealed),
+    };
+    tx.message_add(&new).await?;
+    Ok(Some(email.to_owned()))
 }
 
 /// # Errors
@@ -93,11 +129,22 @@ async fn try_invite(
             valid_seconds: INVITATION,
         })
         .await?;
-    let detail = json!({"name": input.name, "role": input.role, "contact_roles": input.contact_roles});
+    let words = (
+        "You are invited to Muster",
+        &*format!(
+            "{by} invites you to Muster as {}. Make your account by the link until {}; it is good once.\n\n\
+             If you do not know {by}, do nothing: without the link there is no account.",
+            input.role,
+            link.expires_at.utc_text(),
+        ),
+    );
+    let to = (None, input.name.as_str(), email);
+    let mailed_to = mail(state, &mut tx, outbox::Purpose::Invitation, (&token, &link), to, words).await?;
+    let detail = json!({"name": input.name, "role": input.role, "contact_roles": input.contact_roles, "mailed": mailed_to.is_some()});
     tx.audit(&by, "user.invited", format!("user {email}"), detail);
     tx.live(shared::api::live::Topic::People {});
     tx.commit().await?;
-    Ok(shown(&state.settings.public_url, &token, &link))
+    Ok(shown(&state.settings.public_url, &token, &link, mailed_to))
 }
 
 /// # Errors
@@ -122,12 +169,26 @@ pub async fn new_password(state: &AppState, permit: &Permit<ManagePeople>, id: U
         if user.id == permit.id() {
             return Err(AppError::forbidden("Change your own password under My account. Nothing was made."));
         }
-        password_link(&state.store, &state.settings.public_url, &permit.actor(), &user).await
+        let by = permit.actor();
+        let mut tx = state.store.begin().await?;
+        let (token, link) = password_token(&mut tx, &by, &user).await?;
+        let words = (
+            "Set a new password for Muster",
+            &*format!(
+                "{by} has made a link by which you can set a new password for Muster, until {}; it is good once.\n\n\
+                 If you have not asked for it, tell an administrator.",
+                link.expires_at.utc_text(),
+            ),
+        );
+        let to = (Some(user.id), &*user.name, &*user.email);
+        let mailed_to = mail(state, &mut tx, outbox::Purpose::NewPassword, (&token, &link), to, words).await?;
+        tx.commit().await?;
+        Ok(shown(&state.settings.public_url, &token, &link, mailed_to))
     };
     denied(&state.store, permit, format!("user {id}"), outcome.await).await
 }
 
-/// Only the newest link of a person counts.
+/// For whoever is at the server's command line: handed over by hand.
 ///
 /// # Errors
 /// If they are deactivated.
@@ -137,6 +198,14 @@ pub async fn password_link(
     by: &Actor,
     user: &User,
 ) -> Result<LinkView, AppError> {
+    let mut tx = store.begin().await?;
+    let (token, link) = password_token(&mut tx, by, user).await?;
+    tx.commit().await?;
+    Ok(shown(public_url, &token, &link, None))
+}
+
+/// Only the newest link of a person counts.
+async fn password_token(tx: &mut Tx, by: &Actor, user: &User) -> Result<(String, DoorLink), AppError> {
     if user.service {
         return Err(AppError::not_now(format!("{CANNOT_SIGN_IN} No link was made.")));
     }
@@ -144,13 +213,11 @@ pub async fn password_link(
         return Err(AppError::not_now(format!("{} is deactivated. No link was made.", user.name)));
     }
     let (token, hash) = token();
-    let mut tx = store.begin().await?;
     tx.links_supersede(Purpose::NewPassword, Some(user.id)).await?;
     let link =
         tx.link_create(&plain(&hash, Purpose::NewPassword, Some(user.id), &by.to_string(), NEW_PASSWORD)).await?;
     tx.audit(by, "user.password-link-made", format!("user {}", user.email), json!({}));
-    tx.commit().await?;
-    Ok(shown(public_url, &token, &link))
+    Ok((token, link))
 }
 
 fn plain<'a>(
@@ -190,7 +257,7 @@ pub async fn first_administrator(store: &Store, public_url: &PublicUrl) -> Resul
         tx.link_create(&plain(&hash, Purpose::FirstAdministrator, None, &by.to_string(), FIRST_ADMINISTRATOR)).await?;
     tx.audit(&by, "user.first-link-made", "the first administrator", json!({}));
     tx.commit().await?;
-    Ok(Some(shown(public_url, &token, &link)))
+    Ok(Some(shown(public_url, &token, &link, None)))
 }
 
 /// What a link is for. Whoever has it may know.

@@ -131,6 +131,12 @@ pub enum Purpose {
     Test,
     /// Somebody adds a way to be reached; it holds a code.
     Verification,
+    /// The contact tree is rehearsed.
+    Drill,
+    /// Somebody may make an account; it holds a link that lets them in.
+    Invitation,
+    /// Somebody may set a new password; it holds a link that lets them.
+    NewPassword,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
