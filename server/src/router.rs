@@ -77,7 +77,7 @@ routes! {
     post "/account/tokens" => token::make_own [NotNow],
     delete "/account/tokens/{id}" => token::revoke_own,
     get "/account/ways" => contact::ways,
-    post "/account/ways" => contact::add_way [Invalid NotNow],
+    post "/account/ways" => contact::add_way [Invalid NotNow TooManyRequests],
     delete "/account/ways/{id}" => contact::remove_way,
     post "/account/ways/{id}/code" => contact::send_code [NotNow],
     post "/account/ways/{id}/confirm" => contact::confirm_way [Invalid NotNow],

@@ -12,7 +12,11 @@ use shared::{
         people::{ActiveIn, InviteIn, LinkUseIn, PersonRoleIn},
     },
     domain::{
-        access::Role, contact_drill::DrillOutcome, incident::{IncidentEvent, IncidentState}, outbox::Channel, quiet::QuietHours,
+        access::Role,
+        contact_drill::DrillOutcome,
+        incident::{IncidentEvent, IncidentState},
+        outbox::Channel,
+        quiet::QuietHours,
         text::Name,
     },
 };
@@ -239,7 +243,7 @@ async fn a_drill_calls_the_tree_and_measures_who_answers_in_time() {
     assert!(get(&bobs).await.1.contains(">I can be reached</button>"));
     assert_eq!(outcome(&bob).await.0, DrillOutcome::Waiting, "looking answers nothing");
     assert!(press(&bobs).await.1.contains("Answered."));
-    assert_eq!(outcome(&bob).await, (DrillOutcome::InTime, vec!["System Administrator".to_owned()]));
+    assert_eq!(outcome(&bob).await, (DrillOutcome::InTime, vec!["System on-call rota".to_owned()]));
     assert_eq!(drills(&team).await[0].empty_roles, ["Security Officer"], "a gap is a finding, too");
 
     // As if all this had begun so much earlier that the time is over.

@@ -28,6 +28,7 @@ mod failover;
 mod fuzz;
 mod incidents;
 mod intake;
+mod lapses;
 mod limits;
 mod line;
 mod live;

@@ -9,10 +9,10 @@ use shared::{
     api::people::{InviteIn, LinkSeenView, LinkUseIn, LinkUsedView, LinkView},
     digest::Digest,
     domain::{
-        access::{Role, RoleName},
+        access::{Action, Role, RoleName},
         actor::Actor,
         outbox,
-        text::Name,
+        text::{self, Name},
     },
     ids::UserId,
 };
@@ -126,6 +126,7 @@ async fn try_invite(
             role: Some(&input.role),
             contact_roles: &input.contact_roles,
             made_by: &by.to_string(),
+            maker: Some(permit.id()),
             valid_seconds: INVITATION,
         })
         .await?;
@@ -152,6 +153,14 @@ async fn try_invite(
 pub async fn withdraw(store: &Store, permit: &Permit<ManagePeople>, id: Uuid) -> Result<(), AppError> {
     let mut tx = store.begin().await?;
     let link = tx.invitation_withdraw(id).await.found(|| "such open invitation".into())?;
+    if let Some(role) = &link.role
+        && let Ok(role) = tx.role_fetch(role).await
+        && !permit.user().rights.cover(role.rights)
+    {
+        return Err(AppError::forbidden(
+            "This role may do things that you may not, so its invitation is not yours to withdraw.",
+        ));
+    }
     let email = link.email.unwrap_or_default();
     tx.audit(&permit.actor(), "user.invitation-withdrawn", format!("user {email}"), json!({}));
     tx.live(shared::api::live::Topic::People {});
@@ -214,17 +223,42 @@ async fn password_token(tx: &mut Tx, by: &Actor, user: &User) -> Result<(String,
     }
     let (token, hash) = token();
     tx.links_supersede(Purpose::NewPassword, Some(user.id)).await?;
-    let link =
-        tx.link_create(&plain(&hash, Purpose::NewPassword, Some(user.id), &by.to_string(), NEW_PASSWORD)).await?;
+    let link = tx
+        .link_create(&plain(&hash, Purpose::NewPassword, Some(user.id), (&by.to_string(), id_of(by)), NEW_PASSWORD))
+        .await?;
     tx.audit(by, "user.password-link-made", format!("user {}", user.email), json!({}));
     Ok((token, link))
+}
+
+fn id_of(by: &Actor) -> Option<UserId> {
+    match by {
+        Actor::User { id, .. } => Some(*id),
+        _ => None,
+    }
+}
+
+/// Whether whoever made it could make it now: a link gives no right that its maker has lost.
+async fn maker_still_may(tx: &mut Tx, link: &DoorLink) -> Result<bool, AppError> {
+    let Some(maker) = link.maker else { return Ok(true) };
+    let maker = tx.user_fetch(maker).await?;
+    let given = match (&link.role, link.user) {
+        (Some(role), _) => match tx.role_fetch(role).await {
+            Ok(role) => role.rights,
+            // Its absence is told in words of its own.
+            Err(StoreError::NotFound) => return Ok(true),
+            Err(error) => return Err(error.into()),
+        },
+        (None, Some(user)) => tx.user_fetch(user).await?.rights,
+        (None, None) => return Ok(true),
+    };
+    Ok(maker.active && maker.rights.may(Action::ManagePeople) && maker.rights.cover(given))
 }
 
 fn plain<'a>(
     token_hash: &'a str,
     purpose: Purpose,
     user: Option<UserId>,
-    made_by: &'a str,
+    by: (&'a str, Option<UserId>),
     valid_seconds: i64,
 ) -> NewLink<'a> {
     NewLink {
@@ -235,7 +269,8 @@ fn plain<'a>(
         name: None,
         role: None,
         contact_roles: &[],
-        made_by,
+        made_by: by.0,
+        maker: by.1,
         valid_seconds,
     }
 }
@@ -253,8 +288,9 @@ pub async fn first_administrator(store: &Store, public_url: &PublicUrl) -> Resul
     }
     tx.links_supersede(Purpose::FirstAdministrator, None).await?;
     let by = Actor::CommandLine;
-    let link =
-        tx.link_create(&plain(&hash, Purpose::FirstAdministrator, None, &by.to_string(), FIRST_ADMINISTRATOR)).await?;
+    let link = tx
+        .link_create(&plain(&hash, Purpose::FirstAdministrator, None, (&by.to_string(), None), FIRST_ADMINISTRATOR))
+        .await?;
     tx.audit(&by, "user.first-link-made", "the first administrator", json!({}));
     tx.commit().await?;
     Ok(Some(shown(public_url, &token, &link, None)))
@@ -267,6 +303,9 @@ pub async fn first_administrator(store: &Store, public_url: &PublicUrl) -> Resul
 pub async fn look(state: &AppState, device: &Device, token: &str) -> Result<LinkSeenView, AppError> {
     attempt(state, device)?;
     let link = state.store.link_open(&hash(token)).await.map_err(closed)?;
+    if !maker_still_may(&mut state.store.begin().await?, &link).await? {
+        return Err(AppError::link_closed());
+    }
     let seen = match link.purpose {
         Purpose::Invitation => invited(&link).map(|(name, email, role)| LinkSeenView::Invitation {
             name: name.into(),
@@ -329,6 +368,9 @@ pub async fn use_up(
     let mut tx = state.store.begin().await?;
     tx.people_lock().await?;
     let link = tx.link_use(&token_hash).await.map_err(closed)?;
+    if !maker_still_may(&mut tx, &link).await? {
+        return Err(AppError::link_closed());
+    }
     let user = match link.purpose {
         Purpose::NewPassword => set_password(&mut tx, &link, &password).await?,
         Purpose::Invitation => {
@@ -341,6 +383,9 @@ pub async fn use_up(
                     )));
                 }
                 Err(error) => return Err(error.into()),
+            }
+            if link.name.as_deref() != Some(&*name) {
+                unlike_others(&mut tx, &name).await?;
             }
             create(&mut tx, &link, &email, &name, &role, &password).await?
         }
@@ -359,6 +404,15 @@ pub async fn use_up(
         sign_in::begin(state, session, &user, device, "link").await?;
     }
     Ok(LinkUsedView { email: user.email, signed_in })
+}
+
+/// Names stand in timelines and consents. Who is invited does not choose a colleague's.
+async fn unlike_others(tx: &mut Tx, name: &str) -> Result<(), AppError> {
+    let taken = tx.user_list().await?.into_iter().any(|user| text::alike(&user.name) == text::alike(name));
+    if taken {
+        return Err(AppError::invalid("name", "Somebody here has this name already; add what tells you apart."));
+    }
+    Ok(())
 }
 
 /// The address and name the account has or gets.
@@ -391,8 +445,10 @@ async fn set_password(tx: &mut Tx, link: &DoorLink, password: &str) -> Result<Us
     }
     tx.user_set_password(id, password).await?;
     let ended = tx.sessions_end(id, None).await?;
+    // Whoever had to be let in anew may have been robbed: what else lets in ends, too.
+    let revoked = tx.tokens_of_revoke(id).await?;
     let by = Actor::User { id, name: user.name.clone() };
-    let detail = json!({"by": "link", "made_by": link.made_by, "sessions_ended": ended});
+    let detail = json!({"by": "link", "made_by": link.made_by, "sessions_ended": ended, "tokens_revoked": revoked});
     tx.audit(&by, "account.password-changed", format!("user {}", user.email), detail);
     Ok(user)
 }
@@ -419,8 +475,6 @@ async fn create(
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::access::Action;
-
     use super::*;
 
     #[test]

@@ -108,6 +108,7 @@ pub async fn add(state: &AppState, permit: &Permit<ChangeAccount>, input: WayIn)
     let address = input.channel.address(&input.address).map_err(|why| AppError::invalid("address", why))?;
     if matches!(input.channel, Channel::Webhook | Channel::Slack | Channel::Ntfy) {
         Target::parse(&address, &state.settings.outgoing)
+            .and_then(|target| target.admit_literal())
             .map_err(|why| AppError::invalid("address", format!("Muster does not send there: {why}.")))?;
     }
     let me = permit.user();
@@ -117,6 +118,8 @@ pub async fn add(state: &AppState, permit: &Permit<ChangeAccount>, input: WayIn)
             "You have {MOST} ways to be reached already. Remove one first; nothing was added."
         )));
     }
+    let now = std::time::Instant::now();
+    state.throttles.ways.attempt(&me.id.to_string(), now).map_err(AppError::too_many_requests)?;
     let key = (input.channel == Channel::Webhook).then(|| hex::encode(&rand::random::<[u8; 32]>()));
     let mut way = Way {
         id: Uuid::now_v7(),

@@ -125,7 +125,7 @@ pub fn ntfy_topic(address: &str) -> Option<(&str, &str)> {
 pub enum Purpose {
     /// An incident needs somebody.
     Page,
-    /// A run tells people something.
+    /// Something that its reader has to know: what a run tells, what was done to their account.
     Notice,
     /// Somebody tries whether a person can be reached.
     Test,

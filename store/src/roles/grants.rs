@@ -34,7 +34,7 @@ const READ_ADD_CHANGE: &[&str] = &["SELECT", "INSERT", "UPDATE"];
 pub(super) const TABLES: &[Table] = &[
     table("_sqlx_migrations", READ, READ),
     // Not the password's hash.
-    table("app_user", READ_ADD_CHANGE, &["SELECT (id, name, role, contact_roles, active, service)"]),
+    table("app_user", READ_ADD_CHANGE, &["SELECT (id, name, role, contact_roles, active, service, rights_since)"]),
     table("role", ALL, &["SELECT (name, actions)"]),
     table("session", ALL, NOTHING),
     table("door_link", READ_ADD_CHANGE, NOTHING),
