@@ -9,6 +9,7 @@ use axum::{
     Router,
     extract::Request,
     middleware::{Next, from_fn},
+    response::IntoResponse as _,
     response::Response,
 };
 use http::{HeaderValue, header};
@@ -70,6 +71,11 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
 
 /// What carries its hash in its name never changes; a missing file is said to be missing only for now.
 async fn cache(request: Request, next: Next) -> Response {
+    let name = request.uri().path().rsplit('/').next().unwrap_or_default();
+    if name.starts_with('.') || name == "manifest.json" {
+        // What the build keeps beside the files for itself.
+        return http::StatusCode::NOT_FOUND.into_response();
+    }
     let hashed = is_hashed(request.uri().path());
     let mut response = next.run(request).await;
     let found = response.status().is_success() || response.status() == http::StatusCode::NOT_MODIFIED;

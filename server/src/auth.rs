@@ -1,6 +1,7 @@
 //! The door: who somebody is, whether the request is theirs, what they may. Use cases never look behind it; they get a `Permit`.
 
 pub mod address;
+pub(crate) mod answer_link;
 pub mod bearer;
 pub mod denied;
 pub mod device;

@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     AppState,
-    app::{expiry, intake, line, notice, overdue, paging, status_page},
+    app::{contact_drill, expiry, intake, line, notice, overdue, paging, status_page},
     error::AppError,
     live, outbox,
 };
@@ -20,6 +20,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3);
 const TIDY_EVERY: Duration = Duration::from_secs(600);
 /// Events are kept this long for readers that come back.
 const KEEP_EVENTS_HOURS: i32 = 48;
+/// An alert that has ended and led to nothing. What led to an incident stays as long as the incident.
+const KEEP_ALERTS_DAYS: i32 = 90;
 
 /// The tasks end when the set is dropped or shut down.
 pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
@@ -82,7 +84,10 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     let watching = state.clone();
     tasks.spawn(every(SWEEP_EVERY, move || {
         let state = watching.clone();
-        async move { overdue::sweep(&state.store).await.map_err(in_words) }
+        async move {
+            overdue::sweep(&state.store).await.map_err(in_words)?;
+            contact_drill::sweep(&state.store).await.map_err(in_words)
+        }
     }));
     let calling = state.clone();
     tasks.spawn(every(Duration::ZERO, move || {
@@ -108,6 +113,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         async move {
             state.store.sessions_delete_expired().await.map_err(|e| e.to_string())?;
             state.store.sign_in_attempts_delete_expired().await.map_err(|e| e.to_string())?;
+            state.store.alerts_forget(KEEP_ALERTS_DAYS).await.map_err(|e| e.to_string())?;
             state.store.live_forget(KEEP_EVENTS_HOURS).await.map(drop).map_err(|e| e.to_string())
         }
     }));

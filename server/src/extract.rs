@@ -99,9 +99,23 @@ fn field_of(path: &str, said: &str) -> String {
     }
 }
 
-/// Without the position, which means nothing to a person at a form.
+/// Without the position, which means nothing to a person at a form; without what was typed, which may be a secret; without names of
+/// our types.
 fn sentence(said: &str) -> String {
     let text = said.split(" at line ").next().unwrap_or(said);
+    if let Some((found, expected)) =
+        text.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected "))
+    {
+        let found = found.split([' ', '`', '"']).next().unwrap_or_default();
+        let found = if found == "sequence" { "list" } else { found };
+        let expected = match expected.split_once(' ') {
+            Some(("struct" | "map", _)) => "an object",
+            Some(("a", "string")) => "text",
+            Some(("a", "sequence")) => "a list",
+            _ => expected,
+        };
+        return format!("This is of the wrong kind: {found} where {expected} is expected.");
+    }
     if text.starts_with("missing field") {
         return "This field is missing.".into();
     }

@@ -13,6 +13,7 @@ pub mod error;
 mod extract;
 mod headers;
 pub mod heads;
+mod listen;
 pub mod live;
 pub mod openapi;
 pub mod outbox;
@@ -24,9 +25,8 @@ mod routes;
 mod shell;
 pub mod telemetry;
 
-use std::{future::Future, io, net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
+use std::{future::Future, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
-use axum::serve::ListenerExt as _;
 use store::{Store, seal::Key};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -88,6 +88,8 @@ pub struct Throttles {
     pub challenges: Throttle,
     /// Tokens from one address that did not let in.
     pub token: Throttle,
+    /// Ways to be reached that one person adds: each is written to.
+    pub ways: Throttle,
     /// Messages of one source of alerts.
     pub intake: Throttle,
     /// Audit entries about unknown people at one address.
@@ -153,6 +155,7 @@ impl AppState {
                 address: Throttle::new(50, MINUTES_5),
                 challenges: Throttle::new(60, MINUTES_5),
                 token: Throttle::new(50, MINUTES_5),
+                ways: Throttle::new(10, MINUTES_5),
                 // Well above the storm that must be survived: 10,000 in a minute.
                 intake: Throttle::new(60_000, MINUTES_5),
                 unknown: Throttle::new(60, MINUTES_5),
@@ -166,38 +169,22 @@ impl AppState {
 }
 
 /// Serves until `shutdown` ends, then lets requests end. What runs in the background runs with it and ends with it.
-///
-/// # Errors
-/// If the listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    state: AppState,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, state: AppState, shutdown: impl Future<Output = ()> + Send + 'static) {
     let mut background = background::spawn(&state);
-    let app = build(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    // Events are small: they must not wait for each other's acknowledgement.
-    let listener = listener.tap_io(|connection| {
-        let _ = connection.set_nodelay(true);
-    });
+    let app = build(state.clone());
     let stopping = state.clone();
     let stop = async move {
         shutdown.await;
         stopping.stop.cancel();
         stopping.public.close();
     };
-    let served = axum::serve(listener, app).with_graceful_shutdown(stop);
     let out_of_patience = async {
         state.stop.cancelled().await;
         tokio::time::sleep(PATIENCE).await;
     };
-    let outcome = tokio::select! {
-        outcome = async { served.await } => outcome,
-        () = out_of_patience => {
-            tracing::warn!("some requests did not end in time and were cut off");
-            Ok(())
-        }
-    };
+    tokio::select! {
+        () = listen::serve(listener, app, stop) => {}
+        () = out_of_patience => tracing::warn!("some requests did not end in time and were cut off"),
+    }
     background.shutdown().await;
-    outcome
 }

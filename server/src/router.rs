@@ -22,8 +22,8 @@ use crate::{
     openapi::{self, Api, Schemas, describe},
     public,
     routes::{
-        self, account, alert, audit, contact, events, incident, notice, output, people, plan, report, role, room, run,
-        secret, sign_in, status_page, system, token,
+        self, account, alert, answered, audit, contact, events, incident, notice, output, people, plan, report, role,
+        room, run, secret, sign_in, status_page, system, token,
     },
     shell,
 };
@@ -77,10 +77,11 @@ routes! {
     post "/account/tokens" => token::make_own [NotNow],
     delete "/account/tokens/{id}" => token::revoke_own,
     get "/account/ways" => contact::ways,
-    post "/account/ways" => contact::add_way [Invalid NotNow],
+    post "/account/ways" => contact::add_way [Invalid NotNow TooManyRequests],
     delete "/account/ways/{id}" => contact::remove_way,
     post "/account/ways/{id}/code" => contact::send_code [NotNow],
     post "/account/ways/{id}/confirm" => contact::confirm_way [Invalid NotNow],
+    put "/account/quiet-hours" => contact::set_quiet [Invalid],
     get "/people" => people::list,
     post "/people/service-accounts" => token::create_service_account,
     get "/people/{id}/tokens" => token::of,
@@ -116,6 +117,8 @@ routes! {
     get "/systems/{slug}/contacts" => contact::list,
     put "/systems/{slug}/contacts/{role}" => contact::set [Invalid],
     post "/systems/{slug}/contacts/test" => contact::test [Invalid],
+    get "/systems/{slug}/contacts/drills" => contact::drills,
+    post "/systems/{slug}/contacts/drills" => contact::begin_drill [Invalid NotNow],
     get "/incidents" => incident::list,
     post "/incidents" => incident::declare,
     get "/incidents/{number}" => incident::view,
@@ -198,6 +201,7 @@ pub fn build(state: AppState) -> Router {
         .route("/healthz", get(routes::health::alive))
         .route("/readyz", get(routes::health::ready))
         .merge(sign_in::pages(&state))
+        .merge(answered::pages(&state))
         .merge(shell::router())
         .merge(assets::router(&state))
         .layer(CatchPanicLayer::custom(error::panicked));

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod alert;
+pub(crate) mod answered;
 pub(crate) mod audit;
 pub(crate) mod contact;
 pub(crate) mod events;

@@ -104,6 +104,23 @@ impl Store {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
+    /// Forgets alerts that ended so long ago and led to no incident, some thousands at a time.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn alerts_forget(&self, days: i32) -> Result<(), StoreError> {
+        sqlx::query(
+            "DELETE FROM alert WHERE number IN (
+                 SELECT number FROM alert
+                 WHERE incident_id IS NULL AND ended_at < clock_timestamp() - make_interval(days => $1) ORDER BY number LIMIT 5000
+             )",
+        )
+        .bind(days)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// What led to an incident or joined it, the newest `limit`.
     ///
     /// # Errors

@@ -42,6 +42,8 @@ pub struct NewLink<'a> {
     pub role: Option<&'a RoleName>,
     pub contact_roles: &'a [ContactRole],
     pub made_by: &'a str,
+    /// Whose account that is; `None`: the command line.
+    pub maker: Option<UserId>,
     pub valid_seconds: i64,
 }
 
@@ -56,6 +58,8 @@ pub struct DoorLink {
     pub role: Option<RoleName>,
     pub contact_roles: Vec<ContactRole>,
     pub made_by: String,
+    /// It opens only while they could make it.
+    pub maker: Option<UserId>,
     pub made_at: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -70,6 +74,7 @@ struct LinkRow {
     role: Option<String>,
     contact_roles: Vec<String>,
     made_by: String,
+    maker_id: Option<Uuid>,
     made_at: OffsetDateTime,
     expires_at: OffsetDateTime,
 }
@@ -87,6 +92,7 @@ impl TryFrom<LinkRow> for DoorLink {
             role: row.role.map(from_name).transpose()?,
             contact_roles: row.contact_roles.into_iter().map(from_name).collect::<Result<_, _>>()?,
             made_by: row.made_by,
+            maker: row.maker_id.map(UserId),
             made_at: Timestamp::new(row.made_at),
             expires_at: Timestamp::new(row.expires_at),
         })
@@ -96,7 +102,7 @@ impl TryFrom<LinkRow> for DoorLink {
 macro_rules! open_links {
     ($rest:literal) => {
         concat!(
-            "SELECT id, purpose, user_id, email, name, role, contact_roles, made_by, made_at, expires_at FROM door_link
+            "SELECT id, purpose, user_id, email, name, role, contact_roles, made_by, maker_id, made_at, expires_at FROM door_link
              WHERE used_at IS NULL AND withdrawn_at IS NULL AND expires_at > now() ",
             $rest
         )
@@ -131,9 +137,9 @@ impl Tx {
     pub async fn link_create(&mut self, new: &NewLink<'_>) -> Result<DoorLink, StoreError> {
         let contact_roles: Vec<_> = new.contact_roles.iter().map(|role| role.name()).collect();
         sqlx::query_as::<_, LinkRow>(
-            "INSERT INTO door_link (id, token_hash, purpose, user_id, email, name, role, contact_roles, made_by, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + make_interval(secs => $10))
-             RETURNING id, purpose, user_id, email, name, role, contact_roles, made_by, made_at, expires_at",
+            "INSERT INTO door_link (id, token_hash, purpose, user_id, email, name, role, contact_roles, made_by, maker_id, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11, now() + make_interval(secs => $10))
+             RETURNING id, purpose, user_id, email, name, role, contact_roles, made_by, maker_id, made_at, expires_at",
         )
         .bind(Uuid::now_v7())
         .bind(new.token_hash)
@@ -145,6 +151,7 @@ impl Tx {
         .bind(contact_roles)
         .bind(new.made_by)
         .bind(new.valid_seconds as f64)
+        .bind(new.maker.map(|maker| maker.0))
         .fetch_one(self.connection())
         .await?
         .try_into()
@@ -158,7 +165,7 @@ impl Tx {
         sqlx::query_as::<_, LinkRow>(
             "UPDATE door_link SET used_at = now()
              WHERE token_hash = $1 AND used_at IS NULL AND withdrawn_at IS NULL AND expires_at > now()
-             RETURNING id, purpose, user_id, email, name, role, contact_roles, made_by, made_at, expires_at",
+             RETURNING id, purpose, user_id, email, name, role, contact_roles, made_by, maker_id, made_at, expires_at",
         )
         .bind(token_hash)
         .fetch_one(self.connection())
@@ -174,7 +181,7 @@ impl Tx {
         sqlx::query_as::<_, LinkRow>(
             "UPDATE door_link SET withdrawn_at = now()
              WHERE id = $1 AND purpose = 'invitation' AND used_at IS NULL AND withdrawn_at IS NULL AND expires_at > now()
-             RETURNING id, purpose, user_id, email, name, role, contact_roles, made_by, made_at, expires_at",
+             RETURNING id, purpose, user_id, email, name, role, contact_roles, made_by, maker_id, made_at, expires_at",
         )
         .bind(id)
         .fetch_one(self.connection())
@@ -197,5 +204,14 @@ impl Tx {
         .execute(self.connection())
         .await?;
         Ok(())
+    }
+
+    /// Takes back what this person has made and nobody has used: their rights are not what they were.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn links_of_withdraw(&mut self, maker: UserId) -> Result<u64, StoreError> {
+        let taken_back = "UPDATE door_link SET withdrawn_at = now() WHERE maker_id = $1 AND used_at IS NULL AND withdrawn_at IS NULL";
+        Ok(sqlx::query(taken_back).bind(maker.0).execute(self.connection()).await?.rows_affected())
     }
 }

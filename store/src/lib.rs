@@ -9,6 +9,8 @@ mod alert;
 mod alert_source;
 mod audit;
 mod component;
+mod contact;
+mod contact_drill;
 mod door_link;
 mod dump;
 pub mod embedded;
@@ -56,6 +58,8 @@ pub use crate::{
     alert::{AlertHeard, EndedAlert},
     alert_source::{AlertSource, Beat, SourceSettings},
     component::ComponentRecord,
+    contact::ContactRecord,
+    contact_drill::{ContactDrill, DrillCall, NewDrill},
     door_link::{DoorLink, NewLink, Purpose},
     dump::{DumpError, Snapshot, SnapshotFacts, restore},
     error::StoreError,
@@ -66,11 +70,11 @@ pub use crate::{
     incident::IncidentRecord,
     job::{Claimed, Heard, HostHeld, JobKind},
     live::{Channel, Listener},
-    message::{MessageClaim, NewMessage},
+    message::{MessageClaim, NewMessage, message_secret},
     notice::NoticeTold,
     output::Chunk,
     output_lines::NewLines,
-    paging::{ContactRecord, Page, Paging},
+    paging::{CalledPage, Page, Paging},
     report::{Publication, Report},
     role::RoleRecord,
     roles::{Guard, Program},

@@ -21,7 +21,8 @@ pub struct NewMessage<'a> {
     /// The same cause writes it once.
     pub dedup: &'a str,
     pub purpose: Purpose,
-    pub user: UserId,
+    /// `None`: somebody who has no account yet.
+    pub user: Option<UserId>,
     pub recipient: &'a str,
     pub channel: Channel,
     /// `None`: the account's e-mail address.
@@ -33,6 +34,15 @@ pub struct NewMessage<'a> {
     pub link: Option<&'a str>,
     pub incident: Option<IncidentId>,
     pub page: Option<Uuid>,
+    pub drill_call: Option<Uuid>,
+    /// What is put behind the link when it is sent, sealed for [`message_secret`]; nobody reads it in the outbox.
+    pub secret: Option<&'a [u8]>,
+}
+
+/// What a message's secret is sealed for: another message's does not open in its place.
+#[must_use]
+pub fn message_secret(dedup: &str) -> String {
+    format!("message {dedup}")
 }
 
 /// A message in the hands of whoever sends it, until the lease ends.
@@ -46,8 +56,8 @@ pub struct MessageClaim {
     pub recipient: String,
     #[sqlx(try_from = "String")]
     pub channel: Named<Channel>,
+    pub dedup: String,
     pub way_id: Option<Uuid>,
-    pub user_id: Uuid,
     /// What is in [`MessageClaim::way_id`]'s row, if the person still has it.
     pub sealed: Option<Vec<u8>>,
     pub address: String,
@@ -56,6 +66,8 @@ pub struct MessageClaim {
     pub link: Option<String>,
     pub incident: Option<i64>,
     pub page_id: Option<Uuid>,
+    pub drill_call_id: Option<Uuid>,
+    pub secret: Option<Vec<u8>>,
     pub n_attempts: i32,
     /// An earlier attempt may have arrived.
     pub repeats: bool,
@@ -127,15 +139,17 @@ macro_rules! messages {
 }
 
 impl Store {
-    /// Newest first.
+    /// Newest first; not the links that let somebody in, which are not everybody's business.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn message_list(&self, limit: i64) -> Result<Vec<MessageView>, StoreError> {
-        let rows = sqlx::query_as::<_, MessageRow>(messages!("ORDER BY m.number DESC LIMIT $1"))
-            .bind(limit)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query_as::<_, MessageRow>(messages!(
+            "WHERE m.purpose NOT IN ('invitation', 'new-password') ORDER BY m.number DESC LIMIT $1"
+        ))
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
@@ -202,7 +216,8 @@ impl Store {
                             CASE WHEN t.repeats THEN 'repeated' ELSE 'begun' END, ''
                  ) n
              )
-             SELECT t.number, t.world, t.lease, t.purpose, t.recipient, t.channel, t.way_id, t.user_id, t.address, t.subject, t.body, t.link, t.page_id,
+             SELECT t.number, t.world, t.lease, t.purpose, t.recipient, t.channel, t.dedup, t.way_id, t.address, t.subject, t.body, t.link, t.page_id,
+                    t.drill_call_id, t.secret,
                     i.number AS incident, t.n_attempts, t.repeats, t.queued_at, clock_timestamp() AS now, w.sealed,
                     ARRAY(SELECT p.shown FROM way p WHERE p.user_id = t.user_id AND p.channel = 'phone' AND p.removed_at IS NULL
                           ORDER BY p.created_at) AS phones
@@ -254,8 +269,8 @@ impl Tx {
         let number: Option<i64> = sqlx::query_scalar(
             "WITH new AS (
                  INSERT INTO message (world, dedup, purpose, user_id, recipient, channel, way_id, address, subject, body, link,
-                                      incident_id, page_id, next_at, queued_at)
-                 SELECT w.id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13 FROM outbox_world w
+                                      incident_id, page_id, next_at, queued_at, drill_call_id, secret)
+                 SELECT w.id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15 FROM outbox_world w
                  ON CONFLICT (dedup) DO NOTHING RETURNING number
              ), logged AS (
                  INSERT INTO message_event (message, seq, at, event) SELECT number, 1, $13, 'queued' FROM new
@@ -264,7 +279,7 @@ impl Tx {
         )
         .bind(new.dedup)
         .bind(new.purpose.to_string())
-        .bind(new.user.0)
+        .bind(new.user.map(|user| user.0))
         .bind(new.recipient)
         .bind(new.channel.name())
         .bind(new.way)
@@ -275,6 +290,8 @@ impl Tx {
         .bind(new.incident.map(|id| id.0))
         .bind(new.page)
         .bind(now)
+        .bind(new.drill_call)
+        .bind(new.secret)
         .fetch_optional(self.connection())
         .await?;
         if number.is_some() {
@@ -297,7 +314,8 @@ impl Tx {
             "WITH done AS (
                  UPDATE message SET state = $3, lease = NULL, said = $4, repeats = repeats OR $3 = 'maybe-sent',
                         next_at = clock_timestamp() + make_interval(secs => $5),
-                        ended_at = CASE WHEN $5::float8 IS NULL THEN clock_timestamp() END
+                        ended_at = CASE WHEN $5::float8 IS NULL THEN clock_timestamp() END,
+                        secret = CASE WHEN $5::float8 IS NOT NULL THEN secret END
                  WHERE number = $1 AND lease = $2 RETURNING number
              )
              INSERT INTO message_event (message, seq, at, event, said)
@@ -339,7 +357,7 @@ impl Tx {
     pub async fn outbox_forget(&mut self) -> Result<i64, StoreError> {
         let left: i64 = sqlx::query_scalar(
             "WITH left_over AS (
-                 UPDATE message SET lease = NULL, next_at = NULL, ended_at = clock_timestamp(),
+                 UPDATE message SET lease = NULL, next_at = NULL, ended_at = clock_timestamp(), secret = NULL,
                         state = CASE WHEN state = 'queued' THEN 'failed' ELSE 'maybe-sent' END,
                         said = 'Muster was restored from a backup.'
                  WHERE next_at IS NOT NULL RETURNING number

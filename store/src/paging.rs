@@ -1,4 +1,4 @@
-//! Whom the plan's contact roles mean, and who was called for an incident. Whom to call next is the domain's.
+//! Rounds of calling for an incident, and who was called in them. Whom to call next is the domain's.
 
 use shared::{
     domain::actor::Actor,
@@ -10,18 +10,6 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{Store, StoreError, Tx};
-
-/// A person in their place for one role of a system's plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContactRecord {
-    pub role: String,
-    /// 1 is the primary.
-    pub place: u16,
-    pub user: UserId,
-    pub name: String,
-    pub email: String,
-    pub active: bool,
-}
 
 /// One round of calling for an incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,14 +36,13 @@ pub struct Page {
     pub states: Vec<String>,
 }
 
-#[derive(FromRow)]
-struct ContactRow {
-    role: String,
-    place: i16,
-    user_id: Uuid,
-    name: String,
-    email: String,
-    active: bool,
+/// A call, as the link in it finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalledPage {
+    pub incident: i64,
+    pub user: UserId,
+    pub at: Timestamp,
+    pub answered_at: Option<Timestamp>,
 }
 
 #[derive(FromRow)]
@@ -78,25 +65,6 @@ struct PageRow {
     at: OffsetDateTime,
     answered_at: Option<OffsetDateTime>,
     states: Vec<String>,
-}
-
-async fn contacts(executor: impl PgExecutor<'_>, system: SystemId) -> Result<Vec<ContactRecord>, StoreError> {
-    let rows = sqlx::query_as::<_, ContactRow>(
-        "SELECT c.role, c.place, c.user_id, u.name, u.email, u.active FROM contact c JOIN app_user u ON u.id = c.user_id
-         WHERE c.system_id = $1 ORDER BY c.role, c.place",
-    )
-    .bind(system.0)
-    .fetch_all(executor)
-    .await?;
-    let record = |row: ContactRow| ContactRecord {
-        role: row.role,
-        place: row.place.unsigned_abs(),
-        user: UserId(row.user_id),
-        name: row.name,
-        email: row.email,
-        active: row.active,
-    };
-    Ok(rows.into_iter().map(record).collect())
 }
 
 async fn pages(executor: impl PgExecutor<'_>, incident: IncidentId) -> Result<Vec<Page>, StoreError> {
@@ -122,20 +90,29 @@ async fn pages(executor: impl PgExecutor<'_>, incident: IncidentId) -> Result<Ve
 }
 
 impl Store {
-    /// By role and place; inactive people too.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn contact_list(&self, system: SystemId) -> Result<Vec<ContactRecord>, StoreError> {
-        contacts(&self.pool, system).await
-    }
-
     /// Oldest first.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn pages_of(&self, incident: IncidentId) -> Result<Vec<Page>, StoreError> {
         pages(&self.pool, incident).await
+    }
+
+    /// # Errors
+    /// [`StoreError::NotFound`] if nobody was called by this id.
+    pub async fn page_fetch(&self, id: Uuid) -> Result<CalledPage, StoreError> {
+        let (incident, user, at, answered_at): (i64, Uuid, OffsetDateTime, Option<OffsetDateTime>) = sqlx::query_as(
+            "SELECT i.number, p.user_id, p.at, p.answered_at FROM page p JOIN incident i ON i.id = p.incident_id WHERE p.id = $1",
+        )
+        .bind(id)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(CalledPage {
+            incident,
+            user: UserId(user),
+            at: Timestamp::new(at),
+            answered_at: answered_at.map(Timestamp::new),
+        })
     }
 
     /// When the rule is asked again about this incident, if it is.
@@ -168,37 +145,6 @@ impl Store {
 }
 
 impl Tx {
-    /// As [`Store::contact_list`], inside the transaction.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn contact_list(&mut self, system: SystemId) -> Result<Vec<ContactRecord>, StoreError> {
-        contacts(self.connection(), system).await
-    }
-
-    /// Says who is meant by a role, in order; two who do so at once follow each other.
-    ///
-    /// # Errors
-    /// If one of them does not exist.
-    pub async fn contacts_set(&mut self, system: SystemId, role: &str, people: &[UserId]) -> Result<(), StoreError> {
-        sqlx::query("SELECT FROM system WHERE id = $1 FOR UPDATE").bind(system.0).execute(self.connection()).await?;
-        sqlx::query("DELETE FROM contact WHERE system_id = $1 AND role = $2")
-            .bind(system.0)
-            .bind(role)
-            .execute(self.connection())
-            .await?;
-        sqlx::query(
-            "INSERT INTO contact (system_id, role, place, user_id)
-             SELECT $1, $2, p.place, p.id FROM unnest($3::uuid[]) WITH ORDINALITY AS p (id, place)",
-        )
-        .bind(system.0)
-        .bind(role)
-        .bind(people.iter().map(|user| user.0).collect::<Vec<_>>())
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
-
     /// Whether people are being called already for another incident of this system that alerts declared, at least as bad, since
     /// `seconds`. Until the transaction ends nobody else is told otherwise.
     ///

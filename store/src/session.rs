@@ -105,13 +105,16 @@ impl Tx {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Ends all of a person's sessions, except one. How many there were.
+    /// Ends all of a person's sessions, whole and half ones, except one. How many there were.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn sessions_end(&mut self, user: UserId, except: Option<&str>) -> Result<u64, StoreError> {
         let done =
-            sqlx::query("DELETE FROM session WHERE content #>> '{signed_in,user}' = $1 AND id IS DISTINCT FROM $2")
+            sqlx::query(
+                "DELETE FROM session
+                 WHERE $1 IN (content #>> '{signed_in,user}', content #>> '{half_signed_in,user}') AND id IS DISTINCT FROM $2",
+            )
                 .bind(user.to_string())
                 .bind(except)
                 .execute(self.connection())

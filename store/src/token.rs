@@ -179,6 +179,15 @@ impl Tx {
         Ok(row.await?.into())
     }
 
+    /// Revokes all that this account has. How many there were.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn tokens_of_revoke(&mut self, owner: UserId) -> Result<u64, StoreError> {
+        let revoke = "UPDATE api_token SET revoked_at = now() WHERE owner = $1 AND revoked_at IS NULL";
+        Ok(sqlx::query(revoke).bind(owner.0).execute(self.connection()).await?.rows_affected())
+    }
+
     /// Its name.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use shared::{
     domain::{
         access::{Action, ContactRole, Rights, Role, RoleName},
-        approval::Deciders,
+        approval::{Decider, Deciders},
     },
     ids::UserId,
     timestamp::Timestamp,
@@ -33,6 +33,8 @@ pub struct User {
     pub factor_required: bool,
     pub has_password: bool,
     pub created_at: Timestamp,
+    /// Since when their rights are what they are, if they have changed.
+    pub rights_since: Option<Timestamp>,
     pub signed_in_at: Option<Timestamp>,
 }
 
@@ -79,6 +81,7 @@ struct UserRow {
     second_factor: bool,
     has_password: bool,
     created_at: OffsetDateTime,
+    rights_since: Option<OffsetDateTime>,
     signed_in_at: Option<OffsetDateTime>,
 }
 
@@ -107,6 +110,7 @@ impl TryFrom<UserRow> for User {
             factor_required: row.second_factor,
             has_password: row.has_password,
             created_at: Timestamp::new(row.created_at),
+            rights_since: row.rights_since.map(Timestamp::new),
             signed_in_at: row.signed_in_at.map(Timestamp::new),
         })
     }
@@ -116,7 +120,7 @@ macro_rules! users {
     ($rest:literal) => {
         concat!(
             "SELECT u.id, u.email, u.name, u.role, r.actions, r.second_factor, u.contact_roles, u.active, u.service,
-                    u.created_at, u.signed_in_at, u.password_hash IS NOT NULL AS has_password,
+                    u.created_at, u.rights_since, u.signed_in_at, u.password_hash IS NOT NULL AS has_password,
                     EXISTS (SELECT FROM totp WHERE user_id = u.id AND confirmed_at IS NOT NULL) AS totp,
                     (SELECT count(*) FROM passkey WHERE user_id = u.id) AS passkeys,
                     (SELECT count(*) FROM recovery_code WHERE user_id = u.id AND used_at IS NULL) AS recovery_codes
@@ -177,8 +181,8 @@ impl Store {
 
 async fn who_may(connection: &mut PgConnection, action: Action) -> Result<Deciders, StoreError> {
     let roles: Vec<&str> = action.roles().iter().map(|role| role.name()).collect();
-    let people: Vec<(Uuid, Vec<String>)> = sqlx::query_as(
-        "SELECT u.id, u.contact_roles FROM app_user u JOIN role r ON r.name = u.role
+    let people: Vec<(Uuid, Vec<String>, Option<OffsetDateTime>)> = sqlx::query_as(
+        "SELECT u.id, u.contact_roles, u.rights_since FROM app_user u JOIN role r ON r.name = u.role
          WHERE u.active AND NOT u.service AND (u.role = ANY($1) OR $2 = ANY(r.actions))",
     )
     .bind(roles)
@@ -186,7 +190,10 @@ async fn who_may(connection: &mut PgConnection, action: Action) -> Result<Decide
     .fetch_all(connection)
     .await?;
     let held = |names: Vec<String>| names.into_iter().map(from_name).collect::<Result<Vec<_>, _>>();
-    people.into_iter().map(|(id, names)| Ok((UserId(id), held(names)?))).collect()
+    let decider = |names, since: Option<OffsetDateTime>| {
+        Ok::<_, StoreError>(Decider { contact_roles: held(names)?, since: since.map(Timestamp::new) })
+    };
+    people.into_iter().map(|(id, names, since)| Ok((UserId(id), decider(names, since)?))).collect()
 }
 
 fn names(roles: &[ContactRole]) -> Vec<&'static str> {

@@ -4,6 +4,7 @@ mod alerts;
 mod audit;
 mod brakes;
 mod by_hand;
+mod called;
 mod consent;
 mod door;
 mod editor;
@@ -33,8 +34,12 @@ const LOOKS: [(&str, i64, i64, bool); 6] = [
 
 /// The page, opened by somebody who had to sign in first.
 async fn sign_in(chromium: &Chromium, scene: &Scene, person: &Persona, page: &str) -> Tab {
+    sign_in_at(chromium, &scene.muster.base, person, page).await
+}
+
+async fn sign_in_at(chromium: &Chromium, base: &str, person: &Persona, page: &str) -> Tab {
     let escaped = page.replace('?', "%3F").replace('=', "%3D");
-    let tab = chromium.open(&format!("{}/login?next={escaped}", scene.muster.base)).await.unwrap();
+    let tab = chromium.open(&format!("{base}/login?next={escaped}")).await.unwrap();
     tab.ready().await.unwrap();
     tab.fill("input[type=email]", &person.email).await.unwrap();
     tab.fill("input[type=password]", &person.password).await.unwrap();

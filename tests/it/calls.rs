@@ -6,103 +6,20 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde_json::json;
 use shared::{
-    api::{
-        contact::{CallView, CallsView, MessageView},
-        error::ErrorCode,
-        incident::{DeclareIn, LevelIn},
-    },
+    api::{contact::MessageView, error::ErrorCode, incident::LevelIn},
     domain::{
         access::Role,
         escalation::Why,
-        incident::IncidentEvent,
         outbox::{Channel, DeliveryEvent, MessageState, Purpose},
     },
 };
-use sqlx::PgPool;
 use tests::{
-    mailbox::MailServer,
-    muster::{Muster, declaration},
+    muster::Muster,
     persona::Persona,
-    scene::{eventually, message, plan, refused},
+    scene::{eventually, message, refused},
 };
 
-/// Ada and Bob administer the system, Cleo the database; Dora administers Muster.
-struct Team {
-    muster: Muster,
-    mail: MailServer,
-    ada: Persona,
-    bob: Persona,
-    cleo: Persona,
-    dora: Persona,
-}
-
-impl Team {
-    async fn with(ada: &str) -> Self {
-        let mail = MailServer::start().unwrap();
-        let settings = server::outbox::mail::MailSettings::parse(&mail.url, Some("Muster <calls@example.org>"), None);
-        let muster = Muster::start_with(|to| to.mail = Some(settings.unwrap())).await.unwrap();
-        muster.give_plan(&plan().unwrap(), "bt2c").await.unwrap();
-        let (ada, bob, cleo, dora) = tokio::try_join!(
-            muster.local(ada, Role::Responder),
-            muster.local("bob@example.org", Role::Operator),
-            muster.local("cleo@example.org", Role::Responder),
-            muster.local("dora@example.org", Role::Administrator),
-        )
-        .unwrap();
-        let team = Self { muster, mail, ada, bob, cleo, dora };
-        team.dora.api.set_contacts("bt2c", "System Administrator", &[team.ada.id, team.bob.id]).await.unwrap();
-        team.dora.api.set_contacts("bt2c", "Database Administrator", &[team.cleo.id]).await.unwrap();
-        team
-    }
-
-    async fn set() -> Self {
-        Self::with("ada@example.org").await
-    }
-
-    async fn declare(&self, level: u8) -> i64 {
-        let body = DeclareIn { level, ..declaration("validator1").unwrap() };
-        self.dora.api.declare(&body, &uuid::Uuid::new_v4().to_string()).await.unwrap().number
-    }
-
-    async fn calls(&self, incident: i64) -> CallsView {
-        self.ada.api.calls(incident).await.unwrap()
-    }
-
-    /// Until so many people were called and everything about it has ended.
-    async fn called(&self, incident: i64, n: usize) -> Vec<CallView> {
-        let so = async || {
-            let calls = self.calls(incident).await.items;
-            let done =
-                |call: &CallView| call.messages.iter().all(|m| m.next_at.is_none() && m.state != MessageState::Sending);
-            calls.len() == n && calls.iter().all(done)
-        };
-        eventually(&format!("{n} were called for incident {incident}"), so).await.unwrap();
-        self.calls(incident).await.items
-    }
-
-    async fn reasons(&self, incident: i64) -> Vec<(Vec<String>, Why)> {
-        let timeline = self.ada.api.incident(incident).await.unwrap().timeline;
-        let paged = timeline.into_iter().filter_map(|entry| match entry.event {
-            IncidentEvent::Paged { people, reason } => Some((people.into_iter().map(|one| one.name).collect(), reason)),
-            _ => None,
-        });
-        paged.collect()
-    }
-
-    /// As if all this had begun so much earlier.
-    async fn later(&self, seconds: i64) {
-        let pool = PgPool::connect(&self.muster.database.url).await.unwrap();
-        let ago = format!(
-            "UPDATE paging SET begun_at = begun_at - interval '{seconds} s', stepped_at = stepped_at - interval '{seconds} s',
-                    next_at = next_at - interval '{seconds} s'"
-        );
-        sqlx::query(sqlx::AssertSqlSafe(ago)).execute(&pool).await.unwrap();
-    }
-
-    fn names(&self) -> [String; 3] {
-        [&self.ada, &self.bob, &self.cleo].map(|who| who.me.name.clone())
-    }
-}
+use super::team::Team;
 
 fn log(message: &MessageView) -> Vec<DeliveryEvent> {
     message.log.iter().map(|line| line.event).collect()
@@ -214,7 +131,7 @@ async fn whoever_dies_while_sending_leaves_a_maybe_and_cannot_speak_later() {
     let new = store::NewMessage {
         dedup: "one",
         purpose: Purpose::Test,
-        user: team.ada.id,
+        user: Some(team.ada.id),
         recipient: "Ada",
         channel: Channel::Email,
         way: None,
@@ -224,6 +141,8 @@ async fn whoever_dies_while_sending_leaves_a_maybe_and_cannot_speak_later() {
         link: None,
         incident: None,
         page: None,
+        drill_call: None,
+        secret: None,
     };
     assert!(tx.message_add(&new).await.unwrap().is_some());
     assert!(tx.message_add(&new).await.unwrap().is_none(), "the same cause writes it once");

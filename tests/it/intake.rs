@@ -340,3 +340,29 @@ async fn alertmanager_itself_declares_and_tells_the_end() {
     eventually("its end is told", async || admin.api.alerts(true, None).await.unwrap().items.is_empty()).await.unwrap();
     assert_eq!(incidents(&admin).await.len(), 1);
 }
+
+#[tokio::test]
+async fn what_ended_long_ago_and_led_to_nothing_is_forgotten() {
+    let (muster, admin) = stage().await;
+    let made = source(&admin, SourceKind::Generic).await;
+    for (key, state, severity) in [
+        ("old", "firing", "warning"),
+        ("old", "ok", "warning"),
+        ("young", "firing", "warning"),
+        ("young", "ok", "warning"),
+        ("disk", "firing", "critical"),
+        ("disk", "ok", "critical"),
+        ("firing", "firing", "warning"),
+    ] {
+        send(&made.address, &event(key, state, severity)).await;
+    }
+    let pool = sqlx::PgPool::connect(&muster.database.url).await.unwrap();
+    let long_ago = "UPDATE alert SET first_at = first_at - interval '91 days', last_at = last_at - interval '91 days',
+                           ended_at = ended_at - interval '91 days' WHERE key <> 'young'";
+    sqlx::query(long_ago).execute(&pool).await.unwrap();
+    muster.store.alerts_forget(90).await.unwrap();
+    let left = admin.api.alerts(false, None).await.unwrap().items;
+    let mut keys: Vec<_> = left.iter().map(|alert| alert.title.as_str()).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["disk is in trouble", "firing is in trouble", "young is in trouble"]);
+}

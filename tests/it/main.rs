@@ -6,6 +6,7 @@
 
 mod access;
 mod account;
+mod answers;
 mod api;
 mod api_fuzz;
 mod asvs;
@@ -27,6 +28,7 @@ mod failover;
 mod fuzz;
 mod incidents;
 mod intake;
+mod lapses;
 mod limits;
 mod line;
 mod live;
@@ -47,5 +49,6 @@ mod scripts;
 mod secrets;
 mod status_page;
 mod store_rules;
+mod team;
 mod tokens;
 mod ways;

@@ -39,7 +39,7 @@ pub struct Muster {
     /// The data directory: keys and heads.
     pub scratch: Scratch,
     stop: CancellationToken,
-    served: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+    served: Option<tokio::task::JoinHandle<()>>,
 }
 
 /// One more server in this process; stops when dropped.
@@ -339,7 +339,7 @@ impl Muster {
     pub async fn stop_server(&mut self) -> Result<()> {
         self.stop.cancel();
         let served = self.served.take().context("the server was stopped before")?;
-        served.await?.context("the server did not end well")
+        Ok(served.await?)
     }
 }
 

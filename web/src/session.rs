@@ -127,6 +127,9 @@ impl Session {
 
 /// Where to go after signing in: only a path of the console, never another site.
 pub(crate) fn safe_next(next: Option<String>) -> String {
-    next.filter(|path| path.starts_with("/console") && !path.contains("//") && !path.contains('\\'))
-        .unwrap_or_else(|| "/console".to_owned())
+    let inside = |path: &String| {
+        path.strip_prefix("/console").is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+            && !["//", "\\", ".."].iter().any(|odd| path.contains(odd))
+    };
+    next.filter(inside).unwrap_or_else(|| "/console".to_owned())
 }

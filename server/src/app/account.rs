@@ -98,9 +98,12 @@ pub async fn change_password(
     let mut tx = state.store.begin().await?;
     tx.user_set_password(me.id, &hash).await?;
     let ended = tx.sessions_end(me.id, session::id(session).as_deref()).await?;
+    // A link that somebody else may hold must not set it back.
+    tx.links_supersede(store::Purpose::NewPassword, Some(me.id)).await?;
     tx.audit(&permit.actor(), "account.password-changed", object(me), json!({"sessions_ended": ended}));
     tx.commit().await?;
-    session::step_up(session, permit.signed_in()?).await
+    // Not as a proof: who has a second factor proves by that.
+    session::rotate(session).await
 }
 
 /// A secret for an authenticator app. It counts from its first right code on.
@@ -161,6 +164,7 @@ async fn added(
     tx.sessions_end(me.id, session::id(session).as_deref()).await?;
     tx.audit(&permit.actor(), "account.factor-added", object(me), detail);
     tx.commit().await?;
+    session::rotate(session).await?;
     Ok(RecoveryCodes { codes })
 }
 

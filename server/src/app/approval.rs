@@ -11,7 +11,7 @@ use shared::{
         text::Message,
     },
 };
-use store::{JobKind, Store, Tx};
+use store::{JobKind, Store, Tx, User};
 
 use super::moment;
 use crate::{
@@ -56,7 +56,7 @@ pub async fn decide(store: &Store, permit: &Permit<DecideRun>, number: i64, inpu
     if judge(&run.decisions) == Verdict::Expired {
         return Err(AppError::not_now(TIME_IS_OVER));
     }
-    if has_decided(&run, permit.id(), content) {
+    if has_decided(&run, permit.user(), content) {
         return Err(AppError::not_now("You have already approved this run; now somebody else must."));
     }
     let decision = Decision { by: permit.id(), name: permit.user().name.clone(), at: now, content, choice };
@@ -91,8 +91,10 @@ async fn conclude(tx: &mut Tx, run: &mut Run, verdict: Verdict, permit: &Permit<
     moment::tell(tx, run, moment, text, &by).await
 }
 
-pub(super) fn has_decided(run: &Run, user: shared::ids::UserId, content: Content) -> bool {
-    run.decisions.iter().any(|decision| decision.by == user && decision.content == content)
+/// Whether this person's word stands; what lapsed with a right is said again.
+pub(super) fn has_decided(run: &Run, user: &User, content: Content) -> bool {
+    let stands = |d: &Decision| user.rights_since.is_none_or(|since| d.at >= since);
+    run.decisions.iter().any(|d| d.by == user.id && d.content == content && stands(d))
 }
 
 /// What a run that waits for consent would do.

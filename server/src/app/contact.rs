@@ -40,13 +40,14 @@ pub(super) fn of_plan(plan: &Plan, records: &[ContactRecord]) -> Vec<Contact> {
             name: record.name.clone(),
             role: index,
             place: record.place,
+            quiet: record.quiet,
         };
         records.iter().filter(named).map(contact).collect::<Vec<_>>()
     };
     plan.contacts.iter().enumerate().flat_map(role).collect()
 }
 
-async fn system(store: &Store, slug: &str) -> Result<System, AppError> {
+pub(super) async fn system(store: &Store, slug: &str) -> Result<System, AppError> {
     store.system_by_slug(slug).await.found(|| format!("system {slug}"))
 }
 
@@ -123,6 +124,7 @@ fn person(record: &ContactRecord, ways: &[Way]) -> ContactView {
         id: record.user,
         name: record.name.clone(),
         active: record.active,
+        quiet: record.quiet,
         email: record.email.clone(),
         phones: theirs().filter(|way| way.channel == Channel::Phone).map(|way| way.shown.clone()).collect(),
         pages_by,
@@ -206,15 +208,7 @@ pub async fn test(
     );
     // A second press within these seconds is the same test.
     let cause = format!("test:{}", tx.now().unix_ms() / 10_000);
-    let telling = Telling {
-        purpose: Purpose::Test,
-        cause: &cause,
-        subject: "A test from Muster",
-        body: &body,
-        link: None,
-        incident: None,
-        page: None,
-    };
+    let telling = Telling::new(Purpose::Test, &cause, "A test from Muster", &body);
     let person = Person { id: record.user, name: &record.name, email: &record.email };
     let channels = tell::person(&mut tx, &telling, person, &ways).await?;
     tx.audit(&by, "contact.tested", format!("user {}", record.email), json!({"system": slug, "by": channels}));

@@ -9,13 +9,14 @@ use shared::{
     api::people::{InviteIn, LinkSeenView, LinkUseIn, LinkUsedView, LinkView},
     digest::Digest,
     domain::{
-        access::{Role, RoleName},
+        access::{Action, Role, RoleName},
         actor::Actor,
-        text::Name,
+        outbox,
+        text::{self, Name},
     },
     ids::UserId,
 };
-use store::{DoorLink, NewLink, NewUser, Purpose, Store, StoreError, Tx, User};
+use store::{DoorLink, NewLink, NewMessage, NewUser, Purpose, Store, StoreError, Tx, User, message_secret};
 use tower_sessions::Session;
 use uuid::Uuid;
 
@@ -50,8 +51,43 @@ fn hash(token: &str) -> String {
     Digest::of(format!("door link {}", token.trim()).as_bytes()).to_string()
 }
 
-fn shown(public_url: &PublicUrl, token: &str, link: &DoorLink) -> LinkView {
-    LinkView { link: format!("{public_url}/join#{token}"), expires_at: link.expires_at }
+fn shown(public_url: &PublicUrl, token: &str, link: &DoorLink, mailed_to: Option<String>) -> LinkView {
+    LinkView { link: format!("{public_url}/join#{token}"), expires_at: link.expires_at, mailed_to }
+}
+
+/// Puts the link into the outbox for `email`, if there is a mail server. Its token is sealed until it is sent, and gone then.
+async fn mail(
+    state: &AppState,
+    tx: &mut Tx,
+    purpose: outbox::Purpose,
+    (token, link): (&str, &DoorLink),
+    (user, name, email): (Option<UserId>, &str, &str),
+    (subject, body): (&str, &str),
+) -> Result<Option<String>, AppError> {
+    if state.settings.mail.is_none() {
+        return Ok(None);
+    }
+    let dedup = format!("link:{}", link.id);
+    let sealed = state.key.seal(&message_secret(&dedup), format!("#{token}").as_bytes());
+    let sealed = sealed.map_err(|e| AppError::bug(e.to_string()))?;
+    let new = NewMessage {
+        dedup: &dedup,
+        purpose,
+        user,
+        recipient: name,
+        channel: outbox::Channel::Email,
+        way: None,
+        address: email,
+        subject,
+        body,
+        link: Some("/join"),
+        incident: None,
+        page: None,
+        drill_call: None,
+        secret: Some(&sealed),
+    };
+    tx.message_add(&new).await?;
+    Ok(Some(email.to_owned()))
 }
 
 /// # Errors
@@ -90,14 +126,26 @@ async fn try_invite(
             role: Some(&input.role),
             contact_roles: &input.contact_roles,
             made_by: &by.to_string(),
+            maker: Some(permit.id()),
             valid_seconds: INVITATION,
         })
         .await?;
-    let detail = json!({"name": input.name, "role": input.role, "contact_roles": input.contact_roles});
+    let words = (
+        "You are invited to Muster",
+        &*format!(
+            "{by} invites you to Muster as {}. Make your account by the link until {}; it is good once.\n\n\
+             If you do not know {by}, do nothing: without the link there is no account.",
+            input.role,
+            link.expires_at.utc_text(),
+        ),
+    );
+    let to = (None, input.name.as_str(), email);
+    let mailed_to = mail(state, &mut tx, outbox::Purpose::Invitation, (&token, &link), to, words).await?;
+    let detail = json!({"name": input.name, "role": input.role, "contact_roles": input.contact_roles, "mailed": mailed_to.is_some()});
     tx.audit(&by, "user.invited", format!("user {email}"), detail);
     tx.live(shared::api::live::Topic::People {});
     tx.commit().await?;
-    Ok(shown(&state.settings.public_url, &token, &link))
+    Ok(shown(&state.settings.public_url, &token, &link, mailed_to))
 }
 
 /// # Errors
@@ -105,6 +153,14 @@ async fn try_invite(
 pub async fn withdraw(store: &Store, permit: &Permit<ManagePeople>, id: Uuid) -> Result<(), AppError> {
     let mut tx = store.begin().await?;
     let link = tx.invitation_withdraw(id).await.found(|| "such open invitation".into())?;
+    if let Some(role) = &link.role
+        && let Ok(role) = tx.role_fetch(role).await
+        && !permit.user().rights.cover(role.rights)
+    {
+        return Err(AppError::forbidden(
+            "This role may do things that you may not, so its invitation is not yours to withdraw.",
+        ));
+    }
     let email = link.email.unwrap_or_default();
     tx.audit(&permit.actor(), "user.invitation-withdrawn", format!("user {email}"), json!({}));
     tx.live(shared::api::live::Topic::People {});
@@ -122,12 +178,26 @@ pub async fn new_password(state: &AppState, permit: &Permit<ManagePeople>, id: U
         if user.id == permit.id() {
             return Err(AppError::forbidden("Change your own password under My account. Nothing was made."));
         }
-        password_link(&state.store, &state.settings.public_url, &permit.actor(), &user).await
+        let by = permit.actor();
+        let mut tx = state.store.begin().await?;
+        let (token, link) = password_token(&mut tx, &by, &user).await?;
+        let words = (
+            "Set a new password for Muster",
+            &*format!(
+                "{by} has made a link by which you can set a new password for Muster, until {}; it is good once.\n\n\
+                 If you have not asked for it, tell an administrator.",
+                link.expires_at.utc_text(),
+            ),
+        );
+        let to = (Some(user.id), &*user.name, &*user.email);
+        let mailed_to = mail(state, &mut tx, outbox::Purpose::NewPassword, (&token, &link), to, words).await?;
+        tx.commit().await?;
+        Ok(shown(&state.settings.public_url, &token, &link, mailed_to))
     };
     denied(&state.store, permit, format!("user {id}"), outcome.await).await
 }
 
-/// Only the newest link of a person counts.
+/// For whoever is at the server's command line: handed over by hand.
 ///
 /// # Errors
 /// If they are deactivated.
@@ -137,6 +207,14 @@ pub async fn password_link(
     by: &Actor,
     user: &User,
 ) -> Result<LinkView, AppError> {
+    let mut tx = store.begin().await?;
+    let (token, link) = password_token(&mut tx, by, user).await?;
+    tx.commit().await?;
+    Ok(shown(public_url, &token, &link, None))
+}
+
+/// Only the newest link of a person counts.
+async fn password_token(tx: &mut Tx, by: &Actor, user: &User) -> Result<(String, DoorLink), AppError> {
     if user.service {
         return Err(AppError::not_now(format!("{CANNOT_SIGN_IN} No link was made.")));
     }
@@ -144,20 +222,43 @@ pub async fn password_link(
         return Err(AppError::not_now(format!("{} is deactivated. No link was made.", user.name)));
     }
     let (token, hash) = token();
-    let mut tx = store.begin().await?;
     tx.links_supersede(Purpose::NewPassword, Some(user.id)).await?;
-    let link =
-        tx.link_create(&plain(&hash, Purpose::NewPassword, Some(user.id), &by.to_string(), NEW_PASSWORD)).await?;
+    let link = tx
+        .link_create(&plain(&hash, Purpose::NewPassword, Some(user.id), (&by.to_string(), id_of(by)), NEW_PASSWORD))
+        .await?;
     tx.audit(by, "user.password-link-made", format!("user {}", user.email), json!({}));
-    tx.commit().await?;
-    Ok(shown(public_url, &token, &link))
+    Ok((token, link))
+}
+
+fn id_of(by: &Actor) -> Option<UserId> {
+    match by {
+        Actor::User { id, .. } => Some(*id),
+        _ => None,
+    }
+}
+
+/// Whether whoever made it could make it now: a link gives no right that its maker has lost.
+async fn maker_still_may(tx: &mut Tx, link: &DoorLink) -> Result<bool, AppError> {
+    let Some(maker) = link.maker else { return Ok(true) };
+    let maker = tx.user_fetch(maker).await?;
+    let given = match (&link.role, link.user) {
+        (Some(role), _) => match tx.role_fetch(role).await {
+            Ok(role) => role.rights,
+            // Its absence is told in words of its own.
+            Err(StoreError::NotFound) => return Ok(true),
+            Err(error) => return Err(error.into()),
+        },
+        (None, Some(user)) => tx.user_fetch(user).await?.rights,
+        (None, None) => return Ok(true),
+    };
+    Ok(maker.active && maker.rights.may(Action::ManagePeople) && maker.rights.cover(given))
 }
 
 fn plain<'a>(
     token_hash: &'a str,
     purpose: Purpose,
     user: Option<UserId>,
-    made_by: &'a str,
+    by: (&'a str, Option<UserId>),
     valid_seconds: i64,
 ) -> NewLink<'a> {
     NewLink {
@@ -168,7 +269,8 @@ fn plain<'a>(
         name: None,
         role: None,
         contact_roles: &[],
-        made_by,
+        made_by: by.0,
+        maker: by.1,
         valid_seconds,
     }
 }
@@ -186,11 +288,12 @@ pub async fn first_administrator(store: &Store, public_url: &PublicUrl) -> Resul
     }
     tx.links_supersede(Purpose::FirstAdministrator, None).await?;
     let by = Actor::CommandLine;
-    let link =
-        tx.link_create(&plain(&hash, Purpose::FirstAdministrator, None, &by.to_string(), FIRST_ADMINISTRATOR)).await?;
+    let link = tx
+        .link_create(&plain(&hash, Purpose::FirstAdministrator, None, (&by.to_string(), None), FIRST_ADMINISTRATOR))
+        .await?;
     tx.audit(&by, "user.first-link-made", "the first administrator", json!({}));
     tx.commit().await?;
-    Ok(Some(shown(public_url, &token, &link)))
+    Ok(Some(shown(public_url, &token, &link, None)))
 }
 
 /// What a link is for. Whoever has it may know.
@@ -200,6 +303,9 @@ pub async fn first_administrator(store: &Store, public_url: &PublicUrl) -> Resul
 pub async fn look(state: &AppState, device: &Device, token: &str) -> Result<LinkSeenView, AppError> {
     attempt(state, device)?;
     let link = state.store.link_open(&hash(token)).await.map_err(closed)?;
+    if !maker_still_may(&mut state.store.begin().await?, &link).await? {
+        return Err(AppError::link_closed());
+    }
     let seen = match link.purpose {
         Purpose::Invitation => invited(&link).map(|(name, email, role)| LinkSeenView::Invitation {
             name: name.into(),
@@ -262,6 +368,9 @@ pub async fn use_up(
     let mut tx = state.store.begin().await?;
     tx.people_lock().await?;
     let link = tx.link_use(&token_hash).await.map_err(closed)?;
+    if !maker_still_may(&mut tx, &link).await? {
+        return Err(AppError::link_closed());
+    }
     let user = match link.purpose {
         Purpose::NewPassword => set_password(&mut tx, &link, &password).await?,
         Purpose::Invitation => {
@@ -274,6 +383,9 @@ pub async fn use_up(
                     )));
                 }
                 Err(error) => return Err(error.into()),
+            }
+            if link.name.as_deref() != Some(&*name) {
+                unlike_others(&mut tx, &name).await?;
             }
             create(&mut tx, &link, &email, &name, &role, &password).await?
         }
@@ -292,6 +404,15 @@ pub async fn use_up(
         sign_in::begin(state, session, &user, device, "link").await?;
     }
     Ok(LinkUsedView { email: user.email, signed_in })
+}
+
+/// Names stand in timelines and consents. Who is invited does not choose a colleague's.
+async fn unlike_others(tx: &mut Tx, name: &str) -> Result<(), AppError> {
+    let taken = tx.user_list().await?.into_iter().any(|user| text::alike(&user.name) == text::alike(name));
+    if taken {
+        return Err(AppError::invalid("name", "Somebody here has this name already; add what tells you apart."));
+    }
+    Ok(())
 }
 
 /// The address and name the account has or gets.
@@ -324,8 +445,10 @@ async fn set_password(tx: &mut Tx, link: &DoorLink, password: &str) -> Result<Us
     }
     tx.user_set_password(id, password).await?;
     let ended = tx.sessions_end(id, None).await?;
+    // Whoever had to be let in anew may have been robbed: what else lets in ends, too.
+    let revoked = tx.tokens_of_revoke(id).await?;
     let by = Actor::User { id, name: user.name.clone() };
-    let detail = json!({"by": "link", "made_by": link.made_by, "sessions_ended": ended});
+    let detail = json!({"by": "link", "made_by": link.made_by, "sessions_ended": ended, "tokens_revoked": revoked});
     tx.audit(&by, "account.password-changed", format!("user {}", user.email), detail);
     Ok(user)
 }
@@ -352,8 +475,6 @@ async fn create(
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::access::Action;
-
     use super::*;
 
     #[test]

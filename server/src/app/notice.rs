@@ -74,14 +74,11 @@ pub async fn send(store: &Store) -> Result<(), AppError> {
     for number in numbers {
         let notice = tx.notice_told(number).await?;
         let (cause, link) = (format!("notice:{number}"), format!("/console/runs/{}", notice.run));
+        let subject = format!("Notice from run {} (incident {})", notice.run, notice.incident_number);
         let telling = Telling {
-            purpose: Purpose::Notice,
-            cause: &cause,
-            subject: &format!("Notice from run {} (incident {})", notice.run, notice.incident_number),
-            body: &notice.text,
             link: Some(&link),
             incident: Some(notice.incident),
-            page: None,
+            ..Telling::new(Purpose::Notice, &cause, &subject, &notice.text)
         };
         for user in people.iter().filter(|user| notice.audience.includes(&user.role, &user.contact_roles)) {
             let person = Person { id: user.id, name: &user.name, email: &user.email };

@@ -233,7 +233,7 @@ fn decide(run: &Run, user: &User, now: Timestamp) -> Option<String> {
     if let Some(sentence) = run.header.policy.lacks(&user.contact_roles) {
         return Some(sentence);
     }
-    let decided = run.content().is_some_and(|content| approval::has_decided(run, user.id, content));
+    let decided = run.content().is_some_and(|content| approval::has_decided(run, user, content));
     decided.then(|| "You have already approved this run; now somebody else must.".into())
 }
 

@@ -33,6 +33,7 @@ fn somebody(id: u128, role: Role) -> User {
         service: false,
         has_password: true,
         created_at: Timestamp::from_unix(0),
+        rights_since: None,
         signed_in_at: None,
     }
 }

@@ -118,14 +118,12 @@ async fn page(
     for user in people {
         let Some(contact) = records.iter().find(|record| record.user == *user) else { continue };
         let page = tx.page_add(record.id, paging.round, step, *user, &contact.name).await?;
+        let cause = format!("page:{page}");
         let telling = Telling {
-            purpose: Purpose::Page,
-            cause: &format!("page:{page}"),
-            subject: &subject,
-            body: &body,
             link: Some(&link),
             incident: Some(record.id),
             page: Some(page),
+            ..Telling::new(Purpose::Page, &cause, &subject, &body)
         };
         let person = Person { id: *user, name: &contact.name, email: &contact.email };
         let by = tell::person(tx, &telling, person, &ways).await?;
@@ -152,7 +150,7 @@ fn words(record: &IncidentRecord, why: &Why) -> (String, String) {
         Why::NotReached { .. } => format!("You are called because {}.\n", why.words()),
     };
     let body = format!(
-        "{}\n{}. Declared by {}, {}.\nAffected: {}.\n{reason}\nOpen it and acknowledge it; until somebody does, others are called.",
+        "{}\n{}. Declared by {}, {}.\nAffected: {}.\n{reason}\nAcknowledge it; until somebody does, others are called.",
         incident.title,
         record.level_name,
         record.declared_by,

@@ -9,12 +9,17 @@ use shared::{
     domain::{
         access::{Action, Rights},
         offer::Offer,
+        outbox::Purpose,
     },
     ids::UserId,
 };
 use store::{DoorLink, Store, Tx, User};
+use uuid::Uuid;
 
-use super::account;
+use super::{
+    account,
+    tell::{self, Person, Telling},
+};
 use crate::{
     auth::permit::{ManagePeople, Permit, ViewPeople, must_enrol},
     error::{AppError, Found as _},
@@ -188,6 +193,7 @@ async fn try_set_role(
         return Ok(());
     }
     tx.user_set_role(id, &input.role).await?;
+    tx.links_of_withdraw(id).await?;
     somebody_is_left(&mut tx).await?;
     tx.audit(&permit.actor(), "user.role-changed", object(&user), json!({"from": user.role, "to": input.role}));
     tell(&mut tx);
@@ -240,6 +246,7 @@ pub async fn set_active(
             return Err(AppError::forbidden("Somebody else must deactivate you. Nothing was changed."));
         }
         tx.user_set_active(id, input.active).await?;
+        tx.links_of_withdraw(id).await?;
         tx.sessions_end(id, None).await?;
         somebody_is_left(tx).await
     })
@@ -257,6 +264,17 @@ pub async fn remove_factors(store: &Store, permit: &Permit<ManagePeople>, id: Us
         }
         tx.factors_remove(id).await?;
         tx.sessions_end(id, None).await?;
+        // They learn of it outside of the account that somebody can now enter more easily.
+        let cause = format!("factors-removed:{}", Uuid::now_v7());
+        let body = format!(
+            "{} has removed your second factor: signing in to Muster takes your password alone until you add one.\n\n\
+             If you have not asked for it, tell another administrator now.",
+            permit.actor()
+        );
+        let telling = Telling::new(Purpose::Notice, &cause, "Your second factor was removed", &body);
+        let ways = tx.ways_of(&[id]).await?;
+        let person = Person { id, name: &user.name, email: &user.email };
+        tell::person(tx, &telling, person, &ways).await?;
         Ok(())
     })
     .await

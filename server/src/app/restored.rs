@@ -49,6 +49,7 @@ pub async fn settle(store: &Store, backup: &Manifest) -> Result<Settled, AppErro
     let mut tx = store.begin().await?;
     tx.world_forget().await?;
     settled.unsent = tx.outbox_forget().await?;
+    tx.contact_drills_forget().await?;
     for id in tx.runs_open().await? {
         let mut run = tx.run_lock_id(id).await?.run;
         let number = run.header.number;

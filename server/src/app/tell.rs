@@ -21,6 +21,14 @@ pub(super) struct Telling<'a> {
     pub(super) link: Option<&'a str>,
     pub(super) incident: Option<IncidentId>,
     pub(super) page: Option<Uuid>,
+    pub(super) drill_call: Option<Uuid>,
+}
+
+impl<'a> Telling<'a> {
+    /// About nothing that it would lead to.
+    pub(super) fn new(purpose: Purpose, cause: &'a str, subject: &'a str, body: &'a str) -> Self {
+        Self { purpose, cause, subject, body, link: None, incident: None, page: None, drill_call: None }
+    }
 }
 
 /// Whom.
@@ -69,7 +77,7 @@ pub(super) async fn add(
     let new = NewMessage {
         dedup: &format!("{}:{to}", telling.cause),
         purpose: telling.purpose,
-        user: person.id,
+        user: Some(person.id),
         recipient: person.name,
         channel,
         way,
@@ -79,6 +87,8 @@ pub(super) async fn add(
         link: telling.link,
         incident: telling.incident,
         page: telling.page,
+        drill_call: telling.drill_call,
+        secret: None,
     };
     Ok(tx.message_add(&new).await?)
 }

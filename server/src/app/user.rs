@@ -6,7 +6,7 @@ use shared::{
     domain::{
         access::{Action, ContactRole, Rights, RoleName},
         actor::Actor,
-        text::Name,
+        text::{Name, has_invisible},
     },
 };
 use store::{NewUser, Store, StoreError, Tx, User};
@@ -91,7 +91,7 @@ pub(super) fn taken(email: &str) -> AppError {
 pub(crate) fn email(text: &str) -> Result<String, AppError> {
     let text = text.trim().to_lowercase();
     let (local, domain) = text.split_once('@').unwrap_or_default();
-    let odd = text.chars().any(|c| c.is_whitespace() || c.is_control()) || domain.contains('@') || text.len() > 254;
+    let odd = has_invisible(&text) || text.chars().any(char::is_control) || domain.contains('@') || text.len() > 254;
     if local.is_empty() || domain.is_empty() || odd {
         return Err(AppError::invalid("email", format!("\"{text}\" is not an e-mail address.")));
     }

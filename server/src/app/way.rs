@@ -7,7 +7,10 @@ use shared::{
         live::Topic,
     },
     digest::Digest,
-    domain::outbox::{Channel, Purpose},
+    domain::{
+        outbox::{Channel, Purpose},
+        quiet::QuietHours,
+    },
     hex,
     timestamp::Timestamp,
 };
@@ -49,7 +52,40 @@ pub async fn list(state: &AppState, permit: &Permit<ViewAccount>) -> Result<Ways
     for way in state.store.ways_of(&[permit.id()]).await? {
         items.push(view(&state.store, way).await?);
     }
-    Ok(WaysView { email: permit.user().email.clone(), mail_refused: mail_refused(state), items })
+    let quiet = state.store.quiet_hours(permit.id()).await?;
+    Ok(WaysView { email: permit.user().email.clone(), mail_refused: mail_refused(state), items, quiet })
+}
+
+/// Says when one does not want to be woken by what others can see to; `None` takes it back.
+///
+/// # Errors
+/// If nobody knows the time zone, or the hours have no length.
+pub async fn set_quiet(
+    state: &AppState,
+    permit: &Permit<ChangeAccount>,
+    hours: Option<QuietHours>,
+) -> Result<(), AppError> {
+    if let Some(hours) = &hours {
+        if hours.begins == hours.ends {
+            return Err(AppError::invalid("hours.ends", "Choose another end: these hours would have no length."));
+        }
+        if !state.store.zone_known(&hours.zone).await? {
+            return Err(AppError::invalid(
+                "hours.zone",
+                format!("\"{}\" is no time zone; write it as Europe/Berlin.", hours.zone),
+            ));
+        }
+    }
+    let mut tx = state.store.begin().await?;
+    tx.quiet_hours_set(permit.id(), hours.as_ref()).await?;
+    tx.audit(
+        &permit.actor(),
+        "account.quiet-hours-set",
+        format!("user {}", permit.user().email),
+        json!({"hours": hours}),
+    );
+    tx.live(Topic::People {});
+    Ok(tx.commit().await?)
 }
 
 async fn view(store: &Store, way: Way) -> Result<WayView, AppError> {
@@ -72,6 +108,7 @@ pub async fn add(state: &AppState, permit: &Permit<ChangeAccount>, input: WayIn)
     let address = input.channel.address(&input.address).map_err(|why| AppError::invalid("address", why))?;
     if matches!(input.channel, Channel::Webhook | Channel::Slack | Channel::Ntfy) {
         Target::parse(&address, &state.settings.outgoing)
+            .and_then(|target| target.admit_literal())
             .map_err(|why| AppError::invalid("address", format!("Muster does not send there: {why}.")))?;
     }
     let me = permit.user();
@@ -81,6 +118,8 @@ pub async fn add(state: &AppState, permit: &Permit<ChangeAccount>, input: WayIn)
             "You have {MOST} ways to be reached already. Remove one first; nothing was added."
         )));
     }
+    let now = std::time::Instant::now();
+    state.throttles.ways.attempt(&me.id.to_string(), now).map_err(AppError::too_many_requests)?;
     let key = (input.channel == Channel::Webhook).then(|| hex::encode(&rand::random::<[u8; 32]>()));
     let mut way = Way {
         id: Uuid::now_v7(),
@@ -117,14 +156,10 @@ async fn send_code(tx: &mut Tx, way: &mut Way, name: &str) -> Result<(), AppErro
         "The code is {code}. Enter it under My account in Muster within half an hour; then you are paged here, too.\n\n\
          If you have not added this way to be reached, do nothing: without the code, nothing more is sent."
     );
+    let cause = format!("code:{}", Uuid::now_v7());
     let telling = Telling {
-        purpose: Purpose::Verification,
-        cause: &format!("code:{}", Uuid::now_v7()),
-        subject: "Your code for Muster",
-        body: &body,
         link: Some("/console/account"),
-        incident: None,
-        page: None,
+        ..Telling::new(Purpose::Verification, &cause, "Your code for Muster", &body)
     };
     // The address itself is only in what is sealed; an e-mail's is shown whole.
     let person = Person { id: way.user, name, email: &way.shown };

@@ -68,7 +68,7 @@ pub(crate) async fn layer(State(state): State<AppState>, request: Request, next:
     let (mut parts, body) = request.into_parts();
     parts.headers.remove(header::COOKIE);
     let address = Address::from_request_parts(&mut parts, &state).await.unwrap_or_else(|never| match never {});
-    let path = format!("{} {}", parts.method, parts.uri.path());
+    let path = denied::asked(&parts.method, parts.uri.path());
     let bearer = match look(&state, &secret, address, &path).await {
         Ok(bearer) => bearer,
         Err(error) => return error.into_response(),

@@ -38,7 +38,7 @@ pub async fn guard(State(state): State<AppState>, request: Request<Body>, next: 
     };
     if let Err(refused) = checked {
         let address = Address::of(request.extensions());
-        let object = format!("{} {}", request.method(), request.uri().path());
+        let object = denied::asked(request.method(), request.uri().path());
         return match denied::record_unknown(&state, &Actor::Anonymous, "request.foreign", object, address).await {
             Ok(()) => refused.into_response(),
             Err(error) => error.into_response(),

@@ -13,7 +13,7 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::error::AppError;
 
@@ -38,6 +38,7 @@ const GIVE_WAY: i32 = 10;
 #[derive(Clone, Debug)]
 pub struct Passwords {
     jobs: Sender<Job>,
+    turns: Arc<Semaphore>,
 }
 
 impl Default for Passwords {
@@ -45,7 +46,8 @@ impl Default for Passwords {
         let processors = thread::available_parallelism().map_or(1, usize::from);
         let (jobs, waiting) = mpsc::channel::<Job>();
         let waiting = Arc::new(Mutex::new(waiting));
-        for _ in 0..(processors / 2).max(1) {
+        let threads = (processors / 2).max(1);
+        for _ in 0..threads {
             let waiting = waiting.clone();
             let begun = thread::Builder::new().name("passwords".into()).spawn(move || serve(&waiting));
             if let Err(error) = begun {
@@ -53,7 +55,8 @@ impl Default for Passwords {
                 tracing::error!(%error, "a thread for passwords could not be started");
             }
         }
-        Self { jobs }
+        // One more than can be hashed: the next is looked up meanwhile.
+        Self { jobs, turns: Arc::new(Semaphore::new(threads + 1)) }
     }
 }
 
@@ -72,6 +75,15 @@ fn serve(waiting: &Mutex<Receiver<Job>>) {
 }
 
 impl Passwords {
+    /// A place among those who sign in now. Held from before the database is asked, so that a crowd waits here, where it costs
+    /// nothing, and not in the line for a connection that everybody needs.
+    ///
+    /// # Errors
+    /// Never while the server runs.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, AppError> {
+        self.turns.clone().acquire_owned().await.map_err(|e| AppError::bug(e.to_string()))
+    }
+
     /// # Errors
     /// Only if hashing itself fails.
     pub async fn hash(&self, password: String) -> Result<String, AppError> {

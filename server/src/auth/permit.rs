@@ -117,7 +117,7 @@ impl<A: Permission> FromRequestParts<AppState> for Permit<A> {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, AppError> {
-        let path = format!("{} {}", parts.method, parts.uri.path());
+        let path = denied::asked(&parts.method, parts.uri.path());
         let (user, by) = match parts.extensions.get::<Bearer>().cloned() {
             Some(Bearer::Of(held)) => {
                 let Held { token, owner } = *held;

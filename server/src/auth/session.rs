@@ -137,6 +137,15 @@ pub async fn step_up(session: &Session, signed_in: &SignedIn) -> Result<(), AppE
     session.save().await.map_err(failed)
 }
 
+/// Goes on under a new id, with what it was.
+///
+/// # Errors
+/// If it cannot be stored.
+pub async fn rotate(session: &Session) -> Result<(), AppError> {
+    session.cycle_id().await.map_err(failed)?;
+    session.save().await.map_err(failed)
+}
+
 async fn renew(session: &Session, key: &str, content: impl Serialize + Send + Sync) -> Result<(), AppError> {
     if key == KEY {
         session.set_expiry(Some(Expiry::OnInactivity(IDLE)));

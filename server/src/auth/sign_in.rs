@@ -43,6 +43,7 @@ pub async fn sign_in(state: &AppState, session: &Session, device: Device, input:
     let throttles = &state.throttles;
     throttles.address.attempt(network, now).map_err(AppError::too_many_requests)?;
     throttles.account.attempt(&email, now).map_err(AppError::too_many_requests)?;
+    let _turn = state.passwords.turn().await?;
     let known = state.store.user_credentials(&email).await.inspect_err(|_| {
         // The database's absence is not the person's failure.
         throttles.address.forgive(network);

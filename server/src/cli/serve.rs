@@ -68,14 +68,13 @@ pub(crate) async fn serve() -> Done {
         }
         tracing::info!("Muster stops");
     };
-    let served = server::serve(listener, state, stop).await;
+    server::serve(listener, state, stop).await;
     stopping.cancel();
     if let Some(backups) = backups {
         // One that is being taken is brought to its end; one that has crashed has said so.
         let _ = backups.await;
     }
     database.close().await?;
-    served.map_err(|e| Failure::wrong(format!("the server failed: {e}")))?;
     Ok(ExitCode::SUCCESS)
 }
 

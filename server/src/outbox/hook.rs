@@ -97,6 +97,7 @@ fn webhook(claim: &MessageClaim, words: &Words) -> Value {
         "subject": words.subject,
         "text": words.text,
         "url": words.url,
+        "answer_url": words.answer,
         "incident": claim.incident,
         "queued_at": Timestamp::new(claim.queued_at),
     })
@@ -104,12 +105,19 @@ fn webhook(claim: &MessageClaim, words: &Words) -> Value {
 
 fn slack(words: &Words) -> Value {
     let plain = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let link = words.url.as_ref().map(|url| format!("\n<{url}|Open it in Muster>")).unwrap_or_default();
-    json!({"text": format!("*{}*\n{}{link}", plain(&words.subject).replace('*', "∗"), plain(&words.text))})
+    let link =
+        |url: &Option<String>, label: &str| url.as_ref().map(|url| format!("\n<{url}|{label}>")).unwrap_or_default();
+    let links = link(&words.answer, "I have it") + &link(&words.url, "Open it in Muster");
+    json!({"text": format!("*{}*\n{}{links}", plain(&words.subject).replace('*', "∗"), plain(&words.text))})
 }
 
 fn ntfy(claim: &MessageClaim, words: &Words, topic: &str) -> Value {
     let mut body = json!({"topic": topic, "title": words.subject, "message": words.text});
+    if let Some(url) = &words.answer {
+        // One tap on the phone's own notification.
+        body["actions"] =
+            json!([{"action": "http", "label": "I have it", "url": url, "method": "POST", "clear": true}]);
+    }
     if claim.purpose.0 == Purpose::Page {
         // The highest: it rings on a phone that is silent.
         body["priority"] = json!(5);
@@ -155,8 +163,12 @@ mod tests {
             subject: "<!channel> *all*".into(),
             text: "a & <https://evil|b>".into(),
             url: Some("https://m/1".into()),
+            answer: Some("https://m/answer/x".into()),
         };
         let text = slack(&words)["text"].as_str().unwrap().to_owned();
-        assert_eq!(text, "*&lt;!channel&gt; ∗all∗*\na &amp; &lt;https://evil|b&gt;\n<https://m/1|Open it in Muster>");
+        assert_eq!(
+            text,
+            "*&lt;!channel&gt; ∗all∗*\na &amp; &lt;https://evil|b&gt;\n<https://m/answer/x|I have it>\n<https://m/1|Open it in Muster>"
+        );
     }
 }

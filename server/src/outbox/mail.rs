@@ -88,10 +88,15 @@ impl MailSettings {
     fn compose(&self, claim: &MessageClaim, words: &Words) -> Result<Message, String> {
         let address: Address =
             claim.address.parse().map_err(|e| format!("\"{}\" is no address: {e}.", claim.address))?;
-        let body = match &words.url {
-            Some(url) => format!("{}\n\n{url}\n", words.text),
-            None => format!("{}\n", words.text),
-        };
+        let body = [
+            Some(words.text.clone()),
+            words.answer.as_ref().map(|url| format!("I have it:\n{url}")),
+            words
+                .url
+                .as_ref()
+                .map(|url| if words.answer.is_some() { format!("Open it in Muster:\n{url}") } else { url.clone() }),
+        ];
+        let body = body.into_iter().flatten().collect::<Vec<_>>().join("\n\n") + "\n";
         // The same for each attempt, so that a mail program can tell a repeat.
         let id = format!("<muster-{}-{}@{}>", claim.number, claim.world.simple(), self.from.email.domain());
         Message::builder()

@@ -70,7 +70,10 @@ async fn carry(state: AppState, claim: MessageClaim) {
 }
 
 async fn send(state: &AppState, claim: &MessageClaim) -> Outcome {
-    let words = words::of(claim, &state.settings.public_url);
+    let words = match words::of(claim, &state.settings.public_url, &state.key) {
+        Ok(words) => words,
+        Err(why) => return Outcome::Never(why),
+    };
     if claim.channel.0 == Channel::Email {
         return match &state.settings.mail {
             Some(mail) => mail.send(claim, &words).await,

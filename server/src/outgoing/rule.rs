@@ -133,6 +133,19 @@ impl Target {
         self.url.scheme() == "https"
     }
 
+    /// Refuses an address inside that is written as one, before anything is resolved.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn admit_literal(&self) -> Result<(), Refusal> {
+        let literal = match &self.host {
+            Host::Ipv4(ip) => IpAddr::V4(*ip),
+            Host::Ipv6(ip) => IpAddr::V6(*ip),
+            Host::Domain(_) => return Ok(()),
+        };
+        self.admit(&[literal]).map(drop)
+    }
+
     /// Where to connect. One address that is refused refuses the host: nobody's luck decides which is taken.
     ///
     /// # Errors

@@ -1,14 +1,17 @@
 //! People to call: one's own ways to be reached, a system's contacts, who was called.
 
 use axum::{Json, extract::State};
-use shared::api::contact::{CallsView, ContactTestIn, ContactsIn, ContactsView, WayCodeIn, WayIn, WayMade, WaysView};
+use shared::api::contact::{
+    CallsView, ContactDrillIn, ContactDrillsView, ContactTestIn, ContactsIn, ContactsView, QuietHoursIn, WayCodeIn,
+    WayIn, WayMade, WaysView,
+};
 use uuid::Uuid;
 
 use super::Answer;
 use crate::{
     AppState,
     answer::NoContent,
-    app::{contact, paging, way},
+    app::{contact, contact_drill, paging, way},
     auth::permit::{ChangeAccount, ManageContacts, Permit, ViewAccount, ViewConsole, ViewContacts},
     error::AppError,
     extract::{Body, Path},
@@ -78,6 +81,33 @@ pub(crate) async fn test(
     Body(input): Body<ContactTestIn>,
 ) -> Answer<ContactsView> {
     Ok(Json(contact::test(&state, &permit, &slug, input).await?))
+}
+
+pub(crate) async fn set_quiet(
+    permit: Permit<ChangeAccount>,
+    State(state): State<AppState>,
+    Body(input): Body<QuietHoursIn>,
+) -> Result<NoContent, AppError> {
+    way::set_quiet(&state, &permit, input.hours).await?;
+    Ok(NoContent)
+}
+
+pub(crate) async fn drills(
+    permit: Permit<ViewContacts>,
+    State(state): State<AppState>,
+    Path(slug): Path<String>,
+) -> Answer<ContactDrillsView> {
+    Ok(Json(contact_drill::list(&state, &permit, &slug).await?))
+}
+
+pub(crate) async fn begin_drill(
+    permit: Permit<ManageContacts>,
+    State(state): State<AppState>,
+    Path(slug): Path<String>,
+    Body(input): Body<ContactDrillIn>,
+) -> Result<NoContent, AppError> {
+    contact_drill::begin(&state, &permit, &slug, input).await?;
+    Ok(NoContent)
 }
 
 pub(crate) async fn calls(

@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    domain::outbox::{Channel, DeliveryEvent, MessageState, Purpose},
+    domain::{
+        contact_drill::DrillOutcome,
+        outbox::{Channel, DeliveryEvent, MessageState, Purpose},
+        quiet::QuietHours,
+    },
     ids::UserId,
     timestamp::Timestamp,
 };
@@ -21,6 +25,16 @@ pub struct WaysView {
     /// Why e-mail is not sent, if so.
     pub mail_refused: Option<String>,
     pub items: Vec<WayView>,
+    /// When one does not want to be woken by what others can see to.
+    pub quiet: Option<QuietHours>,
+}
+
+/// `PUT /account/quiet-hours`; none ends them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct QuietHoursIn {
+    pub hours: Option<QuietHours>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +157,8 @@ pub struct ContactView {
     pub name: String,
     /// Who is deactivated is not called.
     pub active: bool,
+    /// In their quiet hours now: others are called first, except at level 3.
+    pub quiet: bool,
     pub email: String,
     /// To be called by people.
     pub phones: Vec<String>,
@@ -205,4 +221,60 @@ pub struct CallMessageView {
     pub attempts: i32,
     pub next_at: Option<Timestamp>,
     pub log: Vec<DeliveryView>,
+}
+
+/// `GET /systems/{slug}/contacts/drills`: rehearsals of the contact tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct ContactDrillsView {
+    /// The plan's levels, with what counts as in time.
+    pub levels: Vec<DrillLevelView>,
+    /// Newest first.
+    pub items: Vec<ContactDrillView>,
+    /// Why this person cannot begin one, if so.
+    pub begin_refused: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct DrillLevelView {
+    pub level: u8,
+    pub name: String,
+    pub within_seconds: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct ContactDrillView {
+    pub number: i64,
+    pub level: u8,
+    pub level_name: String,
+    pub within_seconds: u64,
+    /// Roles of the plan that had nobody.
+    pub empty_roles: Vec<String>,
+    pub begun_by: String,
+    pub begun_at: Timestamp,
+    pub due_at: Timestamp,
+    /// When everybody had answered, or the time was over.
+    pub ended_at: Option<Timestamp>,
+    pub calls: Vec<DrillCallView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct DrillCallView {
+    pub name: String,
+    pub roles: Vec<String>,
+    pub answered_at: Option<Timestamp>,
+    /// From the beginning to the answer.
+    pub seconds: Option<i64>,
+    pub outcome: DrillOutcome,
+}
+
+/// `POST /systems/{slug}/contacts/drills`: calls everybody, as a drill of this level.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ContactDrillIn {
+    pub level: u8,
 }

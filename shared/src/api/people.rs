@@ -102,6 +102,9 @@ pub struct InviteIn {
 pub struct LinkView {
     pub link: String,
     pub expires_at: Timestamp,
+    /// It is on its way there by e-mail, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailed_to: Option<String>,
 }
 
 impl fmt::Debug for LinkView {

@@ -129,10 +129,18 @@ pub fn duty(procedure: &Procedure) -> ContactRole {
 
 /// Who may decide at this moment, with their contact roles.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Deciders(BTreeMap<UserId, Vec<ContactRole>>);
+pub struct Deciders(BTreeMap<UserId, Decider>);
 
-impl FromIterator<(UserId, Vec<ContactRole>)> for Deciders {
-    fn from_iter<I: IntoIterator<Item = (UserId, Vec<ContactRole>)>>(people: I) -> Self {
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decider {
+    pub contact_roles: Vec<ContactRole>,
+    /// Since when their rights are what they are. `None`: always.
+    pub since: Option<Timestamp>,
+}
+
+impl FromIterator<(UserId, Decider)> for Deciders {
+    fn from_iter<I: IntoIterator<Item = (UserId, Decider)>>(people: I) -> Self {
         Self(people.into_iter().collect())
     }
 }
@@ -145,13 +153,20 @@ impl Deciders {
 
     #[must_use]
     pub fn holds(&self, user: UserId) -> Option<&[ContactRole]> {
-        self.0.get(&user).map(Vec::as_slice)
+        self.0.get(&user).map(|decider| decider.contact_roles.as_slice())
+    }
+
+    /// Whether what this person said then still counts: who lost a right and got it back has to say it again.
+    #[must_use]
+    pub fn still(&self, user: UserId, at: Timestamp) -> bool {
+        self.0.get(&user).is_some_and(|decider| decider.since.is_none_or(|since| at >= since))
     }
 
     /// Why a request of `requested_by` can get no consent from the people there are, if so.
     #[must_use]
     pub fn cannot_meet(&self, policy: &ApprovalPolicy, requested_by: UserId) -> Option<String> {
-        let others = || self.0.iter().filter(|(user, held)| **user != requested_by && policy.lacks(held).is_none());
+        let held = || self.0.iter().map(|(user, decider)| (user, decider.contact_roles.as_slice()));
+        let others = || held().filter(|(user, held)| **user != requested_by && policy.lacks(held).is_none());
         if policy.approvals == 0 {
             return None;
         }
@@ -217,7 +232,7 @@ impl Glass {
     #[must_use]
     pub fn holds(&self, policy: &ApprovalPolicy, request: &RunRequest, breakers: &Deciders, now: Timestamp) -> bool {
         let in_time = now <= request.resolved_at.plus_seconds(policy.expires_seconds);
-        self.content == request.content && breakers.holds(self.by).is_some() && in_time
+        self.content == request.content && breakers.still(self.by, self.at) && in_time
     }
 }
 
@@ -248,7 +263,7 @@ pub enum Verdict {
 /// Evaluated when decided and again when executed.
 ///
 /// One valid refusal outweighs any number of approvals. A decision counts only if its content is the request's, its author is
-/// not the requester and is still one of `deciders` (active, with a role that allows it, and a contact role that counts).
+/// not the requester and has been one of `deciders` since (active, with a role that allows it, and a contact role that counts).
 #[must_use]
 pub fn evaluate(
     policy: &ApprovalPolicy,
@@ -259,7 +274,10 @@ pub fn evaluate(
 ) -> Verdict {
     let counts = |d: &&Decision| {
         let held = deciders.holds(d.by);
-        d.content == request.content && d.by != request.requested_by && held.is_some_and(|h| policy.lacks(h).is_none())
+        d.content == request.content
+            && d.by != request.requested_by
+            && deciders.still(d.by, d.at)
+            && held.is_some_and(|h| policy.lacks(h).is_none())
     };
     for decision in decisions.iter().filter(counts) {
         if let Choice::Refuse { reason } = &decision.choice {
@@ -313,7 +331,10 @@ mod tests {
             content: content("now"),
         };
         let held = |user| if user == 4 { vec![ContactRole::DatabaseAdministrator] } else { vec![] };
-        let deciders = (1..=8).map(|user| (UserId(Uuid::from_u128(user)), held(user))).collect();
+        // 12 has lost a right and got it back after the decisions were made.
+        let since = |user| (user == 12).then(|| Timestamp::from_unix(11));
+        let decider = |user| Decider { contact_roles: held(user), since: since(user) };
+        let deciders = (1..=8).chain([12]).map(|user| (UserId(Uuid::from_u128(user)), decider(user))).collect();
         evaluate(&policy, &request, decisions, &deciders, Timestamp::from_unix(now))
     }
 
@@ -334,6 +355,7 @@ mod tests {
             ("the requester never counts", one(), vec![decision(1, Approve, "now")], 10, pending(0, 1)),
             ("other content does not count", one(), vec![decision(2, Approve, "before")], 10, pending(0, 1)),
             ("who lost the right does not count", one(), vec![decision(9, Approve, "now")], 10, pending(0, 1)),
+            ("who got it back does not count either", one(), vec![decision(12, Approve, "now")], 10, pending(0, 1)),
             (
                 "one person twice is one",
                 two(),
@@ -416,7 +438,8 @@ mod tests {
         let dba = vec![ContactRole::DatabaseAdministrator];
         let policy = ApprovalPolicy { approvals: 2, including: dba.clone(), ..ApprovalPolicy::default() };
         let people = |n: u128, with: u128| -> Deciders {
-            (1..=n).map(|p| (user(p), if p == with { dba.clone() } else { vec![] })).collect()
+            let held = |p| if p == with { dba.clone() } else { vec![] };
+            (1..=n).map(|p| (user(p), Decider { contact_roles: held(p), since: None })).collect()
         };
         assert_eq!(people(3, 2).cannot_meet(&policy, user(1)), None);
         assert!(people(2, 2).cannot_meet(&policy, user(1)).unwrap().contains("takes 2 people"));

@@ -28,6 +28,8 @@ pub struct Contact {
     pub role: usize,
     /// 1 is the primary, 2 the backup.
     pub place: u16,
+    /// In their quiet hours.
+    pub quiet: bool,
 }
 
 /// Whether the messages of one call get anywhere.
@@ -134,6 +136,15 @@ pub enum Next {
     Over,
 }
 
+/// How soon somebody who is called as a drill has to answer, to have answered in time.
+#[must_use]
+pub fn answer_within(response_seconds: Option<u64>) -> u64 {
+    match response_seconds {
+        Some(0) => IMMEDIATE_SECONDS,
+        said => said.unwrap_or(UNSAID_SECONDS),
+    }
+}
+
 /// What a step is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rung {
@@ -152,6 +163,25 @@ fn ladder(level: u8, response_seconds: Option<u64>) -> Vec<(Rung, u64)> {
             vec![(Rung::Primaries, 0), (Rung::Backups, response / 2), (Rung::Everybody, response)]
         }
     }
+}
+
+/// Who is in quiet hours is passed over as long as a role has somebody else: the next one moves up. Never at a level that calls
+/// everybody, and never so that a role has nobody.
+fn awake(level: u8, contacts: &[Contact]) -> Vec<Contact> {
+    if level >= EVERYBODY_FROM {
+        return contacts.to_vec();
+    }
+    let somebody = |role: usize| contacts.iter().any(|contact| contact.role == role && !contact.quiet);
+    let mut left: Vec<Contact> =
+        contacts.iter().filter(|contact| !contact.quiet || !somebody(contact.role)).cloned().collect();
+    for role in left.iter().map(|contact| contact.role).collect::<Vec<_>>() {
+        let gone = contacts.iter().any(|contact| contact.role == role && contact.quiet && somebody(role));
+        let of_role = left.iter_mut().filter(|contact| contact.role == role && gone);
+        for (contact, place) in of_role.zip(1..) {
+            contact.place = place;
+        }
+    }
+    left
 }
 
 /// The mildest level is for the first role that has anybody; from level 2 on each role's people are called.
@@ -181,6 +211,7 @@ pub fn next(s: &Situation<'_>, now: Timestamp) -> Next {
         return Next::Nobody;
     }
     let ladder = ladder(s.level, s.response_seconds);
+    let awake = awake(s.level, s.contacts);
     let nothing_got_through = !s.last.is_empty() && s.last.iter().all(|called| called.reach == Reach::None);
     let mut step = s.n_steps;
     loop {
@@ -188,7 +219,9 @@ pub fn next(s: &Situation<'_>, now: Timestamp) -> Next {
             Some((rung, after)) => (*rung, s.begun_at.plus_seconds(*after)),
             None => (Rung::Everybody, s.stepped_at.unwrap_or(s.begun_at).plus_seconds(AGAIN_SECONDS)),
         };
-        let mut people = meant(rung, s.level, s.contacts);
+        // At the top of the ladder nobody has answered in time, and sleep counts no more.
+        let mut people =
+            if rung == Rung::Everybody { meant(rung, s.level, s.contacts) } else { meant(rung, s.level, &awake) };
         if rung == Rung::Backups {
             people.retain(|user| !s.called.contains(user));
         }
@@ -229,7 +262,7 @@ mod tests {
     }
 
     fn contact(n: u128, role: usize, place: u16) -> Contact {
-        Contact { user: id(n), name: format!("P{n}"), role, place }
+        Contact { user: id(n), name: format!("P{n}"), role, place, quiet: false }
     }
 
     /// 1 and 2 administer the system, 3 and 4 the database; 5 is the third for the system; 1 is security, too.
@@ -343,6 +376,35 @@ mod tests {
         let only_backup = [contact(8, 0, 2)];
         assert_eq!(people(&next(&begun(1, Some(3600), &only_backup), at(0))), [8], "the primary is gone");
         assert_eq!(next(&begun(3, Some(0), &[]), at(0)), Next::Nobody);
+    }
+
+    #[test]
+    fn quiet_hours_let_others_go_first_and_hold_at_no_level_3() {
+        let asleep = |sleepers: &[u128]| {
+            let mut all = contacts();
+            for contact in &mut all {
+                contact.quiet = sleepers.contains(&contact.user.0.as_u128());
+            }
+            all
+        };
+        for (sleepers, level, expected, why) in [
+            (&[1][..], 1, &[2][..], "the backup is called instead"),
+            (&[1, 2], 1, &[5], "and if that one sleeps, too, the third"),
+            (&[1], 2, &[2, 3, 1], "for security there is nobody else"),
+            (&[1, 2, 5], 1, &[1], "a role whose people all sleep is called as if nobody did"),
+            (&[1, 2, 3, 4, 5], 3, &[1, 2, 5, 3, 4], "a level 3 wakes everybody"),
+        ] {
+            let all = asleep(sleepers);
+            assert_eq!(people(&next(&begun(level, Some(3600), &all), at(0))), expected, "{why}");
+        }
+        let all = asleep(&[1]);
+        let (who, last) = ([id(2)], [called(2, Reach::Possible)]);
+        let once =
+            Situation { n_steps: 1, stepped_at: Some(at(0)), called: &who, last: &last, ..begun(1, Some(3600), &all) };
+        assert_eq!(people(&next(&once, at(1800))), [5], "the third is the backup now");
+        let (who, last) = ([id(2), id(5)], [called(5, Reach::Possible)]);
+        let late = Situation { n_steps: 2, stepped_at: Some(at(1800)), called: &who, last: &last, ..once };
+        assert_eq!(people(&next(&late, at(3600))), [1, 2, 5, 3, 4], "nobody answered in time: sleep counts no more");
     }
 
     #[test]

@@ -125,12 +125,18 @@ pub fn ntfy_topic(address: &str) -> Option<(&str, &str)> {
 pub enum Purpose {
     /// An incident needs somebody.
     Page,
-    /// A run tells people something.
+    /// Something that its reader has to know: what a run tells, what was done to their account.
     Notice,
     /// Somebody tries whether a person can be reached.
     Test,
     /// Somebody adds a way to be reached; it holds a code.
     Verification,
+    /// The contact tree is rehearsed.
+    Drill,
+    /// Somebody may make an account; it holds a link that lets them in.
+    Invitation,
+    /// Somebody may set a new password; it holds a link that lets them.
+    NewPassword,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -77,6 +77,18 @@ pub(crate) fn turns_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// What two names have in common if people cannot tell them apart at a glance: capitals, spaces and what nobody sees do not count.
+#[must_use]
+pub fn alike(name: &str) -> String {
+    name.chars().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether it holds a character that shows nothing by itself: where two texts must not look the same.
+#[must_use]
+pub fn has_invisible(text: &str) -> bool {
+    text.chars().any(is_invisible)
+}
+
 bounded! {
     /// One line: an incident's title.
     Title "The title" 1 to 200 false;

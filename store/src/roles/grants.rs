@@ -34,7 +34,7 @@ const READ_ADD_CHANGE: &[&str] = &["SELECT", "INSERT", "UPDATE"];
 pub(super) const TABLES: &[Table] = &[
     table("_sqlx_migrations", READ, READ),
     // Not the password's hash.
-    table("app_user", READ_ADD_CHANGE, &["SELECT (id, name, role, contact_roles, active, service)"]),
+    table("app_user", READ_ADD_CHANGE, &["SELECT (id, name, role, contact_roles, active, service, rights_since)"]),
     table("role", ALL, &["SELECT (name, actions)"]),
     table("session", ALL, NOTHING),
     table("door_link", READ_ADD_CHANGE, NOTHING),
@@ -112,7 +112,12 @@ pub(super) const TABLES: &[Table] = &[
     ),
     table(
         "alert",
-        &["SELECT", "INSERT", "UPDATE (title, text, url, labels, last_at, ended_at, n_heard, outcome, incident_id)"],
+        &[
+            "SELECT",
+            "INSERT",
+            "UPDATE (title, text, url, labels, last_at, ended_at, n_heard, outcome, incident_id)",
+            "DELETE",
+        ],
         NOTHING,
     ),
     table("sign_in_attempt", &["SELECT", "INSERT", "DELETE"], NOTHING),
@@ -121,13 +126,16 @@ pub(super) const TABLES: &[Table] = &[
     // What was said to whom, nobody changes; only what became of it.
     table(
         "message",
-        &["SELECT", "INSERT", "UPDATE (state, n_attempts, repeats, next_at, lease, said, ended_at)"],
+        &["SELECT", "INSERT", "UPDATE (state, n_attempts, repeats, next_at, lease, said, ended_at, secret)"],
         NOTHING,
     ),
     table("message_event", READ_ADD, NOTHING),
     table("contact", &["SELECT", "INSERT", "DELETE"], NOTHING),
     table("paging", &["SELECT", "INSERT", "UPDATE (n_steps, stepped_at, next_at, ended_at)"], NOTHING),
     table("page", &["SELECT", "INSERT", "UPDATE (answered_at)"], NOTHING),
+    table("quiet_hours", &["SELECT", "INSERT", "DELETE"], NOTHING),
+    table("contact_drill", &["SELECT", "INSERT", "UPDATE (ended_at)"], NOTHING),
+    table("contact_drill_call", &["SELECT", "INSERT", "UPDATE (answered_at)"], NOTHING),
     table("notice_sent", READ_ADD, NOTHING),
 ];
 

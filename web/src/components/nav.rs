@@ -42,13 +42,13 @@ pub(crate) fn Rail() -> impl IntoView {
                 <RailLink href="/console/runs" icon=Icon::Run words="Runs"/>
                 <RailLink href="/console/plan" icon=Icon::Plan words="Plan"/>
                 <Show when=move || arranges.get()>
-                    <RailLink href="/console/status-page" icon=Icon::Page words="Status"/>
+                    <RailLink href="/console/status-page" icon=Icon::Page words="Status" less=true/>
                 </Show>
                 <Show when=move || reads_audit.get()>
-                    <RailLink href="/console/audit" icon=Icon::Audit words="Audit"/>
+                    <RailLink href="/console/audit" icon=Icon::Audit words="Audit" less=true/>
                 </Show>
                 <Show when=move || sees_people.get()>
-                    <RailLink href="/console/people" icon=Icon::People words="People"/>
+                    <RailLink href="/console/people" icon=Icon::People words="People" less=true/>
                 </Show>
             </ul>
             <div class="rail-foot">
@@ -88,9 +88,17 @@ fn Mark() -> impl IntoView {
 }
 
 #[component]
-fn RailLink(href: &'static str, icon: Icon, words: &'static str, #[prop(optional)] exact: bool) -> impl IntoView {
+fn RailLink(
+    href: &'static str,
+    icon: Icon,
+    words: &'static str,
+    #[prop(optional)] exact: bool,
+    /// On a phone it stands in the menu of the last place: seven do not fit.
+    #[prop(optional)]
+    less: bool,
+) -> impl IntoView {
     view! {
-        <li>
+        <li class:rail-less=less>
             <A href=href exact=exact attr:class="rail-link">
                 <Svg icon=icon/>
                 <span>{words}</span>
@@ -136,6 +144,7 @@ fn UserMenu() -> impl IntoView {
                 <A href="/console/account" attr:class="button">
                     "My account"
                 </A>
+                <MoreLinks/>
                 <Show when=move || failed.get()>
                     <p class="field-error" role="alert">
                         "Muster did not answer. You are still signed in; try again."
@@ -147,6 +156,24 @@ fn UserMenu() -> impl IntoView {
                 </button>
             </div>
         </details>
+    }
+}
+
+/// On a phone: what has no place in the bar.
+#[component]
+fn MoreLinks() -> impl IntoView {
+    let link = |action: Action, href: &'static str, words: &'static str| {
+        let allowed = may(action);
+        view! {
+            <Show when=move || allowed.get()>
+                <A href=href attr:class="button more-link">{words}</A>
+            </Show>
+        }
+    };
+    view! {
+        {link(Action::ManageStatusPage, "/console/status-page", "Status page")}
+        {link(Action::ReadAudit, "/console/audit", "Audit log")}
+        {link(Action::ViewPeople, "/console/people", "People")}
     }
 }
 

@@ -85,3 +85,11 @@ pub(crate) fn browser(agent: &str) -> String {
         _ => agent.chars().take(60).collect(),
     }
 }
+
+/// How a link that lets somebody in reaches them.
+pub(crate) fn handing_over(mailed_to: Option<&str>) -> String {
+    match mailed_to {
+        Some(email) => format!("It is on its way to {email}. You can also hand it over yourself, by a way that reaches nobody else: it serves once and is not shown again."),
+        None => "No mail server is set, so give this link to them by a way that reaches nobody else. It serves once and is not shown again.".into(),
+    }
+}

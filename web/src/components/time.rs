@@ -58,6 +58,13 @@ fn local(at: Timestamp, options: &[(&str, &str)]) -> String {
     date.to_locale_string("en-GB", &bag).into()
 }
 
+/// The reader's time zone by its name, if the browser says it: "Europe/Berlin".
+pub(crate) fn own_zone() -> String {
+    let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
+    let zone = js_sys::Reflect::get(&format.resolved_options(), &JsValue::from_str("timeZone"));
+    zone.ok().and_then(|zone| zone.as_string()).unwrap_or_else(|| "UTC".into())
+}
+
 /// `22 Nov 2026, 03:10:07 CET`.
 pub(crate) fn exact(at: Timestamp) -> String {
     local(

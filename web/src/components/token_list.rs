@@ -58,7 +58,7 @@ fn Tokens(view: Signal<TokensView>, whose: Whose, of: Fetched<TokensView>) -> im
     let refused = Memo::new(move |_| view.with(|v| v.refused.clone()));
     let making = RwSignal::new(false);
     view! {
-        <p>"A script uses one in place of a person who signs in. It may what you choose and never more than its account; what asks for a fresh proof of the person, no token can do."</p>
+        <p>"A script uses one in place of a person who signs in. It may do what you choose, and never more than its account; what asks for a fresh proof of the person, no token can do."</p>
         <Show when=move || !tokens.with(Vec::is_empty)>
             <ul class="rows people-rows">
                 <For each=move || tokens.get() key=|token| (token.id, token.last_used_at, token.expired) children=move |token| view! { <Token token whose of/> }/>

@@ -3,6 +3,7 @@
 mod codes;
 mod passkeys;
 mod password;
+mod quiet;
 mod sessions;
 mod totp;
 mod ways;

@@ -1,5 +1,6 @@
 //! Whom to call: real people for the plan's contact roles, one tap away, and whether what Muster sends reaches them.
 
+mod drill;
 mod role;
 
 use leptos::prelude::*;
@@ -12,7 +13,7 @@ use shared::{
     domain::access::Action,
 };
 
-use self::role::Role;
+use self::{drill::Drills, role::Role};
 use crate::{
     components::{
         async_view::{AsyncView, Fetched},
@@ -98,6 +99,9 @@ fn Lists(view: Signal<ContactsView>, of: Fetched<ContactsView>) -> impl IntoView
             fallback=|| view! { <Empty title="The plan names no contacts" text="Add a table of contacts to the plan; its roles appear here."/> }
         >
             <For each=move || roles.get() key=Clone::clone children=move |role| view! { <Role role view of/> }/>
+        </Show>
+        <Show when=move || roles.with(|roles| !roles.is_empty())>
+            <Drills view/>
         </Show>
         <section class="panel" aria-labelledby="messages">
             <h2 id="messages">"Sent lately"</h2>

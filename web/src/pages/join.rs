@@ -3,7 +3,11 @@
 
 use leptos::prelude::*;
 use shared::{
-    api::people::{LinkSeenView, LinkUseIn},
+    api::{
+        client::CallError,
+        error::ErrorCode,
+        people::{LinkSeenView, LinkUseIn},
+    },
     domain::text::Name,
 };
 use wasm_bindgen::JsValue;
@@ -30,13 +34,21 @@ pub(crate) fn JoinPage() -> impl IntoView {
     let asked = token.clone();
     let of = Fetched::new(move || {
         let token = asked.clone();
-        async move { api().link(&token).await }
+        async move {
+            match api().link(&token).await {
+                Err(CallError::Refused(why)) if why.code == ErrorCode::NotFound => Ok(Err(why.message)),
+                other => other.map(Ok),
+            }
+        }
     });
     let token = StoredValue::new(token);
     view! {
         <main class="sign-in">
             <h1>"Welcome to Muster"</h1>
-            <AsyncView of what="what this link is for" content=move |seen| view! { <Form seen=seen.get_untracked() token/> }/>
+            <AsyncView of what="what this link is for" content=move |seen| match seen.get_untracked() {
+                Ok(seen) => view! { <Form seen token/> }.into_any(),
+                Err(why) => view! { <p role="alert" data-testid="link-closed">{why}</p> }.into_any(),
+            }/>
             <p><a href="/login" rel="external">"Go to the sign-in page"</a></p>
         </main>
     }

@@ -3,7 +3,7 @@
 use shared::{
     domain::{
         actor::Actor,
-        approval::{ApprovalPolicy, Choice, Content, Decision},
+        approval::{ApprovalPolicy, Choice, Content, Decider, Decision},
         resolution::{ResolvedObject, ResolvedStep},
         run::{RunEvent, RunHeader},
     },
@@ -19,6 +19,10 @@ const SOURCE: &str = "# Plan\n## Recovery\n### 1. Node failure\n```bash\n# 1. Ch
                       # 2. Restart\ndocker-compose restart validator1\n```\n";
 const REQUESTER: UserId = UserId(Uuid::from_u128(1));
 const APPROVER: UserId = UserId(Uuid::from_u128(2));
+
+fn decider() -> Decider {
+    Decider { contact_roles: vec![], since: None }
+}
 
 fn resolution(id: &str) -> Resolution {
     let object = ResolvedObject { service: Some("validator1".into()), ..fixtures::container(id, "bt2c_validator1_1") };
@@ -83,8 +87,8 @@ impl World {
             allowed: &self.allowed,
             home: self.home,
             plan: &compile(self.source).plan,
-            may_decide: &self.may.iter().map(|user| (*user, vec![])).collect(),
-            may_break: &self.breakers.iter().map(|user| (*user, vec![])).collect(),
+            may_decide: &self.may.iter().map(|user| (*user, decider())).collect(),
+            may_break: &self.breakers.iter().map(|user| (*user, decider())).collect(),
             before: self.before.as_ref(),
             now: Timestamp::from_unix(self.now),
             resolution: self.live.as_ref(),

@@ -5,7 +5,11 @@ use uuid::Uuid;
 
 use super::{Answer, Client, Method, Transport, escaped};
 use crate::{
-    api::contact::{CallsView, ContactTestIn, ContactsIn, ContactsView, WayCodeIn, WayIn, WayMade, WaysView},
+    api::contact::{
+        CallsView, ContactDrillIn, ContactDrillsView, ContactTestIn, ContactsIn, ContactsView, QuietHoursIn, WayCodeIn,
+        WayIn, WayMade, WaysView,
+    },
+    domain::quiet::QuietHours,
     ids::UserId,
 };
 
@@ -28,6 +32,19 @@ impl<T: Transport> Client<T> {
 
     pub async fn remove_way(&self, id: Uuid) -> Answer<()> {
         self.delete(format!("/account/ways/{id}")).await
+    }
+
+    pub async fn set_quiet_hours(&self, hours: Option<QuietHours>) -> Answer<()> {
+        self.call(Method::Put, "/account/quiet-hours".into(), Some(&QuietHoursIn { hours }), None).await
+    }
+
+    pub async fn contact_drills(&self, system: &str) -> Answer<ContactDrillsView> {
+        self.get(format!("/systems/{}/contacts/drills", escaped(system))).await
+    }
+
+    /// Calls everybody, as a drill.
+    pub async fn begin_contact_drill(&self, system: &str, level: u8) -> Answer<()> {
+        self.post(format!("/systems/{}/contacts/drills", escaped(system)), &ContactDrillIn { level }).await
     }
 
     pub async fn contacts(&self, system: &str) -> Answer<ContactsView> {

@@ -9,6 +9,7 @@ use shared::{
     domain::outbox::Channel,
 };
 
+use super::quiet::Quiet;
 use crate::{
     components::{
         async_view::{AsyncView, Fetched},
@@ -34,8 +35,7 @@ pub(super) fn Ways() -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="ways">
             <h2 id="ways">"How you are reached"</h2>
-            <AsyncView of what="your ways to be reached" content=move |ways| view! { <List ways of/> }/>
-            <Add of/>
+            <AsyncView of what="your ways to be reached" content=move |ways| view! { <List ways of/> <Add of/> <Quiet ways of/> }/>
         </section>
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn Role(role: String, view: Signal<ContactsView>, of: Fetched<Contact
                 <ol class="rows people-rows">
                     <For
                         each=move || people.get().into_iter().enumerate()
-                        key=|(place, person)| (*place, person.id, person.pages_by.len(), person.phones.len(), person.active)
+                        key=|(place, person)| (*place, person.id, person.pages_by.len(), person.phones.len(), person.active, person.quiet)
                         children=move |(place, person)| view! { <Person here place person/> }
                     />
                 </ol>
@@ -96,14 +96,16 @@ fn plan_words(role: &ContactRoleView) -> String {
 
 #[component]
 fn Person(here: Here, place: usize, person: ContactView) -> impl IntoView {
-    let ContactView { id, name, active, email, phones, pages_by } = person;
+    let ContactView { id, name, active, quiet, email, phones, pages_by } = person;
     let place_words = match place {
         0 => "Primary".to_owned(),
         1 => "Backup".to_owned(),
         n => format!("Number {}", n + 1),
     };
     let by = pages_by.iter().map(|channel| channel.words()).collect::<Vec<_>>().join(", ");
-    let paged = if active { format!("{place_words} · paged by {by}") } else { "Deactivated: not called".to_owned() };
+    let asleep = if quiet { " · in quiet hours now" } else { "" };
+    let paged =
+        if active { format!("{place_words} · paged by {by}{asleep}") } else { "Deactivated: not called".to_owned() };
     let called = StoredValue::new(name.clone());
     view! {
         <li class="row" data-testid="contact">

@@ -17,7 +17,7 @@ use crate::{
         dialog::Dialog,
         error_note::ErrorNote,
         field::{SelectField, TextField},
-        people::{Duties, chosen, role_choices},
+        people::{Duties, chosen, handing_over, role_choices},
         secret_once::SecretOnce,
         time::Instant,
     },
@@ -70,7 +70,7 @@ fn Form(open: RwSignal<bool>, of: Fetched<PeopleView>) -> impl IntoView {
         <Show
             when=move || made.with(Option::is_none)
             fallback=move || {
-                made.get().map(|link| view! { <p>"Give this link to them, by a way that reaches nobody else. It makes their account once; it is not shown again."</p> <SecretOnce text=link.link verb="Copy the link"/> <p class="muted">"It expires " <Instant at=link.expires_at/> "."</p> <div class="form-actions"><Button kind=ButtonKind::Primary on_press=again>"Done"</Button></div> })
+                made.get().map(|link| view! { <p>{handing_over(link.mailed_to.as_deref())}</p> <SecretOnce text=link.link verb="Copy the link"/> <p class="muted">"It expires " <Instant at=link.expires_at/> "."</p> <div class="form-actions"><Button kind=ButtonKind::Primary on_press=again>"Done"</Button></div> })
             }
         >
             <form class="form" on:submit=submit novalidate>

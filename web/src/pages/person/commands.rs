@@ -23,7 +23,7 @@ use crate::{
         dialog::Dialog,
         error_note::ErrorNote,
         field::{SelectField, TextArea},
-        people::{Duties, chosen, role_choices},
+        people::{Duties, chosen, handing_over, role_choices},
         secret_once::SecretOnce,
         time::Instant,
     },
@@ -213,7 +213,7 @@ fn LinkForm(id: UserId, shown: RwSignal<bool>) -> impl IntoView {
                 made.get()
                     .map(|link| {
                         view! {
-                            <p>"Give this link to them, by a way that reaches nobody else. It serves once and is not shown again."</p>
+                            <p>{handing_over(link.mailed_to.as_deref())}</p>
                             <SecretOnce text=link.link verb="Copy the link"/>
                             <p class="muted">"It expires " <Instant at=link.expires_at/> "."</p>
                             <div class="form-actions">
