@@ -1,11 +1,14 @@
 //! What strangers see: pages prepared when something changes and served as bytes. No session, no template and no query is
 //! reached by a visitor's request, and no text that is not public.
 
+mod archive;
 mod bars;
 mod facts;
 mod frame;
+mod history;
 mod home;
 mod incident;
+mod kept;
 mod live;
 mod machine;
 mod negotiate;
@@ -22,6 +25,7 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
+pub use archive::Archive;
 pub use page::{Page, Policy};
 pub use pages::{Content, PublicPages, PublicReport};
 pub use routes::router;

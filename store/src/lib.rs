@@ -28,6 +28,7 @@ mod notice;
 mod output;
 mod output_lines;
 mod paging;
+mod public_incident;
 mod report;
 mod restored;
 mod role;
@@ -71,6 +72,7 @@ pub use crate::{
     output::Chunk,
     output_lines::NewLines,
     paging::{ContactRecord, Page, Paging},
+    public_incident::{PublicRecord, PublishedReport},
     report::{Publication, Report},
     role::RoleRecord,
     roles::{Guard, Program},

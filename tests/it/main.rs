@@ -36,6 +36,7 @@ mod oidc;
 mod output;
 mod people;
 mod plans;
+mod public_history;
 mod public_page;
 mod readers;
 mod replicas;

@@ -44,7 +44,7 @@ pub(crate) struct Facts<'a> {
 pub(crate) type Histories = HashMap<(String, String), History>;
 
 pub(crate) fn snapshot(facts: Facts<'_>) -> StatusSnapshot {
-    let names = Names::new(&facts);
+    let names = Names::new(&facts.systems, &facts.layout);
     let mut public: Vec<PublicIncident> =
         facts.incidents.iter().filter_map(|one| public_incident(one, &names)).collect();
     public.sort_by_key(|i| std::cmp::Reverse((i.started_at, i.number)));
@@ -59,7 +59,8 @@ pub(crate) fn snapshot(facts: Facts<'_>) -> StatusSnapshot {
 }
 
 /// What components are called in public, and which of them are not for the public at all.
-struct Names {
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Names {
     layout: Layout,
     known: Vec<Known>,
     /// Name of each system, if there are several.
@@ -67,13 +68,12 @@ struct Names {
 }
 
 impl Names {
-    fn new(facts: &Facts<'_>) -> Self {
-        let systems: Vec<_> =
-            facts.systems.iter().map(|s| (s.slug.clone(), s.name.clone(), s.components.clone())).collect();
+    pub(crate) fn new(systems: &[SystemFacts], layout: &Layout) -> Self {
+        let systems: Vec<_> = systems.iter().map(|s| (s.slug.clone(), s.name.clone(), s.components.clone())).collect();
         let known = Known::of(&systems);
         let several = systems.len() > 1;
         let systems = systems.into_iter().filter(|_| several).map(|(slug, name, _)| (slug, name)).collect();
-        Self { layout: facts.layout.complete(&known), known, systems }
+        Self { layout: layout.complete(&known), known, systems }
     }
 
     fn placed(&self, system: &str, component: &str) -> Option<&Placed> {
@@ -145,7 +145,7 @@ fn components(names: &Names, facts: &Facts<'_>) -> Vec<ComponentStatus> {
     components
 }
 
-fn public_incident(facts: &IncidentFacts<'_>, names: &Names) -> Option<PublicIncident> {
+pub(crate) fn public_incident(facts: &IncidentFacts<'_>, names: &Names) -> Option<PublicIncident> {
     let incident = facts.incident;
     let title = incident.public_title.clone()?;
     let state = match incident.resolved_at {

@@ -38,6 +38,8 @@ pub(crate) struct Home<'a> {
     pub(crate) open: Vec<OpenIncident>,
     pub(crate) more_open: Vec<Row>,
     pub(crate) days: Vec<Days>,
+    /// False if so much happened that not all days fit.
+    pub(crate) days_whole: bool,
 }
 
 pub(crate) struct Section<'a> {
@@ -85,13 +87,20 @@ impl OpenIncident {
 }
 
 impl<'a> Home<'a> {
-    pub(crate) fn new(frame: &'a Frame, snapshot: &'a StatusSnapshot, version: &'a str, stale: bool) -> Self {
+    pub(crate) fn new(
+        frame: &'a Frame,
+        snapshot: &'a StatusSnapshot,
+        version: &'a str,
+        stale: bool,
+        cut: bool,
+    ) -> Self {
         let tone = match (snapshot.components.is_empty(), snapshot.open.is_empty()) {
             (true, true) => "none",
             (_, true) => tone(snapshot.overall()),
             // An incident without a component still is not "all good".
             (_, false) => incident_tone(shared::domain::incident::PublicState::Investigating, snapshot.overall()),
         };
+        let (days, days_whole) = past::recent_days(snapshot, cut);
         let many = snapshot.open.len() > FEW;
         let n_updates = if many { 1 } else { UPDATES };
         Self {
@@ -107,7 +116,8 @@ impl<'a> Home<'a> {
             components_first: many,
             open: snapshot.open.iter().take(AT_LENGTH).map(|i| OpenIncident::new(i, n_updates)).collect(),
             more_open: snapshot.open.iter().skip(AT_LENGTH).map(Row::new).collect(),
-            days: past::recent_days(snapshot),
+            days,
+            days_whole,
         }
     }
 

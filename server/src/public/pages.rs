@@ -1,7 +1,7 @@
-//! The prepared site: swapped whole when the facts change, read by every visitor. Never waits for a database.
+//! The prepared site: swapped whole when the facts change, read by every visitor; what few read is made when the first one asks.
+//! Never waits for a database.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -9,24 +9,24 @@ use std::{
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use sha2::{Digest as _, Sha256};
-use shared::{
-    domain::status::{PublicIncident, StatusSnapshot},
-    timestamp::Timestamp,
-};
+use shared::{domain::status::StatusSnapshot, timestamp::Timestamp};
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::{
+    archive::{Archive, Told},
     frame::{Frame, Sentence},
+    history::History,
     home::Home,
     incident::IncidentPage,
+    kept::{Kept, Key},
     machine::Machine,
     page::{Page, Policy},
-    past::History,
+    read::Following,
 };
 use crate::documents::{self, ReportDocument};
 
-/// Past incidents that are prepared and listed.
-pub(crate) const PAST_LIMIT: usize = 1000;
+/// Incidents that are over and read anew each time; the others when something is said about them.
+pub(crate) const RECENT: usize = 100;
 /// How old the facts may be before the pages say that they could not be updated.
 const STALE_AFTER: Duration = Duration::from_secs(30);
 const UNNAMED: &str = "Status";
@@ -34,9 +34,10 @@ const UNNAMED: &str = "Status";
 /// Everything the public site is made from.
 #[derive(Clone, Debug)]
 pub struct Content {
+    /// Of what is over, the last ones.
     pub snapshot: StatusSnapshot,
-    /// By incident number: reports published for everybody.
-    pub reports: HashMap<i64, PublicReport>,
+    /// Those of the snapshot and all others.
+    pub archive: Arc<Archive>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub struct PublicPages {
     live: watch::Sender<Option<Arc<str>>>,
     pub(crate) nudged: Notify,
     /// One refresh at a time, or an older answer could overwrite a newer one.
-    pub(crate) turn: Mutex<()>,
+    pub(crate) turn: Mutex<Option<Following>>,
 }
 
 #[derive(Debug)]
@@ -72,8 +73,7 @@ pub(crate) struct Site {
     stale: bool,
     pub(crate) home: Page,
     pub(crate) history: Page,
-    pub(crate) incidents: HashMap<i64, Arc<Page>>,
-    pub(crate) reports: HashMap<i64, Arc<Page>>,
+    kept: Arc<Kept>,
     pub(crate) machine: Arc<Machine>,
 }
 
@@ -106,8 +106,7 @@ impl PublicPages {
             stale: false,
             home: unknown.clone(),
             history: unknown,
-            incidents: HashMap::new(),
-            reports: HashMap::new(),
+            kept: Arc::default(),
             machine: Arc::default(),
         };
         let live = watch::Sender::new(Some(site.version.clone()));
@@ -120,7 +119,7 @@ impl PublicPages {
             site: RwLock::new(Arc::new(site)),
             live,
             nudged: Notify::new(),
-            turn: Mutex::new(()),
+            turn: Mutex::new(None),
         }
     }
 
@@ -150,16 +149,16 @@ impl PublicPages {
         let old = self.site();
         let version = version_of(&content);
         let same = version == old.version && !old.stale;
-        let home = self.home(&content.snapshot, &version, false);
-        let (history, incidents, reports, machine) = if same {
-            (old.history.clone(), old.incidents.clone(), old.reports.clone(), old.machine.clone())
+        let home = self.home(&content, &version, false);
+        let (history, kept, machine) = if same {
+            (old.history.clone(), old.kept.clone(), old.machine.clone())
         } else {
-            let history = History::new(&self.frame, &content.snapshot, &version, PAST_LIMIT);
+            let snapshot = &content.snapshot;
+            let history = History::newest(&self.frame, &snapshot.title, &version, &content.archive);
             (
                 self.frame.page(StatusCode::OK, &history),
-                self.incidents(&old, &content, &version),
-                self.reports(&old, &content),
-                Machine::new(&self.base, &content.snapshot, false),
+                Arc::new(old.kept_for(&content)),
+                Machine::new(&self.base, snapshot, false),
             )
         };
         self.show(Site {
@@ -169,8 +168,7 @@ impl PublicPages {
             stale: false,
             home,
             history,
-            incidents,
-            reports,
+            kept,
             machine,
         });
     }
@@ -184,26 +182,45 @@ impl PublicPages {
         let old = self.site();
         let Some(content) = old.content.clone().filter(|_| !old.stale && age > STALE_AFTER) else { return };
         let version: Arc<str> = format!("{}-stale", old.version).into();
-        let snapshot = &content.snapshot;
-        let home = self.home(snapshot, &version, true);
-        let mut incidents = old.incidents.clone();
-        for open in &snapshot.open {
-            let page = IncidentPage::new(&self.frame, &snapshot.title, open, &version, Some(snapshot.taken_at));
-            incidents.insert(open.number, Arc::new(self.frame.page(StatusCode::OK, &page)));
-        }
-        let (history, reports, read_at) = (old.history.clone(), old.reports.clone(), old.read_at);
-        let machine = Machine::new(&self.base, snapshot, true);
-        self.show(Site {
-            version,
-            content: Some(content),
-            read_at,
-            stale: true,
-            home,
-            history,
-            incidents,
-            reports,
-            machine,
-        });
+        let home = self.home(&content, &version, true);
+        let kept = Arc::new(old.kept_without_open());
+        let machine = Machine::new(&self.base, &content.snapshot, true);
+        let (history, read_at) = (old.history.clone(), old.read_at);
+        self.show(Site { version, content: Some(content), read_at, stale: true, home, history, kept, machine });
+    }
+
+    /// The page of an incident, if the public knows it.
+    pub(crate) fn incident(&self, site: &Site, number: i64) -> Option<Arc<Page>> {
+        let content = site.content.as_ref()?;
+        let told = content.archive.get(number)?;
+        let make = || {
+            let incident = &told.incident;
+            let since = (site.stale && incident.resolved_at.is_none()).then_some(content.snapshot.taken_at);
+            let page = IncidentPage::new(&self.frame, &content.snapshot.title, incident, &site.version, since);
+            Some(self.frame.page(StatusCode::OK, &page))
+        };
+        site.kept.get_or_make(Key::Incident(number), make)
+    }
+
+    /// The report on an incident, if one is published for everybody.
+    pub(crate) fn report(&self, site: &Site, number: i64) -> Option<Arc<Page>> {
+        let Told { incident, report, .. } = &**site.content.as_ref()?.archive.get(number)?;
+        let report = report.as_ref()?;
+        let make = || {
+            let html = documents::report_html(&ReportDocument::public(incident, report));
+            Some(Page::html(StatusCode::OK, html, &self.report_policy))
+        };
+        site.kept.get_or_make(Key::Report(number), make)
+    }
+
+    /// Part of a month, if it has any incident that is over.
+    pub(crate) fn month(&self, site: &Site, (year, month, part): (i32, u8, usize)) -> Option<Arc<Page>> {
+        let content = site.content.as_ref()?;
+        let (title, of) = (&content.snapshot.title, (year, month, part));
+        site.kept.get_or_make(Key::Month(year, month, part), || {
+            let page = History::month(&self.frame, title, &site.version, &content.archive, of)?;
+            Some(self.frame.page(StatusCode::OK, &page))
+        })
     }
 
     fn show(&self, site: Site) {
@@ -219,57 +236,41 @@ impl PublicPages {
         });
     }
 
-    fn home(&self, snapshot: &StatusSnapshot, version: &str, stale: bool) -> Page {
-        self.frame.page(StatusCode::OK, &Home::new(&self.frame, snapshot, version, stale))
-    }
-
-    fn incidents(&self, old: &Site, content: &Content, version: &str) -> HashMap<i64, Arc<Page>> {
-        let before = old.by_number();
-        let snapshot = &content.snapshot;
-        let same_title = old.content.as_ref().is_some_and(|c| c.snapshot.title == snapshot.title);
-        let render = |incident: &PublicIncident| {
-            let unchanged = same_title
-                && before.get(&incident.number) == Some(&incident)
-                && (!old.stale || incident.resolved_at.is_some());
-            if let Some(page) = old.incidents.get(&incident.number).filter(|_| unchanged) {
-                return (incident.number, page.clone());
-            }
-            let page = IncidentPage::new(&self.frame, &snapshot.title, incident, version, None);
-            (incident.number, Arc::new(self.frame.page(StatusCode::OK, &page)))
-        };
-        snapshot.open.iter().chain(&snapshot.past).map(render).collect()
-    }
-
-    fn reports(&self, old: &Site, content: &Content) -> HashMap<i64, Arc<Page>> {
-        let before = old.by_number();
-        let render = |incident: &PublicIncident| {
-            let report = content.reports.get(&incident.number)?;
-            let unchanged = before.get(&incident.number) == Some(&incident)
-                && old.content.as_ref().and_then(|c| c.reports.get(&incident.number)) == Some(report);
-            if let Some(page) = old.reports.get(&incident.number).filter(|_| unchanged) {
-                return Some((incident.number, page.clone()));
-            }
-            let html = documents::report_html(&ReportDocument::public(incident, report));
-            Some((incident.number, Arc::new(Page::html(StatusCode::OK, html, &self.report_policy))))
-        };
-        content.snapshot.open.iter().chain(&content.snapshot.past).filter_map(render).collect()
+    fn home(&self, content: &Content, version: &str, stale: bool) -> Page {
+        // What is over and not in the snapshot ended before everything that is in it.
+        let cut = content.archive.n_past() > content.snapshot.past.len();
+        self.frame.page(StatusCode::OK, &Home::new(&self.frame, &content.snapshot, version, stale, cut))
     }
 }
 
 impl Site {
-    fn by_number(&self) -> HashMap<i64, &PublicIncident> {
-        let snapshot = self.content.iter().map(|c| &c.snapshot);
-        snapshot.flat_map(|s| s.open.iter().chain(&s.past)).map(|i| (i.number, i)).collect()
+    /// Pages that were made and are as true of `new`.
+    fn kept_for(&self, new: &Content) -> Kept {
+        match &self.content {
+            // What is open says how old it is, and must not any more.
+            Some(old) if old.snapshot.title == new.snapshot.title => {
+                let kept = self.kept.carried_over(&old.archive, &new.archive);
+                if self.stale { kept.without(&numbers_open(new)) } else { kept }
+            }
+            _ => Kept::default(),
+        }
     }
+
+    fn kept_without_open(&self) -> Kept {
+        let Some(content) = &self.content else { return Kept::default() };
+        self.kept.carried_over(&content.archive, &content.archive).without(&numbers_open(content))
+    }
+}
+
+fn numbers_open(content: &Content) -> Vec<i64> {
+    content.archive.open().map(|i| i.number).collect()
 }
 
 /// A digest of what is shown, without the moment it was read.
 fn version_of(content: &Content) -> Arc<str> {
     let s = &content.snapshot;
-    let mut reports: Vec<_> = content.reports.iter().map(|(number, r)| (number, r.version, r.published_at)).collect();
-    reports.sort_unstable_by_key(|(number, ..)| **number);
     // These are structs of text, numbers and instants, which JSON always takes.
-    let text = serde_json::to_vec(&(&s.title, &s.components, &s.open, &s.past, reports)).unwrap_or_default();
+    let text = serde_json::to_vec(&(&s.title, &s.components, content.archive.mark())).unwrap_or_default();
     let digest = Sha256::digest(&text);
     digest.iter().take(8).map(|b| format!("{b:02x}")).collect::<String>().into()
 }

@@ -1,17 +1,12 @@
-//! Past incidents in the order people look for them: the last days one by one, older ones by month. A day counts as quiet only if
-//! no incident touched it.
+//! The last days one by one. A day counts as quiet only if no incident touched it, and only as far back as that is known.
 
-use askama::Template;
 use shared::{
     domain::status::{PublicIncident, StatusSnapshot},
     timestamp::{Timestamp, human_seconds},
 };
 use time::{Date, Duration};
 
-use super::{
-    frame::Frame,
-    words::{self, Instant},
-};
+use super::words::{self, Instant};
 
 const RECENT_DAYS: i64 = 14;
 
@@ -58,13 +53,21 @@ pub(crate) struct Days {
     pub(crate) ongoing: Vec<Row>,
 }
 
-pub(crate) fn recent_days(snapshot: &StatusSnapshot) -> Vec<Days> {
+/// The days, and whether they are all that there should be. `cut`: the snapshot does not hold everything that is over, so before
+/// the oldest end in it nothing is known.
+pub(crate) fn recent_days(snapshot: &StatusSnapshot, cut: bool) -> (Vec<Days>, bool) {
     let today = snapshot.taken_at.inner().date();
+    let oldest = snapshot.past.last().filter(|_| cut).and_then(|i| i.resolved_at).map(|at| at.inner().date());
     let mut groups: Vec<Days> = Vec::new();
     // Newest and oldest day of the quiet run being gathered.
     let mut quiet: Option<(Date, Date)> = None;
+    let mut whole = true;
     for back in 0..RECENT_DAYS {
         let Some(date) = today.checked_sub(Duration::days(back)) else { break };
+        if oldest.is_some_and(|oldest| date < oldest) {
+            whole = false;
+            break;
+        }
         let day = one_day(snapshot, date);
         if day.ended.is_empty() && day.ongoing.is_empty() {
             quiet = Some((quiet.map_or(date, |(newest, _)| newest), date));
@@ -74,7 +77,7 @@ pub(crate) fn recent_days(snapshot: &StatusSnapshot) -> Vec<Days> {
         groups.push(day);
     }
     groups.extend(quiet.map(quiet_days));
-    groups
+    (groups, whole)
 }
 
 fn quiet_days((newest, oldest): (Date, Date)) -> Days {
@@ -95,50 +98,4 @@ fn one_day(snapshot: &StatusSnapshot, date: Date) -> Days {
 fn went_on(incident: &PublicIncident) -> Row {
     let outcome = if incident.resolved_at.is_some() { "Went on during this day" } else { "Still open" };
     Row::telling(incident, outcome.to_owned())
-}
-
-#[derive(Debug)]
-pub(crate) struct MonthOf {
-    pub(crate) label: String,
-    pub(crate) rows: Vec<Row>,
-}
-
-/// By the month in which they began, newest first.
-fn months(snapshot: &StatusSnapshot) -> Vec<MonthOf> {
-    let mut past: Vec<_> = snapshot.past.iter().collect();
-    past.sort_by_key(|i| std::cmp::Reverse((i.started_at, i.number)));
-    let mut months: Vec<MonthOf> = Vec::new();
-    for incident in past {
-        let label = words::month(incident.started_at.inner().date());
-        match months.last_mut().filter(|m| m.label == label) {
-            Some(month) => month.rows.push(Row::new(incident)),
-            None => months.push(MonthOf { label, rows: vec![Row::new(incident)] }),
-        }
-    }
-    months
-}
-
-#[derive(Template)]
-#[template(path = "history.html")]
-pub(crate) struct History<'a> {
-    pub(crate) frame: &'a Frame,
-    pub(crate) site: &'a str,
-    pub(crate) version: &'a str,
-    pub(crate) n_open: usize,
-    pub(crate) months: Vec<MonthOf>,
-    /// True if there may be older ones that are not on this page.
-    pub(crate) cut: bool,
-}
-
-impl<'a> History<'a> {
-    pub(crate) fn new(frame: &'a Frame, snapshot: &'a StatusSnapshot, version: &'a str, limit: usize) -> Self {
-        Self {
-            frame,
-            site: &snapshot.title,
-            version,
-            n_open: snapshot.open.len(),
-            months: months(snapshot),
-            cut: snapshot.past.len() >= limit,
-        }
-    }
 }

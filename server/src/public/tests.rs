@@ -22,8 +22,10 @@ use shared::{
 use tower::ServiceExt as _;
 
 use super::{
+    archive::Archive,
     facts::{self, Facts, IncidentFacts, SystemFacts},
     fixtures::{self, NOW},
+    page::Page,
     pages::PublicPages,
     routes::router,
 };
@@ -428,11 +430,66 @@ async fn live_pages_hear_of_changes_and_of_nothing_else() {
 fn unchanged_incidents_are_not_rendered_again() {
     let pages = pages(fixtures::broken());
     let before = pages.site();
+    let (incident, report, open) = (pages.incident(&before, 9), pages.report(&before, 9), pages.incident(&before, 12));
     let mut changed = fixtures::broken();
     changed.open[0].updates.truncate(1);
     pages.publish(fixtures::content(changed));
     let after = pages.site();
-    assert!(Arc::ptr_eq(&before.incidents[&9], &after.incidents[&9]));
-    assert!(Arc::ptr_eq(&before.reports[&9], &after.reports[&9]));
-    assert!(!Arc::ptr_eq(&before.incidents[&12], &after.incidents[&12]));
+    let same = |one: Option<Arc<Page>>, other: Option<Arc<Page>>| Arc::ptr_eq(&one.unwrap(), &other.unwrap());
+    assert!(same(incident, pages.incident(&after, 9)));
+    assert!(same(report, pages.report(&after, 9)));
+    assert!(!same(open, pages.incident(&after, 12)));
+}
+
+/// More than a page holds: all of it is reached by links from the history.
+#[tokio::test]
+async fn every_past_incident_is_reached_however_many_there_are() {
+    let mut snapshot = fixtures::calm();
+    let minutes_a_day = 60 * 24;
+    snapshot.past = (0..450_i64)
+        .map(|n| {
+            // Two hundred in the newest month, the others over years.
+            let started = if n < 200 { 10 * n + 50 } else { minutes_a_day * (40 + 7 * (n - 200)) };
+            fixtures::incident(450 - n, &format!("Incident {n}"), started, Some(started - 5))
+        })
+        .collect();
+    let pages = pages(snapshot);
+    let router = router(pages);
+    let (mut todo, mut seen, mut found) = (vec!["/history".to_owned()], vec![], std::collections::HashSet::new());
+    while let Some(path) = todo.pop() {
+        let html = text(&router, &path).await;
+        for link in html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            if link.starts_with("/incidents/") {
+                found.insert(link.to_owned());
+            } else if link.starts_with("/history/") && !seen.contains(&link.to_owned()) {
+                seen.push(link.to_owned());
+                todo.push(link.to_owned());
+            }
+        }
+    }
+    assert_eq!(found.len(), 450);
+    assert!(seen.contains(&"/history/2026-11/2".to_owned()) && seen.len() > 50, "{seen:?}");
+    for path in ["/history/2026-11/4", "/history/2026-11/1", "/history/2011-01", "/history/2026-1", "/history/x"] {
+        assert_eq!(get(&router, path, &[]).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+    for path in found {
+        assert!(text(&router, &path).await.contains("Lasted"), "{path}");
+    }
+}
+
+/// What is not known is not called quiet.
+#[tokio::test]
+async fn days_are_told_as_far_back_as_they_are_known() {
+    let mut content = fixtures::content(fixtures::calm());
+    Archive::put(
+        &mut content.archive,
+        fixtures::incident(1, "older than what is told", 60 * 24 * 50, Some(60 * 24 * 49)),
+        None,
+    );
+    content.snapshot.past.truncate(1);
+    let pages = pages(fixtures::calm());
+    pages.publish(content);
+    let home = readable(&text(&router(pages), "/").await);
+    assert!(home.contains("Last 14 days 19 to 22 Nov 2026 No incidents 18 Nov 2026"), "{home}");
+    assert!(!home.contains("9 to 17 Nov"), "{home}");
 }
