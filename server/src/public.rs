@@ -3,6 +3,8 @@
 
 mod archive;
 mod bars;
+mod brand;
+pub mod copy;
 mod facts;
 mod frame;
 mod history;
@@ -18,7 +20,8 @@ mod past;
 mod read;
 mod refresh;
 mod routes;
-mod words;
+mod speech;
+mod texts;
 
 #[cfg(test)]
 mod fixtures;
@@ -26,7 +29,12 @@ mod fixtures;
 mod tests;
 
 pub use archive::Archive;
+pub use brand::{Branding, Logo};
 pub use page::{Page, Policy};
 pub use pages::{Content, PublicPages, PublicReport};
 pub use routes::router;
-pub(crate) use {frame::compact, words::instant};
+pub(crate) use {
+    frame::compact,
+    speech::{Speech, zone_exists},
+    texts::fill,
+};

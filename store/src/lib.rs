@@ -38,6 +38,7 @@ pub mod seal;
 mod secret;
 mod session;
 mod sight;
+mod status_brand;
 mod status_layout;
 mod steering;
 mod system;
@@ -79,6 +80,7 @@ pub use crate::{
     run::{NewRun, RunRecord},
     secret::{SealedSecret, SecretHead},
     session::SessionRecord,
+    status_brand::{SavedBrand, StoredLogo},
     status_layout::SavedLayout,
     system::{PlanVersion, PlanVersionHead, System},
     through::through,

@@ -46,6 +46,8 @@ mod room;
 mod runs;
 mod scripts;
 mod secrets;
+mod status_brand;
+mod status_copy;
 mod status_page;
 mod store_rules;
 mod tokens;

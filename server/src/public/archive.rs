@@ -80,6 +80,10 @@ impl Archive {
         self.by_number.get(&number)
     }
 
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = i64> {
+        self.by_number.keys().copied()
+    }
+
     pub(crate) fn mark(&self) -> u64 {
         self.mark
     }

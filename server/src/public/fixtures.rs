@@ -134,5 +134,5 @@ pub(crate) fn content(snapshot: StatusSnapshot) -> Content {
     for incident in snapshot.open.iter().chain(&snapshot.past) {
         Archive::put(&mut archive, incident.clone(), incident.has_report.then(|| report(incident)));
     }
-    Content { snapshot, archive }
+    Content { snapshot, archive, brand: Arc::default() }
 }

@@ -3,9 +3,8 @@
 
 use askama::Template;
 use shared::domain::status::PublicIncident;
-use time::{Date, Month};
 
-use super::{archive::Archive, frame::Frame, past::Row, words};
+use super::{archive::Archive, frame::Frame, past::Row, speech::Speech, texts::fill};
 
 /// Incidents on one page; more of a month are on its further parts.
 pub(crate) const PER_PAGE: usize = 100;
@@ -47,10 +46,11 @@ pub(crate) struct History<'a> {
 impl<'a> History<'a> {
     /// The newest ones.
     pub(crate) fn newest(frame: &'a Frame, site: &'a str, version: &'a str, archive: &Archive) -> Self {
-        let months = months(archive.past().take(PER_PAGE));
+        let speech = &frame.speech;
+        let months = months(archive.past().take(PER_PAGE), speech);
         let all_here = archive.n_past() <= PER_PAGE;
-        let years = if all_here { vec![] } else { years(archive) };
-        let heading = "Past incidents".to_owned();
+        let years = if all_here { vec![] } else { years(archive, speech) };
+        let heading = speech.texts.past.to_owned();
         Self { frame, site, version, heading, n_open: archive.open().count(), months, parts: vec![], years }
     }
 
@@ -62,19 +62,29 @@ impl<'a> History<'a> {
         archive: &Archive,
         (year, month, part): (i32, u8, usize),
     ) -> Option<Self> {
-        let of = |i: &&PublicIncident| began(i) == (year, month);
+        let speech = &frame.speech;
+        let of = |i: &&PublicIncident| began(i, speech) == (year, month);
         let n = archive.past().filter(of).count();
         let skipped = part.checked_sub(1)? * PER_PAGE;
         if n <= skipped {
             return None;
         }
-        let months = months(archive.past().filter(of).skip(skipped).take(PER_PAGE));
-        let heading = format!("Past incidents: {}", label(year, month));
+        let months = months(archive.past().filter(of).skip(skipped).take(PER_PAGE), speech);
+        let heading = fill(speech.texts.past_of, &[("month", &speech.month(year, month))]);
         let n_parts = n.div_ceil(PER_PAGE);
-        let link = |other: usize| Link { address: address(year, month, other), words: format!("Part {other}") };
+        let link = |other: usize| Link {
+            address: address(year, month, other),
+            words: fill(speech.texts.part, &[("n", &other.to_string())]),
+        };
         let parts = (1..=n_parts).filter(|other| n_parts > 1 && *other != part).map(link).collect();
-        Some(Self { frame, site, version, heading, n_open: 0, months, parts, years: years(archive) })
+        Some(Self { frame, site, version, heading, n_open: 0, months, parts, years: years(archive, speech) })
     }
+}
+
+/// Every part of every month, newest first.
+pub(crate) fn all_parts(archive: &Archive, speech: &Speech) -> Vec<(i32, u8, usize)> {
+    let counted = counted(archive, speech).into_iter();
+    counted.flat_map(|((year, month), n)| (1..=n.div_ceil(PER_PAGE)).map(move |part| (year, month, part))).collect()
 }
 
 /// `/history/2026-11`, `/history/2026-11/2`.
@@ -91,32 +101,27 @@ pub(crate) fn parse(month: &str, part: Option<&str>) -> Option<(i32, u8, usize)>
     (address(of.0, of.1, of.2) == written).then_some(of)
 }
 
-fn began(incident: &PublicIncident) -> (i32, u8) {
-    let date = incident.started_at.inner().date();
+fn began(incident: &PublicIncident, speech: &Speech) -> (i32, u8) {
+    let date = speech.date(incident.started_at);
     (date.year(), u8::from(date.month()))
 }
 
-fn label(year: i32, month: u8) -> String {
-    let month = Month::try_from(month).unwrap_or(Month::January);
-    Date::from_calendar_date(year, month, 1).map(words::month).unwrap_or_default()
-}
-
-fn months<'a>(newest_first: impl Iterator<Item = &'a PublicIncident>) -> Vec<MonthOf> {
+fn months<'a>(newest_first: impl Iterator<Item = &'a PublicIncident>, speech: &Speech) -> Vec<MonthOf> {
     let mut months: Vec<MonthOf> = Vec::new();
     for incident in newest_first {
-        let (year, month) = began(incident);
-        let label = label(year, month);
+        let (year, month) = began(incident, speech);
+        let label = speech.month(year, month);
         match months.last_mut().filter(|m| m.label == label) {
-            Some(month) => month.rows.push(Row::new(incident)),
-            None => months.push(MonthOf { label, rows: vec![Row::new(incident)] }),
+            Some(month) => month.rows.push(Row::new(incident, speech)),
+            None => months.push(MonthOf { label, rows: vec![Row::new(incident, speech)] }),
         }
     }
     months
 }
 
-fn counted(archive: &Archive) -> Vec<((i32, u8), usize)> {
+fn counted(archive: &Archive, speech: &Speech) -> Vec<((i32, u8), usize)> {
     let mut months: Vec<((i32, u8), usize)> = Vec::new();
-    for month in archive.past().map(began) {
+    for month in archive.past().map(|incident| began(incident, speech)) {
         match months.last_mut().filter(|(last, _)| *last == month) {
             Some((_, n)) => *n += 1,
             None => months.push((month, 1)),
@@ -125,10 +130,10 @@ fn counted(archive: &Archive) -> Vec<((i32, u8), usize)> {
     months
 }
 
-fn years(archive: &Archive) -> Vec<Year> {
+fn years(archive: &Archive, speech: &Speech) -> Vec<Year> {
     let mut years: Vec<Year> = Vec::new();
-    for ((year, month), n) in counted(archive) {
-        let link = Link { address: address(year, month, 1), words: format!("{} ({n})", label(year, month)) };
+    for ((year, month), n) in counted(archive, speech) {
+        let link = Link { address: address(year, month, 1), words: format!("{} ({n})", speech.month(year, month)) };
         match years.last_mut().filter(|y| y.label == year.to_string()) {
             Some(of) => of.months.push(link),
             None => years.push(Year { label: year.to_string(), months: vec![link] }),

@@ -14,7 +14,8 @@ use tokio::sync::{Mutex, Notify, watch};
 
 use super::{
     archive::{Archive, Told},
-    frame::{Frame, Sentence},
+    brand::Branding,
+    frame::{Frame, Original, Sentence},
     history::History,
     home::Home,
     incident::IncidentPage,
@@ -38,6 +39,7 @@ pub struct Content {
     pub snapshot: StatusSnapshot,
     /// Those of the snapshot and all others.
     pub archive: Arc<Archive>,
+    pub brand: Arc<Branding>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,11 +53,13 @@ pub struct PublicReport {
 /// The public site, shared by all requests.
 #[derive(Debug)]
 pub struct PublicPages {
-    frame: Frame,
+    /// Address of the script, if it was built.
+    script: Option<String>,
+    /// Set in a copy.
+    original: Option<Original>,
     /// The site's own address, for what is read elsewhere.
-    base: String,
+    pub(crate) base: String,
     report_policy: Policy,
-    not_found: Page,
     site: RwLock<Arc<Site>>,
     /// The site's version, or `None` once the server is closing.
     live: watch::Sender<Option<Arc<str>>>,
@@ -68,6 +72,9 @@ pub struct PublicPages {
 pub(crate) struct Site {
     /// Of the facts, not of the moment they were read: equal on every server that shows the same.
     version: Arc<str>,
+    pub(crate) frame: Arc<Frame>,
+    not_found: Page,
+    pub(crate) logo: Option<Page>,
     pub(crate) content: Option<Content>,
     read_at: Instant,
     stale: bool,
@@ -82,15 +89,18 @@ impl PublicPages {
     /// `base` the site's own, without a slash at its end.
     #[must_use]
     pub fn new(script: Option<String>, base: String) -> Self {
-        let frame = Frame::new(script);
-        let not_found = Sentence {
-            frame: &frame,
-            site: UNNAMED,
-            heading: "There is no such page",
-            text: "The address may be mistyped, or what it named is not public.",
-            live: false,
-        };
-        let not_found = frame.page(StatusCode::NOT_FOUND, &not_found);
+        Self::framed(script, None, base)
+    }
+
+    /// Pages that say of themselves that they are a copy.
+    pub(crate) fn of_copy(original: Original) -> Self {
+        let base = original.base.clone();
+        Self::framed(None, Some(original), base)
+    }
+
+    fn framed(script: Option<String>, original: Option<Original>, base: String) -> Self {
+        let frame = Frame::new(script.clone(), original.clone(), Arc::default());
+        let not_found = missing(&frame, UNNAMED);
         let unknown = Sentence {
             frame: &frame,
             site: UNNAMED,
@@ -101,6 +111,9 @@ impl PublicPages {
         let unknown = frame.page(StatusCode::SERVICE_UNAVAILABLE, &unknown);
         let site = Site {
             version: "unknown".into(),
+            frame: Arc::new(frame),
+            not_found,
+            logo: None,
             content: None,
             read_at: Instant::now(),
             stale: false,
@@ -112,10 +125,10 @@ impl PublicPages {
         let live = watch::Sender::new(Some(site.version.clone()));
         let report_policy = Policy::for_style(documents::style());
         Self {
-            frame,
+            script,
+            original,
             base,
             report_policy,
-            not_found,
             site: RwLock::new(Arc::new(site)),
             live,
             nudged: Notify::new(),
@@ -141,7 +154,7 @@ impl PublicPages {
     /// The 404 page, for any address nobody serves.
     #[must_use]
     pub fn not_found(&self, request: &HeaderMap) -> Response {
-        self.not_found.respond(request)
+        self.site().not_found.respond(request)
     }
 
     /// Prepares the pages that differ and shows them to everybody.
@@ -149,20 +162,29 @@ impl PublicPages {
         let old = self.site();
         let version = version_of(&content);
         let same = version == old.version && !old.stale;
-        let home = self.home(&content, &version, false);
+        let title = &content.snapshot.title;
+        let (frame, logo) = if old.has_brand_of(&content) {
+            (old.frame.clone(), old.logo.clone())
+        } else {
+            let frame = Frame::new(self.script.clone(), self.original.clone(), content.brand.clone());
+            (Arc::new(frame), content.brand.logo.as_ref().map(|logo| Page::picture(logo.kind, logo.bytes.clone())))
+        };
+        let home = home(&frame, &content, &version, false);
         let (history, kept, machine) = if same {
             (old.history.clone(), old.kept.clone(), old.machine.clone())
         } else {
-            let snapshot = &content.snapshot;
-            let history = History::newest(&self.frame, &snapshot.title, &version, &content.archive);
+            let history = History::newest(&frame, title, &version, &content.archive);
             (
-                self.frame.page(StatusCode::OK, &history),
+                frame.page(StatusCode::OK, &history),
                 Arc::new(old.kept_for(&content)),
-                Machine::new(&self.base, snapshot, false),
+                Machine::new(&self.base, &content.snapshot, &frame.speech, false),
             )
         };
         self.show(Site {
+            not_found: if same { old.not_found.clone() } else { missing(&frame, title) },
+            logo,
             version,
+            frame,
             content: Some(content),
             read_at: Instant::now(),
             stale: false,
@@ -182,11 +204,13 @@ impl PublicPages {
         let old = self.site();
         let Some(content) = old.content.clone().filter(|_| !old.stale && age > STALE_AFTER) else { return };
         let version: Arc<str> = format!("{}-stale", old.version).into();
-        let home = self.home(&content, &version, true);
+        let home = home(&old.frame, &content, &version, true);
         let kept = Arc::new(old.kept_without_open());
-        let machine = Machine::new(&self.base, &content.snapshot, true);
-        let (history, read_at) = (old.history.clone(), old.read_at);
-        self.show(Site { version, content: Some(content), read_at, stale: true, home, history, kept, machine });
+        let machine = Machine::new(&self.base, &content.snapshot, &old.frame.speech, true);
+        let (frame, not_found, logo) = (old.frame.clone(), old.not_found.clone(), old.logo.clone());
+        let (content, history, read_at) = (Some(content), old.history.clone(), old.read_at);
+        let stale = true;
+        self.show(Site { version, frame, not_found, logo, content, read_at, stale, home, history, kept, machine });
     }
 
     /// The page of an incident, if the public knows it.
@@ -196,8 +220,8 @@ impl PublicPages {
         let make = || {
             let incident = &told.incident;
             let since = (site.stale && incident.resolved_at.is_none()).then_some(content.snapshot.taken_at);
-            let page = IncidentPage::new(&self.frame, &content.snapshot.title, incident, &site.version, since);
-            Some(self.frame.page(StatusCode::OK, &page))
+            let page = IncidentPage::new(&site.frame, &content.snapshot.title, incident, &site.version, since);
+            Some(site.frame.page(StatusCode::OK, &page))
         };
         site.kept.get_or_make(Key::Incident(number), make)
     }
@@ -207,7 +231,7 @@ impl PublicPages {
         let Told { incident, report, .. } = &**site.content.as_ref()?.archive.get(number)?;
         let report = report.as_ref()?;
         let make = || {
-            let html = documents::report_html(&ReportDocument::public(incident, report));
+            let html = documents::report_html(&ReportDocument::public(incident, report, &site.frame.speech));
             Some(Page::html(StatusCode::OK, html, &self.report_policy))
         };
         site.kept.get_or_make(Key::Report(number), make)
@@ -218,8 +242,8 @@ impl PublicPages {
         let content = site.content.as_ref()?;
         let (title, of) = (&content.snapshot.title, (year, month, part));
         site.kept.get_or_make(Key::Month(year, month, part), || {
-            let page = History::month(&self.frame, title, &site.version, &content.archive, of)?;
-            Some(self.frame.page(StatusCode::OK, &page))
+            let page = History::month(&site.frame, title, &site.version, &content.archive, of)?;
+            Some(site.frame.page(StatusCode::OK, &page))
         })
     }
 
@@ -235,20 +259,33 @@ impl PublicPages {
             _ => false,
         });
     }
+}
 
-    fn home(&self, content: &Content, version: &str, stale: bool) -> Page {
-        // What is over and not in the snapshot ended before everything that is in it.
-        let cut = content.archive.n_past() > content.snapshot.past.len();
-        self.frame.page(StatusCode::OK, &Home::new(&self.frame, &content.snapshot, version, stale, cut))
-    }
+fn home(frame: &Frame, content: &Content, version: &str, stale: bool) -> Page {
+    // What is over and not in the snapshot ended before everything that is in it.
+    let cut = content.archive.n_past() > content.snapshot.past.len();
+    frame.page(StatusCode::OK, &Home::new(frame, &content.snapshot, version, stale, cut))
+}
+
+fn missing(frame: &Frame, site: &str) -> Page {
+    let (heading, text) = (frame.t.missing_heading, frame.t.missing_text);
+    frame.page(StatusCode::NOT_FOUND, &Sentence { frame, site, heading, text, live: false })
 }
 
 impl Site {
+    fn has_brand_of(&self, new: &Content) -> bool {
+        self.content.as_ref().is_some_and(|old| old.brand == new.brand)
+    }
+
+    pub(crate) fn is_stale(&self) -> bool {
+        self.stale
+    }
+
     /// Pages that were made and are as true of `new`.
     fn kept_for(&self, new: &Content) -> Kept {
         match &self.content {
             // What is open says how old it is, and must not any more.
-            Some(old) if old.snapshot.title == new.snapshot.title => {
+            Some(old) if old.snapshot.title == new.snapshot.title && self.has_brand_of(new) => {
                 let kept = self.kept.carried_over(&old.archive, &new.archive);
                 if self.stale { kept.without(&numbers_open(new)) } else { kept }
             }
@@ -270,7 +307,8 @@ fn numbers_open(content: &Content) -> Vec<i64> {
 fn version_of(content: &Content) -> Arc<str> {
     let s = &content.snapshot;
     // These are structs of text, numbers and instants, which JSON always takes.
-    let text = serde_json::to_vec(&(&s.title, &s.components, content.archive.mark())).unwrap_or_default();
+    let text = serde_json::to_vec(&(&s.title, &s.components, content.archive.mark(), &content.brand.brand))
+        .unwrap_or_default();
     let digest = Sha256::digest(&text);
     digest.iter().take(8).map(|b| format!("{b:02x}")).collect::<String>().into()
 }

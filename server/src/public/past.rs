@@ -2,11 +2,14 @@
 
 use shared::{
     domain::status::{PublicIncident, StatusSnapshot},
-    timestamp::{Timestamp, human_seconds},
+    timestamp::Timestamp,
 };
 use time::{Date, Duration};
 
-use super::words::{self, Instant};
+use super::{
+    speech::{Instant, Speech},
+    texts::fill,
+};
 
 const RECENT_DAYS: i64 = 14;
 
@@ -23,21 +26,24 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(crate) fn new(incident: &PublicIncident) -> Self {
+    pub(crate) fn new(incident: &PublicIncident, speech: &Speech) -> Self {
         let outcome = match incident.resolved_at {
-            Some(at) => format!("Resolved after {}", human_seconds(at.seconds_since(incident.started_at).max(0))),
-            None => incident.state.words().to_owned(),
+            Some(at) => {
+                let span = speech.span(at.seconds_since(incident.started_at));
+                fill(speech.texts.resolved_after, &[("span", &span)])
+            }
+            None => speech.texts.state(incident.state).to_owned(),
         };
-        Self::telling(incident, outcome)
+        Self::telling(incident, outcome, speech)
     }
 
-    fn telling(incident: &PublicIncident, outcome: String) -> Self {
+    fn telling(incident: &PublicIncident, outcome: String, speech: &Speech) -> Self {
         Self {
             number: incident.number,
             title: incident.title.clone(),
             outcome,
-            components: words::list(&incident.component_names()),
-            started: words::instant(incident.started_at),
+            components: speech.list(&incident.component_names()),
+            started: speech.instant(incident.started_at),
             has_report: incident.has_report,
         }
     }
@@ -55,9 +61,9 @@ pub(crate) struct Days {
 
 /// The days, and whether they are all that there should be. `cut`: the snapshot does not hold everything that is over, so before
 /// the oldest end in it nothing is known.
-pub(crate) fn recent_days(snapshot: &StatusSnapshot, cut: bool) -> (Vec<Days>, bool) {
-    let today = snapshot.taken_at.inner().date();
-    let oldest = snapshot.past.last().filter(|_| cut).and_then(|i| i.resolved_at).map(|at| at.inner().date());
+pub(crate) fn recent_days(snapshot: &StatusSnapshot, cut: bool, speech: &Speech) -> (Vec<Days>, bool) {
+    let today = speech.date(snapshot.taken_at);
+    let oldest = snapshot.past.last().filter(|_| cut).and_then(|i| i.resolved_at).map(|at| speech.date(at));
     let mut groups: Vec<Days> = Vec::new();
     // Newest and oldest day of the quiet run being gathered.
     let mut quiet: Option<(Date, Date)> = None;
@@ -68,34 +74,39 @@ pub(crate) fn recent_days(snapshot: &StatusSnapshot, cut: bool) -> (Vec<Days>, b
             whole = false;
             break;
         }
-        let day = one_day(snapshot, date);
+        let day = one_day(snapshot, date, speech);
         if day.ended.is_empty() && day.ongoing.is_empty() {
             quiet = Some((quiet.map_or(date, |(newest, _)| newest), date));
             continue;
         }
-        groups.extend(quiet.take().map(quiet_days));
+        groups.extend(quiet.take().map(|quiet| quiet_days(quiet, speech)));
         groups.push(day);
     }
-    groups.extend(quiet.map(quiet_days));
+    groups.extend(quiet.map(|quiet| quiet_days(quiet, speech)));
     (groups, whole)
 }
 
-fn quiet_days((newest, oldest): (Date, Date)) -> Days {
-    Days { label: words::days(oldest, newest), ..Days::default() }
+fn quiet_days((newest, oldest): (Date, Date), speech: &Speech) -> Days {
+    Days { label: speech.days(oldest, newest), ..Days::default() }
 }
 
-fn one_day(snapshot: &StatusSnapshot, date: Date) -> Days {
-    let on = |at: Timestamp| at.inner().date();
+fn one_day(snapshot: &StatusSnapshot, date: Date, speech: &Speech) -> Days {
+    let on = |at: Timestamp| speech.date(at);
     let ended = snapshot.past.iter().filter(|i| i.resolved_at.is_some_and(|at| on(at) == date));
     let ongoing = snapshot
         .open
         .iter()
         .chain(&snapshot.past)
         .filter(|i| on(i.started_at) <= date && i.resolved_at.is_none_or(|at| on(at) > date));
-    Days { label: words::day(date), ended: ended.map(Row::new).collect(), ongoing: ongoing.map(went_on).collect() }
+    Days {
+        label: speech.day(date),
+        ended: ended.map(|i| Row::new(i, speech)).collect(),
+        ongoing: ongoing.map(|i| went_on(i, speech)).collect(),
+    }
 }
 
-fn went_on(incident: &PublicIncident) -> Row {
-    let outcome = if incident.resolved_at.is_some() { "Went on during this day" } else { "Still open" };
-    Row::telling(incident, outcome.to_owned())
+fn went_on(incident: &PublicIncident, speech: &Speech) -> Row {
+    let t = speech.texts;
+    let outcome = if incident.resolved_at.is_some() { t.went_on } else { t.still_open };
+    Row::telling(incident, outcome.to_owned(), speech)
 }

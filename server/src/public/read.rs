@@ -12,6 +12,7 @@ use store::{PublicRecord, Store, StoreError};
 
 use super::{
     archive::Archive,
+    brand::{Branding, Logo},
     facts::{self, Facts, IncidentFacts, Names, SystemFacts},
     pages::{Content, PublicReport, RECENT},
 };
@@ -27,6 +28,7 @@ pub(crate) struct Following {
     archive: Arc<Archive>,
     event: i64,
     names: Names,
+    brand: Arc<Branding>,
     begun_at: Instant,
 }
 
@@ -41,19 +43,21 @@ pub(crate) async fn content(store: &Store, following: &mut Option<Following>) ->
         systems.push(SystemFacts { slug: system.slug, name: system.name, components });
     }
     let layout = store.status_layout_fetch().await?.map(|saved| saved.layout).unwrap_or_default();
-    let names = Names::new(&systems, &layout);
+    let brand = branding(store, following.as_ref().map(|f| &f.brand)).await?;
+    let names = Names::new(&systems, &layout, brand.brand.language);
     let current = store.public_incidents_current(i64::try_from(RECENT).unwrap_or(i64::MAX)).await?;
     let mut now = match following.take_if(|f| f.names == names && f.event <= head && f.begun_at.elapsed() < AFRESH) {
         Some(before) => match changes(store, &before, head, &current).await {
             Ok(Some((changed, gone))) => after(before, &changed, &gone, head),
-            Ok(None) => whole(store, names, head).await?,
+            Ok(None) => whole(store, names, brand.clone(), head).await?,
             Err(error) => {
                 *following = Some(before);
                 return Err(error);
             }
         },
-        None => whole(store, names, head).await?,
+        None => whole(store, names, brand.clone(), head).await?,
     };
+    now.brand = brand.clone();
     for one in &current {
         now.put(one);
     }
@@ -61,8 +65,8 @@ pub(crate) async fn content(store: &Store, following: &mut Option<Following>) ->
     let following = following.insert(now);
     let histories = histories?.into_iter().map(|r| ((r.system_slug, r.component), r.history)).collect();
     let incidents = current.iter().map(facts_of).collect();
-    let snapshot = facts::snapshot(Facts { taken_at, systems, incidents, layout, histories });
-    Ok(Content { snapshot, archive: following.archive.clone() })
+    let snapshot = facts::snapshot(Facts { taken_at, systems, incidents, layout, histories, brand: &brand.brand });
+    Ok(Content { snapshot, archive: following.archive.clone(), brand: brand.clone() })
 }
 
 /// Incidents that changed and are not among the current ones, and those that are no longer public. `None`: too much is forgotten.
@@ -97,8 +101,8 @@ fn after(before: Following, changed: &[PublicRecord], gone: &[i64], head: i64) -
     now
 }
 
-async fn whole(store: &Store, names: Names, head: i64) -> Result<Following, StoreError> {
-    let mut now = Following { archive: Arc::default(), event: head, names, begun_at: Instant::now() };
+async fn whole(store: &Store, names: Names, brand: Arc<Branding>, head: i64) -> Result<Following, StoreError> {
+    let mut now = Following { archive: Arc::default(), event: head, names, brand, begun_at: Instant::now() };
     let mut last = 0;
     loop {
         let batch = store.public_incidents_after(last, BATCH).await?;
@@ -128,6 +132,20 @@ fn facts_of(one: &PublicRecord) -> IncidentFacts<'_> {
         timeline: &one.timeline,
         has_public_report: one.report.is_some(),
     }
+}
+
+/// The brand that is in force; its logo is read when it is another one.
+async fn branding(store: &Store, before: Option<&Arc<Branding>>) -> Result<Arc<Branding>, StoreError> {
+    let Some(saved) = store.status_brand_fetch().await? else { return Ok(Arc::default()) };
+    if let Some(before) = before.filter(|before| before.version == saved.version && before.brand == saved.brand) {
+        return Ok(before.clone());
+    }
+    let logo = match saved.brand.logo {
+        Some(digest) => store.status_logo_fetch(digest).await?,
+        None => None,
+    };
+    let logo = logo.map(|l| Logo { kind: l.kind, width: l.width, height: l.height, bytes: l.bytes.into() });
+    Ok(Arc::new(Branding { version: saved.version, brand: saved.brand, logo }))
 }
 
 async fn components(store: &Store, system: SystemId) -> Result<Vec<(String, String)>, StoreError> {

@@ -27,6 +27,7 @@ pub fn router(pages: Arc<PublicPages>) -> Router {
         .route("/incidents/{number}", get(incident))
         .route("/incidents/{number}/report", get(report))
         .route("/live", get(live))
+        .route("/logo", get(logo))
         .route("/feed.atom", get(feed))
         .route("/badge.svg", get(badge))
         .route("/badge/{file}", get(component_badge))
@@ -76,6 +77,10 @@ async fn report(State(pages): Pages, number: Part, request: Request) -> Response
         Some(page) => page.respond(request.headers()),
         None => missing(&pages, request.headers()),
     }
+}
+
+async fn logo(State(pages): Pages, request: Request) -> Response {
+    one(&pages, pages.site().logo.as_ref(), request.headers())
 }
 
 async fn feed(State(pages): Pages, request: Request) -> Response {
