@@ -44,7 +44,7 @@ impl Kept {
         let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let same = |key: &Key| match key {
             Key::Incident(number) | Key::Report(number) => {
-                matches!((old.get(*number), new.get(*number)), (Some(old), Some(new)) if Arc::ptr_eq(old, new))
+                matches!((old.get(*number), new.get(*number)), (Some(old), Some(new)) if old == new)
             }
             Key::Month(..) => false,
         };
