@@ -50,7 +50,7 @@ impl Frame {
         if let Some(accent) = &brand.brand.accent {
             let (light, dark) = accent.readable();
             style.push_str(&format!(
-                ":root{{--accent:light-dark({},{})}}header.site{{border-bottom:3px solid var(--accent)}}",
+                ":root{{--accent:light-dark({},{})}}header.site{{border-bottom:3px solid var(--accent)}}.about{{padding-top:.75rem}}",
                 light.as_str(),
                 dark.as_str()
             ));
