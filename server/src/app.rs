@@ -37,6 +37,7 @@ pub mod restored;
 pub mod room;
 pub mod run;
 pub mod secret;
+pub mod status_brand;
 pub mod status_page;
 mod tell;
 pub mod token;

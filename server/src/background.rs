@@ -64,6 +64,9 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         }
     }));
     tasks.spawn(state.public.clone().keep_fresh(state.store.clone()));
+    if let Some(directory) = state.settings.status_copy.clone() {
+        tasks.spawn(state.public.clone().keep_copy(directory));
+    }
     tasks.spawn(state.heads.clone().keep(state.store.clone()));
     let sweeping = state.clone();
     tasks.spawn(every(SWEEP_EVERY, move || {

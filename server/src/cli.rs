@@ -8,6 +8,7 @@ mod output;
 pub(crate) mod plan;
 pub(crate) mod secrets;
 pub(crate) mod serve;
+pub(crate) mod status;
 pub(crate) mod user;
 
 use std::process::ExitCode;

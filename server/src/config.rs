@@ -55,6 +55,8 @@ pub struct Config {
     /// A filter as `tracing` reads it: `info`, `server=debug`.
     pub log: String,
     pub log_format: LogFormat,
+    /// A directory in which a copy of the public site is kept for another host.
+    pub status_copy: Option<PathBuf>,
 }
 
 impl fmt::Debug for Config {
@@ -93,6 +95,7 @@ struct Keys {
     smtp_url: Option<String>,
     mail_from: Option<String>,
     secrets_key_file: Option<PathBuf>,
+    status_copy_dir: Option<PathBuf>,
     oidc_issuer: Option<String>,
     oidc_client_id: Option<String>,
     oidc_client_secret: Option<String>,
@@ -209,6 +212,7 @@ impl Config {
             secrets_key_file,
             log: keys.log,
             log_format: keys.log_format,
+            status_copy: keys.status_copy_dir.map(absolute),
         })
     }
 }

@@ -14,6 +14,7 @@ use shared::{
         plan::{PlanConflict, PlanRefused},
         report::EditConflict,
         session::{ProofWanted, ProofWay},
+        status_brand::BrandView,
         status_page::StatusPageView,
     },
     domain::{access::Action, offer::Refusal},
@@ -248,6 +249,17 @@ impl AppError {
         let by = current.saved.as_ref().map_or("Somebody else".to_owned(), |saved| saved.by.to_string());
         let message = format!(
             "{by} saved another arrangement (version {}) while you were at it. Yours was not saved and not lost: look at theirs, then save again.",
+            current.version
+        );
+        let mut error = Self::coded(ErrorCode::EditConflict, message);
+        error.0.view.details = serde_json::to_value(current).ok();
+        error
+    }
+
+    pub fn brand_conflict(current: &BrandView) -> Self {
+        let by = current.saved.as_ref().map_or("Somebody else".to_owned(), |saved| saved.by.to_string());
+        let message = format!(
+            "{by} saved the page's name and language (version {}) while you were at it. Yours was not saved and not lost: look at theirs, then save again.",
             current.version
         );
         let mut error = Self::coded(ErrorCode::EditConflict, message);

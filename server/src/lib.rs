@@ -67,13 +67,23 @@ pub struct Settings {
     pub outgoing: Allowed,
     /// Unset: e-mail is kept and shown, and not sent.
     pub mail: Option<MailSettings>,
+    /// Where a copy of the public site is kept.
+    pub status_copy: Option<PathBuf>,
 }
 
 impl Settings {
     /// Nothing beyond what must be said.
     #[must_use]
     pub fn new(public_url: PublicUrl, assets_dir: PathBuf) -> Self {
-        Self { public_url, assets_dir, trusted_proxies: vec![], oidc: None, outgoing: Allowed::default(), mail: None }
+        Self {
+            public_url,
+            assets_dir,
+            trusted_proxies: vec![],
+            oidc: None,
+            outgoing: Allowed::default(),
+            mail: None,
+            status_copy: None,
+        }
     }
 }
 

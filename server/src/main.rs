@@ -31,6 +31,9 @@ enum Command {
     /// Check or export the audit chain.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// The public status page as files.
+    #[command(subcommand)]
+    Status(StatusCommand),
     /// Write everything a new machine needs into one file, while the server goes on. It holds password hashes and keys.
     Backup {
         file: PathBuf,
@@ -90,6 +93,12 @@ enum PlanCommand {
         #[arg(long, value_name = "SLUG")]
         system: String,
     },
+}
+
+#[derive(Subcommand)]
+enum StatusCommand {
+    /// Copy the whole public page into a directory that any web server can serve. Replaces an older copy in one step.
+    Export { directory: PathBuf },
 }
 
 #[derive(Subcommand)]
@@ -174,6 +183,7 @@ fn main() -> ExitCode {
             Command::Audit(AuditCommand::Verify(verify)) => cli::audit::verify(&verify).await,
             Command::Audit(AuditCommand::Key { json }) => cli::audit::key(json),
             Command::Audit(AuditCommand::Export) => cli::audit::export().await,
+            Command::Status(StatusCommand::Export { directory }) => cli::status::export(&directory).await,
             Command::Backup { file, force, json } => cli::backup::backup(&file, force, json).await,
             Command::Restore { file, json } => cli::backup::restore(&file, json).await,
             Command::Openapi { lines } => cli::openapi::openapi(lines),

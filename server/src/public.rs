@@ -1,11 +1,16 @@
 //! What strangers see: pages prepared when something changes and served as bytes. No session, no template and no query is
 //! reached by a visitor's request, and no text that is not public.
 
+mod archive;
 mod bars;
+mod brand;
+pub mod copy;
 mod facts;
 mod frame;
+mod history;
 mod home;
 mod incident;
+mod kept;
 mod live;
 mod machine;
 mod negotiate;
@@ -15,14 +20,21 @@ mod past;
 mod read;
 mod refresh;
 mod routes;
-mod words;
+mod speech;
+mod texts;
 
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod tests;
 
+pub use archive::Archive;
+pub use brand::{Branding, Logo};
 pub use page::{Page, Policy};
 pub use pages::{Content, PublicPages, PublicReport};
 pub use routes::router;
-pub(crate) use {frame::compact, words::instant};
+pub(crate) use {
+    frame::compact,
+    speech::{Speech, zone_exists},
+    texts::fill,
+};

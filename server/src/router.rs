@@ -104,6 +104,8 @@ routes! {
     post "/session/provider" => sign_in::depart [NotFound NotNow ProviderSilent TooManyRequests],
     get "/status-page" => status_page::view,
     put "/status-page" => status_page::save [EditConflict Invalid],
+    get "/status-page/brand" => status_page::brand,
+    put "/status-page/brand" => status_page::save_brand [EditConflict Invalid],
     get "/systems" => system::list,
     get "/systems/{slug}/plan" => plan::view,
     post "/systems/{slug}/plan" => plan::save [PlanChanged],

@@ -15,6 +15,7 @@ pub mod report;
 pub mod run;
 pub mod secret;
 pub mod session;
+pub mod status_brand;
 pub mod status_page;
 pub mod system;
 pub mod token;

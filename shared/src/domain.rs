@@ -6,6 +6,7 @@ pub mod alert;
 pub mod approval;
 pub mod audience;
 pub mod audit;
+pub mod brand;
 pub mod clock;
 pub mod contact_drill;
 pub mod escalation;

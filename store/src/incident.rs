@@ -29,8 +29,8 @@ pub struct IncidentRecord {
 }
 
 #[derive(FromRow)]
-struct IncidentRow {
-    id: Uuid,
+pub(crate) struct IncidentRow {
+    pub(crate) id: Uuid,
     number: i64,
     system_id: Uuid,
     system_slug: String,
@@ -148,60 +148,6 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         Ok(rows.into_iter().map(Into::into).collect())
-    }
-
-    /// Incidents that are on the status page: all open ones and the newest `limit` resolved ones, newest first, with the
-    /// `posted`, `declared` and `resolved` events and whether a public report exists.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn public_incidents(
-        &self,
-        limit: i64,
-    ) -> Result<Vec<(IncidentRecord, Vec<TimelineEntry>, bool)>, StoreError> {
-        #[derive(FromRow)]
-        struct Row {
-            #[sqlx(flatten)]
-            incident: IncidentRow,
-            has_report: bool,
-        }
-        #[derive(FromRow)]
-        struct Event {
-            incident_id: Uuid,
-            #[sqlx(flatten)]
-            event: EventRow,
-        }
-        let rows = sqlx::query_as::<_, Row>(
-            "SELECT i.*, s.slug AS system_slug,
-                    EXISTS (SELECT 1 FROM report r WHERE r.incident_id = i.id AND r.published_public) AS has_report
-             FROM incident i JOIN system s ON s.id = i.system_id
-             WHERE i.public_title IS NOT NULL
-               AND (i.resolved_at IS NULL OR i.id IN
-                    (SELECT id FROM incident WHERE public_title IS NOT NULL AND resolved_at IS NOT NULL ORDER BY number DESC LIMIT $1))
-             ORDER BY i.number DESC",
-        )
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.incident.id).collect();
-        let events = sqlx::query_as::<_, Event>(
-            "SELECT incident_id, seq, at, by, event FROM incident_event
-             WHERE incident_id = ANY($1) AND event->>'event' IN ('declared', 'posted', 'resolved')
-             ORDER BY incident_id, seq",
-        )
-        .bind(&ids)
-        .fetch_all(&self.pool)
-        .await?;
-        let mut by_incident = std::collections::HashMap::<Uuid, Vec<TimelineEntry>>::new();
-        for row in events {
-            by_incident.entry(row.incident_id).or_default().push(row.event.into());
-        }
-        rows.into_iter()
-            .map(|row| {
-                let timeline = by_incident.remove(&row.incident.id).unwrap_or_default();
-                Ok((row.incident.try_into()?, timeline, row.has_report))
-            })
-            .collect()
     }
 }
 

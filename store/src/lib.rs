@@ -30,6 +30,7 @@ mod notice;
 mod output;
 mod output_lines;
 mod paging;
+mod public_incident;
 mod report;
 mod restored;
 mod role;
@@ -39,6 +40,7 @@ pub mod seal;
 mod secret;
 mod session;
 mod sight;
+mod status_brand;
 mod status_layout;
 mod steering;
 mod system;
@@ -75,12 +77,14 @@ pub use crate::{
     output::Chunk,
     output_lines::NewLines,
     paging::{CalledPage, Page, Paging},
+    public_incident::{PublicRecord, PublishedReport},
     report::{Publication, Report},
     role::RoleRecord,
     roles::{Guard, Program},
     run::{NewRun, RunRecord},
     secret::{SealedSecret, SecretHead},
     session::SessionRecord,
+    status_brand::{SavedBrand, StoredLogo},
     status_layout::SavedLayout,
     system::{PlanVersion, PlanVersionHead, System},
     through::through,

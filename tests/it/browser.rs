@@ -13,6 +13,7 @@ mod notices;
 mod output;
 mod provider;
 mod secrets;
+mod status_brand;
 mod status_page;
 mod story;
 mod xss;

@@ -21,7 +21,8 @@ use shared::{
     plan::{Procedure, StepKind},
 };
 use store::{
-    Channel, HostHeld, Idempotency, IncidentRecord, JobKind, Listener, NewLines, NewRun, NewUser, Store, StoreError,
+    Channel, HostHeld, Idempotency, IncidentRecord, JobKind, Listener, NewLines, NewRun, NewUser, PublicRecord, Store,
+    StoreError,
 };
 use tests::postgres::Database;
 
@@ -325,11 +326,13 @@ async fn public_incidents_carry_only_public_moments() {
     let next = record.incident.apply(&IncidentEvent::Resolved { text: "done".into() }, tx.now()).unwrap();
     tx.incident_append(&record, &next, &IncidentEvent::Resolved { text: "done".into() }, &world.by).await.unwrap();
     tx.commit().await.unwrap();
-    let public = store.public_incidents(10).await.unwrap();
-    assert_eq!(public.len(), 1);
-    let (record, events, has_report) = &public[0];
+    let public = store.public_incidents_current(10).await.unwrap();
+    assert_eq!(public, store.public_incidents_after(0, 10).await.unwrap());
+    assert_eq!(public, store.public_incidents_of(&[world.incident.number, 4711]).await.unwrap());
+    assert!(store.public_incidents_current(0).await.unwrap().is_empty(), "it is over");
+    let [PublicRecord { record, timeline, report: None }] = public.as_slice() else { panic!("{public:?}") };
     assert_eq!(record.incident.state, IncidentState::Resolved);
-    assert!(!has_report && events.iter().all(|e| !matches!(e.event, IncidentEvent::Noted { .. })));
+    assert!(timeline.iter().all(|e| !matches!(e.event, IncidentEvent::Noted { .. })));
     assert_eq!(store.incident_timeline(record.id).await.unwrap().iter().map(|e| e.seq).collect::<Vec<_>>(), [1, 2, 3]);
 }
 

@@ -7,6 +7,7 @@ pub mod crash;
 pub mod described;
 pub mod engine;
 pub mod events;
+pub mod history;
 pub mod liar;
 pub mod mailbox;
 pub mod muster;

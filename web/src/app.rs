@@ -26,7 +26,7 @@ use crate::{
         incident::IncidentPage, incidents::IncidentsPage, join::JoinPage, login::LoginPage, missing::MissingPage,
         people::PeoplePage, person::PersonPage, plan::PlanPage, plan_edit::PlanEditPage, plan_version::PlanVersionPage,
         plan_versions::PlanVersionsPage, report::ReportPage, run::RunPage, runs::RunsPage, secrets::SecretsPage,
-        status_page::StatusPagePage,
+        status_brand::StatusBrandPage, status_page::StatusPagePage,
     },
     proof::provide_desk,
     session::{provide_session, use_session},
@@ -69,6 +69,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("alerts/sources/:id") view=AlertSourcePage/>
                     <Route path=path!("plan/:slug/contacts") view=ContactsPage/>
                     <Route path=path!("status-page") view=StatusPagePage/>
+                    <Route path=path!("status-page/brand") view=StatusBrandPage/>
                     <Route path=path!("audit") view=AuditPage/>
                     <Route path=path!("account") view=AccountPage/>
                     <Route path=path!("people") view=PeoplePage/>

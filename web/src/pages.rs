@@ -47,4 +47,5 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod secrets;
+pub(crate) mod status_brand;
 pub(crate) mod status_page;

@@ -1,13 +1,14 @@
 // Keeps a public page live and puts times into the reader's zone. The page is complete without it, and is painted before it.
 requestAnimationFrame(() => setTimeout(() => {
   const one = (selector, root = document) => root.querySelector(selector);
-  const exact = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
-  const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const words = JSON.parse(one("main").dataset.words), counted = (text, n) => ` (${text.replace("{n}", n)})`;
+  const exact = new Intl.DateTimeFormat(words.lang === "en" ? "en-GB" : words.lang, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+  const clock = new Intl.DateTimeFormat(words.lang === "en" ? "en-GB" : words.lang, { hour: "2-digit", minute: "2-digit" });
   let known = one("main").dataset.version, heard = 0, source;
 
   const ago = (then) => {
     const minutes = Math.floor((Date.now() - then) / 6e4);
-    return minutes < 1 ? " (just now)" : minutes < 60 ? ` (${minutes} min ago)` : minutes < 1440 ? ` (${Math.floor(minutes / 60)} h ago)` : "";
+    return minutes < 1 ? ` (${words.now})` : minutes < 60 ? counted(words.min, minutes) : minutes < 1440 ? counted(words.h, Math.floor(minutes / 60)) : "";
   };
   const times = () => document.querySelectorAll("time").forEach((time) => {
     const then = new Date(time.dateTime);
@@ -18,7 +19,7 @@ requestAnimationFrame(() => setTimeout(() => {
     const line = one("#as-of");
     if (!line) return;
     line.className = live ? "live" : "lost";
-    line.textContent = live ? "Live: this page updates itself" : `Reconnecting, this is from ${clock.format(heard || new Date(line.dataset.at))}`;
+    line.textContent = live ? words.live : `${words.lost} ${clock.format(heard || new Date(line.dataset.at))}`;
   };
   const keep = () => {
     const time = one("#as-of time");

@@ -18,6 +18,7 @@ use crate::{
     auth::permit::{EditReport, Permit, PublishReport, ViewConsole},
     documents::{ReportDocument, report_html},
     error::{AppError, Found as _},
+    public::Speech,
 };
 
 /// Newer runs of one incident than anybody will read about.
@@ -176,6 +177,7 @@ pub async fn export_html(store: &Store, _permit: &Permit<ViewConsole>, number: i
         published_by: published.as_ref().map(|p| p.by.to_string()),
         body: &report.body,
         back: None,
+        speech: Speech::default(),
     }))
 }
 

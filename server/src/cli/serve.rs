@@ -14,6 +14,7 @@ use server::{
     backup::{Origin, periodic},
     config::Config,
     heads::{Keeping, Signer},
+    public::copy::disk,
     telemetry,
 };
 use store::{Program, seal::Key};
@@ -48,7 +49,11 @@ pub(crate) async fn serve() -> Done {
         oidc: config.oidc.clone(),
         outgoing: config.outgoing.clone(),
         mail: config.mail.clone(),
+        status_copy: config.status_copy.clone(),
     };
+    if let Some(directory) = &settings.status_copy {
+        disk::check(directory).map_err(|e| Failure::wrong(format!("status_copy_dir (MUSTER_STATUS_COPY_DIR): {e}")))?;
+    }
     let heads = Keeping { signer: Signer::load_or_make(&config.data_dir), places: config.audit_heads.clone() };
     let key = Key::load_or_create(&config.secrets_key_file).map_err(Failure::wrong)?;
     let state = AppState::new(database.store.clone(), settings, heads, key);

@@ -5,13 +5,9 @@ use std::sync::LazyLock;
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
-use shared::{
-    domain::status::PublicIncident,
-    markdown,
-    timestamp::{Timestamp, human_seconds},
-};
+use shared::{domain::status::PublicIncident, markdown, timestamp::Timestamp};
 
-use crate::public::{PublicReport, compact, instant};
+use crate::public::{PublicReport, Speech, compact, fill};
 
 static STYLE: LazyLock<String> = LazyLock::new(|| {
     compact(concat!(include_str!("../../../web/style/tokens.css"), include_str!("../../../web/style/document.css")))
@@ -41,12 +37,13 @@ pub struct ReportDocument<'a> {
     pub body: &'a str,
     /// Address and words of a link back; absent in an export.
     pub back: Option<(&'a str, &'a str)>,
+    pub(crate) speech: Speech,
 }
 
 impl<'a> ReportDocument<'a> {
     /// For everybody: public fields only, no person's name but those the published text itself tells.
     #[must_use]
-    pub fn public(incident: &'a PublicIncident, report: &'a PublicReport) -> Self {
+    pub(crate) fn public(incident: &'a PublicIncident, report: &'a PublicReport, speech: &Speech) -> Self {
         Self {
             incident: incident.number,
             title: &incident.title,
@@ -58,7 +55,8 @@ impl<'a> ReportDocument<'a> {
             published_at: Some(report.published_at),
             published_by: None,
             body: &report.body,
-            back: Some(("/", "Current status")),
+            back: Some(("/", speech.texts.current_status)),
+            speech: speech.clone(),
         }
     }
 }
@@ -76,20 +74,24 @@ struct Report<'a> {
 /// The whole file.
 #[must_use]
 pub fn report_html(document: &ReportDocument<'_>) -> String {
-    let words = |at: Timestamp| instant(at).words;
-    let mut facts = vec![("Incident", format!("#{}", document.incident))];
+    let (speech, t) = (&document.speech, document.speech.texts);
+    let words = |at: Timestamp| speech.instant(at).words;
+    let mut facts = vec![(t.incident, format!("#{}", document.incident))];
     facts.extend(document.level.clone().map(|level| ("Level", level)));
     if !document.components.is_empty() {
-        facts.push(("Affected", document.components.join(", ")));
+        facts.push((t.affected, document.components.join(", ")));
     }
-    facts.push(("Started", words(document.started_at)));
+    facts.push((t.started, words(document.started_at)));
     if let Some(at) = document.resolved_at {
-        facts.push(("Resolved", words(at)));
-        facts.push(("Lasted", human_seconds(at.seconds_since(document.started_at).max(0))));
+        facts.push((t.resolved, words(at)));
+        facts.push((t.lasted, speech.span(at.seconds_since(document.started_at))));
     }
     facts.push(match (document.published_at, &document.published_by) {
         (None, _) => ("Version", format!("{} (draft, not published)", document.version)),
-        (Some(at), None) => ("Version", format!("{}, published {}", document.version, words(at))),
+        (Some(at), None) => {
+            let values = [("version", document.version.to_string()), ("when", words(at))];
+            (t.version, fill(t.version_published, &values.each_ref().map(|(name, value)| (*name, value.as_str()))))
+        }
         (Some(at), Some(by)) => ("Version", format!("{}, published {} by {by}", document.version, words(at))),
     });
     let style_hash = STANDARD.encode(Sha256::digest(style()));
@@ -140,6 +142,7 @@ mod tests {
             published_by: Some("Ada & Co".into()),
             body,
             back: None,
+            speech: Speech::default(),
         }
     }
 

@@ -2,10 +2,10 @@
 
 use shared::{
     domain::uptime::{Bar, DayKind, History},
-    timestamp::{Timestamp, human_seconds},
+    timestamp::Timestamp,
 };
 
-use super::words;
+use super::{speech::Speech, texts::fill};
 
 /// Width of a bar in the drawing's units.
 const STEP: usize = 4;
@@ -35,30 +35,30 @@ pub(crate) struct Told {
 }
 
 impl Bars {
-    pub(crate) fn new(history: &History, now: Timestamp) -> Self {
+    pub(crate) fn new(history: &History, now: Timestamp, speech: &Speech) -> Self {
+        let t = speech.texts;
         let bars = history.bars(now);
-        let uptime = history.uptime(now).map(percent);
+        let uptime = history.uptime(now).map(|n| fill(t.uptime, &[("percent", &speech.percent(n))]));
         let told: Vec<_> = bars
             .iter()
             .rev()
             .filter(|bar| bar.kind > DayKind::Good)
-            .map(|bar| Told { day: words::day(bar.day), what: what(bar) })
+            .map(|bar| Told { day: speech.day(bar.day), what: what(bar, speech) })
             .collect();
         let since = match bars.first() {
-            Some(first) if first.kind != DayKind::Unknown => "90 days ago".to_owned(),
-            _ => format!("Recorded since {}", words::day(history.first_seen_at.inner().date())),
+            Some(first) if first.kind != DayKind::Unknown => t.days_ago.to_owned(),
+            _ => fill(t.recorded_since, &[("day", &speech.day(history.first_seen_at.inner().date()))]),
         };
-        let told_words = match told.len() {
-            1 => "1 day to tell about".to_owned(),
-            n => format!("{n} days to tell about"),
-        };
+        let told_words = t.days_told.of(told.len());
         let summary = match (&uptime, told.is_empty()) {
-            (Some(uptime), true) => format!("{since} until today: {uptime} uptime, no outage."),
-            (Some(uptime), false) => format!("{since} until today: {uptime} uptime, {told_words}, listed below."),
-            (None, _) => format!("{since}."),
+            (Some(uptime), true) => fill(t.summary_calm, &[("since", &since), ("uptime", uptime)]),
+            (Some(uptime), false) => {
+                fill(t.summary_told, &[("since", &since), ("uptime", uptime), ("told", &told_words)])
+            }
+            (None, _) => fill(t.summary_bare, &[("since", &since)]),
         };
         Self {
-            bars: bars.iter().enumerate().map(|(n, bar)| OneBar::new(n, bar)).collect(),
+            bars: bars.iter().enumerate().map(|(n, bar)| OneBar::new(n, bar, speech)).collect(),
             summary,
             since,
             uptime,
@@ -69,7 +69,7 @@ impl Bars {
 }
 
 impl OneBar {
-    fn new(n: usize, bar: &Bar) -> Self {
+    fn new(n: usize, bar: &Bar, speech: &Speech) -> Self {
         let shape = match bar.kind {
             DayKind::Unknown => "d-none",
             DayKind::Good => "d-good",
@@ -78,37 +78,28 @@ impl OneBar {
             DayKind::Partial => "d-warning",
             DayKind::Major => "d-critical",
         };
-        Self { x: n * STEP, shape, words: format!("{}: {}", words::day(bar.day), what(bar)) }
+        Self { x: n * STEP, shape, words: format!("{}: {}", speech.day(bar.day), what(bar, speech)) }
     }
 }
 
 /// What a day held, the worst first.
-fn what(bar: &Bar) -> String {
-    let s = bar.seconds;
+fn what(bar: &Bar, speech: &Speech) -> String {
+    let (s, t) = (bar.seconds, speech.texts);
     let parts = [
-        ("major outage", s.major),
-        ("partial outage", s.partial),
-        ("degraded", s.degraded),
-        ("maintenance", s.maintenance),
+        (t.held_major, s.major),
+        (t.held_partial, s.partial),
+        (t.held_degraded, s.degraded),
+        (t.held_maintenance, s.maintenance),
     ];
     let told: Vec<_> = parts
         .iter()
         .filter(|(_, seconds)| *seconds > 0)
-        .map(|(name, seconds)| format!("{name} for {}", human_seconds(i64::from(*seconds))))
+        .map(|(name, seconds)| fill(t.held_for, &[("what", name), ("span", &speech.span(i64::from(*seconds)))]))
         .collect();
     match bar.kind {
-        DayKind::Unknown => "not recorded".into(),
-        _ if told.is_empty() => "no outage".into(),
+        DayKind::Unknown => t.not_recorded.into(),
+        _ if told.is_empty() => t.no_outage.into(),
         _ => told.join(", "),
-    }
-}
-
-/// `99.98 %`, and `100 %` only of what was never down.
-fn percent(hundredths: u32) -> String {
-    match (hundredths / 100, hundredths % 100) {
-        (whole, 0) => format!("{whole} %"),
-        (whole, rest) if rest % 10 == 0 => format!("{whole}.{} %", rest / 10),
-        (whole, rest) => format!("{whole}.{rest:02} %"),
     }
 }
 
@@ -133,7 +124,8 @@ mod tests {
     fn every_bar_says_its_day_and_what_it_held() {
         let of = |day, seconds| (time::macros::date!(2026 - 11 - 01).replace_day(day).unwrap(), seconds);
         let mixed = DaySeconds { degraded: 60, partial: 3600, major: 0, maintenance: 7200 };
-        let bars = Bars::new(&history(200 * 86_400, vec![of(20, mixed)]), Timestamp::from_unix(NOW));
+        let bars =
+            Bars::new(&history(200 * 86_400, vec![of(20, mixed)]), Timestamp::from_unix(NOW), &Speech::default());
         let last: Vec<_> = bars.bars[87..].iter().map(|b| (b.x, b.shape, b.words.as_str())).collect();
         assert_eq!(
             last,
@@ -150,17 +142,8 @@ mod tests {
 
     #[test]
     fn what_was_not_recorded_is_said() {
-        let bars = Bars::new(&history(86_400, vec![]), Timestamp::from_unix(NOW));
+        let bars = Bars::new(&history(86_400, vec![]), Timestamp::from_unix(NOW), &Speech::default());
         assert_eq!(bars.since, "Recorded since 21 Nov 2026");
         assert_eq!((bars.bars[0].shape, bars.bars[0].words.as_str()), ("d-none", "25 Aug 2026: not recorded"));
-    }
-
-    #[test]
-    fn percentages_are_cut_not_rounded() {
-        for (hundredths, words) in
-            [(10_000, "100 %"), (9_999, "99.99 %"), (9_950, "99.5 %"), (9_905, "99.05 %"), (0, "0 %")]
-        {
-            assert_eq!(percent(hundredths), words);
-        }
     }
 }

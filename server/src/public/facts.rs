@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use shared::{
     api::incident::TimelineEntry,
     domain::{
+        brand::{Brand, Language},
         incident::{Affected, Incident, IncidentEvent, PublicState},
         layout::{Known, Layout, Placed},
         status::{ComponentStatus, Group, Impact, PublicIncident, PublicUpdate, StatusSnapshot},
@@ -13,6 +14,8 @@ use shared::{
     },
     timestamp::Timestamp,
 };
+
+use super::texts::{Texts, fill};
 
 /// One system under Muster's care, as far as the public page is concerned.
 pub(crate) struct SystemFacts {
@@ -38,42 +41,49 @@ pub(crate) struct Facts<'a> {
     pub(crate) incidents: Vec<IncidentFacts<'a>>,
     pub(crate) layout: Layout,
     pub(crate) histories: Histories,
+    pub(crate) brand: &'a Brand,
 }
 
 /// By system and component.
 pub(crate) type Histories = HashMap<(String, String), History>;
 
 pub(crate) fn snapshot(facts: Facts<'_>) -> StatusSnapshot {
-    let names = Names::new(&facts);
+    let names = Names::new(&facts.systems, &facts.layout, facts.brand.language);
     let mut public: Vec<PublicIncident> =
         facts.incidents.iter().filter_map(|one| public_incident(one, &names)).collect();
     public.sort_by_key(|i| std::cmp::Reverse((i.started_at, i.number)));
     let (open, mut past): (Vec<_>, Vec<_>) = public.into_iter().partition(|i| i.resolved_at.is_none());
     past.sort_by_key(|i| std::cmp::Reverse((i.resolved_at, i.number)));
-    let title = match facts.systems.as_slice() {
-        [one] => format!("{} status", one.name),
-        _ => "Status".to_owned(),
+    let title = match (&facts.brand.name, facts.systems.as_slice()) {
+        (Some(name), _) => name.as_str().to_owned(),
+        (None, [one]) => fill(names.texts().title, &[("name", &one.name)]),
+        _ => names.texts().untitled.to_owned(),
     };
     let components = components(&names, &facts);
     StatusSnapshot { title, taken_at: facts.taken_at, components, open, past }
 }
 
 /// What components are called in public, and which of them are not for the public at all.
-struct Names {
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Names {
     layout: Layout,
     known: Vec<Known>,
     /// Name of each system, if there are several.
     systems: HashMap<String, String>,
+    language: Language,
 }
 
 impl Names {
-    fn new(facts: &Facts<'_>) -> Self {
-        let systems: Vec<_> =
-            facts.systems.iter().map(|s| (s.slug.clone(), s.name.clone(), s.components.clone())).collect();
+    pub(crate) fn new(systems: &[SystemFacts], layout: &Layout, language: Language) -> Self {
+        let systems: Vec<_> = systems.iter().map(|s| (s.slug.clone(), s.name.clone(), s.components.clone())).collect();
         let known = Known::of(&systems);
         let several = systems.len() > 1;
         let systems = systems.into_iter().filter(|_| several).map(|(slug, name, _)| (slug, name)).collect();
-        Self { layout: facts.layout.complete(&known), known, systems }
+        Self { layout: layout.complete(&known), known, systems, language }
+    }
+
+    fn texts(&self) -> &'static Texts {
+        Texts::of(self.language)
     }
 
     fn placed(&self, system: &str, component: &str) -> Option<&Placed> {
@@ -145,7 +155,7 @@ fn components(names: &Names, facts: &Facts<'_>) -> Vec<ComponentStatus> {
     components
 }
 
-fn public_incident(facts: &IncidentFacts<'_>, names: &Names) -> Option<PublicIncident> {
+pub(crate) fn public_incident(facts: &IncidentFacts<'_>, names: &Names) -> Option<PublicIncident> {
     let incident = facts.incident;
     let title = incident.public_title.clone()?;
     let state = match incident.resolved_at {
@@ -162,14 +172,14 @@ fn public_incident(facts: &IncidentFacts<'_>, names: &Names) -> Option<PublicInc
         component_ids: names.visible(facts).map(|a| key(facts.system, &a.component)).collect(),
         started_at: incident.declared_at,
         resolved_at: incident.resolved_at,
-        updates: updates(facts),
+        updates: updates(facts, names.texts()),
         has_report: facts.has_public_report,
     })
 }
 
 /// Only what was posted for the public. The text of a resolution is the team's; if nothing was posted with it, a plain sentence
 /// stands in.
-fn updates(facts: &IncidentFacts<'_>) -> Vec<PublicUpdate> {
+fn updates(facts: &IncidentFacts<'_>, t: &Texts) -> Vec<PublicUpdate> {
     let posted = facts.timeline.iter().filter_map(|entry| match &entry.event {
         IncidentEvent::Posted { state, text } => Some(PublicUpdate { at: entry.at, state: *state, text: text.clone() }),
         _ => None,
@@ -178,7 +188,7 @@ fn updates(facts: &IncidentFacts<'_>) -> Vec<PublicUpdate> {
     if let Some(at) = facts.incident.resolved_at
         && updates.last().is_none_or(|u| u.state != PublicState::Resolved)
     {
-        updates.push(PublicUpdate { at, state: PublicState::Resolved, text: "This incident is resolved.".into() });
+        updates.push(PublicUpdate { at, state: PublicState::Resolved, text: t.is_resolved.into() });
     }
     updates.reverse();
     updates

@@ -1,6 +1,6 @@
 //! Snapshots for tests: calm, broken, crowded, absurd and empty. Used by no program.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use shared::{
     domain::{
@@ -11,7 +11,10 @@ use shared::{
     timestamp::Timestamp,
 };
 
-use super::pages::{Content, PublicReport};
+use super::{
+    archive::Archive,
+    pages::{Content, PublicReport},
+};
 
 /// 22 Nov 2026, 03:30 UTC.
 pub(crate) const NOW: i64 = 1_795_318_200;
@@ -123,10 +126,13 @@ pub(crate) fn absurd() -> StatusSnapshot {
 }
 
 pub(crate) fn content(snapshot: StatusSnapshot) -> Content {
-    let report = |i: &PublicIncident| {
+    let report = |_: &PublicIncident| {
         let body = "## What happened\n\nThe disk was *full*.\n\n## Times\n\n| What | When | Took |\n|---|---|--:|\n| Declared | 03:10 | |\n| Acknowledged | 03:14 | 4 min |\n\n- one\n- two\n\n```\ndocker compose restart postgres\n```\n";
-        (i.number, PublicReport { version: 2, published_at: ago(60), body: body.into() })
+        PublicReport { version: 2, published_at: ago(60), body: body.into() }
     };
-    let reports: HashMap<_, _> = snapshot.past.iter().filter(|i| i.has_report).map(report).collect();
-    Content { snapshot, reports }
+    let mut archive = Arc::default();
+    for incident in snapshot.open.iter().chain(&snapshot.past) {
+        Archive::put(&mut archive, incident.clone(), incident.has_report.then(|| report(incident)));
+    }
+    Content { snapshot, archive, brand: Arc::default() }
 }

@@ -1,30 +1,77 @@
 //! What all public pages share: the inlined style with its policy, the script's address, shapes and colours of the states. Holds no
 //! fact of any incident.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::http::StatusCode;
-use shared::domain::{incident::PublicState, status::Impact};
+use serde_json::json;
+use shared::{
+    domain::{incident::PublicState, status::Impact},
+    timestamp::Timestamp,
+};
 
-use super::page::{Page, Policy};
+use super::{
+    brand::Branding,
+    page::{Page, Policy},
+    speech::{Instant, Speech},
+    texts::{Texts, fill},
+};
 
-/// Made once at start.
+/// Made anew when the brand changes.
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) style: String,
     pub(crate) policy: Policy,
+    pub(crate) speech: Speech,
+    pub(crate) t: &'static Texts,
+    pub(crate) brand: Arc<Branding>,
+    /// What the script says, as JSON.
+    pub(crate) script_words: String,
     /// Address of `status.js`; without it the pages are complete, only not live.
     pub(crate) script: Option<String>,
+    /// Set in a copy: what it is a copy of.
+    pub(crate) original: Option<Original>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Original {
+    pub(crate) base: String,
+    pub(crate) copied_at: Timestamp,
 }
 
 impl Frame {
-    pub(crate) fn new(script: Option<String>) -> Self {
+    pub(crate) fn new(script: Option<String>, original: Option<Original>, brand: Arc<Branding>) -> Self {
         let style = compact(concat!(
             include_str!("../../../web/style/tokens.css"),
             include_str!("../../../web/style/public.css")
         ));
-        let style = without_unused(&style);
+        let mut style = without_unused(&style);
+        if let Some(accent) = &brand.brand.accent {
+            let (light, dark) = accent.readable();
+            style.push_str(&format!(
+                ":root{{--accent:light-dark({},{})}}header.site{{border-bottom:3px solid var(--accent)}}.about{{padding-top:.75rem}}",
+                light.as_str(),
+                dark.as_str()
+            ));
+        }
+        let speech = Speech::of(&brand.brand);
+        let t = speech.texts;
+        let script_words =
+            json!({ "lang": t.code, "live": t.live, "lost": t.lost, "now": t.just_now, "min": t.minutes_ago, "h": t.hours_ago })
+                .to_string();
         let policy = Policy::for_style(&style);
-        Self { style, policy, script }
+        Self { style, policy, speech, t, brand, script_words, script, original }
+    }
+
+    /// "of Validator 1": `text` with its one place filled in, whatever it is called there.
+    pub(crate) fn about(&self, text: &str, what: &str) -> String {
+        fill(text, &[("name", what), ("title", what)])
+    }
+
+    /// In a copy: when it was made.
+    pub(crate) fn copied_at(&self) -> Option<Instant> {
+        self.original.as_ref().map(|original| self.speech.instant(original.copied_at))
     }
 
     pub(crate) fn page(&self, status: StatusCode, template: &impl Template) -> Page {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use shared::{
-    domain::status::{ComponentStatus, PublicIncident, StatusSnapshot, roll_up},
+    domain::status::{ComponentStatus, Impact, PublicIncident, StatusSnapshot, roll_up},
     timestamp::Timestamp,
 };
 
@@ -11,7 +11,8 @@ use super::{
     frame::{Frame, incident_tone, tone},
     incident::{Suffering, UpdateLine},
     past::{self, Days, Row},
-    words::{self, Instant},
+    speech::{Instant, Speech},
+    texts::Texts,
 };
 
 /// Open incidents told at length; the others get a line each.
@@ -38,6 +39,8 @@ pub(crate) struct Home<'a> {
     pub(crate) open: Vec<OpenIncident>,
     pub(crate) more_open: Vec<Row>,
     pub(crate) days: Vec<Days>,
+    /// False if so much happened that not all days fit.
+    pub(crate) days_whole: bool,
 }
 
 pub(crate) struct Section<'a> {
@@ -71,43 +74,52 @@ pub(crate) struct OpenIncident {
 }
 
 impl OpenIncident {
-    fn new(incident: &PublicIncident, n_updates: usize) -> Self {
+    fn new(incident: &PublicIncident, n_updates: usize, speech: &Speech) -> Self {
         Self {
             number: incident.number,
             title: incident.title.clone(),
             tone: incident_tone(incident.state, incident.impact),
-            affected: Suffering::of(incident),
-            started: words::instant(incident.started_at),
-            updates: incident.updates.iter().take(n_updates).map(UpdateLine::new).collect(),
+            affected: Suffering::of(incident, speech),
+            started: speech.instant(incident.started_at),
+            updates: incident.updates.iter().take(n_updates).map(|update| UpdateLine::new(update, speech)).collect(),
             n_earlier: incident.updates.len().saturating_sub(n_updates),
         }
     }
 }
 
 impl<'a> Home<'a> {
-    pub(crate) fn new(frame: &'a Frame, snapshot: &'a StatusSnapshot, version: &'a str, stale: bool) -> Self {
+    pub(crate) fn new(
+        frame: &'a Frame,
+        snapshot: &'a StatusSnapshot,
+        version: &'a str,
+        stale: bool,
+        cut: bool,
+    ) -> Self {
         let tone = match (snapshot.components.is_empty(), snapshot.open.is_empty()) {
             (true, true) => "none",
             (_, true) => tone(snapshot.overall()),
             // An incident without a component still is not "all good".
             (_, false) => incident_tone(shared::domain::incident::PublicState::Investigating, snapshot.overall()),
         };
+        let speech = &frame.speech;
+        let (days, days_whole) = past::recent_days(snapshot, cut, speech);
         let many = snapshot.open.len() > FEW;
         let n_updates = if many { 1 } else { UPDATES };
         Self {
             frame,
             site: &snapshot.title,
             version,
-            headline: snapshot.headline(),
+            headline: headline(snapshot, speech.texts).to_owned(),
             tone,
-            as_of: words::instant(snapshot.taken_at),
+            as_of: speech.instant(snapshot.taken_at),
             stale,
-            sections: snapshot.sections().map(|section| Section::new(section, snapshot.taken_at)).collect(),
+            sections: snapshot.sections().map(|section| Section::new(section, snapshot.taken_at, speech)).collect(),
             has_bars: snapshot.components.iter().any(|c| c.history.is_some()),
             components_first: many,
-            open: snapshot.open.iter().take(AT_LENGTH).map(|i| OpenIncident::new(i, n_updates)).collect(),
-            more_open: snapshot.open.iter().skip(AT_LENGTH).map(Row::new).collect(),
-            days: past::recent_days(snapshot),
+            open: snapshot.open.iter().take(AT_LENGTH).map(|i| OpenIncident::new(i, n_updates, speech)).collect(),
+            more_open: snapshot.open.iter().skip(AT_LENGTH).map(|i| Row::new(i, speech)).collect(),
+            days,
+            days_whole,
         }
     }
 
@@ -118,24 +130,58 @@ impl<'a> Home<'a> {
 }
 
 impl<'a> Section<'a> {
-    fn new(components: &'a [ComponentStatus], now: Timestamp) -> Self {
+    fn new(components: &'a [ComponentStatus], now: Timestamp, speech: &Speech) -> Self {
         let impact = roll_up(components);
         let group = components.first().and_then(|c| c.group.as_ref());
         Self {
-            group: group.map(|g| GroupLine { name: &g.name, tone: tone(impact), words: impact.words() }),
-            components: components.iter().map(|c| ComponentLine::new(c, now)).collect(),
+            group: group.map(|g| GroupLine { name: &g.name, tone: tone(impact), words: speech.texts.impact(impact) }),
+            components: components.iter().map(|c| ComponentLine::new(c, now, speech)).collect(),
         }
     }
 }
 
 impl<'a> ComponentLine<'a> {
-    fn new(component: &'a ComponentStatus, now: Timestamp) -> Self {
+    fn new(component: &'a ComponentStatus, now: Timestamp, speech: &Speech) -> Self {
         Self {
             name: &component.name,
             description: component.description.as_deref(),
             tone: tone(component.impact),
-            words: component.impact.words(),
-            bars: component.history.as_ref().map(|history| Bars::new(history, now)),
+            words: speech.texts.impact(component.impact),
+            bars: component.history.as_ref().map(|history| Bars::new(history, now, speech)),
+        }
+    }
+}
+
+/// The one sentence a visitor came for; [`StatusSnapshot::headline`] in the page's language.
+fn headline(snapshot: &StatusSnapshot, t: &'static Texts) -> &'static str {
+    let overall = snapshot.overall();
+    match overall {
+        Impact::Operational if snapshot.components.is_empty() => t.nothing_set_up,
+        Impact::Operational if snapshot.open.is_empty() => t.all_operational,
+        Impact::Operational => t.operational_but_open,
+        Impact::Degraded => t.some_degraded,
+        Impact::PartialOutage => t.some_partial,
+        Impact::MajorOutage if snapshot.components.iter().all(|c| c.impact == overall) => t.all_major,
+        Impact::MajorOutage => t.some_major,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::public::fixtures;
+
+    #[test]
+    fn the_sentence_is_the_one_that_programs_read() {
+        let mut all_down = fixtures::broken();
+        for component in &mut all_down.components {
+            component.impact = Impact::MajorOutage;
+        }
+        let mut unnamed = fixtures::broken();
+        unnamed.components[0].impact = Impact::Operational;
+        for snapshot in [fixtures::calm(), fixtures::broken(), fixtures::empty(), fixtures::absurd(), all_down, unnamed]
+        {
+            assert_eq!(headline(&snapshot, Speech::default().texts), snapshot.headline());
         }
     }
 }

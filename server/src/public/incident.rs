@@ -3,12 +3,12 @@
 use askama::Template;
 use shared::{
     domain::status::{PublicIncident, PublicUpdate},
-    timestamp::{Timestamp, human_seconds},
+    timestamp::Timestamp,
 };
 
 use super::{
     frame::{Frame, incident_tone},
-    words::{self, Instant},
+    speech::{Instant, Speech},
 };
 
 pub(crate) struct UpdateLine {
@@ -18,21 +18,28 @@ pub(crate) struct UpdateLine {
 }
 
 impl UpdateLine {
-    pub(crate) fn new(update: &PublicUpdate) -> Self {
-        Self { state: update.state.words(), at: words::instant(update.at), text: update.text.trim().to_owned() }
+    pub(crate) fn new(update: &PublicUpdate, speech: &Speech) -> Self {
+        let (state, at) = (speech.texts.state(update.state), speech.instant(update.at));
+        Self { state, at, text: update.text.trim().to_owned() }
     }
 }
 
 /// Components that suffer the same.
 pub(crate) struct Suffering {
+    /// At the beginning of a sentence, and within one.
     pub(crate) impact: &'static str,
+    pub(crate) impact_within: &'static str,
     pub(crate) components: String,
 }
 
 impl Suffering {
-    pub(crate) fn of(incident: &PublicIncident) -> Vec<Self> {
-        let groups = incident.by_impact().into_iter();
-        groups.map(|(impact, names)| Self { impact: impact.words(), components: words::list(&names) }).collect()
+    pub(crate) fn of(incident: &PublicIncident, speech: &Speech) -> Vec<Self> {
+        let of = |(impact, names): (_, Vec<String>)| Self {
+            impact: speech.texts.impact(impact),
+            impact_within: speech.texts.impact_within(impact),
+            components: speech.list(&names),
+        };
+        incident.by_impact().into_iter().map(of).collect()
     }
 }
 
@@ -64,20 +71,21 @@ impl<'a> IncidentPage<'a> {
         version: &'a str,
         stale_since: Option<Timestamp>,
     ) -> Self {
+        let speech = &frame.speech;
         Self {
             frame,
             site,
             version,
-            stale_since: stale_since.map(words::instant),
+            stale_since: stale_since.map(|at| speech.instant(at)),
             number: incident.number,
             title: &incident.title,
             tone: incident_tone(incident.state, incident.impact),
-            state: incident.state.words(),
-            affected: Suffering::of(incident),
-            started: words::instant(incident.started_at),
-            resolved: incident.resolved_at.map(words::instant),
-            lasted: incident.resolved_at.map(|at| human_seconds(at.seconds_since(incident.started_at).max(0))),
-            updates: incident.updates.iter().map(UpdateLine::new).collect(),
+            state: speech.texts.state(incident.state),
+            affected: Suffering::of(incident, speech),
+            started: speech.instant(incident.started_at),
+            resolved: incident.resolved_at.map(|at| speech.instant(at)),
+            lasted: incident.resolved_at.map(|at| speech.span(at.seconds_since(incident.started_at))),
+            updates: incident.updates.iter().map(|update| UpdateLine::new(update, speech)).collect(),
             has_report: incident.has_report,
         }
     }

@@ -12,7 +12,10 @@ use std::{
 
 use shared::{domain::status::StatusSnapshot, timestamp::Timestamp};
 
-use super::page::{Media, Page};
+use super::{
+    page::{Media, Page},
+    speech::Speech,
+};
 
 /// Every answer for programs, by its address.
 #[derive(Debug, Default)]
@@ -27,21 +30,21 @@ pub(crate) struct Machine {
 
 impl Machine {
     /// `base`: the site's own address, without a slash at its end. `stale`: the facts could not be read anew.
-    pub(crate) fn new(base: &str, snapshot: &StatusSnapshot, stale: bool) -> Arc<Self> {
+    pub(crate) fn new(base: &str, snapshot: &StatusSnapshot, speech: &Speech, stale: bool) -> Arc<Self> {
         let since = stale.then_some(snapshot.taken_at);
-        let api = statuspage::all(base, snapshot, since).into_iter();
-        let badge = badge::overall(snapshot, since);
+        let api = statuspage::all(base, snapshot, since, speech.zone_name()).into_iter();
+        let badge = badge::overall(snapshot, since, speech);
         Arc::new(Self {
-            feed: feed::atom(base, snapshot, since).map(|xml| Page::file(Media::Atom, xml)),
+            feed: feed::atom(base, snapshot, since, speech).map(|xml| Page::file(Media::Atom, xml)),
             api: api.map(|(name, json)| (name, Page::file(Media::Json, json))).collect(),
             badge: Some(Page::file(Media::Svg, badge)),
-            badges: badges(snapshot, since),
+            badges: badges(snapshot, since, speech),
         })
     }
 }
 
 /// A component's badge has two addresses: `bt2c.validator1`, and `validator1` if no other system has one of that name.
-fn badges(snapshot: &StatusSnapshot, since: Option<Timestamp>) -> HashMap<String, Page> {
+fn badges(snapshot: &StatusSnapshot, since: Option<Timestamp>, speech: &Speech) -> HashMap<String, Page> {
     let short = |id: &str| id.split_once('/').map_or(id, |(_, component)| component).to_owned();
     let (mut seen, mut twice) = (HashSet::new(), HashSet::new());
     for component in &snapshot.components {
@@ -52,7 +55,7 @@ fn badges(snapshot: &StatusSnapshot, since: Option<Timestamp>) -> HashMap<String
     }
     let mut badges = HashMap::new();
     for component in &snapshot.components {
-        let page = Page::file(Media::Svg, badge::component(component, since));
+        let page = Page::file(Media::Svg, badge::component(component, since, speech));
         let short = short(&component.id);
         if !twice.contains(&short) {
             badges.insert(short, page.clone());

@@ -11,6 +11,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest as _, Sha256};
+use shared::domain::brand::PictureKind;
 
 use super::negotiate::{already_has, takes_gzip};
 
@@ -92,7 +93,21 @@ impl Page {
         Self::new(StatusCode::OK, text, HeaderMap::from_iter(headers))
     }
 
-    fn new(status: StatusCode, text: String, mut headers: HeaderMap) -> Self {
+    /// A picture, whatever else its bytes may also be taken for: as its kind, and as nothing that could run.
+    pub(crate) fn picture(kind: PictureKind, bytes: Bytes) -> Self {
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static(kind.media_type())),
+            (
+                header::CONTENT_SECURITY_POLICY,
+                HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'"),
+            ),
+            (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+        ];
+        Self::new(StatusCode::OK, bytes, HeaderMap::from_iter(headers))
+    }
+
+    fn new(status: StatusCode, text: impl Into<Bytes>, mut headers: HeaderMap) -> Self {
+        let text = text.into();
         let digest = Sha256::digest(&text);
         let tag: String = digest.iter().take(12).map(|b| format!("{b:02x}")).collect();
         let cached = match status {
@@ -105,11 +120,11 @@ impl Page {
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         ]);
-        let gzip = gzip(text.as_bytes());
+        let gzip = gzip(&text);
         Self {
             status,
             gzip: Encoded::new(gzip, &format!("{tag}-gz"), headers.clone()).zipped(),
-            plain: Encoded::new(text.into(), &tag, headers),
+            plain: Encoded::new(text, &tag, headers),
         }
     }
 
@@ -134,9 +149,14 @@ impl Page {
         self.gzip.body.len()
     }
 
-    #[cfg(test)]
+    /// As it is without compression.
+    pub(crate) fn bytes(&self) -> Bytes {
+        self.plain.body.clone()
+    }
+
     pub(crate) fn text(&self) -> &str {
-        std::str::from_utf8(&self.plain.body).unwrap()
+        // It was made of text.
+        std::str::from_utf8(&self.plain.body).unwrap_or_default()
     }
 }
 

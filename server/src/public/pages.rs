@@ -1,7 +1,7 @@
-//! The prepared site: swapped whole when the facts change, read by every visitor. Never waits for a database.
+//! The prepared site: swapped whole when the facts change, read by every visitor; what few read is made when the first one asks.
+//! Never waits for a database.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -9,24 +9,25 @@ use std::{
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use sha2::{Digest as _, Sha256};
-use shared::{
-    domain::status::{PublicIncident, StatusSnapshot},
-    timestamp::Timestamp,
-};
+use shared::{domain::status::StatusSnapshot, timestamp::Timestamp};
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::{
-    frame::{Frame, Sentence},
+    archive::{Archive, Told},
+    brand::Branding,
+    frame::{Frame, Original, Sentence},
+    history::History,
     home::Home,
     incident::IncidentPage,
+    kept::{Kept, Key},
     machine::Machine,
     page::{Page, Policy},
-    past::History,
+    read::Following,
 };
 use crate::documents::{self, ReportDocument};
 
-/// Past incidents that are prepared and listed.
-pub(crate) const PAST_LIMIT: usize = 1000;
+/// Incidents that are over and read anew each time; the others when something is said about them.
+pub(crate) const RECENT: usize = 100;
 /// How old the facts may be before the pages say that they could not be updated.
 const STALE_AFTER: Duration = Duration::from_secs(30);
 const UNNAMED: &str = "Status";
@@ -34,9 +35,11 @@ const UNNAMED: &str = "Status";
 /// Everything the public site is made from.
 #[derive(Clone, Debug)]
 pub struct Content {
+    /// Of what is over, the last ones.
     pub snapshot: StatusSnapshot,
-    /// By incident number: reports published for everybody.
-    pub reports: HashMap<i64, PublicReport>,
+    /// Those of the snapshot and all others.
+    pub archive: Arc<Archive>,
+    pub brand: Arc<Branding>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,30 +53,34 @@ pub struct PublicReport {
 /// The public site, shared by all requests.
 #[derive(Debug)]
 pub struct PublicPages {
-    frame: Frame,
+    /// Address of the script, if it was built.
+    script: Option<String>,
+    /// Set in a copy.
+    original: Option<Original>,
     /// The site's own address, for what is read elsewhere.
-    base: String,
+    pub(crate) base: String,
     report_policy: Policy,
-    not_found: Page,
     site: RwLock<Arc<Site>>,
     /// The site's version, or `None` once the server is closing.
     live: watch::Sender<Option<Arc<str>>>,
     pub(crate) nudged: Notify,
     /// One refresh at a time, or an older answer could overwrite a newer one.
-    pub(crate) turn: Mutex<()>,
+    pub(crate) turn: Mutex<Option<Following>>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Site {
     /// Of the facts, not of the moment they were read: equal on every server that shows the same.
     version: Arc<str>,
+    pub(crate) frame: Arc<Frame>,
+    not_found: Page,
+    pub(crate) logo: Option<Page>,
     pub(crate) content: Option<Content>,
     read_at: Instant,
     stale: bool,
     pub(crate) home: Page,
     pub(crate) history: Page,
-    pub(crate) incidents: HashMap<i64, Arc<Page>>,
-    pub(crate) reports: HashMap<i64, Arc<Page>>,
+    kept: Arc<Kept>,
     pub(crate) machine: Arc<Machine>,
 }
 
@@ -82,15 +89,18 @@ impl PublicPages {
     /// `base` the site's own, without a slash at its end.
     #[must_use]
     pub fn new(script: Option<String>, base: String) -> Self {
-        let frame = Frame::new(script);
-        let not_found = Sentence {
-            frame: &frame,
-            site: UNNAMED,
-            heading: "There is no such page",
-            text: "The address may be mistyped, or what it named is not public.",
-            live: false,
-        };
-        let not_found = frame.page(StatusCode::NOT_FOUND, &not_found);
+        Self::framed(script, None, base)
+    }
+
+    /// Pages that say of themselves that they are a copy.
+    pub(crate) fn of_copy(original: Original) -> Self {
+        let base = original.base.clone();
+        Self::framed(None, Some(original), base)
+    }
+
+    fn framed(script: Option<String>, original: Option<Original>, base: String) -> Self {
+        let frame = Frame::new(script.clone(), original.clone(), Arc::default());
+        let not_found = missing(&frame, UNNAMED);
         let unknown = Sentence {
             frame: &frame,
             site: UNNAMED,
@@ -101,26 +111,28 @@ impl PublicPages {
         let unknown = frame.page(StatusCode::SERVICE_UNAVAILABLE, &unknown);
         let site = Site {
             version: "unknown".into(),
+            frame: Arc::new(frame),
+            not_found,
+            logo: None,
             content: None,
             read_at: Instant::now(),
             stale: false,
             home: unknown.clone(),
             history: unknown,
-            incidents: HashMap::new(),
-            reports: HashMap::new(),
+            kept: Arc::default(),
             machine: Arc::default(),
         };
         let live = watch::Sender::new(Some(site.version.clone()));
         let report_policy = Policy::for_style(documents::style());
         Self {
-            frame,
+            script,
+            original,
             base,
             report_policy,
-            not_found,
             site: RwLock::new(Arc::new(site)),
             live,
             nudged: Notify::new(),
-            turn: Mutex::new(()),
+            turn: Mutex::new(None),
         }
     }
 
@@ -142,7 +154,7 @@ impl PublicPages {
     /// The 404 page, for any address nobody serves.
     #[must_use]
     pub fn not_found(&self, request: &HeaderMap) -> Response {
-        self.not_found.respond(request)
+        self.site().not_found.respond(request)
     }
 
     /// Prepares the pages that differ and shows them to everybody.
@@ -150,27 +162,35 @@ impl PublicPages {
         let old = self.site();
         let version = version_of(&content);
         let same = version == old.version && !old.stale;
-        let home = self.home(&content.snapshot, &version, false);
-        let (history, incidents, reports, machine) = if same {
-            (old.history.clone(), old.incidents.clone(), old.reports.clone(), old.machine.clone())
+        let title = &content.snapshot.title;
+        let (frame, logo) = if old.has_brand_of(&content) {
+            (old.frame.clone(), old.logo.clone())
         } else {
-            let history = History::new(&self.frame, &content.snapshot, &version, PAST_LIMIT);
+            let frame = Frame::new(self.script.clone(), self.original.clone(), content.brand.clone());
+            (Arc::new(frame), content.brand.logo.as_ref().map(|logo| Page::picture(logo.kind, logo.bytes.clone())))
+        };
+        let home = home(&frame, &content, &version, false);
+        let (history, kept, machine) = if same {
+            (old.history.clone(), old.kept.clone(), old.machine.clone())
+        } else {
+            let history = History::newest(&frame, title, &version, &content.archive);
             (
-                self.frame.page(StatusCode::OK, &history),
-                self.incidents(&old, &content, &version),
-                self.reports(&old, &content),
-                Machine::new(&self.base, &content.snapshot, false),
+                frame.page(StatusCode::OK, &history),
+                Arc::new(old.kept_for(&content)),
+                Machine::new(&self.base, &content.snapshot, &frame.speech, false),
             )
         };
         self.show(Site {
+            not_found: if same { old.not_found.clone() } else { missing(&frame, title) },
+            logo,
             version,
+            frame,
             content: Some(content),
             read_at: Instant::now(),
             stale: false,
             home,
             history,
-            incidents,
-            reports,
+            kept,
             machine,
         });
     }
@@ -184,26 +204,47 @@ impl PublicPages {
         let old = self.site();
         let Some(content) = old.content.clone().filter(|_| !old.stale && age > STALE_AFTER) else { return };
         let version: Arc<str> = format!("{}-stale", old.version).into();
-        let snapshot = &content.snapshot;
-        let home = self.home(snapshot, &version, true);
-        let mut incidents = old.incidents.clone();
-        for open in &snapshot.open {
-            let page = IncidentPage::new(&self.frame, &snapshot.title, open, &version, Some(snapshot.taken_at));
-            incidents.insert(open.number, Arc::new(self.frame.page(StatusCode::OK, &page)));
-        }
-        let (history, reports, read_at) = (old.history.clone(), old.reports.clone(), old.read_at);
-        let machine = Machine::new(&self.base, snapshot, true);
-        self.show(Site {
-            version,
-            content: Some(content),
-            read_at,
-            stale: true,
-            home,
-            history,
-            incidents,
-            reports,
-            machine,
-        });
+        let home = home(&old.frame, &content, &version, true);
+        let kept = Arc::new(old.kept_without_open());
+        let machine = Machine::new(&self.base, &content.snapshot, &old.frame.speech, true);
+        let (frame, not_found, logo) = (old.frame.clone(), old.not_found.clone(), old.logo.clone());
+        let (content, history, read_at) = (Some(content), old.history.clone(), old.read_at);
+        let stale = true;
+        self.show(Site { version, frame, not_found, logo, content, read_at, stale, home, history, kept, machine });
+    }
+
+    /// The page of an incident, if the public knows it.
+    pub(crate) fn incident(&self, site: &Site, number: i64) -> Option<Arc<Page>> {
+        let content = site.content.as_ref()?;
+        let told = content.archive.get(number)?;
+        let make = || {
+            let incident = &told.incident;
+            let since = (site.stale && incident.resolved_at.is_none()).then_some(content.snapshot.taken_at);
+            let page = IncidentPage::new(&site.frame, &content.snapshot.title, incident, &site.version, since);
+            Some(site.frame.page(StatusCode::OK, &page))
+        };
+        site.kept.get_or_make(Key::Incident(number), make)
+    }
+
+    /// The report on an incident, if one is published for everybody.
+    pub(crate) fn report(&self, site: &Site, number: i64) -> Option<Arc<Page>> {
+        let Told { incident, report, .. } = &**site.content.as_ref()?.archive.get(number)?;
+        let report = report.as_ref()?;
+        let make = || {
+            let html = documents::report_html(&ReportDocument::public(incident, report, &site.frame.speech));
+            Some(Page::html(StatusCode::OK, html, &self.report_policy))
+        };
+        site.kept.get_or_make(Key::Report(number), make)
+    }
+
+    /// Part of a month, if it has any incident that is over.
+    pub(crate) fn month(&self, site: &Site, (year, month, part): (i32, u8, usize)) -> Option<Arc<Page>> {
+        let content = site.content.as_ref()?;
+        let (title, of) = (&content.snapshot.title, (year, month, part));
+        site.kept.get_or_make(Key::Month(year, month, part), || {
+            let page = History::month(&site.frame, title, &site.version, &content.archive, of)?;
+            Some(site.frame.page(StatusCode::OK, &page))
+        })
     }
 
     fn show(&self, site: Site) {
@@ -218,58 +259,56 @@ impl PublicPages {
             _ => false,
         });
     }
+}
 
-    fn home(&self, snapshot: &StatusSnapshot, version: &str, stale: bool) -> Page {
-        self.frame.page(StatusCode::OK, &Home::new(&self.frame, snapshot, version, stale))
-    }
+fn home(frame: &Frame, content: &Content, version: &str, stale: bool) -> Page {
+    // What is over and not in the snapshot ended before everything that is in it.
+    let cut = content.archive.n_past() > content.snapshot.past.len();
+    frame.page(StatusCode::OK, &Home::new(frame, &content.snapshot, version, stale, cut))
+}
 
-    fn incidents(&self, old: &Site, content: &Content, version: &str) -> HashMap<i64, Arc<Page>> {
-        let before = old.by_number();
-        let snapshot = &content.snapshot;
-        let same_title = old.content.as_ref().is_some_and(|c| c.snapshot.title == snapshot.title);
-        let render = |incident: &PublicIncident| {
-            let unchanged = same_title
-                && before.get(&incident.number) == Some(&incident)
-                && (!old.stale || incident.resolved_at.is_some());
-            if let Some(page) = old.incidents.get(&incident.number).filter(|_| unchanged) {
-                return (incident.number, page.clone());
-            }
-            let page = IncidentPage::new(&self.frame, &snapshot.title, incident, version, None);
-            (incident.number, Arc::new(self.frame.page(StatusCode::OK, &page)))
-        };
-        snapshot.open.iter().chain(&snapshot.past).map(render).collect()
-    }
-
-    fn reports(&self, old: &Site, content: &Content) -> HashMap<i64, Arc<Page>> {
-        let before = old.by_number();
-        let render = |incident: &PublicIncident| {
-            let report = content.reports.get(&incident.number)?;
-            let unchanged = before.get(&incident.number) == Some(&incident)
-                && old.content.as_ref().and_then(|c| c.reports.get(&incident.number)) == Some(report);
-            if let Some(page) = old.reports.get(&incident.number).filter(|_| unchanged) {
-                return Some((incident.number, page.clone()));
-            }
-            let html = documents::report_html(&ReportDocument::public(incident, report));
-            Some((incident.number, Arc::new(Page::html(StatusCode::OK, html, &self.report_policy))))
-        };
-        content.snapshot.open.iter().chain(&content.snapshot.past).filter_map(render).collect()
-    }
+fn missing(frame: &Frame, site: &str) -> Page {
+    let (heading, text) = (frame.t.missing_heading, frame.t.missing_text);
+    frame.page(StatusCode::NOT_FOUND, &Sentence { frame, site, heading, text, live: false })
 }
 
 impl Site {
-    fn by_number(&self) -> HashMap<i64, &PublicIncident> {
-        let snapshot = self.content.iter().map(|c| &c.snapshot);
-        snapshot.flat_map(|s| s.open.iter().chain(&s.past)).map(|i| (i.number, i)).collect()
+    fn has_brand_of(&self, new: &Content) -> bool {
+        self.content.as_ref().is_some_and(|old| old.brand == new.brand)
     }
+
+    pub(crate) fn is_stale(&self) -> bool {
+        self.stale
+    }
+
+    /// Pages that were made and are as true of `new`.
+    fn kept_for(&self, new: &Content) -> Kept {
+        match &self.content {
+            // What is open says how old it is, and must not any more.
+            Some(old) if old.snapshot.title == new.snapshot.title && self.has_brand_of(new) => {
+                let kept = self.kept.carried_over(&old.archive, &new.archive);
+                if self.stale { kept.without(&numbers_open(new)) } else { kept }
+            }
+            _ => Kept::default(),
+        }
+    }
+
+    fn kept_without_open(&self) -> Kept {
+        let Some(content) = &self.content else { return Kept::default() };
+        self.kept.carried_over(&content.archive, &content.archive).without(&numbers_open(content))
+    }
+}
+
+fn numbers_open(content: &Content) -> Vec<i64> {
+    content.archive.open().map(|i| i.number).collect()
 }
 
 /// A digest of what is shown, without the moment it was read.
 fn version_of(content: &Content) -> Arc<str> {
     let s = &content.snapshot;
-    let mut reports: Vec<_> = content.reports.iter().map(|(number, r)| (number, r.version, r.published_at)).collect();
-    reports.sort_unstable_by_key(|(number, ..)| **number);
     // These are structs of text, numbers and instants, which JSON always takes.
-    let text = serde_json::to_vec(&(&s.title, &s.components, &s.open, &s.past, reports)).unwrap_or_default();
+    let text = serde_json::to_vec(&(&s.title, &s.components, content.archive.mark(), &content.brand.brand))
+        .unwrap_or_default();
     let digest = Sha256::digest(&text);
     digest.iter().take(8).map(|b| format!("{b:02x}")).collect::<String>().into()
 }

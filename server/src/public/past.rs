@@ -1,16 +1,14 @@
-//! Past incidents in the order people look for them: the last days one by one, older ones by month. A day counts as quiet only if
-//! no incident touched it.
+//! The last days one by one. A day counts as quiet only if no incident touched it, and only as far back as that is known.
 
-use askama::Template;
 use shared::{
     domain::status::{PublicIncident, StatusSnapshot},
-    timestamp::{Timestamp, human_seconds},
+    timestamp::Timestamp,
 };
 use time::{Date, Duration};
 
 use super::{
-    frame::Frame,
-    words::{self, Instant},
+    speech::{Instant, Speech},
+    texts::fill,
 };
 
 const RECENT_DAYS: i64 = 14;
@@ -28,21 +26,24 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(crate) fn new(incident: &PublicIncident) -> Self {
+    pub(crate) fn new(incident: &PublicIncident, speech: &Speech) -> Self {
         let outcome = match incident.resolved_at {
-            Some(at) => format!("Resolved after {}", human_seconds(at.seconds_since(incident.started_at).max(0))),
-            None => incident.state.words().to_owned(),
+            Some(at) => {
+                let span = speech.span(at.seconds_since(incident.started_at));
+                fill(speech.texts.resolved_after, &[("span", &span)])
+            }
+            None => speech.texts.state(incident.state).to_owned(),
         };
-        Self::telling(incident, outcome)
+        Self::telling(incident, outcome, speech)
     }
 
-    fn telling(incident: &PublicIncident, outcome: String) -> Self {
+    fn telling(incident: &PublicIncident, outcome: String, speech: &Speech) -> Self {
         Self {
             number: incident.number,
             title: incident.title.clone(),
             outcome,
-            components: words::list(&incident.component_names()),
-            started: words::instant(incident.started_at),
+            components: speech.list(&incident.component_names()),
+            started: speech.instant(incident.started_at),
             has_report: incident.has_report,
         }
     }
@@ -58,87 +59,54 @@ pub(crate) struct Days {
     pub(crate) ongoing: Vec<Row>,
 }
 
-pub(crate) fn recent_days(snapshot: &StatusSnapshot) -> Vec<Days> {
-    let today = snapshot.taken_at.inner().date();
+/// The days, and whether they are all that there should be. `cut`: the snapshot does not hold everything that is over, so before
+/// the oldest end in it nothing is known.
+pub(crate) fn recent_days(snapshot: &StatusSnapshot, cut: bool, speech: &Speech) -> (Vec<Days>, bool) {
+    let today = speech.date(snapshot.taken_at);
+    let oldest = snapshot.past.last().filter(|_| cut).and_then(|i| i.resolved_at).map(|at| speech.date(at));
     let mut groups: Vec<Days> = Vec::new();
     // Newest and oldest day of the quiet run being gathered.
     let mut quiet: Option<(Date, Date)> = None;
+    let mut whole = true;
     for back in 0..RECENT_DAYS {
         let Some(date) = today.checked_sub(Duration::days(back)) else { break };
-        let day = one_day(snapshot, date);
+        if oldest.is_some_and(|oldest| date < oldest) {
+            whole = false;
+            break;
+        }
+        let day = one_day(snapshot, date, speech);
         if day.ended.is_empty() && day.ongoing.is_empty() {
             quiet = Some((quiet.map_or(date, |(newest, _)| newest), date));
             continue;
         }
-        groups.extend(quiet.take().map(quiet_days));
+        groups.extend(quiet.take().map(|quiet| quiet_days(quiet, speech)));
         groups.push(day);
     }
-    groups.extend(quiet.map(quiet_days));
-    groups
+    groups.extend(quiet.map(|quiet| quiet_days(quiet, speech)));
+    (groups, whole)
 }
 
-fn quiet_days((newest, oldest): (Date, Date)) -> Days {
-    Days { label: words::days(oldest, newest), ..Days::default() }
+fn quiet_days((newest, oldest): (Date, Date), speech: &Speech) -> Days {
+    Days { label: speech.days(oldest, newest), ..Days::default() }
 }
 
-fn one_day(snapshot: &StatusSnapshot, date: Date) -> Days {
-    let on = |at: Timestamp| at.inner().date();
+fn one_day(snapshot: &StatusSnapshot, date: Date, speech: &Speech) -> Days {
+    let on = |at: Timestamp| speech.date(at);
     let ended = snapshot.past.iter().filter(|i| i.resolved_at.is_some_and(|at| on(at) == date));
     let ongoing = snapshot
         .open
         .iter()
         .chain(&snapshot.past)
         .filter(|i| on(i.started_at) <= date && i.resolved_at.is_none_or(|at| on(at) > date));
-    Days { label: words::day(date), ended: ended.map(Row::new).collect(), ongoing: ongoing.map(went_on).collect() }
-}
-
-fn went_on(incident: &PublicIncident) -> Row {
-    let outcome = if incident.resolved_at.is_some() { "Went on during this day" } else { "Still open" };
-    Row::telling(incident, outcome.to_owned())
-}
-
-#[derive(Debug)]
-pub(crate) struct MonthOf {
-    pub(crate) label: String,
-    pub(crate) rows: Vec<Row>,
-}
-
-/// By the month in which they began, newest first.
-fn months(snapshot: &StatusSnapshot) -> Vec<MonthOf> {
-    let mut past: Vec<_> = snapshot.past.iter().collect();
-    past.sort_by_key(|i| std::cmp::Reverse((i.started_at, i.number)));
-    let mut months: Vec<MonthOf> = Vec::new();
-    for incident in past {
-        let label = words::month(incident.started_at.inner().date());
-        match months.last_mut().filter(|m| m.label == label) {
-            Some(month) => month.rows.push(Row::new(incident)),
-            None => months.push(MonthOf { label, rows: vec![Row::new(incident)] }),
-        }
+    Days {
+        label: speech.day(date),
+        ended: ended.map(|i| Row::new(i, speech)).collect(),
+        ongoing: ongoing.map(|i| went_on(i, speech)).collect(),
     }
-    months
 }
 
-#[derive(Template)]
-#[template(path = "history.html")]
-pub(crate) struct History<'a> {
-    pub(crate) frame: &'a Frame,
-    pub(crate) site: &'a str,
-    pub(crate) version: &'a str,
-    pub(crate) n_open: usize,
-    pub(crate) months: Vec<MonthOf>,
-    /// True if there may be older ones that are not on this page.
-    pub(crate) cut: bool,
-}
-
-impl<'a> History<'a> {
-    pub(crate) fn new(frame: &'a Frame, snapshot: &'a StatusSnapshot, version: &'a str, limit: usize) -> Self {
-        Self {
-            frame,
-            site: &snapshot.title,
-            version,
-            n_open: snapshot.open.len(),
-            months: months(snapshot),
-            cut: snapshot.past.len() >= limit,
-        }
-    }
+fn went_on(incident: &PublicIncident, speech: &Speech) -> Row {
+    let t = speech.texts;
+    let outcome = if incident.resolved_at.is_some() { t.went_on } else { t.still_open };
+    Row::telling(incident, outcome.to_owned(), speech)
 }

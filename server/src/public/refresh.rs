@@ -18,8 +18,8 @@ impl PublicPages {
     /// # Errors
     /// If the database does not answer: the old pages stay, and once they are too old they say so.
     pub async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
-        let _turn = self.turn.lock().await;
-        match read::content(store).await {
+        let mut following = self.turn.lock().await;
+        match read::content(store, &mut following).await {
             Ok(content) => {
                 self.publish(content);
                 Ok(())

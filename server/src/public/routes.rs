@@ -10,7 +10,7 @@ use axum::{
     routing::get,
 };
 
-use super::{live::live, page::Page, pages::PublicPages};
+use super::{history, live::live, page::Page, pages::PublicPages};
 use crate::error::AppError;
 
 type Pages = State<Arc<PublicPages>>;
@@ -22,9 +22,12 @@ pub fn router(pages: Arc<PublicPages>) -> Router {
     Router::new()
         .route("/", get(home))
         .route("/history", get(history))
+        .route("/history/{month}", get(month))
+        .route("/history/{month}/{part}", get(month_part))
         .route("/incidents/{number}", get(incident))
         .route("/incidents/{number}/report", get(report))
         .route("/live", get(live))
+        .route("/logo", get(logo))
         .route("/feed.atom", get(feed))
         .route("/badge.svg", get(badge))
         .route("/badge/{file}", get(component_badge))
@@ -41,9 +44,28 @@ async fn history(State(pages): Pages, request: Request) -> Response {
     pages.site().history.respond(request.headers())
 }
 
+async fn month(State(pages): Pages, month: Part, request: Request) -> Response {
+    let of = month.ok().and_then(|Path(month)| history::parse(&month, None));
+    one_month(&pages, of, request.headers())
+}
+
+async fn month_part(
+    State(pages): Pages,
+    of: Result<Path<(String, String)>, PathRejection>,
+    request: Request,
+) -> Response {
+    let of = of.ok().and_then(|Path((month, part))| history::parse(&month, Some(&part)));
+    one_month(&pages, of, request.headers())
+}
+
+fn one_month(pages: &PublicPages, of: Option<(i32, u8, usize)>, request: &HeaderMap) -> Response {
+    let site = pages.site();
+    one(pages, of.and_then(|of| pages.month(&site, of)).as_deref(), request)
+}
+
 async fn incident(State(pages): Pages, number: Part, request: Request) -> Response {
     let site = pages.site();
-    match parse(number).and_then(|n| site.incidents.get(&n)) {
+    match parse(number).and_then(|n| pages.incident(&site, n)) {
         Some(page) => page.respond(request.headers()),
         None => missing(&pages, request.headers()),
     }
@@ -51,10 +73,14 @@ async fn incident(State(pages): Pages, number: Part, request: Request) -> Respon
 
 async fn report(State(pages): Pages, number: Part, request: Request) -> Response {
     let site = pages.site();
-    match parse(number).and_then(|n| site.reports.get(&n)) {
+    match parse(number).and_then(|n| pages.report(&site, n)) {
         Some(page) => page.respond(request.headers()),
         None => missing(&pages, request.headers()),
     }
+}
+
+async fn logo(State(pages): Pages, request: Request) -> Response {
+    one(&pages, pages.site().logo.as_ref(), request.headers())
 }
 
 async fn feed(State(pages): Pages, request: Request) -> Response {

@@ -9,23 +9,29 @@ use axum::{
 };
 use shared::{
     api::incident::TimelineEntry,
+    digest::Digest,
     domain::{
         actor::Actor,
         audience::Audience,
+        brand::{Brand, Colour, Language, PictureKind, WebLink, ZoneName},
         incident::{Affected, Incident, IncidentEvent, IncidentState, PublicState},
         layout::{Layout, Placed, Section},
         status::{Impact, StatusSnapshot, roll_up},
-        text::Name,
+        text::{Caption, Name},
     },
     timestamp::Timestamp,
 };
 use tower::ServiceExt as _;
 
 use super::{
+    archive::Archive,
+    brand::{Branding, Logo},
     facts::{self, Facts, IncidentFacts, SystemFacts},
     fixtures::{self, NOW},
-    pages::PublicPages,
+    page::Page,
+    pages::{Content, PublicPages},
     routes::router,
+    texts::Texts,
 };
 
 const FIRST_VIEW_LIMIT: usize = 30 * 1024;
@@ -261,6 +267,7 @@ fn arranged(incident: &Incident, timeline: &[TimelineEntry], layout: Layout) -> 
         incidents,
         layout,
         histories: Default::default(),
+        brand: &Brand::default(),
     })
 }
 
@@ -428,11 +435,206 @@ async fn live_pages_hear_of_changes_and_of_nothing_else() {
 fn unchanged_incidents_are_not_rendered_again() {
     let pages = pages(fixtures::broken());
     let before = pages.site();
+    let (incident, report, open) = (pages.incident(&before, 9), pages.report(&before, 9), pages.incident(&before, 12));
     let mut changed = fixtures::broken();
     changed.open[0].updates.truncate(1);
     pages.publish(fixtures::content(changed));
     let after = pages.site();
-    assert!(Arc::ptr_eq(&before.incidents[&9], &after.incidents[&9]));
-    assert!(Arc::ptr_eq(&before.reports[&9], &after.reports[&9]));
-    assert!(!Arc::ptr_eq(&before.incidents[&12], &after.incidents[&12]));
+    let same = |one: Option<Arc<Page>>, other: Option<Arc<Page>>| Arc::ptr_eq(&one.unwrap(), &other.unwrap());
+    assert!(same(incident, pages.incident(&after, 9)));
+    assert!(same(report, pages.report(&after, 9)));
+    assert!(!same(open, pages.incident(&after, 12)));
+}
+
+/// More than a page holds: all of it is reached by links from the history.
+#[tokio::test]
+async fn every_past_incident_is_reached_however_many_there_are() {
+    let mut snapshot = fixtures::calm();
+    let minutes_a_day = 60 * 24;
+    snapshot.past = (0..450_i64)
+        .map(|n| {
+            // Two hundred in the newest month, the others over years.
+            let started = if n < 200 { 10 * n + 50 } else { minutes_a_day * (40 + 7 * (n - 200)) };
+            fixtures::incident(450 - n, &format!("Incident {n}"), started, Some(started - 5))
+        })
+        .collect();
+    let pages = pages(snapshot);
+    let router = router(pages);
+    let (mut todo, mut seen, mut found) = (vec!["/history".to_owned()], vec![], std::collections::HashSet::new());
+    while let Some(path) = todo.pop() {
+        let html = text(&router, &path).await;
+        for link in html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            if link.starts_with("/incidents/") {
+                found.insert(link.to_owned());
+            } else if link.starts_with("/history/") && !seen.contains(&link.to_owned()) {
+                seen.push(link.to_owned());
+                todo.push(link.to_owned());
+            }
+        }
+    }
+    assert_eq!(found.len(), 450);
+    assert!(seen.contains(&"/history/2026-11/2".to_owned()) && seen.len() > 50, "{seen:?}");
+    for path in ["/history/2026-11/4", "/history/2026-11/1", "/history/2011-01", "/history/2026-1", "/history/x"] {
+        assert_eq!(get(&router, path, &[]).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+    for path in found {
+        assert!(text(&router, &path).await.contains("Lasted"), "{path}");
+    }
+}
+
+/// What is not known is not called quiet.
+#[tokio::test]
+async fn days_are_told_as_far_back_as_they_are_known() {
+    let mut content = fixtures::content(fixtures::calm());
+    Archive::put(
+        &mut content.archive,
+        fixtures::incident(1, "older than what is told", 60 * 24 * 50, Some(60 * 24 * 49)),
+        None,
+    );
+    content.snapshot.past.truncate(1);
+    let pages = pages(fixtures::calm());
+    pages.publish(content);
+    let home = readable(&text(&router(pages), "/").await);
+    assert!(home.contains("Last 14 days 19 to 22 Nov 2026 No incidents 18 Nov 2026"), "{home}");
+    assert!(!home.contains("9 to 17 Nov"), "{home}");
+}
+
+fn branded(snapshot: StatusSnapshot, brand: Brand) -> Arc<PublicPages> {
+    let logo = brand.logo.map(|_| Logo { kind: PictureKind::Png, width: 400, height: 100, bytes: "PNG".into() });
+    let content = Content { brand: Arc::new(Branding { version: 1, brand, logo }), ..fixtures::content(snapshot) };
+    let pages = pages(fixtures::calm());
+    pages.publish(content);
+    pages
+}
+
+fn german() -> Brand {
+    Brand { language: Language::German, zone: ZoneName::parse("Europe/Berlin").unwrap(), ..Brand::default() }
+}
+
+/// Every text that is not the same in both languages.
+fn english_words() -> Vec<String> {
+    fn all(value: &serde_json::Value, into: &mut Vec<String>) {
+        match value {
+            serde_json::Value::String(text) => into.push(text.clone()),
+            serde_json::Value::Array(list) => list.iter().for_each(|v| all(v, into)),
+            serde_json::Value::Object(map) => map.values().for_each(|v| all(v, into)),
+            _ => {}
+        }
+    }
+    let of = |language| {
+        let mut texts = vec![];
+        all(&serde_json::to_value(Texts::of(language)).unwrap(), &mut texts);
+        texts
+    };
+    let german = of(Language::German);
+    // What stands between the places, if it is long enough to be meant.
+    let parts = of(Language::English).into_iter().filter(|text| !german.contains(text)).flat_map(|text| {
+        text.split(['{', '}'])
+            .step_by(2)
+            .map(|part| part.trim().to_owned())
+            .filter(|part| part.len() > 6)
+            .collect::<Vec<_>>()
+    });
+    parts.collect()
+}
+
+#[tokio::test]
+async fn a_german_page_says_nothing_in_english() {
+    let english = english_words();
+    assert!(english.len() > 50, "{english:?}");
+    let mut stale = 0;
+    for snapshot in [fixtures::calm(), fixtures::broken(), fixtures::crowded(), fixtures::absurd()] {
+        let pages = branded(snapshot, german());
+        let router = router(pages.clone());
+        for path in [
+            "/",
+            "/history",
+            "/history/2026-11",
+            "/incidents/12",
+            "/incidents/9",
+            "/incidents/9/report",
+            "/feed.atom",
+            "/badge.svg",
+            "/nowhere",
+        ] {
+            for old in [false, true] {
+                if old && path == "/" {
+                    pages.grown_old(Duration::from_secs(31));
+                    stale += 1;
+                }
+                let (_, _, body) = get(&router, path, &[]).await;
+                let text = String::from_utf8(body).unwrap();
+                for word in &english {
+                    assert!(!text.contains(word.as_str()), "{path} says {word:?}: {text}");
+                }
+                assert!(!path.ends_with('/') || text.contains("<html lang=\"de\">"), "{path}");
+            }
+        }
+    }
+    assert_eq!(stale, 4);
+    let home = readable(&text(&router(branded(fixtures::broken(), german())), "/").await);
+    for said in [
+        "Einige Systeme sind ausgefallen Stand: 22. Nov. 2026, 04:30 MEZ Offene Störung Validator 1 is not available Ausfall : Validator 1. Begonnen 22. Nov. 2026, 04:10 MEZ",
+        "Ursache gefunden 22. Nov. 2026, 04:19 MEZ",
+        "Aufgezeichnet seit 13. Okt. 2026 99,96 % verfügbar Heute 1 Tag mit Störungen bei Validator 1 22. Nov. 2026: Ausfall für 20 Min.",
+        "19. bis 21. Nov. 2026 Keine Störungen 18. Nov. 2026 The database answered slowly Behoben nach 1 Std. 35 Min. · PostgreSQL database",
+    ] {
+        assert!(home.contains(said), "{said}: {home}");
+    }
+    // A contract for programs is what it was.
+    let summary = text(&router(branded(fixtures::broken(), german())), "/api/v2/summary.json").await;
+    assert!(
+        summary.contains("\"description\":\"Some systems are unavailable\"") && summary.contains("Europe/Berlin"),
+        "{summary}"
+    );
+}
+
+#[tokio::test]
+async fn a_brand_is_on_every_page_and_its_logo_runs_nothing() {
+    let caption = |text: &str| Some(Caption::parse(text).unwrap());
+    let brand = Brand {
+        name: Some(Name::parse("Harbour & Sons").unwrap()),
+        about: caption("Ferries <b>and</b> cranes"),
+        home: Some(WebLink::parse("https://harbour.example/?a=1&b=2").unwrap()),
+        support: Some(WebLink::parse("mailto:help@harbour.example").unwrap()),
+        accent: Some(Colour::parse("#ff6600").unwrap()),
+        logo: Some(Digest::of(b"PNG")),
+        ..Brand::default()
+    };
+    let mut snapshot = fixtures::calm();
+    snapshot.title = "Harbour & Sons".into();
+    let pages = branded(snapshot, brand);
+    let router = router(pages.clone());
+    for path in ["/", "/history", "/incidents/9", "/incidents/404"] {
+        let (_, headers, body) = get(&router, path, &[]).await;
+        let html = String::from_utf8(body).unwrap();
+        for said in [
+            "<img src=\"/logo\" alt=\"\" width=\"160\" height=\"40\"><span>Harbour &#38; Sons</span>",
+            "Ferries &#60;b&#62;and&#60;/b&#62; cranes",
+            "href=\"https://harbour.example/?a=1&#38;b=2\"",
+            "href=\"mailto:help@harbour.example\"",
+            "--accent:light-dark(#",
+        ] {
+            assert!(html.contains(said), "{path}: {said}: {html}");
+        }
+        use base64::{Engine as _, engine::general_purpose::STANDARD};
+        use sha2::{Digest as _, Sha256};
+        let style = html.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+        let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains(&STANDARD.encode(Sha256::digest(style))), "{path}: the policy is of this style");
+    }
+    let (status, headers, body) = get(&router, "/logo", &[]).await;
+    assert_eq!((status, body.as_slice()), (StatusCode::OK, b"PNG".as_slice()));
+    assert_eq!(headers[header::CONTENT_TYPE], "image/png");
+    assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("sandbox"));
+    let copy = pages.copy().unwrap();
+    let incident = copy.files.iter().find(|(path, _)| path == "incidents/9/index.html").unwrap();
+    assert!(std::str::from_utf8(&incident.1).unwrap().contains("<img src=\"../../logo\""));
+    assert!(copy.files.iter().any(|(path, bytes)| path == "logo" && &bytes[..] == b"PNG"));
+    // Another brand is another page, at once.
+    let before = pages.site();
+    pages.publish(Content { brand: Arc::default(), ..before.content.clone().unwrap() });
+    assert!(!text(&router, "/incidents/9").await.contains("harbour.example"));
+    assert_eq!(get(&router, "/logo", &[]).await.0, StatusCode::NOT_FOUND);
 }

@@ -1,12 +1,15 @@
-//! How the public page is arranged. The page itself is elsewhere (`public`).
+//! How the public page is arranged, and whose it is. The page itself is elsewhere (`public`).
 
 use axum::{Json, extract::State};
-use shared::api::status_page::{LayoutIn, StatusPageView};
+use shared::api::{
+    status_brand::{BrandIn, BrandView},
+    status_page::{LayoutIn, StatusPageView},
+};
 
 use super::Answer;
 use crate::{
     AppState,
-    app::status_page,
+    app::{status_brand, status_page},
     auth::permit::{ManageStatusPage, Permit, ViewConsole},
     extract::Body,
 };
@@ -21,4 +24,16 @@ pub(crate) async fn save(
     Body(input): Body<LayoutIn>,
 ) -> Answer<StatusPageView> {
     Ok(Json(status_page::save(&state.store, &state.plans, &permit, input).await?))
+}
+
+pub(crate) async fn brand(permit: Permit<ViewConsole>, State(state): State<AppState>) -> Answer<BrandView> {
+    Ok(Json(status_brand::view(&state.store, &permit).await?))
+}
+
+pub(crate) async fn save_brand(
+    permit: Permit<ManageStatusPage>,
+    State(state): State<AppState>,
+    Body(input): Body<BrandIn>,
+) -> Answer<BrandView> {
+    Ok(Json(status_brand::save(&state.store, &permit, input).await?))
 }

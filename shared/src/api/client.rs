@@ -24,6 +24,7 @@ use crate::api::{
     },
     secret::{SecretIn, SecretView, SecretsView},
     session::{DepartIn, Departed, Me, SignIn, Ways},
+    status_brand::{BrandIn, BrandView},
     status_page::{LayoutIn, StatusPageView},
     system::{PlanView, SystemView},
 };
@@ -176,6 +177,14 @@ impl<T: Transport> Client<T> {
 
     pub async fn arrange_status_page(&self, body: &LayoutIn) -> Answer<StatusPageView> {
         self.call(Method::Put, "/status-page".into(), Some(body), None).await
+    }
+
+    pub async fn status_brand(&self) -> Answer<BrandView> {
+        self.get("/status-page/brand").await
+    }
+
+    pub async fn save_status_brand(&self, body: &BrandIn) -> Answer<BrandView> {
+        self.call(Method::Put, "/status-page/brand".into(), Some(body), None).await
     }
 
     pub async fn systems(&self) -> Answer<List<SystemView>> {

@@ -77,6 +77,8 @@ pub(super) const TABLES: &[Table] = &[
     table("job", &["SELECT", "INSERT", "DELETE"], &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     // Which days a component was not well is added to, never taken away.
     table("status_layout", READ_ADD, NOTHING),
+    table("status_logo", READ_ADD, NOTHING),
+    table("status_brand", READ_ADD, NOTHING),
     table("component_state", READ_ADD_CHANGE, NOTHING),
     table("component_day", READ_ADD_CHANGE, NOTHING),
     table("report", READ_ADD_CHANGE, NOTHING),
@@ -182,6 +184,8 @@ mod tests {
             "report_version",
             "plan_version",
             "status_layout",
+            "status_logo",
+            "status_brand",
             "output_chunk",
             "step_output",
             "notice",

@@ -94,6 +94,7 @@ fn Arrange(view: Signal<StatusPageView>, of: Fetched<StatusPageView>) -> impl In
                 <h1>"Status page"</h1>
                 <p class="muted">
                     "What visitors see of the components, in this order. "
+                    <a href="/console/status-page/brand">"Name, logo and language"</a> ". "
                     <a href="/" rel="external" target="_blank">"Open the public page"</a>
                 </p>
                 <p class="muted" aria-live="polite" data-testid="layout-state">

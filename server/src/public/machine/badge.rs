@@ -6,7 +6,7 @@ use shared::{
     timestamp::Timestamp,
 };
 
-use crate::public::words;
+use crate::public::{speech::Speech, texts::fill};
 
 const HEIGHT: usize = 20;
 /// Longer names are cut: a badge is small.
@@ -27,28 +27,25 @@ struct Badge {
     height: usize,
 }
 
-pub(super) fn overall(snapshot: &StatusSnapshot, since: Option<Timestamp>) -> String {
+pub(super) fn overall(snapshot: &StatusSnapshot, since: Option<Timestamp>, speech: &Speech) -> String {
     let impact = match snapshot.overall() {
         // An open incident that names no component still is not "all good".
         Impact::Operational if !snapshot.open.is_empty() => Impact::Degraded,
         impact => impact,
     };
     let words = match impact {
-        _ if snapshot.components.is_empty() && snapshot.open.is_empty() => "not set up",
-        Impact::Operational => "operational",
-        Impact::Degraded => "degraded",
-        Impact::PartialOutage => "partial outage",
-        Impact::MajorOutage => "major outage",
+        _ if snapshot.components.is_empty() && snapshot.open.is_empty() => speech.texts.badge_not_set_up,
+        impact => speech.texts.impact_within(impact),
     };
-    draw(&snapshot.title, impact, words, since)
+    draw(&snapshot.title, impact, words, since, speech)
 }
 
-pub(super) fn component(component: &ComponentStatus, since: Option<Timestamp>) -> String {
-    draw(&component.name, component.impact, &component.impact.words().to_lowercase(), since)
+pub(super) fn component(component: &ComponentStatus, since: Option<Timestamp>, speech: &Speech) -> String {
+    draw(&component.name, component.impact, speech.texts.impact_within(component.impact), since, speech)
 }
 
 /// What is too old to be believed has no colour, and says of when it is.
-fn draw(name: &str, impact: Impact, words: &str, since: Option<Timestamp>) -> String {
+fn draw(name: &str, impact: Impact, words: &str, since: Option<Timestamp>, speech: &Speech) -> String {
     let (colour, shape) = match impact {
         _ if since.is_some() => ("#57616c", "M6 1a5 5 0 1 0 0 10A5 5 0 1 0 6 1zm0 2a3 3 0 1 1 0 6 3 3 0 1 1 0-6z"),
         Impact::Operational => ("#0b5132", "M6 1a5 5 0 1 0 0 10A5 5 0 1 0 6 1z"),
@@ -57,7 +54,7 @@ fn draw(name: &str, impact: Impact, words: &str, since: Option<Timestamp>) -> St
         Impact::MajorOutage => ("#8b0f1a", "M4 1h4l3 3v4l-3 3H4L1 8V4z"),
     };
     let words = match since {
-        Some(at) => format!("{words} at {}", words::instant(at).words),
+        Some(at) => fill(speech.texts.badge_at, &[("words", words), ("when", &speech.instant(at).words)]),
         None => words.to_owned(),
     };
     let name = cut(name);

@@ -10,7 +10,8 @@ use shared::{
 use super::changed_at;
 use crate::public::{
     incident::{Suffering, UpdateLine},
-    words,
+    speech::Speech,
+    texts::{Texts, fill},
 };
 
 /// Newest incidents that the feed holds; the open ones are all in it.
@@ -21,23 +22,23 @@ const PAST: usize = 50;
 struct EntryText {
     affected: Vec<Suffering>,
     updates: Vec<UpdateLine>,
+    t: &'static Texts,
 }
 
 /// `None` only if it could not be written.
-pub(super) fn atom(base: &str, snapshot: &StatusSnapshot, since: Option<Timestamp>) -> Option<String> {
+pub(super) fn atom(base: &str, snapshot: &StatusSnapshot, since: Option<Timestamp>, speech: &Speech) -> Option<String> {
     let incidents = snapshot.open.iter().chain(snapshot.past.iter().take(PAST));
-    let mut entries: Vec<_> = incidents.map(|incident| (updated_at(incident), entry(base, incident))).collect();
+    let mut entries: Vec<_> = incidents.map(|incident| (updated_at(incident), entry(base, incident, speech))).collect();
     entries.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     let subtitle = match since {
-        None => "Incidents and what is said about them".to_owned(),
-        Some(at) => {
-            format!("Could not be updated since {}. What it says may no longer be true.", words::instant(at).words)
-        }
+        None => speech.texts.feed_subtitle.to_owned(),
+        Some(at) => fill(speech.texts.stale_feed, &[("when", &speech.instant(at).words)]),
     };
     let feed = Feed {
         title: Text::plain(xml(&snapshot.title)),
         id: format!("{base}/feed.atom"),
         updated: instant(changed_at(snapshot)),
+        lang: Some(speech.texts.code.into()),
         authors: vec![Person { name: xml(&snapshot.title), ..Person::default() }],
         subtitle: Some(Text::plain(subtitle)),
         generator: Some(Generator { value: "Muster".into(), uri: None, version: None }),
@@ -53,14 +54,15 @@ pub(super) fn atom(base: &str, snapshot: &StatusSnapshot, since: Option<Timestam
     written.ok().and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
-fn entry(base: &str, incident: &PublicIncident) -> Entry {
+fn entry(base: &str, incident: &PublicIncident, speech: &Speech) -> Entry {
     let address = format!("{base}/incidents/{}", incident.number);
     let text = EntryText {
-        affected: Suffering::of(incident),
-        updates: incident.updates.iter().map(UpdateLine::new).collect(),
+        affected: Suffering::of(incident, speech),
+        updates: incident.updates.iter().map(|update| UpdateLine::new(update, speech)).collect(),
+        t: speech.texts,
     };
     Entry {
-        title: Text::plain(format!("{}: {}", incident.state.words(), xml(&incident.title))),
+        title: Text::plain(format!("{}: {}", speech.texts.state(incident.state), xml(&incident.title))),
         id: address.clone(),
         updated: instant(updated_at(incident)),
         published: Some(instant(incident.started_at)),

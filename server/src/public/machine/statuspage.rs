@@ -22,7 +22,7 @@ struct PageView<'a> {
     id: &'a str,
     name: &'a str,
     url: &'a str,
-    time_zone: &'static str,
+    time_zone: &'a str,
     updated_at: Timestamp,
     /// Ours: only there while the facts could not be read anew.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,13 +101,18 @@ struct Document<'a> {
 }
 
 /// Every document with the part of its address behind `/api/v2/`.
-pub(super) fn all(base: &str, snapshot: &StatusSnapshot, since: Option<Timestamp>) -> Vec<(&'static str, String)> {
+pub(super) fn all(
+    base: &str,
+    snapshot: &StatusSnapshot,
+    since: Option<Timestamp>,
+    time_zone: &str,
+) -> Vec<(&'static str, String)> {
     let page_id = id(&["page", base]);
     let page = PageView {
         id: &page_id,
         name: &snapshot.title,
         url: base,
-        time_zone: "Etc/UTC",
+        time_zone,
         updated_at: changed_at(snapshot),
         stale_since: since,
     };

@@ -6,6 +6,7 @@ mod audit;
 mod claims;
 mod compile;
 mod crash;
+mod history;
 mod load;
 mod output;
 mod page;
@@ -34,7 +35,7 @@ struct Arguments {
 enum Command {
     /// Runs whose workers die where seeded dice say.
     Crash(crash::Arguments),
-    /// Only these: compile, audit, claims, restart, output, load, page, sign-in, storm.
+    /// Only these: compile, audit, claims, restart, output, load, page, history, sign-in, storm.
     Parts { names: Vec<String> },
 }
 
@@ -70,6 +71,9 @@ async fn main() -> Result<()> {
     }
     if wanted("storm") {
         rows.extend(storm::measure().await?);
+    }
+    if wanted("history") {
+        rows.extend(history::measure().await?);
     }
     if wanted("page") {
         rows.extend(page::measure().await?);
