@@ -20,6 +20,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3);
 const TIDY_EVERY: Duration = Duration::from_secs(600);
 /// Events are kept this long for readers that come back.
 const KEEP_EVENTS_HOURS: i32 = 48;
+/// A file that has not arrived by then will not.
+const KEEP_UPLOADS_MINUTES: i32 = 60;
 
 /// The tasks end when the set is dropped or shut down.
 pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
@@ -108,6 +110,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         async move {
             state.store.sessions_delete_expired().await.map_err(|e| e.to_string())?;
             state.store.sign_in_attempts_delete_expired().await.map_err(|e| e.to_string())?;
+            state.store.uploads_forget(KEEP_UPLOADS_MINUTES).await.map_err(|e| e.to_string())?;
             state.store.live_forget(KEEP_EVENTS_HOURS).await.map(drop).map_err(|e| e.to_string())
         }
     }));

@@ -17,6 +17,7 @@ pub mod secret;
 pub mod session;
 pub mod status_page;
 pub mod system;
+pub mod task;
 pub mod token;
 
 use serde::{Deserialize, Serialize};

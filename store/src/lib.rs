@@ -7,6 +7,7 @@
 mod addresses;
 mod alert;
 mod alert_source;
+mod attachment;
 mod audit;
 mod component;
 mod door_link;
@@ -25,6 +26,7 @@ mod line;
 mod live;
 mod message;
 mod notice;
+mod nudge;
 mod output;
 mod output_lines;
 mod paging;
@@ -55,6 +57,7 @@ use sqlx::{Connection as _, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 pub use crate::{
     alert::{AlertHeard, EndedAlert},
     alert_source::{AlertSource, Beat, SourceSettings},
+    attachment::FilesOf,
     component::ComponentRecord,
     door_link::{DoorLink, NewLink, Purpose},
     dump::{DumpError, Snapshot, SnapshotFacts, restore},

@@ -11,6 +11,7 @@ mod hostile;
 mod notices;
 mod output;
 mod provider;
+mod room;
 mod secrets;
 mod status_page;
 mod story;

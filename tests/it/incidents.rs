@@ -27,7 +27,7 @@ async fn stage() -> (Muster, Persona) {
 }
 
 fn note(text: &str) -> NoteIn {
-    NoteIn { text: message(text) }
+    NoteIn::of(message(text))
 }
 
 fn resolution() -> ResolveIn {

@@ -305,6 +305,22 @@ impl Tab {
         Ok(())
     }
 
+    /// Cuts the line, or mends it.
+    ///
+    /// # Errors
+    /// If the browser does not obey.
+    #[expect(deprecated, reason = "what replaces it, Chromium of Debian does not know yet")]
+    pub async fn offline(&self, offline: bool) -> Result<()> {
+        use chromiumoxide::cdp::browser_protocol::network::EmulateNetworkConditionsParams;
+        let conditions = EmulateNetworkConditionsParams::builder()
+            .offline(offline)
+            .latency(0.0)
+            .download_throughput(-1.0)
+            .upload_throughput(-1.0);
+        self.page.execute(conditions.build().map_err(anyhow::Error::msg)?).await?;
+        Ok(())
+    }
+
     /// Where the browser's clock hangs: `Asia/Kathmandu`.
     ///
     /// # Errors
