@@ -14,6 +14,7 @@ use chromiumoxide::{
                 MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams, SetScriptExecutionDisabledParams,
                 SetTimezoneOverrideParams,
             },
+            input::{DispatchKeyEventParams, DispatchKeyEventType},
             page::CaptureScreenshotFormat,
         },
         js_protocol::runtime::{EventConsoleApiCalled, EventExceptionThrown},
@@ -248,6 +249,23 @@ impl Tab {
     /// If the browser knows no such key.
     pub async fn key(&self, name: &str) -> Result<()> {
         self.page.find_element("body").await?.press_key(name).await?;
+        Ok(())
+    }
+
+    /// Presses a letter while Ctrl is held.
+    ///
+    /// # Errors
+    /// If the browser does not obey.
+    pub async fn control(&self, letter: char) -> Result<()> {
+        for kind in [DispatchKeyEventType::RawKeyDown, DispatchKeyEventType::KeyUp] {
+            let key = DispatchKeyEventParams::builder()
+                .r#type(kind)
+                .modifiers(2)
+                .key(letter.to_string())
+                .code(format!("Key{}", letter.to_ascii_uppercase()))
+                .windows_virtual_key_code(i64::from(u32::from(letter.to_ascii_uppercase())));
+            self.page.execute(key.build().map_err(anyhow::Error::msg)?).await?;
+        }
         Ok(())
     }
 

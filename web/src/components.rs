@@ -42,6 +42,7 @@ pub(crate) mod nav;
 pub(crate) mod notice_list;
 pub(crate) mod nudge_list;
 pub(crate) mod own_tasks;
+pub(crate) mod palette;
 pub(crate) mod parameter_dialog;
 pub(crate) mod people;
 pub(crate) mod plan_changes;

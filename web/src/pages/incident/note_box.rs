@@ -61,13 +61,11 @@ pub(super) fn NoteBox(here: Here) -> impl IntoView {
     let deliver = move |sent: Sent| {
         let again = sent.clone();
         let call = async move { api().note_once(here.number, &sent.body, &sent.key).await };
-        waits.set(None);
         attempt.run(
             async move {
                 let answer = call.await;
-                if matches!(answer, Err(CallError::Unreachable(_))) {
-                    waits.try_set(Some(again.clone()));
-                }
+                let lost = matches!(answer, Err(CallError::Unreachable(_)));
+                waits.try_set(lost.then(|| again.clone()));
                 answer.map(|view| (view, again.text))
             },
             move |(view, sent)| {
