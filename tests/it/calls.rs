@@ -271,7 +271,9 @@ async fn what_is_back_calls_people_again_and_once() {
     let back = ReopenIn { reason: message("it is down again"), public_text: None };
     team.bob.api.reopen(incident, &back).await.unwrap();
     team.called(incident, 2).await;
-    eventually("whoever reopened it has answered", async || team.calls(incident).await.next_at.is_none()).await.unwrap();
+    eventually("whoever reopened it has answered", async || team.calls(incident).await.next_at.is_none())
+        .await
+        .unwrap();
     assert_eq!(team.calls(incident).await.items.len(), 2);
 }
 

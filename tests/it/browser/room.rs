@@ -35,6 +35,17 @@ async fn drop_file(tab: &Tab, name: &str, base64: &str) {
     tab.eval::<bool>(&script).await.unwrap();
 }
 
+/// The head of the page stays; what is to be clicked must not lie under it.
+async fn to(tab: &Tab, selector: &str) {
+    tab.see(selector).await.unwrap();
+    let scroll = format!("(document.querySelector({selector:?}).scrollIntoView({{block: 'center'}}), true)");
+    assert!(tab.eval::<bool>(&scroll).await.unwrap());
+}
+
+async fn to_notes(tab: &Tab) {
+    to(tab, ".note-box textarea").await;
+}
+
 /// Four people with a browser each, all signed in.
 struct Room {
     scene: Scene,
@@ -110,6 +121,9 @@ async fn four_people_bring_a_level_3_incident_to_its_end() {
     work(commander, operator).await;
 
     // The run, with the consent of two others.
+    let unfolded = "[...document.querySelectorAll('details')].every(d => d.open = true)";
+    operator.until("all procedures are shown", unfolded).await.unwrap();
+    to(operator, &id("procedure-node-failure-recovery")).await;
     operator.click(&id("procedure-node-failure-recovery")).await.unwrap();
     operator
         .until(
@@ -153,10 +167,12 @@ async fn share_out(commander: &Tab, operator: &Tab) {
     pictures(commander, "room-task-dialog").await;
     commander.click(&id("task-add-submit")).await.unwrap();
     commander.see(&id("task-1")).await.unwrap();
+    to_notes(commander).await;
     commander.fill(".note-box textarea", "It began after the upgrade. ").await.unwrap();
     commander.type_text("@Test op").await.unwrap();
     commander.see(".mention-list li").await.unwrap();
     pictures(commander, "room-mention").await;
+    to_notes(commander).await;
     commander.key("Enter").await.unwrap();
     let filled = "document.querySelector('.note-box textarea').value === 'It began after the upgrade. @Test operator '";
     commander.until("the name is written", filled).await.unwrap();
@@ -173,7 +189,7 @@ async fn work(commander: &Tab, operator: &Tab) {
     let base: String = operator.eval("location.origin").await.unwrap();
     operator.go(&format!("{base}/console/incidents/1")).await.unwrap();
     operator.ready().await.unwrap();
-    operator.see(".note-box textarea").await.unwrap();
+    to_notes(operator).await;
     drop_file(operator, "disk.png", DOT).await;
     commander.see("img.thumb").await.unwrap();
     let shown =
@@ -220,9 +236,12 @@ async fn what_is_typed_while_the_line_is_cut_is_sent_once_when_it_is_back() {
     let tab = sign_in(&chromium, &scene, &scene.operator, &format!("/console/incidents/{n}")).await;
     tab.see(".note-box textarea").await.unwrap();
     tab.offline(true).await.unwrap();
+    tab.read("Reconnecting… what you see is from").await.unwrap();
+    to_notes(&tab).await;
     tab.fill(".note-box textarea", "The pump is off.").await.unwrap();
     tab.click(&id("note-submit")).await.unwrap();
     tab.see(&id("note-waits")).await.unwrap();
+    to_notes(&tab).await;
     pictures(&tab, "room-offline").await;
     // Even a tab that is closed keeps it.
     let kept = format!("localStorage.getItem('muster-note-{n}')?.includes('The pump is off.')");
@@ -238,6 +257,12 @@ async fn what_is_typed_while_the_line_is_cut_is_sent_once_when_it_is_back() {
     tab.until("it was sent", "document.querySelector('.note-box textarea').value === ''").await.unwrap();
     tab.until("what happened meanwhile is shown", &has_state("acknowledged")).await.unwrap();
     tab.read("The pump is off.").await.unwrap();
+    tab.until(
+        "it is live again",
+        &format!("document.querySelector({:?}).innerText.trim() === 'Live'", id("connection")),
+    )
+    .await
+    .unwrap();
     tokio::time::sleep(std::time::Duration::from_secs(4)).await;
     assert_eq!(notes().await, 1, "once");
     assert!(tab.eval::<bool>(&format!("localStorage.getItem('muster-note-{n}') === null")).await.unwrap());
@@ -261,7 +286,9 @@ async fn the_palette_finds_what_this_person_may_do_and_does_it() {
     tab.see(&id("palette")).await.unwrap();
     tab.type_text("ta add").await.unwrap();
     tab.key("Enter").await.unwrap();
-    tab.until("the dialog is open", "document.querySelector('dialog[open] h2')?.innerText.startsWith('Add a task')").await.unwrap();
+    tab.until("the dialog is open", "document.querySelector('dialog[open] h2')?.innerText.startsWith('Add a task')")
+        .await
+        .unwrap();
     tab.key("Escape").await.unwrap();
     tab.until("it is closed", "!document.querySelector('dialog[open]')").await.unwrap();
     // While one types, letters are letters.

@@ -22,7 +22,7 @@ use crate::{
 pub(crate) fn OwnTasks(of: Fetched<Vec<OwnTaskView>>) -> impl IntoView {
     view! {
         <Show when=move || of.value.with(|tasks| tasks.as_ref().is_some_and(|tasks| !tasks.is_empty()))>
-            <section aria-labelledby="own-tasks">
+            <section class="for-you" aria-labelledby="own-tasks">
                 <h2 id="own-tasks">"Your tasks"</h2>
                 <ul class="notices own-tasks">
                     <For

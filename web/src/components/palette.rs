@@ -242,9 +242,8 @@ mod tests {
         ] {
             assert_eq!(fits(words, sought), expected, "{sought:?} in {words:?}");
         }
-        let commands: Vec<_> = (0..20)
-            .map(|n| Command { words: format!("Take: task {n}"), note: "", deed: Deed::Press(n) })
-            .collect();
+        let commands: Vec<_> =
+            (0..20).map(|n| Command { words: format!("Take: task {n}"), note: "", deed: Deed::Press(n) }).collect();
         assert_eq!(matching(&commands, "take").len(), SHOWN);
         assert_eq!(matching(&commands, "take 17")[0].deed, Deed::Press(17));
     }

@@ -90,7 +90,11 @@ impl Uploads {
                 self.here.fetched.put(view);
                 self.forget(item.id);
             }
-            Err(error) => {
+            Err(mut error) => {
+                // There is one field, and the sentence says it.
+                if let CallError::Refused(view) = &mut error {
+                    view.fields.clear();
+                }
                 item.error.try_set(Some(error));
             }
         };
