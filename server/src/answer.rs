@@ -79,6 +79,7 @@ media! {
     Markdown "text/markdown; charset=utf-8";
     Html "text/html; charset=utf-8";
     JsonLines "application/jsonl";
+    AnyFile "application/octet-stream";
     OpenApi "application/json";
     Events "text/event-stream";
 }

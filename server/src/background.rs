@@ -22,6 +22,8 @@ const TIDY_EVERY: Duration = Duration::from_secs(600);
 const KEEP_EVENTS_HOURS: i32 = 48;
 /// An alert that has ended and led to nothing. What led to an incident stays as long as the incident.
 const KEEP_ALERTS_DAYS: i32 = 90;
+/// A file that has not arrived by then will not.
+const KEEP_UPLOADS_MINUTES: i32 = 60;
 
 /// The tasks end when the set is dropped or shut down.
 pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
@@ -117,6 +119,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
             state.store.sessions_delete_expired().await.map_err(|e| e.to_string())?;
             state.store.sign_in_attempts_delete_expired().await.map_err(|e| e.to_string())?;
             state.store.alerts_forget(KEEP_ALERTS_DAYS).await.map_err(|e| e.to_string())?;
+            state.store.uploads_forget(KEEP_UPLOADS_MINUTES).await.map_err(|e| e.to_string())?;
             state.store.live_forget(KEEP_EVENTS_HOURS).await.map(drop).map_err(|e| e.to_string())
         }
     }));

@@ -297,6 +297,12 @@ impl AppError {
         Self::coded(ErrorCode::TooLarge, message)
     }
 
+    pub fn file_too_large(limit: u64) -> Self {
+        let message =
+            format!("The file is larger than {} MiB. Nothing was kept; send a part of it.", limit / 1024 / 1024);
+        Self::coded(ErrorCode::TooLarge, message)
+    }
+
     pub fn too_many_requests(retry_after_seconds: u64) -> Self {
         let minutes = retry_after_seconds.div_ceil(60);
         let message = format!("Too many attempts to sign in. Wait {minutes} min and try again.");

@@ -58,6 +58,18 @@ impl<S: Send + Sync> FromRequest<S> for Message {
     }
 }
 
+/// A file as it comes; whoever reads it says when it is enough.
+#[derive(Debug)]
+pub(crate) struct Upload(pub axum::body::Body);
+
+impl<S: Send + Sync> FromRequest<S> for Upload {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(request.into_body()))
+    }
+}
+
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, AppError> {
     Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| {
         match rejection.into_response().status() {

@@ -22,14 +22,16 @@ use crate::{
     openapi::{self, Api, Schemas, describe},
     public,
     routes::{
-        self, account, alert, answered, audit, contact, events, incident, notice, output, people, plan, report, role,
-        room, run, secret, sign_in, status_page, system, token,
+        self, account, alert, answered, audit, contact, events, file, incident, notice, output, people, plan, report,
+        role, room, run, secret, sign_in, status_page, system, task, token,
     },
     shell,
 };
 
 /// Longer than the slowest honest answer: the check of a long audit chain.
 const ANSWER_SECONDS: u64 = 30;
+/// A file over a slow line.
+const UPLOAD_SECONDS: u64 = 600;
 
 /// Each line makes the route and its description. In brackets: what its use case refuses with, beyond what the types of its
 /// handler say by themselves.
@@ -139,6 +141,14 @@ routes! {
     post "/incidents/{number}/duties" => room::duty [NotNow],
     post "/incidents/{number}/corrections" => room::correct [NotNow],
     post "/incidents/{number}/pins" => room::pin [NotNow],
+    get "/incidents/{number}/readers" => task::readers,
+    post "/incidents/{number}/tasks" => task::add [NotNow],
+    post "/incidents/{number}/tasks/{task}" => task::act [NotNow],
+    get "/tasks" => task::own,
+    get "/nudges" => task::nudges,
+    post "/nudges/{number}/seen" => task::put_nudge_away,
+    post "/incidents/{number}/files" => file::attach [NotNow],
+    get "/incidents/{number}/files/{file}" => file::read,
     post "/incidents/{number}/runs" => run::request [NotNow ContentChanged TargetBusy],
     get "/runs" => run::list,
     get "/runs/{number}" => run::view,
@@ -222,8 +232,9 @@ pub fn build(state: AppState) -> Router {
 
 /// Until an answer begins; streams may go on.
 async fn in_time(request: Request, next: Next) -> Response {
-    let answer = tokio::time::timeout(Duration::from_secs(ANSWER_SECONDS), next.run(request)).await;
-    answer.unwrap_or_else(|_| AppError::too_slow(ANSWER_SECONDS).into_response())
+    let seconds = if origin::is_upload(request.uri().path()) { UPLOAD_SECONDS } else { ANSWER_SECONDS };
+    let answer = tokio::time::timeout(Duration::from_secs(seconds), next.run(request)).await;
+    answer.unwrap_or_else(|_| AppError::too_slow(seconds).into_response())
 }
 
 async fn no_such_address(address: Uri) -> AppError {

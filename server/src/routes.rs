@@ -6,6 +6,7 @@ pub(crate) mod answered;
 pub(crate) mod audit;
 pub(crate) mod contact;
 pub(crate) mod events;
+pub(crate) mod file;
 pub(crate) mod health;
 pub(crate) mod incident;
 pub(crate) mod notice;
@@ -21,6 +22,7 @@ pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod status_page;
 pub(crate) mod system;
+pub(crate) mod task;
 pub(crate) mod token;
 
 use axum::Json;

@@ -18,6 +18,7 @@ pub mod session;
 pub mod status_brand;
 pub mod status_page;
 pub mod system;
+pub mod task;
 pub mod token;
 
 use serde::{Deserialize, Serialize};

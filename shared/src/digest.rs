@@ -11,6 +11,21 @@ use crate::hex;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
 
+/// A digest of bytes that come in pieces.
+#[derive(Clone, Debug, Default)]
+pub struct Digesting(Sha256);
+
+impl Digesting {
+    pub fn feed(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    #[must_use]
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
 impl Digest {
     /// Digest of raw bytes.
     #[must_use]

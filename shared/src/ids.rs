@@ -55,6 +55,8 @@ ids! {
     UserId,
     /// A post-incident report.
     ReportId,
+    /// A file that was put to an incident.
+    AttachmentId,
     /// A group of components on the status page.
     SectionId,
 }

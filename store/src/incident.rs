@@ -4,7 +4,7 @@ use shared::{
     api::incident::TimelineEntry,
     domain::{
         actor::Actor,
-        incident::{Affected, Due, Held, Incident, IncidentEvent},
+        incident::{Affected, Due, Held, Incident, IncidentEvent, Task},
     },
     ids::{IncidentId, SystemId},
     timestamp::Timestamp,
@@ -50,6 +50,7 @@ pub(crate) struct IncidentRow {
     posted_at: Option<OffsetDateTime>,
     duties: Json<Vec<Held>>,
     told_overdue: Json<Vec<Due>>,
+    tasks: Json<Vec<Task>>,
     n_events: i32,
 }
 
@@ -80,6 +81,7 @@ impl TryFrom<IncidentRow> for IncidentRecord {
                 posted_at: row.posted_at.map(Timestamp::new),
                 duties: row.duties.0,
                 told_overdue: row.told_overdue.0,
+                tasks: row.tasks.0,
             },
         })
     }
@@ -236,7 +238,7 @@ impl Tx {
         sqlx::query(
             "WITH i AS (UPDATE incident SET n_events = n_events + 1, level = $2, response_seconds = $3, state = $4,
                                acknowledged_at = $5, resolved_at = $6, public_title = $7, public_state = $8, affected = $9, closed_at = $13,
-                               posted_at = $14, duties = $15, told_overdue = $16, next_due_at = $17
+                               posted_at = $14, duties = $15, told_overdue = $16, next_due_at = $17, tasks = $18
                         WHERE id = $1 RETURNING n_events)
              INSERT INTO incident_event (incident_id, seq, at, by, event) SELECT $1, i.n_events, $10, $11, $12 FROM i",
         )
@@ -257,6 +259,7 @@ impl Tx {
         .bind(Json(&next.duties))
         .bind(Json(&next.told_overdue))
         .bind(next.next_due_at().map(Timestamp::inner))
+        .bind(Json(&next.tasks))
         .execute(self.connection())
         .await?;
         if component::moves(&record.incident, next) {

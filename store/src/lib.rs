@@ -7,6 +7,7 @@
 mod addresses;
 mod alert;
 mod alert_source;
+mod attachment;
 mod audit;
 mod component;
 mod contact;
@@ -27,6 +28,7 @@ mod line;
 mod live;
 mod message;
 mod notice;
+mod nudge;
 mod output;
 mod output_lines;
 mod paging;
@@ -59,6 +61,7 @@ use sqlx::{Connection as _, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 pub use crate::{
     alert::{AlertHeard, EndedAlert},
     alert_source::{AlertSource, Beat, SourceSettings},
+    attachment::FilesOf,
     component::ComponentRecord,
     contact::ContactRecord,
     contact_drill::{ContactDrill, DrillCall, NewDrill},

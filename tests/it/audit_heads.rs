@@ -41,7 +41,7 @@ impl Anchored {
 
     async fn grow(&self, entries: usize) {
         for i in 0..entries {
-            let note = NoteIn { text: message(&format!("note {i}")) };
+            let note = NoteIn::of(message(&format!("note {i}")));
             self.responder.api.note(self.incident, &note).await.unwrap();
         }
     }

@@ -27,7 +27,7 @@ async fn every_change_of_a_whole_story_has_an_entry_and_the_chain_holds() {
     let n = scene.declared().await.unwrap().number;
     responder.acknowledge(n).await.unwrap();
     responder.start_work(n).await.unwrap();
-    responder.note(n, &NoteIn { text: message("looking") }).await.unwrap();
+    responder.note(n, &NoteIn::of(message("looking"))).await.unwrap();
     responder.change_level(n, &LevelIn { level: 2, reason: message("worse") }).await.unwrap();
     responder.post_update(n, &UpdateIn { state: PublicState::Identified, text: message("known") }).await.unwrap();
     let run = scene.request(n).await.unwrap();
@@ -107,7 +107,7 @@ async fn the_log_is_paged_newest_first_without_gap() {
     let scene = Scene::set().await.unwrap();
     let n = scene.declared().await.unwrap().number;
     for i in 0..110 {
-        scene.responder.api.note(n, &NoteIn { text: message(&format!("note {i}")) }).await.unwrap();
+        scene.responder.api.note(n, &NoteIn::of(message(&format!("note {i}")))).await.unwrap();
     }
     let first = scene.approver.api.audit(None).await.unwrap();
     let second = scene.approver.api.audit(first.next.as_deref()).await.unwrap();
@@ -123,7 +123,7 @@ async fn chain() -> (Scene, Persona, PgConnection) {
     let reader = scene.muster.persona(Role::Administrator).await.unwrap();
     let n = scene.declared().await.unwrap().number;
     for i in 0..6 {
-        scene.responder.api.note(n, &NoteIn { text: message(&format!("note {i}")) }).await.unwrap();
+        scene.responder.api.note(n, &NoteIn::of(message(&format!("note {i}")))).await.unwrap();
     }
     let mut connection = PgConnection::connect(&scene.muster.database.url).await.unwrap();
     connection.execute("SET session_replication_role = replica").await.unwrap();

@@ -149,7 +149,7 @@ async fn a_machine_is_lost_in_the_middle_of_a_run_and_a_blank_one_takes_its_plac
     let names: Vec<_> = taken["members"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["database.dump", "data/heads-of-2025.jsonl", "data/keys/audit-ed25519", "data/keys/install"]);
     // What happens between the backup and the disaster is not known afterwards.
-    scene.responder.api.note(incident, &NoteIn { text: message("lost with the machine") }).await.unwrap();
+    scene.responder.api.note(incident, &NoteIn::of(message("lost with the machine"))).await.unwrap();
     worker.kill();
     assert_eq!(scene.host.effects(), [effect(Op::Exec, "bt2c-postgres")]);
 
@@ -387,7 +387,7 @@ async fn the_server_takes_backups_without_being_asked_and_keeps_the_newest() {
     let writer = tokio::spawn(async move {
         let api = shared::api::client::Client::new(api);
         while !writing.is_cancelled() {
-            api.note(incident, &NoteIn { text: message("meanwhile") }).await.unwrap();
+            api.note(incident, &NoteIn::of(message("meanwhile"))).await.unwrap();
         }
     });
     let running = tokio::spawn(server::backup::periodic::run(origin, schedule, stop.clone()));

@@ -66,7 +66,7 @@ async fn while_it_is_away_the_api_says_so_and_afterwards_goes_on_by_itself() {
     let view = responder.api.incident(n).await.unwrap();
     assert_eq!(view.timeline.len(), 2, "nothing was half done");
     assert_eq!(responder.api.incidents(None).await.unwrap().items.len(), 1);
-    responder.api.note(n, &NoteIn { text: message("here again") }).await.unwrap();
+    responder.api.note(n, &NoteIn::of(message("here again"))).await.unwrap();
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn streams_that_were_open_go_on_where_they_were() {
     muster.database.cut().await.unwrap();
     tokio::time::sleep(Duration::from_millis(500)).await;
     muster.database.mend().await.unwrap();
-    let note = NoteIn { text: message("after the cut") };
+    let note = NoteIn::of(message("after the cut"));
     eventually("a note is taken", async || responder.api.note(n, &note).await.is_ok()).await.unwrap();
     assert_eq!(events.next().await.unwrap().id, Some(place + 1));
 }

@@ -12,6 +12,7 @@ mod hostile;
 mod notices;
 mod output;
 mod provider;
+mod room;
 mod secrets;
 mod status_brand;
 mod status_page;

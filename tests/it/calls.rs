@@ -6,7 +6,11 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde_json::json;
 use shared::{
-    api::{contact::MessageView, error::ErrorCode, incident::LevelIn},
+    api::{
+        contact::MessageView,
+        error::ErrorCode,
+        incident::{LevelIn, ReopenIn, ResolveIn},
+    },
     domain::{
         access::Role,
         escalation::Why,
@@ -177,6 +181,23 @@ async fn a_higher_level_calls_anew_even_if_somebody_has_it() {
     team.ada.api.change_level(incident, &raise(2)).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(team.calls(incident).await.items.len(), 4, "a lower level calls nobody");
+}
+
+#[tokio::test]
+async fn what_is_back_calls_people_again_and_once() {
+    let team = Team::set().await;
+    let incident = team.declare(1).await;
+    team.called(incident, 1).await;
+    team.ada.api.acknowledge(incident).await.unwrap();
+    let over = ResolveIn { text: message("restarted"), public_text: None };
+    team.ada.api.resolve(incident, &over).await.unwrap();
+    let back = ReopenIn { reason: message("it is down again"), public_text: None };
+    team.bob.api.reopen(incident, &back).await.unwrap();
+    team.called(incident, 2).await;
+    eventually("whoever reopened it has answered", async || team.calls(incident).await.next_at.is_none())
+        .await
+        .unwrap();
+    assert_eq!(team.calls(incident).await.items.len(), 2);
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ async fn a_primary_is_killed_mid_run_under_load_and_nothing_acknowledged_is_lost
                         return;
                     }
                     let text = format!("note {writer}-{n}");
-                    match scene.responder.api.note(incident, &NoteIn { text: message(&text) }).await {
+                    match scene.responder.api.note(incident, &NoteIn::of(message(&text))).await {
                         Ok(_) => acknowledged.lock().unwrap().push(text),
                         Err(CallError::Refused(view)) if view.code == ErrorCode::Unavailable => {
                             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -27,7 +27,7 @@ async fn stage() -> (Muster, Persona) {
 }
 
 fn note(text: &str) -> NoteIn {
-    NoteIn { text: message(text) }
+    NoteIn::of(message(text))
 }
 
 fn resolution() -> ResolveIn {
@@ -394,7 +394,11 @@ async fn what_is_not_offered_says_why_and_is_refused() {
     for offer in offers(operator).await {
         let still = matches!(
             offer.command,
-            IncidentCommand::Note | IncidentCommand::Close | IncidentCommand::WriteReport | IncidentCommand::Reopen
+            IncidentCommand::Note
+                | IncidentCommand::Close
+                | IncidentCommand::WriteReport
+                | IncidentCommand::Reopen
+                | IncidentCommand::HandleTask
         );
         assert_eq!(offer.open(), still, "{offer:?}");
     }

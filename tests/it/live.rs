@@ -21,7 +21,7 @@ async fn stage() -> (Muster, Persona, i64) {
 }
 
 async fn note(person: &Persona, incident: i64, text: &str) {
-    person.api.note(incident, &NoteIn { text: message(text) }).await.unwrap();
+    person.api.note(incident, &NoteIn::of(message(text))).await.unwrap();
 }
 
 /// The greeting's id and whether something is lost.

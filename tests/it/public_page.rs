@@ -47,7 +47,7 @@ async fn an_open_incident_is_told_in_public_words_only_and_its_end_too() {
     assert!(quiet.contains("All systems operational") && quiet.contains("Validator 1"), "{quiet}");
 
     let n = muster.declare(&responder, "validator1").await.unwrap().number;
-    responder.api.note(n, &NoteIn { text: message("secret-note: the disk of rack 7") }).await.unwrap();
+    responder.api.note(n, &NoteIn::of(message("secret-note: the disk of rack 7"))).await.unwrap();
     let update =
         UpdateIn { state: PublicState::Identified, text: message("A validator has stopped; the others go on.") };
     responder.api.post_update(n, &update).await.unwrap();

@@ -269,7 +269,7 @@ async fn a_clock_that_has_run_out_is_loud_once_whoever_looks() {
 async fn a_correction_keeps_the_original_and_the_slower_one_reads_it_first() {
     let (muster, ada, bo) = stage().await;
     let n = muster.declare(&ada, "validator1").await.unwrap().number;
-    let view = ada.api.note(n, &NoteIn { text: message("validator 2 is down") }).await.unwrap();
+    let view = ada.api.note(n, &NoteIn::of(message("validator 2 is down"))).await.unwrap();
     let entry = view.timeline.last().unwrap().seq;
     let correct = |from: &str, to: &str| CorrectionIn { entry, instead_of: message(from), text: message(to) };
     let view = bo.api.correct(n, &correct("validator 2 is down", "validator 1 is down")).await.unwrap();
@@ -278,7 +278,7 @@ async fn a_correction_keeps_the_original_and_the_slower_one_reads_it_first() {
     assert!(late.message.contains("meanwhile"), "{}", late.message);
     let told = story(&view.timeline).into_iter().find(|told| told.entry.seq == entry).unwrap();
     assert_eq!((told.note(), told.pen()), (Some("validator 1 is down"), Pen::Written));
-    assert_eq!(told.entry.event, IncidentEvent::Noted { text: "validator 2 is down".into() });
+    assert_eq!(told.entry.event, IncidentEvent::Noted { text: "validator 2 is down".into(), mentions: vec![] });
     assert_eq!(told.corrections[0].by.user(), Some(bo.id));
     for (entry, words) in [(1, "no note"), (99, "no note")] {
         let body = CorrectionIn { entry, ..correct("x", "y") };

@@ -321,7 +321,7 @@ async fn public_incidents_carry_only_public_moments() {
     let store = &world.database.store;
     let mut tx = store.begin().await.unwrap();
     let record = tx.incident_lock(world.incident.number).await.unwrap();
-    let note = IncidentEvent::Noted { text: "internal".into() };
+    let note = IncidentEvent::Noted { text: "internal".into(), mentions: vec![] };
     tx.incident_append(&record, &record.incident, &note, &world.by).await.unwrap();
     let next = record.incident.apply(&IncidentEvent::Resolved { text: "done".into() }, tx.now()).unwrap();
     tx.incident_append(&record, &next, &IncidentEvent::Resolved { text: "done".into() }, &world.by).await.unwrap();

@@ -14,6 +14,7 @@ use chromiumoxide::{
                 MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams, SetScriptExecutionDisabledParams,
                 SetTimezoneOverrideParams,
             },
+            input::{DispatchKeyEventParams, DispatchKeyEventType},
             page::CaptureScreenshotFormat,
         },
         js_protocol::runtime::{EventConsoleApiCalled, EventExceptionThrown},
@@ -251,6 +252,23 @@ impl Tab {
         Ok(())
     }
 
+    /// Presses a letter while Ctrl is held.
+    ///
+    /// # Errors
+    /// If the browser does not obey.
+    pub async fn control(&self, letter: char) -> Result<()> {
+        for kind in [DispatchKeyEventType::RawKeyDown, DispatchKeyEventType::KeyUp] {
+            let key = DispatchKeyEventParams::builder()
+                .r#type(kind)
+                .modifiers(2)
+                .key(letter.to_string())
+                .code(format!("Key{}", letter.to_ascii_uppercase()))
+                .windows_virtual_key_code(i64::from(u32::from(letter.to_ascii_uppercase())));
+            self.page.execute(key.build().map_err(anyhow::Error::msg)?).await?;
+        }
+        Ok(())
+    }
+
     /// Types into whatever has the focus.
     ///
     /// # Errors
@@ -302,6 +320,22 @@ impl Tab {
         let value = if dark { "dark" } else { "light" };
         let feature = MediaFeature::new("prefers-color-scheme", value);
         self.page.execute(SetEmulatedMediaParams::builder().feature(feature).build()).await?;
+        Ok(())
+    }
+
+    /// Cuts the line, or mends it.
+    ///
+    /// # Errors
+    /// If the browser does not obey.
+    #[expect(deprecated, reason = "what replaces it, Chromium of Debian does not know yet")]
+    pub async fn offline(&self, offline: bool) -> Result<()> {
+        use chromiumoxide::cdp::browser_protocol::network::EmulateNetworkConditionsParams;
+        let conditions = EmulateNetworkConditionsParams::builder()
+            .offline(offline)
+            .latency(0.0)
+            .download_throughput(-1.0)
+            .upload_throughput(-1.0);
+        self.page.execute(conditions.build().map_err(anyhow::Error::msg)?).await?;
         Ok(())
     }
 

@@ -15,6 +15,7 @@ use crate::{
         error_note::ErrorNote,
         freeze::FreezeBanner,
         nav::{Connected, Rail, Shortcuts},
+        palette::Palette,
         proof_dialog::ProofDialog,
         sign_in_form::SignInForm,
         time,
@@ -141,6 +142,7 @@ fn Frame() -> impl IntoView {
                 </div>
             </div>
             <Shortcuts/>
+            <Palette/>
             <SignInAgain/>
         </Show>
     }

@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, time::Duration};
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*, task::spawn_local};
 use shared::{
     api::{
         error::ErrorCode,
@@ -71,6 +71,9 @@ pub(crate) fn provide_live() -> Live {
         connection: RwSignal::new(Connection::Connecting),
         resumed: RwSignal::new(0),
     };
+    // The browser knows of a cut before the stream does: one that hangs looks like one that is quiet. Both listen as long as the app.
+    let _ = window_event_listener(ev::offline, move |_| live.lost());
+    let _ = window_event_listener(ev::online, move |_| live.back());
     provide_context(live);
     live
 }
@@ -160,10 +163,21 @@ impl Live {
         }
     }
 
-    fn failed(self) {
+    fn lost(self) {
         if !matches!(self.connection.try_get_untracked(), Some(Connection::Lost { .. })) {
             self.connection.try_set(Connection::Lost { since: time::now() });
         }
+    }
+
+    /// A new stream, and everything fetched anew: nothing of what was missed stays missing.
+    fn back(self) {
+        if self.inner.try_with_value(|inner| inner.source.is_some()) == Some(true) {
+            self.connect();
+        }
+    }
+
+    fn failed(self) {
+        self.lost();
         // The browser itself tries again after a cut line, but not after an answer that was no stream.
         if self.closed() {
             self.try_again();

@@ -9,6 +9,7 @@ mod pages;
 mod proof;
 mod session;
 mod transport;
+mod upload;
 mod webauthn;
 
 use leptos::prelude::*;

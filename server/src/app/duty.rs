@@ -9,6 +9,7 @@ use shared::{
         access::Action,
         incident::{DutyDeed, Person},
     },
+    ids::UserId,
 };
 use store::{Store, StoreError, Tx};
 
@@ -57,21 +58,25 @@ pub async fn act(
     Ok(tx.commit().await?)
 }
 
+/// Somebody who may handle incidents; `so` ends the sentence about whoever may not.
+pub(super) async fn handler(tx: &mut Tx, field: &str, id: UserId, so: &str) -> Result<Person, AppError> {
+    let user = match tx.user_fetch(id).await {
+        Ok(user) => user,
+        Err(StoreError::NotFound) => return Err(AppError::invalid(field, "There is nobody with this id.")),
+        Err(error) => return Err(error.into()),
+    };
+    if !user.active || user.service || !user.rights.may(Action::HandleIncident) {
+        return Err(AppError::invalid(field, format!("{} may not handle incidents, {so}", user.name)));
+    }
+    Ok(Person { id, name: user.name })
+}
+
 async fn deed(tx: &mut Tx, input: &DutyIn) -> Result<DutyDeed, AppError> {
     Ok(match (input.deed, input.person) {
         (DutyVerb::Take, from) => DutyDeed::Take { from },
         (DutyVerb::Offer, Some(id)) => {
-            let unknown = || AppError::invalid("person", "There is nobody with this id. Nobody was asked.");
-            let user = match tx.user_fetch(id).await {
-                Ok(user) => user,
-                Err(StoreError::NotFound) => return Err(unknown()),
-                Err(error) => return Err(error.into()),
-            };
-            if !user.active || user.service || !user.rights.may(Action::HandleIncident) {
-                let why = format!("{} may not handle incidents, so cannot take a duty. Nobody was asked.", user.name);
-                return Err(AppError::invalid("person", why));
-            }
-            DutyDeed::Offer { to: Person { id, name: user.name } }
+            let to = handler(tx, "person", id, "so cannot take a duty. Nobody was asked.").await?;
+            DutyDeed::Offer { to }
         }
         (DutyVerb::Offer, None) => {
             return Err(AppError::invalid("person", "Say who is to take over. Nobody was asked."));

@@ -16,7 +16,7 @@ use shared::{
 };
 use store::{IncidentRecord, Store, StoreError, Tx};
 
-use super::{plan::Plans, turn::Turn};
+use super::{nudge, plan::Plans, turn::Turn};
 use crate::{
     auth::permit::{DeclareIncident, HandleIncident, Permission, Permit, PostUpdate},
     error::{AppError, Found as _},
@@ -144,7 +144,7 @@ pub async fn start_work(
 }
 
 /// # Errors
-/// If there is no such incident.
+/// If there is no such incident, or somebody is mentioned who may not see it.
 pub async fn note(
     store: &Store,
     permit: &Permit<HandleIncident>,
@@ -153,8 +153,16 @@ pub async fn note(
     input: NoteIn,
 ) -> Result<(), AppError> {
     let turn = Turn::new(permit.id(), key, "note", &(number, &input))?;
-    let event = IncidentEvent::Noted { text: input.text.into_inner() };
-    change(store, permit, turn, number, "incident.noted", |_| vec![event]).await
+    let mut tx = store.begin().await?;
+    if turn.begin(&mut tx).await?.is_some() {
+        return Ok(());
+    }
+    let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
+    let mentions = nudge::mentioned(&mut tx, input.text.as_str(), &input.mentions).await?;
+    let event = IncidentEvent::Noted { text: input.text.into_inner(), mentions };
+    append(&mut tx, record, vec![event], &permit.actor(), "incident.noted").await?;
+    turn.save(&mut tx, number).await?;
+    Ok(tx.commit().await?)
 }
 
 /// # Errors
@@ -297,6 +305,8 @@ pub(super) async fn append(
         let next = record.incident.apply(&event, tx.now())?;
         tx.incident_append(&record, &next, &event, by).await?;
         record.incident = next;
+        record.n_events += 1;
+        nudge::tell(tx, &record, record.n_events, &event, by).await?;
         let detail = serde_json::to_value(&event).unwrap_or(Value::Null);
         tx.audit(by, action, format!("incident {}", record.number), detail);
     }

@@ -44,6 +44,7 @@ fn action_of(command: IncidentCommand) -> Action {
         | C::SetState
         | C::ChangeAffected
         | C::HoldDuty
+        | C::HandleTask
         | C::Reopen => Action::HandleIncident,
         C::PostUpdate => Action::PostUpdate,
         C::RequestRun => Action::RequestRun,

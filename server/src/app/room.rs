@@ -73,13 +73,21 @@ pub async fn reopen(
     input: ReopenIn,
 ) -> Result<(), AppError> {
     let turn = Turn::new(permit.id(), key, "reopen", &(number, &input))?;
-    change(store, permit, turn, number, "incident.reopened", |record| {
-        let text = input.public_text.map_or_else(|| REOPENED_PUBLICLY.into(), Message::into_inner);
-        let state = PublicState::Investigating;
-        let told = record.incident.public_title.as_ref().map(|_| IncidentEvent::Posted { state, text });
-        let reopened = IncidentEvent::Reopened { reason: input.reason.into_inner() };
-        // First: nothing can be posted about a resolved incident.
-        [reopened].into_iter().chain(told).collect()
-    })
-    .await
+    let mut tx = store.begin().await?;
+    if turn.begin(&mut tx).await?.is_some() {
+        return Ok(());
+    }
+    let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
+    let text = input.public_text.map_or_else(|| REOPENED_PUBLICLY.into(), Message::into_inner);
+    let state = PublicState::Investigating;
+    let told = record.incident.public_title.as_ref().map(|_| IncidentEvent::Posted { state, text });
+    let reopened = IncidentEvent::Reopened { reason: input.reason.into_inner() };
+    let (id, level, response) = (record.id, record.incident.level, record.incident.response_seconds);
+    // First: nothing can be posted about a resolved incident.
+    let events = [reopened].into_iter().chain(told).collect();
+    append(&mut tx, record, events, &permit.actor(), "incident.reopened").await?;
+    // Those who went home are told that it is back; whoever reopens it has answered for it.
+    tx.paging_begin(id, level, response).await?;
+    turn.save(&mut tx, number).await?;
+    Ok(tx.commit().await?)
 }

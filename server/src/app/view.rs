@@ -84,6 +84,7 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
         public_state: incident.public_state,
         clocks: incident.clocks(),
         duties: incident.duties.clone(),
+        tasks: incident.tasks.clone(),
         closed_at: incident.closed_at,
         owing_review: owing.clone(),
         offers: offers::incident(&incident, user.rights, &owing),

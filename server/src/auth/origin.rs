@@ -44,7 +44,8 @@ pub async fn guard(State(state): State<AppState>, request: Request<Body>, next: 
             Err(error) => error.into_response(),
         };
     }
-    if let Err(error) = check_content_type(request.headers(), !request.body().is_end_stream()) {
+    let upload = is_upload(request.uri().path());
+    if let Err(error) = check_content_type(request.headers(), !request.body().is_end_stream(), upload) {
         return error.into_response();
     }
     next.run(request).await
@@ -118,11 +119,18 @@ fn is_ours(origin: &str, public_origin: &str, host: Option<&str>) -> bool {
     authority.is_some() && authority == host
 }
 
-fn check_content_type(headers: &HeaderMap, has_body: bool) -> Result<(), AppError> {
+/// Takes a file as its body. Browsers ask before they send such a body from elsewhere, as they do for JSON.
+#[must_use]
+pub fn is_upload(path: &str) -> bool {
+    path.starts_with("/api/v1/incidents/") && path.ends_with("/files")
+}
+
+fn check_content_type(headers: &HeaderMap, has_body: bool, upload: bool) -> Result<(), AppError> {
     let essence =
         text(headers, header::CONTENT_TYPE).map(|t| t.split(';').next().unwrap_or(t).trim().to_ascii_lowercase());
     match essence.as_deref() {
         Some("application/json") => Ok(()),
+        Some("application/octet-stream") if upload => Ok(()),
         None if !has_body => Ok(()),
         _ => Err(AppError::wrong_content_type()),
     }
@@ -177,10 +185,18 @@ mod tests {
             (Some("application/x-www-form-urlencoded"), false, false),
             (None, true, false),
             (None, false, true),
+            (Some("application/octet-stream"), true, false),
         ];
         for (content_type, has_body, expected) in cases {
             let given = content_type.map(|t| headers(&[("content-type", t)])).unwrap_or_default();
-            assert_eq!(check_content_type(&given, has_body).is_ok(), expected, "{content_type:?} {has_body}");
+            assert_eq!(check_content_type(&given, has_body, false).is_ok(), expected, "{content_type:?} {has_body}");
         }
+        for (content_type, expected) in
+            [("application/octet-stream", true), ("image/png", false), ("multipart/form-data", false)]
+        {
+            let taken = check_content_type(&headers(&[("content-type", content_type)]), true, true);
+            assert_eq!(taken.is_ok(), expected, "{content_type} as a file");
+        }
+        assert!(is_upload("/api/v1/incidents/1/files") && !is_upload("/api/v1/incidents/1/notes"));
     }
 }

@@ -19,8 +19,10 @@ use crate::{
         permit::{Permission, Permit},
     },
     error::AppError,
-    extract::{Body, Key, LastEventId, Message, NoBody, Path, Query},
+    extract::{Body, Key, LastEventId, Message, NoBody, Path, Query, Upload},
 };
+
+const JSON: &str = "application/json";
 
 /// What a handler takes.
 pub(crate) trait Input {
@@ -136,16 +138,23 @@ fn given(schema: &Value) -> Value {
     schema
 }
 
+impl Input for Upload {
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        operation.body = Some(Given { name: None, required: true, media: "application/octet-stream" });
+        reads_a_body(operation);
+    }
+}
+
 impl<T: JsonSchema> Input for Body<T> {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
-        operation.body = Some(Given { name: Some(schemas.body::<T>()), required: true });
+        operation.body = Some(Given { name: Some(schemas.body::<T>()), required: true, media: JSON });
         reads_a_body(operation);
     }
 }
 
 impl Input for NoBody {
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        operation.body = Some(Given { name: None, required: false });
+        operation.body = Some(Given { name: None, required: false, media: JSON });
         reads_a_body(operation);
     }
 }
@@ -158,7 +167,7 @@ fn reads_a_body(operation: &mut Operation) {
 
 impl Input for Message {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
-        operation.body = Some(Given { name: Some(schemas.body::<Value>()), required: false });
+        operation.body = Some(Given { name: Some(schemas.body::<Value>()), required: false, media: JSON });
         reads_a_body(operation);
     }
 }

@@ -74,10 +74,11 @@ fn written(operation: &Operation) -> Value {
     if let Some(body) = &operation.body {
         let schema = match &body.name {
             Some(name) => json!({"$ref": format!("#/components/schemas/{name}")}),
-            None => json!({"type": "object", "additionalProperties": false}),
+            None if body.media == "application/json" => json!({"type": "object", "additionalProperties": false}),
+            // Any bytes.
+            None => json!({}),
         };
-        written["requestBody"] =
-            json!({"required": body.required, "content": {"application/json": {"schema": schema}}});
+        written["requestBody"] = json!({"required": body.required, "content": {body.media: {"schema": schema}}});
     }
     if let Some(action) = operation.action {
         written["x-muster-action"] = json!(action);

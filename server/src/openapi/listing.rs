@@ -20,7 +20,9 @@ fn block(operation: &Operation) -> String {
         let must = if p.required { "" } else { "?" };
         format!("{} {}{must}", p.place, p.name)
     });
-    let body = operation.body.iter().filter_map(|body| body.name.clone());
+    let body = operation.body.iter().filter_map(|body| {
+        body.name.clone().or_else(|| (body.media != "application/json").then(|| body.media.to_owned()))
+    });
     let taken: Vec<_> = body.chain(parameters).collect();
     let answers: Vec<_> = operation
         .answers

@@ -57,6 +57,7 @@ pub struct Given {
     /// Of the schema; an empty body has none.
     pub name: Option<String>,
     pub required: bool,
+    pub media: &'static str,
 }
 
 #[derive(Debug)]

@@ -224,7 +224,7 @@ fn declared(public: bool) -> (Incident, Vec<TimelineEntry>) {
     let events = [
         IncidentEvent::Declared { level: 3, affected: incident.affected.clone(), text: Some(secret()) },
         IncidentEvent::Posted { state: PublicState::Investigating, text: "We are looking.".into() },
-        IncidentEvent::Noted { text: secret() },
+        IncidentEvent::Noted { text: secret(), mentions: vec![] },
         IncidentEvent::LevelChanged { from: 2, to: 3, response_seconds: None, reason: secret() },
         IncidentEvent::Run {
             number: 1,
@@ -242,6 +242,7 @@ fn declared(public: bool) -> (Incident, Vec<TimelineEntry>) {
         IncidentEvent::AffectedChanged { affected: vec![], text: Some(secret()) },
         IncidentEvent::Corrected { entry: 3, text: secret() },
         IncidentEvent::Reopened { reason: secret() },
+        IncidentEvent::TaskChanged { task: 1, text: secret(), due_at: None },
         IncidentEvent::Resolved { text: secret() },
     ];
     let entry = |(n, event): (usize, &IncidentEvent)| TimelineEntry {

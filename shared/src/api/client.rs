@@ -5,10 +5,13 @@ mod alerts;
 mod call;
 mod door;
 mod room;
+mod tasks;
 
 use std::future::Future;
 
 use serde::{Serialize, de::DeserializeOwned};
+
+pub use self::tasks::{file_address, upload_address};
 
 use crate::api::{
     List,

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         actor::Actor,
         clock::Clock,
-        incident::{Affected, Duty, Held, IncidentCommand, IncidentEvent, IncidentState, PublicState},
+        incident::{Affected, Duty, Held, IncidentCommand, IncidentEvent, IncidentState, PublicState, Task},
         offer::Offer,
         run::RunState,
         status::Impact,
@@ -56,6 +56,17 @@ pub struct PublicIn {
 #[serde(deny_unknown_fields)]
 pub struct NoteIn {
     pub text: Message,
+    /// Who is meant by "@Name" in the text: they are told.
+    #[serde(default)]
+    pub mentions: Vec<UserId>,
+}
+
+impl NoteIn {
+    /// One that means nobody.
+    #[must_use]
+    pub fn of(text: Message) -> Self {
+        Self { text, mentions: vec![] }
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -216,6 +227,8 @@ pub struct IncidentView {
     /// Duties that somebody has.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub duties: Vec<Held>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tasks: Vec<Task>,
     pub offers: Vec<Offer<IncidentCommand>>,
     pub procedures: Vec<ProcedureOffer>,
     pub runs: Vec<RunRowView>,

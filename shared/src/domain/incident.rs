@@ -3,7 +3,9 @@
 mod clocks;
 mod command;
 mod duty;
+mod run_moment;
 mod state;
+mod task;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +13,13 @@ pub use self::{
     clocks::{Due, update_seconds},
     command::IncidentCommand,
     duty::{Duty, DutyDeed, Held, Person},
+    run_moment::RunMoment,
     state::IncidentState,
+    task::{MOST_TASKS, Task, TaskDeed, TaskState},
 };
 use crate::{
     domain::{
+        attachment::Attached,
         audience::Audience,
         escalation::{CalledBy, Why},
         offer::Refusal,
@@ -71,41 +76,6 @@ impl PublicState {
     }
 }
 
-/// One moment of a recovery run as the timeline tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum RunMoment {
-    Requested,
-    /// It was first in line.
-    Called,
-    /// Its place among those that wait was changed.
-    Prioritised,
-    Resolved,
-    Unresolvable,
-    Approved,
-    /// One person has taken the consent of others upon themselves.
-    GlassBroken,
-    /// Somebody else has looked at that.
-    Reviewed,
-    Refused,
-    Expired,
-    Withdrawn,
-    Started,
-    StepEnded,
-    Asked,
-    Answered,
-    /// A person wants it to end.
-    CancelAsked,
-    Cancelled,
-    /// A person has made a final check.
-    Checked,
-    Succeeded,
-    /// The watch after the recovery saw a change, or has ended.
-    Watched,
-    Stopped,
-}
-
 /// Everything that can stand in a timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -120,6 +90,9 @@ pub enum IncidentEvent {
     WorkStarted,
     Noted {
         text: String,
+        /// Who was meant by name.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        mentions: Vec<Person>,
     },
     LevelChanged {
         from: u8,
@@ -243,6 +216,43 @@ pub enum IncidentEvent {
     Unpinned {
         entry: i32,
     },
+    TaskAdded {
+        task: u32,
+        text: String,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        owner: Option<Person>,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        due_at: Option<Timestamp>,
+    },
+    /// Taken, handed to somebody, or let go.
+    TaskGiven {
+        task: u32,
+        text: String,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        from: Option<Person>,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        to: Option<Person>,
+    },
+    TaskChanged {
+        task: u32,
+        text: String,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        due_at: Option<Timestamp>,
+    },
+    TaskEnded {
+        task: u32,
+        text: String,
+        /// Otherwise nobody needs it any more.
+        done: bool,
+    },
+    TaskReopened {
+        task: u32,
+        text: String,
+    },
+    /// A file was put to it.
+    Attached {
+        file: Attached,
+    },
 }
 
 /// The current state: a fold of the events.
@@ -270,6 +280,8 @@ pub struct Incident {
     /// Clocks of which it has been said that they have run out.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub told_overdue: Vec<Due>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tasks: Vec<Task>,
 }
 
 impl Incident {
@@ -297,6 +309,7 @@ impl Incident {
             posted_at: None,
             duties: vec![],
             told_overdue: vec![],
+            tasks: vec![],
         }
     }
 
@@ -366,7 +379,8 @@ impl Incident {
                 next.state = IncidentState::Acknowledged;
                 next.resolved_at = None;
                 next.closed_at = None;
-                next.told_overdue.clear();
+                // A task that was late is still late.
+                next.told_overdue.retain(|due| matches!(due, Due::Task { .. }));
             }
             E::AffectedChanged { affected, .. } => {
                 self.permits(C::ChangeAffected)?;
@@ -383,6 +397,14 @@ impl Incident {
             E::DutyOfferEnded { duty, .. } => next.duty_offered(*duty, None),
             E::DutyLeft { duty, .. } => next.duty_given(*duty, None, now),
             E::Overdue { due, .. } => next.told_overdue.push(due.clone()),
+            E::TaskAdded { .. }
+            | E::TaskGiven { .. }
+            | E::TaskChanged { .. }
+            | E::TaskEnded { .. }
+            | E::TaskReopened { .. } => {
+                self.permits(C::HandleTask)?;
+                next.task_apply(event, now);
+            }
             E::Noted { .. }
             | E::Run { .. }
             | E::Notified { .. }
@@ -393,7 +415,8 @@ impl Incident {
             | E::Paged { .. }
             | E::Corrected { .. }
             | E::Pinned { .. }
-            | E::Unpinned { .. } => {}
+            | E::Unpinned { .. }
+            | E::Attached { .. } => {}
         }
         Ok(next)
     }

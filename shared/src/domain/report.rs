@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::{
+    bytes::human_bytes,
     domain::{
         clock::{Clock, ClockState},
         escalation,
@@ -125,7 +126,7 @@ pub fn sentence(event: &IncidentEvent) -> String {
         }
         E::Acknowledged => "acknowledged".into(),
         E::WorkStarted => "started work".into(),
-        E::Noted { text } => format!("noted: {text}"),
+        E::Noted { text, .. } => format!("noted: {text}"),
         E::LevelChanged { from, to, reason, .. } => format!("changed the level from {from} to {to}: {reason}"),
         E::Posted { state, text } => format!("posted publicly ({}): {text}", state.words().to_lowercase()),
         E::Closed { text } => format!("closed the incident: {text}"),
@@ -163,6 +164,12 @@ pub fn sentence(event: &IncidentEvent) -> String {
         E::Corrected { entry, text } => format!("corrected entry {entry}: {text}"),
         E::Pinned { entry } => format!("pinned entry {entry}"),
         E::Unpinned { entry } => format!("unpinned entry {entry}"),
+        E::TaskAdded { .. }
+        | E::TaskGiven { .. }
+        | E::TaskChanged { .. }
+        | E::TaskEnded { .. }
+        | E::TaskReopened { .. } => task_words(event),
+        E::Attached { file } => format!("attached {} ({})", file.name, human_bytes(file.bytes)),
     }
 }
 
@@ -171,6 +178,23 @@ pub fn sentence(event: &IncidentEvent) -> String {
 pub fn impacts(affected: &[Affected]) -> String {
     let parts = affected.iter().map(|a| format!("{}: {}", a.name, a.impact.words().to_lowercase()));
     parts.collect::<Vec<_>>().join(", ")
+}
+
+/// What happened to a task, after the name of who did it: "took task 3: look at the backup".
+#[must_use]
+pub fn task_words(event: &IncidentEvent) -> String {
+    use IncidentEvent as E;
+    match event {
+        E::TaskAdded { task, text, owner: Some(owner), .. } => format!("added task {task} for {}: {text}", owner.name),
+        E::TaskAdded { task, text, .. } => format!("added task {task}: {text}"),
+        E::TaskGiven { task, text, to: Some(to), .. } => format!("gave task {task} to {}: {text}", to.name),
+        E::TaskGiven { task, text, .. } => format!("let go of task {task}: {text}"),
+        E::TaskChanged { task, text, .. } => format!("changed task {task}: {text}"),
+        E::TaskEnded { task, text, done: true } => format!("finished task {task}: {text}"),
+        E::TaskEnded { task, text, done: false } => format!("dropped task {task}: {text}"),
+        E::TaskReopened { task, text } => format!("opened task {task} again: {text}"),
+        _ => String::new(),
+    }
 }
 
 /// A clock that has run out, and what was promised.
@@ -345,7 +369,7 @@ mod tests {
             seq: 1,
             at: at(30),
             by: Actor::Muster,
-            event: IncidentEvent::Noted { text: "# not a heading".into() },
+            event: IncidentEvent::Noted { text: "# not a heading".into(), mentions: vec![] },
         };
         let text = draft(&DraftInput {
             number: 12,

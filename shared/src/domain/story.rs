@@ -29,7 +29,7 @@ impl Told {
     /// What a note says now; `None` if this is no note.
     #[must_use]
     pub fn note(&self) -> Option<&str> {
-        let IncidentEvent::Noted { text } = &self.entry.event else { return None };
+        let IncidentEvent::Noted { text, .. } = &self.entry.event else { return None };
         let last = self.corrections.last().map(|correction| &correction.event);
         Some(if let Some(IncidentEvent::Corrected { text, .. }) = last { text } else { text })
     }
@@ -41,6 +41,7 @@ impl Told {
                 Pen::Run
             }
             IncidentEvent::Noted { .. }
+            | IncidentEvent::Attached { .. }
             | IncidentEvent::Posted { .. }
             | IncidentEvent::Resolved { .. }
             | IncidentEvent::Closed { .. }
@@ -89,7 +90,7 @@ mod tests {
     }
 
     fn noted(text: &str) -> IncidentEvent {
-        IncidentEvent::Noted { text: text.into() }
+        IncidentEvent::Noted { text: text.into(), mentions: vec![] }
     }
 
     fn corrected(entry: i32, text: &str) -> IncidentEvent {

@@ -98,6 +98,8 @@ bounded! {
     Caption "The description" 1 to 300 false;
     /// One line: what people are told by a step.
     NoticeText "The text of a notice" 1 to 500 false;
+    /// One line: what somebody is to do.
+    TaskText "The task" 1 to 200 false;
     /// A note, a public message, a reason.
     Message "The text" 1 to 10_000 true;
     /// A report's Markdown; may be empty.

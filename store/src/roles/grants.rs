@@ -49,10 +49,14 @@ pub(super) const TABLES: &[Table] = &[
         READ_ADD_CHANGE,
         &[
             "SELECT",
-            "UPDATE (n_events, level, response_seconds, state, acknowledged_at, resolved_at, closed_at, public_title, public_state, affected, posted_at, duties, told_overdue, next_due_at)",
+            "UPDATE (n_events, level, response_seconds, state, acknowledged_at, resolved_at, closed_at, public_title, public_state, affected, posted_at, duties, told_overdue, next_due_at, tasks)",
         ],
     ),
     table("incident_event", READ_ADD, ADD),
+    table("nudge", &["SELECT", "INSERT", "UPDATE (seen_at)"], NOTHING),
+    table("attachment", READ_ADD, NOTHING),
+    table("attachment_chunk", READ_ADD, NOTHING),
+    table("upload_chunk", &["SELECT", "INSERT", "DELETE"], NOTHING),
     // What is pinned when a run is requested, nobody changes; only the worker raises the fence.
     table(
         "run",
@@ -191,6 +195,8 @@ mod tests {
             "notice",
             "notice_ack",
             "watch_round",
+            "attachment",
+            "attachment_chunk",
         ];
         for name in logs {
             let table = TABLES.iter().find(|table| table.name == name).unwrap();

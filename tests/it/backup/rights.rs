@@ -93,7 +93,7 @@ async fn a_restored_machine_has_logins_of_its_own() {
 /// More entries than it takes until a head is signed.
 async fn grow(responder: &Persona, incident: i64) {
     for _ in 0..12 {
-        responder.api.note(incident, &NoteIn { text: message("one more") }).await.unwrap();
+        responder.api.note(incident, &NoteIn::of(message("one more"))).await.unwrap();
     }
 }
 

@@ -141,7 +141,7 @@ async fn fill(scene: &Scene, chief: &Persona) -> Made {
         public: Some(PublicIn { title: Title::parse(corpus()[4]).unwrap(), text: message(&all) }),
     };
     let incident = scene.responder.api.declare(&declaration, &Uuid::new_v4().to_string()).await.unwrap().number;
-    scene.responder.api.note(incident, &NoteIn { text: message(&all) }).await.unwrap();
+    scene.responder.api.note(incident, &NoteIn::of(message(&all))).await.unwrap();
     let level = LevelIn { level: 2, reason: message(&all) };
     scene.responder.api.change_level(incident, &level).await.unwrap();
     let update = UpdateIn { state: PublicState::Identified, text: message(&all) };

@@ -272,7 +272,7 @@ async fn line_ends_forge_no_line_of_a_log_no_header_and_no_entry() {
     }
     // Where many lines are meant, an entry of the export is still one line, and the chain holds.
     let incident = muster.declare(&person, "validator1").await.unwrap().number;
-    person.api.note(incident, &NoteIn { text: message(forged) }).await.unwrap();
+    person.api.note(incident, &NoteIn::of(message(forged))).await.unwrap();
     let stranger = muster.stranger().unwrap();
     let wrong = json!({"email": format!("{forged}@x"), "password": "x"});
     stranger.raw("POST", "/api/v1/session", Some(wrong)).await.unwrap();

@@ -246,7 +246,8 @@ fn typing(event: &ev::KeyboardEvent) -> bool {
 
 #[component]
 fn Help(open: RwSignal<bool>) -> impl IntoView {
-    const KEYS: [(&str, &str); 6] = [
+    const KEYS: [(&str, &str); 7] = [
+        ("Ctrl K", "Find any command (on a Mac ⌘ K)"),
         ("g then i", "Go to the incidents"),
         ("g then r", "Go to the runs"),
         ("g then p", "Go to the plan"),

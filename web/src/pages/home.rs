@@ -8,6 +8,7 @@ use shared::{
         notice::NoticeView,
         session::Me,
         system::SystemView,
+        task::NudgeView,
     },
     domain::{access::Action, run::RunState},
 };
@@ -18,6 +19,8 @@ use crate::{
         empty::Empty,
         icon::{Icon, Svg},
         notice_list::NoticeList,
+        nudge_list::NudgeList,
+        own_tasks::OwnTasks,
         state_badge::StateBadge,
         time::Instant,
         title::title,
@@ -56,6 +59,14 @@ pub(crate) fn HomePage() -> impl IntoView {
         tick.track();
         async { Ok(api().notices().await?.items) }
     });
+    let nudges = Fetched::new(move || {
+        tick.track();
+        async { Ok(api().nudges().await?.items) }
+    });
+    let tasks = Fetched::new(move || {
+        tick.track();
+        async { Ok(api().own_tasks().await?.items) }
+    });
     let declares = may(Action::DeclareIncident);
     // While all is quiet the button stands in the middle of the page.
     let burns = Memo::new(move |_| overview.value.with(|o| o.as_ref().is_some_and(Overview::burns)));
@@ -70,6 +81,8 @@ pub(crate) fn HomePage() -> impl IntoView {
             </Show>
         </header>
         <Notices of=notices/>
+        <Nudges of=nudges/>
+        <OwnTasks of=tasks/>
         <AsyncView of=overview what="the overview" content=|overview| view! { <Shown overview=overview/> }/>
     }
 }
@@ -89,6 +102,20 @@ fn Notices(of: Fetched<Vec<NoticeView>>) -> impl IntoView {
                 <h2 id="for-you">"For you"</h2>
                 <p class="visually-hidden" role="alert">{unread}</p>
                 <NoticeList notices=all of/>
+            </section>
+        </Show>
+    }
+}
+
+/// What others have said to this person by name.
+#[component]
+fn Nudges(of: Fetched<Vec<NudgeView>>) -> impl IntoView {
+    let some = move || of.value.with(|all| all.as_ref().is_some_and(|all| !all.is_empty()));
+    view! {
+        <Show when=some>
+            <section class="for-you" aria-labelledby="named" aria-live="polite">
+                <h2 id="named">"You are meant"</h2>
+                <NudgeList of/>
             </section>
         </Show>
     }

@@ -8,11 +8,15 @@ mod commands;
 mod duties;
 mod entry;
 mod facts;
+mod files;
 mod header;
 mod level;
 mod next;
+mod note_box;
 mod recovery;
 mod standing;
+mod task_dialogs;
+mod tasks;
 mod timeline;
 mod words;
 

@@ -17,6 +17,9 @@ pub enum Due {
     },
     /// The public has to hear of it again.
     Update {},
+    Task {
+        task: u32,
+    },
 }
 
 /// "Immediate" is given this long before it is loud.
@@ -81,7 +84,7 @@ impl Incident {
 
     fn untold(&self) -> impl Iterator<Item = (Due, Clock)> {
         let running = |(due, clock): &(Due, Clock)| clock.stopped_at.is_none() && !self.told_overdue.contains(due);
-        self.clocks_for().into_iter().filter(running)
+        self.clocks_for().into_iter().chain(self.task_clocks()).filter(running)
     }
 
     /// Clocks that have run out and of which nobody has been told.

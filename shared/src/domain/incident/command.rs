@@ -26,10 +26,12 @@ pub enum IncidentCommand {
     /// Take, hand over or leave a duty.
     HoldDuty,
     Reopen,
+    /// Add a task, take it, hand it over, change it, end it.
+    HandleTask,
 }
 
 impl IncidentCommand {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Acknowledge,
         Self::StartWork,
         Self::Note,
@@ -43,6 +45,7 @@ impl IncidentCommand {
         Self::ChangeAffected,
         Self::HoldDuty,
         Self::Reopen,
+        Self::HandleTask,
     ];
 }
 
@@ -56,6 +59,11 @@ impl Incident {
         use IncidentState as S;
         match (command, self.state) {
             (C::Note | C::WriteReport, _) | (C::Close, S::Resolved) | (C::Reopen, S::Resolved | S::Closed) => Ok(()),
+            // What is left to do is often found after it is resolved.
+            (C::HandleTask, S::Closed) => {
+                Err(Refusal::new("incident-closed", "This incident is closed, so its tasks are too; reopen it first."))
+            }
+            (C::HandleTask, _) => Ok(()),
             (C::Close, S::Closed) => Err(Refusal::new("incident-closed", "This incident is closed already.")),
             (C::Close, _) => Err(Refusal::new("incident-open", "This incident is not resolved yet; resolve it first.")),
             (C::Reopen, _) => {

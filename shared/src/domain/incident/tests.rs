@@ -89,7 +89,7 @@ fn illegal_pairs_have_names() {
     for (incident, event, code) in cases {
         assert_eq!(incident.apply(&event, at(2)).unwrap_err().code, code, "{event:?}");
     }
-    assert!(over.apply(&IncidentEvent::Noted { text: "later".into() }, at(3)).is_ok());
+    assert!(over.apply(&IncidentEvent::Noted { text: "later".into(), mentions: vec![] }, at(3)).is_ok());
 }
 
 #[test]

@@ -13,6 +13,7 @@ use shared::{
 use super::{
     Here,
     commands::DialogFoot,
+    files::{AttachedFile, of_event},
     words::{body, headline, tone},
 };
 use crate::{
@@ -24,7 +25,12 @@ use crate::{
 };
 
 #[component]
-pub(super) fn Entry(here: Here, told: Told) -> impl IntoView {
+pub(super) fn Entry(
+    here: Here,
+    told: Told,
+    /// It can be linked to: a pinned one stands twice in the page.
+    named: bool,
+) -> impl IntoView {
     let entry = &told.entry;
     let (seq, pinned) = (entry.seq, told.pinned);
     let run = match &entry.event {
@@ -34,6 +40,7 @@ pub(super) fn Entry(here: Here, told: Told) -> impl IntoView {
         _ => None,
     };
     let text = told.note().map(str::to_owned).or_else(|| body(&entry.event));
+    let file = of_event(&entry.event);
     let before = before(&told);
     let note = told.note().map(str::to_owned);
     let attempt = Attempt::new();
@@ -44,7 +51,7 @@ pub(super) fn Entry(here: Here, told: Told) -> impl IntoView {
         attempt.run(async move { api().pin(here.number, &body).await }, move |view| here.fetched.put(view));
     };
     view! {
-        <li class="entry" data-tone=tone(&entry.event).name() data-pinned=pinned.then_some("true")>
+        <li class="entry" id=named.then(|| format!("entry-{seq}")) data-tone=tone(&entry.event).name() data-pinned=pinned.then_some("true")>
             <StateShape tone=tone(&entry.event)/>
             <div class="entry-body">
                 <p class="entry-head">
@@ -55,6 +62,7 @@ pub(super) fn Entry(here: Here, told: Told) -> impl IntoView {
                     </span>
                 </p>
                 {text.map(|text| view! { <p class="entry-text">{text}</p> })}
+                {file.map(|file| view! { <AttachedFile incident=here.number file/> })}
                 {before}
                 <Show when=move || may.get()>
                     <p class="entry-deeds">

@@ -15,6 +15,7 @@ pub(super) fn Facts(here: Here) -> impl IntoView {
     view! {
         <aside class="area-facts facts" aria-label="Facts">
             <Components here=here/>
+            <super::tasks::Tasks here=here/>
             <super::alerts::Alerts here=here/>
             <super::calls::Calls here=here/>
             <Runs here=here/>

@@ -1,20 +1,12 @@
-//! The story so far, newest first, live; and the box for notes. What one entry shows is `entry`'s.
+//! The story so far, newest first, live. What one entry shows is `entry`'s; the box for notes is `note_box`'s.
 
-use leptos::{ev::SubmitEvent, prelude::*};
-use shared::{
-    api::incident::NoteIn,
-    domain::{
-        incident::IncidentCommand,
-        story::{Pen, Told, story},
-        text::Message,
-    },
+use leptos::prelude::*;
+use shared::domain::{
+    incident::IncidentCommand,
+    story::{Pen, Told, story},
 };
 
-use super::{Here, entry::Entry};
-use crate::{
-    components::{attempt::Attempt, button::Button, error_note::ErrorNote, field::TextArea},
-    transport::api,
-};
+use super::{Here, entry::Entry, note_box::NoteBox};
 
 const FILTERS: [(Option<Pen>, &str); 4] =
     [(None, "All"), (Some(Pen::Written), "Written"), (Some(Pen::Automatic), "Automatic"), (Some(Pen::Run), "Runs")];
@@ -34,6 +26,7 @@ pub(super) fn Timeline(here: Here) -> impl IntoView {
         })
     });
     let pinned = Memo::new(move |_| all.with(|all| all.iter().filter(|told| told.pinned).cloned().collect::<Vec<_>>()));
+    to_named_entry();
     let notes = here.open(IncidentCommand::Note);
     let none = move || shown.with(Vec::is_empty);
     view! {
@@ -53,11 +46,11 @@ pub(super) fn Timeline(here: Here) -> impl IntoView {
             <Show when=move || pinned.with(|pinned| !pinned.is_empty())>
                 <section class="pinned" aria-labelledby="pinned">
                     <h3 id="pinned">"Pinned"</h3>
-                    <Entries here list=pinned/>
+                    <Entries here list=pinned named=false/>
                 </section>
             </Show>
             <div role="log" aria-live="polite" aria-labelledby="timeline">
-                <Entries here list=shown/>
+                <Entries here list=shown named=true/>
             </div>
             <Show when=none>
                 <p class="muted">"Nothing of that kind yet."</p>
@@ -90,62 +83,27 @@ fn Filter(filter: RwSignal<Option<Pen>>) -> impl IntoView {
 }
 
 #[component]
-fn Entries(here: Here, list: Memo<Vec<Told>>) -> impl IntoView {
+fn Entries(here: Here, list: Memo<Vec<Told>>, named: bool) -> impl IntoView {
     view! {
         <ol class="timeline">
             <For
                 each=move || list.get()
                 key=|told| (told.entry.seq, told.pinned, told.corrections.len())
-                children=move |told| view! { <Entry here told/> }
+                children=move |told| view! { <Entry here told named/> }
             />
         </ol>
     }
 }
 
-#[component]
-fn NoteBox(here: Here) -> impl IntoView {
-    let attempt = Attempt::new();
-    let text = RwSignal::new(String::new());
-    let wrong = RwSignal::new(None::<String>);
-    let send = move || {
-        let parsed = Message::parse(&text.get_untracked());
-        wrong.set(parsed.as_ref().err().cloned());
-        let Ok(message) = parsed else { return };
-        let body = NoteIn { text: message };
-        let sent = text.get_untracked();
-        attempt.run(async move { api().note(here.number, &body).await }, move |view| {
-            here.fetched.put(view);
-            // What was typed while the note travelled is kept.
-            if text.try_with_untracked(|now| *now == sent) == Some(true) {
-                text.set(String::new());
+/// Whoever followed a link to one entry sees that one first.
+fn to_named_entry() {
+    Effect::new(move |_| {
+        request_animation_frame(|| {
+            let hash = window().location().hash().unwrap_or_default();
+            let entry = hash.strip_prefix('#').filter(|id| id.starts_with("entry-"));
+            if let Some(entry) = entry.and_then(|id| document().get_element_by_id(id)) {
+                entry.scroll_into_view();
             }
         });
-    };
-    let error = attempt.field("text");
-    view! {
-        <form
-            class="note-box"
-            novalidate
-            on:submit=move |event: SubmitEvent| {
-                event.prevent_default();
-                send();
-            }
-            on:keydown=move |event| {
-                if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
-                    send();
-                }
-            }
-        >
-            <TextArea
-                label="Note"
-                value=text
-                rows=2
-                error=Signal::derive(move || wrong.get().or_else(|| error.get()))
-            />
-            <ErrorNote error=attempt.error/>
-            <Button submit=true busy=attempt.busy test_id="note-submit">
-                "Add note"
-            </Button>
-        </form>
-    }
+    });
 }

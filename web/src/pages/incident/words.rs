@@ -51,6 +51,15 @@ pub(super) fn headline(event: &IncidentEvent) -> String {
         IncidentEvent::Corrected { entry, .. } => format!("Entry {entry} corrected"),
         IncidentEvent::Pinned { entry } => format!("Entry {entry} pinned"),
         IncidentEvent::Unpinned { entry } => format!("Entry {entry} unpinned"),
+        IncidentEvent::TaskAdded { task, owner: Some(owner), .. } => format!("Task {task} for {}", owner.name),
+        IncidentEvent::TaskAdded { task, .. } => format!("Task {task} added"),
+        IncidentEvent::TaskGiven { task, to: Some(to), .. } => format!("{} has task {task}", to.name),
+        IncidentEvent::TaskGiven { task, .. } => format!("Nobody has task {task} any more"),
+        IncidentEvent::TaskChanged { task, .. } => format!("Task {task} changed"),
+        IncidentEvent::TaskEnded { task, done: true, .. } => format!("Task {task} done"),
+        IncidentEvent::TaskEnded { task, done: false, .. } => format!("Task {task} dropped"),
+        IncidentEvent::TaskReopened { task, .. } => format!("Task {task} is open again"),
+        IncidentEvent::Attached { .. } => "File attached".into(),
     }
 }
 
@@ -68,13 +77,18 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
             ),
             None => reason.clone(),
         },
-        IncidentEvent::Noted { text }
+        IncidentEvent::Noted { text, .. }
         | IncidentEvent::Posted { text, .. }
         | IncidentEvent::Resolved { text }
         | IncidentEvent::Closed { text }
         | IncidentEvent::Notified { text, .. }
         | IncidentEvent::NoticeAcknowledged { text, .. }
         | IncidentEvent::Corrected { text, .. }
+        | IncidentEvent::TaskAdded { text, .. }
+        | IncidentEvent::TaskGiven { text, .. }
+        | IncidentEvent::TaskChanged { text, .. }
+        | IncidentEvent::TaskEnded { text, .. }
+        | IncidentEvent::TaskReopened { text, .. }
         | IncidentEvent::Run { text, .. } => text.clone(),
         IncidentEvent::AlertFired { title, .. } | IncidentEvent::AlertEnded { title, .. } => title.clone(),
         IncidentEvent::Paged { reason, .. } => {
@@ -94,6 +108,7 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
         | IncidentEvent::DutyLeft { .. }
         | IncidentEvent::Overdue { .. }
         | IncidentEvent::Pinned { .. }
+        | IncidentEvent::Attached { .. }
         | IncidentEvent::Unpinned { .. } => String::new(),
     };
     (!text.trim().is_empty()).then_some(text)
@@ -126,7 +141,7 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
         | IncidentEvent::Reopened { .. }
         | IncidentEvent::Overdue { .. }
         | IncidentEvent::AlertFired { .. } => Tone::Warning,
-        IncidentEvent::AlertEnded { still_firing: 0, .. } => Tone::Good,
+        IncidentEvent::AlertEnded { still_firing: 0, .. } | IncidentEvent::TaskEnded { done: true, .. } => Tone::Good,
         IncidentEvent::AffectedChanged { affected, .. } => {
             if affected.iter().all(|a| a.impact == Impact::Operational) {
                 Tone::Good
@@ -141,11 +156,17 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
         | IncidentEvent::DutyHandedOver { .. }
         | IncidentEvent::DutyOfferEnded { .. }
         | IncidentEvent::DutyLeft { .. }
+        | IncidentEvent::TaskAdded { .. }
+        | IncidentEvent::TaskGiven { .. }
+        | IncidentEvent::TaskChanged { .. }
+        | IncidentEvent::TaskReopened { .. }
         | IncidentEvent::Acknowledged
         | IncidentEvent::WorkStarted
         | IncidentEvent::Notified { .. }
         | IncidentEvent::NoticeAcknowledged { .. } => Tone::Active,
         IncidentEvent::Noted { .. }
+        | IncidentEvent::Attached { .. }
+        | IncidentEvent::TaskEnded { .. }
         | IncidentEvent::Closed { .. }
         | IncidentEvent::ReportPublished { .. }
         | IncidentEvent::Corrected { .. }

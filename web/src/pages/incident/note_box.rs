@@ -1,0 +1,165 @@
+//! The box for notes: people meant by name, files dropped or pasted, and a note that is not lost when the line is. What is sent twice
+//! by that is one note.
+
+use std::time::Duration;
+
+use leptos::{ev::SubmitEvent, prelude::*};
+use shared::{
+    api::{client::CallError, incident::NoteIn},
+    domain::{incident::Person, mention, text::Message},
+};
+
+use super::{
+    Here,
+    files::{UploadList, Uploads, files_of},
+};
+use crate::{
+    components::{
+        async_view::Fetched,
+        attempt::Attempt,
+        button::Button,
+        drafts::{self, Draft},
+        error_note::ErrorNote,
+        mention_box::MentionBox,
+    },
+    live::{Connection, use_live},
+    session::use_me,
+    transport::{api, fresh_key},
+};
+
+const RETRY: Duration = Duration::from_secs(3);
+
+/// A note that was sent and not answered: the same again, with the same key, is the same note.
+#[derive(Clone)]
+struct Sent {
+    body: NoteIn,
+    text: String,
+    key: String,
+}
+
+#[component]
+pub(super) fn NoteBox(here: Here) -> impl IntoView {
+    let attempt = Attempt::new();
+    let me = use_me();
+    let draft_key = StoredValue::new(format!("muster-note-{}", here.number));
+    let user = move || me.with_untracked(|me| me.as_ref().map(|me| me.id.to_string()).unwrap_or_default());
+    let left = draft_key.with_value(|key| drafts::read(key, &user())).map(|draft| draft.text);
+    let text = RwSignal::new(left.unwrap_or_default());
+    let wrong = RwSignal::new(None::<String>);
+    let waits = RwSignal::new(None::<Sent>);
+    let people = Fetched::new(move || async move { Ok(api().incident_readers(here.number).await?.items) });
+    let known = Signal::derive(move || people.value.get().unwrap_or_default());
+    // Kept while one types, so that neither a crash nor a lost line takes it.
+    Effect::new(move |before: Option<()>| {
+        let now = text.get();
+        draft_key.with_value(|key| match (before, now.is_empty()) {
+            (None, _) => {}
+            (_, true) => drafts::forget(key),
+            (_, false) => drafts::write(key, &Draft { user: user(), base: 0, text: now }),
+        });
+    });
+    let deliver = move |sent: Sent| {
+        let again = sent.clone();
+        let call = async move { api().note_once(here.number, &sent.body, &sent.key).await };
+        attempt.run(
+            async move {
+                let answer = call.await;
+                let lost = matches!(answer, Err(CallError::Unreachable(_)));
+                waits.try_set(lost.then(|| again.clone()));
+                answer.map(|view| (view, again.text))
+            },
+            move |(view, sent)| {
+                here.fetched.put(view);
+                // What was typed while the note travelled is kept.
+                if text.try_with_untracked(|now| *now == sent) == Some(true) {
+                    text.set(String::new());
+                }
+            },
+        );
+    };
+    let send = move || {
+        let typed = text.get_untracked();
+        let parsed = Message::parse(&typed);
+        wrong.set(parsed.as_ref().err().cloned());
+        let Ok(message) = parsed else { return };
+        let meant = known.with_untracked(|people: &Vec<Person>| mention::found(message.as_str(), people));
+        let body = NoteIn { text: message, mentions: meant.into_iter().map(|person| person.id).collect() };
+        let key = match waits.get_untracked() {
+            Some(before) if before.text == typed => before.key,
+            _ => fresh_key(),
+        };
+        deliver(Sent { body, text: typed, key });
+    };
+    let connection = use_live().connection();
+    // At once when the stream is back; and now and then, for a stream may not notice a short cut.
+    let again = move || {
+        if let Some(Some(sent)) = waits.try_get_untracked() {
+            deliver(sent);
+        }
+    };
+    Effect::new(move |_| {
+        if connection.get() == Connection::Live {
+            again();
+        }
+    });
+    Effect::new(move |_| {
+        if waits.with(Option::is_some) {
+            set_timeout(again, RETRY);
+        }
+    });
+    let error = attempt.field("text");
+    let uploads = Uploads::new(here);
+    let over = RwSignal::new(false);
+    view! {
+        <form
+            class="note-box"
+            class:over=move || over.get()
+            novalidate
+            on:submit=move |event: SubmitEvent| {
+                event.prevent_default();
+                send();
+            }
+            on:keydown=move |event| {
+                if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
+                    send();
+                }
+            }
+            on:paste=move |event| {
+                let files = files_of(event.clipboard_data());
+                if !files.is_empty() {
+                    event.prevent_default();
+                    uploads.add(files);
+                }
+            }
+            on:dragover=move |event| {
+                event.prevent_default();
+                over.set(true);
+            }
+            on:dragleave=move |_| over.set(false)
+            on:drop=move |event| {
+                event.prevent_default();
+                over.set(false);
+                uploads.add(files_of(event.data_transfer()));
+            }
+        >
+            <MentionBox
+                label="Note"
+                value=text
+                people=known
+                error=Signal::derive(move || wrong.get().or_else(|| error.get()))
+            />
+            <Show when=move || waits.with(Option::is_some) fallback=move || view! { <ErrorNote error=attempt.error/> }>
+                <p class="note warning" role="status" data-testid="note-waits">
+                    "Not sent: there is no connection. It is kept here and sent, once, when the connection is back."
+                </p>
+            </Show>
+            <UploadList uploads/>
+            <div class="note-deeds">
+                <super::files::ChooseFiles uploads/>
+                <Button submit=true busy=attempt.busy test_id="note-submit">
+                    "Add note"
+                </Button>
+            </div>
+        </form>
+    }
+}
