@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     AppState,
-    app::{expiry, intake, line, notice, overdue, paging, status_page},
+    app::{expiry, intake, line, maintenance, notice, overdue, paging, status_page},
     error::AppError,
     live, outbox,
 };
@@ -36,6 +36,9 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     let plans = planned.clone();
     tasks.spawn(live::tail(state.store.clone(), state.hub.clone(), move |topic| {
         if matches!(topic, Topic::Incident { .. } | Topic::Report { .. } | Topic::Plan { .. } | Topic::StatusPage {}) {
+            public.nudge();
+        }
+        if matches!(topic, Topic::Maintenance { .. }) {
             public.nudge();
         }
         if matches!(topic, Topic::Plan { .. }) {
@@ -83,6 +86,11 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     tasks.spawn(every(SWEEP_EVERY, move || {
         let state = watching.clone();
         async move { overdue::sweep(&state.store).await.map_err(in_words) }
+    }));
+    let opening = state.clone();
+    tasks.spawn(every(SWEEP_EVERY, move || {
+        let state = opening.clone();
+        async move { maintenance::sweep(&state.store).await.map_err(in_words) }
     }));
     let calling = state.clone();
     tasks.spawn(every(Duration::ZERO, move || {

@@ -8,6 +8,7 @@ mod home;
 mod incident;
 mod live;
 mod machine;
+mod maintenance;
 mod negotiate;
 mod page;
 mod pages;

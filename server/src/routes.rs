@@ -7,6 +7,7 @@ pub(crate) mod contact;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod incident;
+pub(crate) mod maintenance;
 pub(crate) mod notice;
 pub(crate) mod output;
 pub(crate) mod people;

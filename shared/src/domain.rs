@@ -10,6 +10,7 @@ pub mod clock;
 pub mod escalation;
 pub mod incident;
 pub mod layout;
+pub mod maintenance;
 pub mod next;
 pub mod offer;
 pub mod outbox;

@@ -23,6 +23,7 @@ mod incident_due;
 mod job;
 mod line;
 mod live;
+mod maintenance;
 mod message;
 mod notice;
 mod output;
@@ -66,6 +67,7 @@ pub use crate::{
     incident::IncidentRecord,
     job::{Claimed, Heard, HostHeld, JobKind},
     live::{Channel, Listener},
+    maintenance::MaintenanceRecord,
     message::{MessageClaim, NewMessage},
     notice::NoticeTold,
     output::Chunk,

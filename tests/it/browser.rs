@@ -8,6 +8,7 @@ mod consent;
 mod door;
 mod editor;
 mod hostile;
+mod maintenance;
 mod notices;
 mod output;
 mod provider;

@@ -30,6 +30,7 @@ mod intake;
 mod limits;
 mod line;
 mod live;
+mod maintenance;
 mod neighbours;
 mod notices;
 mod oidc;

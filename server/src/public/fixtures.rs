@@ -27,6 +27,7 @@ pub(crate) fn component(name: &str, impact: Impact) -> ComponentStatus {
         id: format!("bt2c/{}", name.to_lowercase().replace(' ', "")),
         name: name.into(),
         impact,
+        maintenance: false,
         group: None,
         description: None,
         history: Some(History { state, changed_at: ago(20), first_seen_at, days: vec![] }),
@@ -67,7 +68,14 @@ pub(crate) fn incident(number: i64, title: &str, started: i64, resolved: Option<
 }
 
 fn snapshot(components: Vec<ComponentStatus>, open: Vec<PublicIncident>, past: Vec<PublicIncident>) -> StatusSnapshot {
-    StatusSnapshot { title: "BT2C status".into(), taken_at: Timestamp::from_unix(NOW), components, open, past }
+    StatusSnapshot {
+        title: "BT2C status".into(),
+        taken_at: Timestamp::from_unix(NOW),
+        components,
+        open,
+        past,
+        maintenance: vec![],
+    }
 }
 
 fn three(first: Impact) -> Vec<ComponentStatus> {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use shared::{
-    domain::status::{ComponentStatus, PublicIncident, StatusSnapshot, roll_up},
+    domain::status::{ComponentStatus, Impact, PublicIncident, StatusSnapshot, roll_up},
     timestamp::Timestamp,
 };
 
@@ -10,6 +10,7 @@ use super::{
     bars::Bars,
     frame::{Frame, incident_tone, tone},
     incident::{Suffering, UpdateLine},
+    maintenance,
     past::{self, Days, Row},
     words::{self, Instant},
 };
@@ -37,6 +38,7 @@ pub(crate) struct Home<'a> {
     pub(crate) components_first: bool,
     pub(crate) open: Vec<OpenIncident>,
     pub(crate) more_open: Vec<Row>,
+    pub(crate) maintenance: maintenance::Lines,
     pub(crate) days: Vec<Days>,
 }
 
@@ -88,6 +90,7 @@ impl<'a> Home<'a> {
     pub(crate) fn new(frame: &'a Frame, snapshot: &'a StatusSnapshot, version: &'a str, stale: bool) -> Self {
         let tone = match (snapshot.components.is_empty(), snapshot.open.is_empty()) {
             (true, true) => "none",
+            (_, true) if snapshot.only_worked_on() => "work",
             (_, true) => tone(snapshot.overall()),
             // An incident without a component still is not "all good".
             (_, false) => incident_tone(shared::domain::incident::PublicState::Investigating, snapshot.overall()),
@@ -107,6 +110,7 @@ impl<'a> Home<'a> {
             components_first: many,
             open: snapshot.open.iter().take(AT_LENGTH).map(|i| OpenIncident::new(i, n_updates)).collect(),
             more_open: snapshot.open.iter().skip(AT_LENGTH).map(Row::new).collect(),
+            maintenance: maintenance::Lines::new(snapshot),
             days: past::recent_days(snapshot),
         }
     }
@@ -121,20 +125,27 @@ impl<'a> Section<'a> {
     fn new(components: &'a [ComponentStatus], now: Timestamp) -> Self {
         let impact = roll_up(components);
         let group = components.first().and_then(|c| c.group.as_ref());
+        let worked_on = impact == Impact::Operational && components.iter().any(ComponentStatus::worked_on);
+        let (tone, words) = look(impact, worked_on);
         Self {
-            group: group.map(|g| GroupLine { name: &g.name, tone: tone(impact), words: impact.words() }),
+            group: group.map(|g| GroupLine { name: &g.name, tone, words }),
             components: components.iter().map(|c| ComponentLine::new(c, now)).collect(),
         }
     }
 }
 
+fn look(impact: Impact, worked_on: bool) -> (&'static str, &'static str) {
+    if worked_on { ("work", maintenance::words::UNDER_MAINTENANCE) } else { (tone(impact), impact.words()) }
+}
+
 impl<'a> ComponentLine<'a> {
     fn new(component: &'a ComponentStatus, now: Timestamp) -> Self {
+        let (tone, words) = look(component.impact, component.worked_on());
         Self {
             name: &component.name,
             description: component.description.as_deref(),
-            tone: tone(component.impact),
-            words: component.impact.words(),
+            tone,
+            words,
             bars: component.history.as_ref().map(|history| Bars::new(history, now)),
         }
     }

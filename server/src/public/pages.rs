@@ -10,7 +10,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use sha2::{Digest as _, Sha256};
 use shared::{
-    domain::status::{PublicIncident, StatusSnapshot},
+    domain::{
+        maintenance::PublicMaintenance,
+        status::{PublicIncident, StatusSnapshot},
+    },
     timestamp::Timestamp,
 };
 use tokio::sync::{Mutex, Notify, watch};
@@ -20,6 +23,7 @@ use super::{
     home::Home,
     incident::IncidentPage,
     machine::Machine,
+    maintenance::MaintenancePage,
     page::{Page, Policy},
     past::History,
 };
@@ -74,6 +78,7 @@ pub(crate) struct Site {
     pub(crate) history: Page,
     pub(crate) incidents: HashMap<i64, Arc<Page>>,
     pub(crate) reports: HashMap<i64, Arc<Page>>,
+    pub(crate) maintenance: HashMap<i64, Arc<Page>>,
     pub(crate) machine: Arc<Machine>,
 }
 
@@ -108,6 +113,7 @@ impl PublicPages {
             history: unknown,
             incidents: HashMap::new(),
             reports: HashMap::new(),
+            maintenance: HashMap::new(),
             machine: Arc::default(),
         };
         let live = watch::Sender::new(Some(site.version.clone()));
@@ -151,14 +157,21 @@ impl PublicPages {
         let version = version_of(&content);
         let same = version == old.version && !old.stale;
         let home = self.home(&content.snapshot, &version, false);
-        let (history, incidents, reports, machine) = if same {
-            (old.history.clone(), old.incidents.clone(), old.reports.clone(), old.machine.clone())
+        let (history, incidents, reports, maintenance, machine) = if same {
+            (
+                old.history.clone(),
+                old.incidents.clone(),
+                old.reports.clone(),
+                old.maintenance.clone(),
+                old.machine.clone(),
+            )
         } else {
             let history = History::new(&self.frame, &content.snapshot, &version, PAST_LIMIT);
             (
                 self.frame.page(StatusCode::OK, &history),
                 self.incidents(&old, &content, &version),
                 self.reports(&old, &content),
+                self.maintenance(&content.snapshot, &version, None),
                 Machine::new(&self.base, &content.snapshot, false),
             )
         };
@@ -171,6 +184,7 @@ impl PublicPages {
             history,
             incidents,
             reports,
+            maintenance,
             machine,
         });
     }
@@ -193,6 +207,7 @@ impl PublicPages {
         }
         let (history, reports, read_at) = (old.history.clone(), old.reports.clone(), old.read_at);
         let machine = Machine::new(&self.base, snapshot, true);
+        let maintenance = self.maintenance(snapshot, &version, Some(snapshot.taken_at));
         self.show(Site {
             version,
             content: Some(content),
@@ -202,6 +217,7 @@ impl PublicPages {
             history,
             incidents,
             reports,
+            maintenance,
             machine,
         });
     }
@@ -240,6 +256,21 @@ impl PublicPages {
         snapshot.open.iter().chain(&snapshot.past).map(render).collect()
     }
 
+    /// At most some hundred small pages, each time anew.
+    fn maintenance(
+        &self,
+        snapshot: &StatusSnapshot,
+        version: &str,
+        stale_since: Option<Timestamp>,
+    ) -> HashMap<i64, Arc<Page>> {
+        let render = |one: &PublicMaintenance| {
+            let since = stale_since.filter(|_| !one.state.over());
+            let page = MaintenancePage::new(&self.frame, &snapshot.title, one, version, since);
+            (one.number, Arc::new(self.frame.page(StatusCode::OK, &page)))
+        };
+        snapshot.maintenance.iter().map(render).collect()
+    }
+
     fn reports(&self, old: &Site, content: &Content) -> HashMap<i64, Arc<Page>> {
         let before = old.by_number();
         let render = |incident: &PublicIncident| {
@@ -269,7 +300,8 @@ fn version_of(content: &Content) -> Arc<str> {
     let mut reports: Vec<_> = content.reports.iter().map(|(number, r)| (number, r.version, r.published_at)).collect();
     reports.sort_unstable_by_key(|(number, ..)| **number);
     // These are structs of text, numbers and instants, which JSON always takes.
-    let text = serde_json::to_vec(&(&s.title, &s.components, &s.open, &s.past, reports)).unwrap_or_default();
+    let text =
+        serde_json::to_vec(&(&s.title, &s.components, &s.open, &s.past, &s.maintenance, reports)).unwrap_or_default();
     let digest = Sha256::digest(&text);
     digest.iter().take(8).map(|b| format!("{b:02x}")).collect::<String>().into()
 }

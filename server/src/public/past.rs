@@ -10,6 +10,7 @@ use time::{Date, Duration};
 
 use super::{
     frame::Frame,
+    maintenance,
     words::{self, Instant},
 };
 
@@ -126,6 +127,7 @@ pub(crate) struct History<'a> {
     pub(crate) version: &'a str,
     pub(crate) n_open: usize,
     pub(crate) months: Vec<MonthOf>,
+    pub(crate) maintenance: maintenance::Lines,
     /// True if there may be older ones that are not on this page.
     pub(crate) cut: bool,
 }
@@ -138,6 +140,7 @@ impl<'a> History<'a> {
             version,
             n_open: snapshot.open.len(),
             months: months(snapshot),
+            maintenance: maintenance::Lines::new(snapshot),
             cut: snapshot.past.len() >= limit,
         }
     }

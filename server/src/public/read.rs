@@ -6,9 +6,12 @@ use shared::{ids::SystemId, plan};
 use store::{IncidentRecord, Store, StoreError};
 
 use super::{
-    facts::{self, Facts, IncidentFacts, SystemFacts},
+    facts::{self, Facts, IncidentFacts, MaintenanceFacts, SystemFacts},
     pages::{Content, PAST_LIMIT, PublicReport},
 };
+
+/// Maintenance that is over and still shown.
+const MAINTENANCE_LIMIT: i64 = 100;
 
 pub(crate) async fn content(store: &Store) -> Result<Content, StoreError> {
     let taken_at = store.now().await?;
@@ -36,7 +39,12 @@ pub(crate) async fn content(store: &Store) -> Result<Content, StoreError> {
     let layout = store.status_layout_fetch().await?.map(|saved| saved.layout).unwrap_or_default();
     let histories = store.component_records().await?;
     let histories = histories.into_iter().map(|r| ((r.system_slug, r.component), r.history)).collect();
-    let snapshot = facts::snapshot(Facts { taken_at, systems, incidents, layout, histories });
+    let announced = store.maintenances(MAINTENANCE_LIMIT).await?;
+    let maintenance = announced
+        .iter()
+        .map(|one| MaintenanceFacts { number: one.number, maintenance: &one.maintenance, log: &one.log })
+        .collect();
+    let snapshot = facts::snapshot(Facts { taken_at, systems, incidents, maintenance, layout, histories });
     Ok(Content { snapshot, reports })
 }
 

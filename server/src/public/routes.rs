@@ -24,6 +24,8 @@ pub fn router(pages: Arc<PublicPages>) -> Router {
         .route("/history", get(history))
         .route("/incidents/{number}", get(incident))
         .route("/incidents/{number}/report", get(report))
+        .route("/maintenance/{number}", get(maintenance))
+        .route("/calendar.ics", get(calendar))
         .route("/live", get(live))
         .route("/feed.atom", get(feed))
         .route("/badge.svg", get(badge))
@@ -55,6 +57,15 @@ async fn report(State(pages): Pages, number: Part, request: Request) -> Response
         Some(page) => page.respond(request.headers()),
         None => missing(&pages, request.headers()),
     }
+}
+
+async fn maintenance(State(pages): Pages, number: Part, request: Request) -> Response {
+    let site = pages.site();
+    one(&pages, parse(number).and_then(|n| site.maintenance.get(&n)).map(|page| &**page), request.headers())
+}
+
+async fn calendar(State(pages): Pages, request: Request) -> Response {
+    one(&pages, pages.site().machine.calendar.as_ref(), request.headers())
 }
 
 async fn feed(State(pages): Pages, request: Request) -> Response {

@@ -74,8 +74,8 @@ async fn the_status_page_answers_the_question_without_a_script() {
          still made by the other one. Investigating 22 Nov 2026, 03:10 UTC We are looking into it. Components Validator 1 Major \
          outage Recorded since 13 Oct 2026 99.96 % uptime Today 1 day to tell about of Validator 1 22 Nov 2026: major outage for \
          20 min Validator 2 Operational Recorded since 13 Oct 2026 100 % uptime Today PostgreSQL database Operational Recorded \
-         since 13 Oct 2026 100 % uptime Today A bar is a day: no outage degraded partial outage major outage not recorded . Uptime \
-         counts every second of a partial or major outage as down. Being degraded does not count as down. Last 14 days 22 Nov 2026 Validator 1 is not available \
+         since 13 Oct 2026 100 % uptime Today A bar is a day: no outage degraded partial outage major outage maintenance not recorded . Uptime \
+         counts every second of a partial or major outage as down. Being degraded does not count as down, and announced maintenance is left out. Last 14 days 22 Nov 2026 Validator 1 is not available \
          Still open 19 to 21 Nov 2026 No incidents 18 Nov 2026 The database answered slowly Resolved after 1 h 35 min · \
          PostgreSQL database · Report on The database answered slowly 9 to 17 Nov 2026 No incidents All past incidents"
     );
@@ -259,6 +259,7 @@ fn arranged(incident: &Incident, timeline: &[TimelineEntry], layout: Layout) -> 
         taken_at: Timestamp::from_unix(NOW),
         systems: vec![system],
         incidents,
+        maintenance: vec![],
         layout,
         histories: Default::default(),
     })

@@ -6,7 +6,7 @@ use shared::{
     timestamp::Timestamp,
 };
 
-use crate::public::words;
+use crate::public::{maintenance, words};
 
 const HEIGHT: usize = 20;
 /// Longer names are cut: a badge is small.
@@ -35,22 +35,26 @@ pub(super) fn overall(snapshot: &StatusSnapshot, since: Option<Timestamp>) -> St
     };
     let words = match impact {
         _ if snapshot.components.is_empty() && snapshot.open.is_empty() => "not set up",
+        Impact::Operational if snapshot.only_worked_on() => "under maintenance",
         Impact::Operational => "operational",
         Impact::Degraded => "degraded",
         Impact::PartialOutage => "partial outage",
         Impact::MajorOutage => "major outage",
     };
-    draw(&snapshot.title, impact, words, since)
+    draw(&snapshot.title, impact, snapshot.only_worked_on(), words, since)
 }
 
 pub(super) fn component(component: &ComponentStatus, since: Option<Timestamp>) -> String {
-    draw(&component.name, component.impact, &component.impact.words().to_lowercase(), since)
+    let worked_on = component.worked_on();
+    let words = if worked_on { maintenance::words::UNDER_MAINTENANCE } else { component.impact.words() };
+    draw(&component.name, component.impact, worked_on, &words.to_lowercase(), since)
 }
 
 /// What is too old to be believed has no colour, and says of when it is.
-fn draw(name: &str, impact: Impact, words: &str, since: Option<Timestamp>) -> String {
+fn draw(name: &str, impact: Impact, worked_on: bool, words: &str, since: Option<Timestamp>) -> String {
     let (colour, shape) = match impact {
         _ if since.is_some() => ("#57616c", "M6 1a5 5 0 1 0 0 10A5 5 0 1 0 6 1zm0 2a3 3 0 1 1 0 6 3 3 0 1 1 0-6z"),
+        Impact::Operational if worked_on => ("#243e9e", "M6 .5 11.500 6 6 11.500.5 6z"),
         Impact::Operational => ("#0b5132", "M6 1a5 5 0 1 0 0 10A5 5 0 1 0 6 1z"),
         Impact::Degraded => ("#0d437c", "M1 1h10v10H1z"),
         Impact::PartialOutage => ("#663a00", "M6 1l5.5 10H.5z"),

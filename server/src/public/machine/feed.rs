@@ -3,13 +3,17 @@
 use askama::Template;
 use atom_syndication::{Content, Entry, Feed, FixedDateTime, Generator, Link, Person, Text};
 use shared::{
-    domain::status::{PublicIncident, StatusSnapshot},
+    domain::{
+        maintenance::PublicMaintenance,
+        status::{PublicIncident, StatusSnapshot},
+    },
     timestamp::Timestamp,
 };
 
 use super::changed_at;
 use crate::public::{
     incident::{Suffering, UpdateLine},
+    maintenance::{Line, Step},
     words,
 };
 
@@ -23,13 +27,21 @@ struct EntryText {
     updates: Vec<UpdateLine>,
 }
 
+#[derive(Template)]
+#[template(path = "maintenance_entry.html")]
+struct MaintenanceText {
+    line: Line,
+    steps: Vec<Step>,
+}
+
 /// `None` only if it could not be written.
 pub(super) fn atom(base: &str, snapshot: &StatusSnapshot, since: Option<Timestamp>) -> Option<String> {
     let incidents = snapshot.open.iter().chain(snapshot.past.iter().take(PAST));
     let mut entries: Vec<_> = incidents.map(|incident| (updated_at(incident), entry(base, incident))).collect();
+    entries.extend(snapshot.maintenance.iter().map(|one| (one.changed_at(), announced(base, one))));
     entries.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     let subtitle = match since {
-        None => "Incidents and what is said about them".to_owned(),
+        None => "Incidents, maintenance, and what is said about them".to_owned(),
         Some(at) => {
             format!("Could not be updated since {}. What it says may no longer be true.", words::instant(at).words)
         }
@@ -64,6 +76,25 @@ fn entry(base: &str, incident: &PublicIncident) -> Entry {
         id: address.clone(),
         updated: instant(updated_at(incident)),
         published: Some(instant(incident.started_at)),
+        links: vec![link(address, "alternate", "text/html")],
+        content: Some(Content {
+            // A template of ours writes into memory; its values' `Display` does not fail.
+            value: Some(xml(&text.render().unwrap_or_default())),
+            content_type: Some("html".into()),
+            ..Content::default()
+        }),
+        ..Entry::default()
+    }
+}
+
+fn announced(base: &str, one: &PublicMaintenance) -> Entry {
+    let address = format!("{base}/maintenance/{}", one.number);
+    let text = MaintenanceText { line: Line::new(one), steps: one.steps.iter().map(Step::new).collect() };
+    Entry {
+        title: Text::plain(format!("{}: {}", crate::public::maintenance::words::in_feed(one), xml(&one.title))),
+        id: address.clone(),
+        updated: instant(one.changed_at()),
+        published: Some(instant(one.planned_at)),
         links: vec![link(address, "alternate", "text/html")],
         content: Some(Content {
             // A template of ours writes into memory; its values' `Display` does not fail.
