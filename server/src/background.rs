@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     AppState,
-    app::{contact_drill, expiry, intake, line, notice, overdue, paging, status_page},
+    app::{contact_drill, expiry, intake, line, maintenance, notice, overdue, paging, status_page},
     error::AppError,
     live, outbox,
 };
@@ -39,7 +39,14 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     let planned = Arc::new(Notify::new());
     let plans = planned.clone();
     tasks.spawn(live::tail(state.store.clone(), state.hub.clone(), move |topic| {
-        if matches!(topic, Topic::Incident { .. } | Topic::Report { .. } | Topic::Plan { .. } | Topic::StatusPage {}) {
+        if matches!(
+            topic,
+            Topic::Incident { .. }
+                | Topic::Report { .. }
+                | Topic::Plan { .. }
+                | Topic::StatusPage {}
+                | Topic::Maintenance { .. }
+        ) {
             public.nudge();
         }
         if matches!(topic, Topic::Plan { .. }) {
@@ -93,6 +100,11 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
             overdue::sweep(&state.store).await.map_err(in_words)?;
             contact_drill::sweep(&state.store).await.map_err(in_words)
         }
+    }));
+    let opening = state.clone();
+    tasks.spawn(every(SWEEP_EVERY, move || {
+        let state = opening.clone();
+        async move { maintenance::sweep(&state.store).await.map_err(in_words) }
     }));
     let calling = state.clone();
     tasks.spawn(every(Duration::ZERO, move || {

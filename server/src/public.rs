@@ -13,6 +13,7 @@ mod incident;
 mod kept;
 mod live;
 mod machine;
+mod maintenance;
 mod negotiate;
 mod page;
 mod pages;

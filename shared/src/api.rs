@@ -8,6 +8,7 @@ pub mod contact;
 pub mod error;
 pub mod incident;
 pub mod live;
+pub mod maintenance;
 pub mod notice;
 pub mod people;
 pub mod plan;

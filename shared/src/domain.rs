@@ -13,6 +13,7 @@ pub mod contact_drill;
 pub mod escalation;
 pub mod incident;
 pub mod layout;
+pub mod maintenance;
 pub mod mention;
 pub mod next;
 pub mod offer;

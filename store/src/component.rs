@@ -113,8 +113,8 @@ impl Store {
 }
 
 impl Tx {
-    /// Brings the recorded states of a system's components in line with its open public incidents; `known` have a state from now
-    /// on at least. True if anything was not so.
+    /// Brings the recorded states of a system's components in line with its open public incidents and the maintenance under way;
+    /// `known` have a state from now on at least. True if anything was not so.
     ///
     /// Whoever settles holds the system's row, so two incidents that change at once see each other.
     ///
@@ -152,14 +152,14 @@ impl Tx {
             .collect()
     }
 
-    /// The worst that an open public incident says of each.
+    /// The worst that an open public incident says of each, and whether it is worked on.
     async fn component_states_wanted(
         &mut self,
         system: SystemId,
         known: &[String],
     ) -> Result<BTreeMap<String, ComponentState>, StoreError> {
         let open: Vec<Json<Vec<Affected>>> = sqlx::query_scalar(
-            "SELECT affected FROM incident WHERE system_id = $1 AND public_title IS NOT NULL AND state <> 'resolved'",
+            "SELECT affected FROM incident WHERE system_id = $1 AND public_title IS NOT NULL AND resolved_at IS NULL",
         )
         .bind(system.0)
         .fetch_all(self.connection())
@@ -168,6 +168,16 @@ impl Tx {
         for affected in open.into_iter().flat_map(|Json(affected)| affected) {
             let state = wanted.entry(affected.component).or_insert(ComponentState::WELL);
             state.impact = state.impact.max(affected.impact);
+        }
+        let worked_on: Vec<String> = sqlx::query_scalar(
+            "SELECT DISTINCT c.component FROM maintenance_component c JOIN maintenance m ON m.number = c.maintenance
+             WHERE c.system_id = $1 AND m.state = 'under-way'",
+        )
+        .bind(system.0)
+        .fetch_all(self.connection())
+        .await?;
+        for component in worked_on {
+            wanted.entry(component).or_insert(ComponentState::WELL).maintenance = true;
         }
         Ok(wanted)
     }

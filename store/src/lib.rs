@@ -26,6 +26,7 @@ mod incident_due;
 mod job;
 mod line;
 mod live;
+mod maintenance;
 mod message;
 mod notice;
 mod nudge;
@@ -75,6 +76,7 @@ pub use crate::{
     incident::IncidentRecord,
     job::{Claimed, Heard, HostHeld, JobKind},
     live::{Channel, Listener},
+    maintenance::MaintenanceRecord,
     message::{MessageClaim, NewMessage, message_secret},
     notice::NoticeTold,
     output::Chunk,

@@ -9,6 +9,7 @@ mod consent;
 mod door;
 mod editor;
 mod hostile;
+mod maintenance;
 mod notices;
 mod output;
 mod provider;

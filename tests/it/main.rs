@@ -33,6 +33,7 @@ mod lapses;
 mod limits;
 mod line;
 mod live;
+mod maintenance;
 mod neighbours;
 mod notices;
 mod oidc;

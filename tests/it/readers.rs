@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use shared::{
     api::{
         incident::{ResolveIn, UpdateIn},
+        maintenance::{MaintenanceComponentIn, MaintenanceEndIn, MaintenanceIn},
         status_page::LayoutIn,
     },
     domain::{
@@ -128,6 +129,72 @@ async fn a_feed_parser_and_a_statuspage_client_read_it_without_a_warning() {
     assert!(named.contains(&&json!("Chain")) && named.contains(&&json!("Validator 2")), "{named:?}");
 }
 
+/// One to come, with a text that tries to be a calendar's line; one called off.
+async fn announced(muster: &Muster) -> [i64; 2] {
+    let operator = muster.persona(Role::Operator).await.unwrap();
+    let now = muster.store.now().await.unwrap();
+    let body = |title: &str, text: &str| MaintenanceIn {
+        title: Title::parse(title).unwrap(),
+        text: message(text),
+        components: vec![MaintenanceComponentIn { system: "bt2c".into(), component: "validator1".into() }],
+        from_at: now.plus_seconds(86_400),
+        to_at: now.plus_seconds(90_000),
+    };
+    let text = format!("First, line; \\n not one\r\nEND:VEVENT\nBEGIN:VEVENT {}", "ä".repeat(120));
+    let ahead = operator.api.plan_maintenance(&body("Disks; all, \\of them", &text), "ahead").await.unwrap().number;
+    let off = operator.api.plan_maintenance(&body("Never", "Not at all."), "off").await.unwrap().number;
+    operator.api.cancel_maintenance(off, &MaintenanceEndIn { text: None }).await.unwrap();
+    [ahead, off]
+}
+
+#[tokio::test]
+async fn a_calendar_program_and_a_statuspage_client_read_announced_maintenance() {
+    let (muster, stranger, _) = furnished().await;
+    let [ahead, off] = announced(&muster).await;
+    eventually("both are public", async || {
+        let text = get(&stranger, "/calendar.ics", &[]).await.text().await.unwrap();
+        text.contains("STATUS:CANCELLED") && text.contains("STATUS:CONFIRMED")
+    })
+    .await
+    .unwrap();
+    let understood = read(&muster.base).await;
+    assert_eq!((&understood["bozo"], &understood["complaints"]), (&Value::Null, &json!([])), "{understood}");
+    let calendar = &understood["calendar"];
+    assert_eq!((&calendar["name"], &calendar["errors"]), (&json!("BT2C status"), &json!([])));
+    let events = calendar["events"].as_array().unwrap();
+    assert_eq!(events.len(), 2, "{calendar}");
+    let of = |number: i64| {
+        let mine = |e: &&Value| e["uid"].as_str().unwrap().starts_with(&format!("maintenance-{number}@"));
+        events.iter().find(mine).unwrap()
+    };
+    let event = of(ahead);
+    assert_eq!(event["summary"], "Disks; all, \\of them", "{event}");
+    let description = event["description"].as_str().unwrap();
+    assert!(description.contains("First, line; \\n not one\nEND:VEVENT\nBEGIN:VEVENT ää"), "{description}");
+    assert!(description.contains(&"ä".repeat(120)) && description.starts_with("Validator 1"), "{description}");
+    let known = muster.store.maintenance_by_number(ahead).await.unwrap().maintenance.window;
+    let whole = |at: shared::timestamp::Timestamp| at.to_string()[..19].to_owned() + "+00:00";
+    assert_eq!((&event["from"], &event["to"]), (&json!(whole(known.from_at)), &json!(whole(known.to_at))));
+    assert_eq!((&of(off)["status"], &of(off)["sequence"]), (&json!("CANCELLED"), &json!(1)));
+    let titles: Vec<_> = understood["entries"].as_array().unwrap().iter().map(|e| e["title"].to_string()).collect();
+    assert!(titles.iter().any(|t| t.contains("Maintenance scheduled: Disks")), "{titles:?}");
+
+    let all = document(&stranger, "scheduled-maintenances.json").await["scheduled_maintenances"].clone();
+    assert_eq!(all.as_array().unwrap().len(), 1, "what was called off is in no list: {all}");
+    assert_eq!(document(&stranger, "scheduled-maintenances/upcoming.json").await["scheduled_maintenances"], all);
+    assert_eq!(document(&stranger, "scheduled-maintenances/active.json").await["scheduled_maintenances"], json!([]));
+    assert_eq!(document(&stranger, "summary.json").await["scheduled_maintenances"], all);
+    let one = all[0].as_object().unwrap();
+    let keys = one.keys().cloned().collect::<Vec<_>>().join(" ");
+    assert_eq!(
+        keys,
+        "components created_at id impact incident_updates monitoring_at name page_id resolved_at scheduled_auto_completed \
+         scheduled_auto_in_progress scheduled_for scheduled_remind_prior scheduled_until shortlink started_at status updated_at"
+    );
+    assert_eq!((&one["status"], &one["impact"]), (&json!("scheduled"), &json!("maintenance")));
+    assert_eq!(one["components"][0]["name"], "Validator 1");
+}
+
 /// The names and types of the fields that Statuspage documents for its public API.
 #[tokio::test]
 async fn the_documents_have_the_shapes_of_statuspages_api() {
@@ -176,7 +243,8 @@ async fn the_documents_have_the_shapes_of_statuspages_api() {
 async fn anybodys_program_may_fetch_them_and_who_has_them_gets_no_bytes() {
     let (muster, stranger, _) = furnished().await;
     let api = API.map(|name| format!("/api/v2/{name}"));
-    let others = ["/feed.atom", "/badge.svg", "/badge/validator1.svg", "/badge/bt2c.validator1.svg"].map(str::to_owned);
+    let others = ["/feed.atom", "/calendar.ics", "/badge.svg", "/badge/validator1.svg", "/badge/bt2c.validator1.svg"]
+        .map(str::to_owned);
     muster.database.cut().await.unwrap();
     for path in api.iter().chain(&others) {
         let first = get(&stranger, path, &[("origin", "https://elsewhere.example")]).await;

@@ -22,12 +22,34 @@ use crate::{
     },
     live::{provide_live, use_live},
     pages::{
-        access::AccessPage, account::AccountPage, alert_source::AlertSourcePage, alert_sources::AlertSourcesPage,
-        alerts::AlertsPage, audit::AuditPage, contacts::ContactsPage, declare::DeclarePage, home::HomePage,
-        incident::IncidentPage, incidents::IncidentsPage, join::JoinPage, login::LoginPage, missing::MissingPage,
-        people::PeoplePage, person::PersonPage, plan::PlanPage, plan_edit::PlanEditPage, plan_version::PlanVersionPage,
-        plan_versions::PlanVersionsPage, report::ReportPage, run::RunPage, runs::RunsPage, secrets::SecretsPage,
-        status_brand::StatusBrandPage, status_page::StatusPagePage,
+        access::AccessPage,
+        account::AccountPage,
+        alert_source::AlertSourcePage,
+        alert_sources::AlertSourcesPage,
+        alerts::AlertsPage,
+        audit::AuditPage,
+        contacts::ContactsPage,
+        declare::DeclarePage,
+        home::HomePage,
+        incident::IncidentPage,
+        incidents::IncidentsPage,
+        join::JoinPage,
+        login::LoginPage,
+        maintenance::{MaintenancePage, new::NewMaintenancePage},
+        maintenances::MaintenancesPage,
+        missing::MissingPage,
+        people::PeoplePage,
+        person::PersonPage,
+        plan::PlanPage,
+        plan_edit::PlanEditPage,
+        plan_version::PlanVersionPage,
+        plan_versions::PlanVersionsPage,
+        report::ReportPage,
+        run::RunPage,
+        runs::RunsPage,
+        secrets::SecretsPage,
+        status_brand::StatusBrandPage,
+        status_page::StatusPagePage,
     },
     proof::provide_desk,
     session::{provide_session, use_session},
@@ -71,6 +93,9 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("plan/:slug/contacts") view=ContactsPage/>
                     <Route path=path!("status-page") view=StatusPagePage/>
                     <Route path=path!("status-page/brand") view=StatusBrandPage/>
+                    <Route path=path!("maintenance") view=MaintenancesPage/>
+                    <Route path=path!("maintenance/new") view=NewMaintenancePage/>
+                    <Route path=path!("maintenance/:number") view=MaintenancePage/>
                     <Route path=path!("audit") view=AuditPage/>
                     <Route path=path!("account") view=AccountPage/>
                     <Route path=path!("people") view=PeoplePage/>

@@ -18,8 +18,19 @@ use crate::{
     transport::{api, signal_signed_out},
 };
 
-const TOPICS: [&str; 10] =
-    ["incident", "run", "output", "report", "plan", "people", "status-page", "freeze", "alerts", "outbox"];
+const TOPICS: [&str; 11] = [
+    "incident",
+    "run",
+    "output",
+    "report",
+    "plan",
+    "people",
+    "status-page",
+    "maintenance",
+    "freeze",
+    "alerts",
+    "outbox",
+];
 /// Several events in a row cause one fetch at once and one when they are over.
 const CALM: Duration = Duration::from_millis(200);
 const RETRY: Duration = Duration::from_secs(3);

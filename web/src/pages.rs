@@ -21,6 +21,8 @@
 //! Alerts: `alert` (`data-firing`), `sources`, `source-new`, `source-save`, `source-made`, `source-retire`, `source-try`, `tried`, `rule`,
 //! `rule-add`, `condition-add`, `incident-alerts`.
 //! Status page: `layout`, `layout-state`, `layout-add-group`, `layout-save`, `layout-take-theirs`, `layout-use-mine`.
+//! Maintenance: `maintenance-new`, `maintenance-plan`, `maintenance-state`, `maintenance-post|move|finish|cancel` and the same with
+//! `-send` in their dialogs, `maintenance-log`, `maintenance-preview`.
 //! Everything else is found by role and name.
 
 pub(crate) mod access;
@@ -36,6 +38,8 @@ pub(crate) mod incident;
 pub(crate) mod incidents;
 pub(crate) mod join;
 pub(crate) mod login;
+pub(crate) mod maintenance;
+pub(crate) mod maintenances;
 pub(crate) mod missing;
 pub(crate) mod people;
 pub(crate) mod person;

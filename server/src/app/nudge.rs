@@ -98,14 +98,12 @@ pub(super) async fn tell(
         tx.nudge_add(record.id, seq, id).await?;
         let (cause, link) =
             (format!("nudge:{}:{seq}", record.id), format!("/console/incidents/{}#entry-{seq}", record.number));
+        let (subject, body) =
+            (format!("Incident {}: {}", record.number, about(event)), format!("{by} {}", sentence(event)));
         let telling = Telling {
-            purpose: Purpose::Notice,
-            cause: &cause,
-            subject: &format!("Incident {}: {}", record.number, about(event)),
-            body: &format!("{by} {}", sentence(event)),
             link: Some(&link),
             incident: Some(record.id),
-            page: None,
+            ..Telling::new(Purpose::Notice, &cause, &subject, &body)
         };
         let ways = tx.ways_of(&[id]).await?;
         let person = tell::Person { id, name: &user.name, email: &user.email };

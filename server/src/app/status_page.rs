@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What the plans in force have.
-async fn known(store: &Store, plans: &Plans) -> Result<Vec<Known>, StoreError> {
+pub(super) async fn known(store: &Store, plans: &Plans) -> Result<Vec<Known>, StoreError> {
     let mut systems = vec![];
     for (system, _) in store.system_list().await? {
         let plan = plans.current(system.id).await?;

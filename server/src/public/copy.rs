@@ -61,6 +61,11 @@ impl PublicPages {
                 add(file_of(&format!("/incidents/{number}/report")), page.text());
             }
         }
+        for one in &content.snapshot.maintenance {
+            if let Some(page) = self.maintenance(site, one.number) {
+                add(file_of(&format!("/maintenance/{}", one.number)), page.text());
+            }
+        }
         files
     }
 }
@@ -70,6 +75,7 @@ fn programs(site: &Site) -> Vec<(String, Bytes)> {
     let mut files: Vec<_> = machine.api.iter().map(|(name, page)| (format!("api/v2/{name}"), page.bytes())).collect();
     files.extend(site.logo.iter().map(|page| ("logo".to_owned(), page.bytes())));
     files.extend(machine.feed.iter().map(|page| ("feed.atom".to_owned(), page.bytes())));
+    files.extend(machine.calendar.iter().map(|page| ("calendar.ics".to_owned(), page.bytes())));
     files.extend(machine.badge.iter().map(|page| ("badge.svg".to_owned(), page.bytes())));
     files.extend(machine.badges.iter().map(|(name, page)| (format!("badge/{name}.svg"), page.bytes())));
     files
@@ -93,8 +99,10 @@ fn relative(html: &str, depth: usize, base: &str) -> String {
         out.push_str("href=\"");
         match path {
             "" => out.push_str(&format!("{up}index.html")),
-            "feed.atom" => out.push_str(&format!("{up}{path}")),
-            _ if path == "history" || path.starts_with("history/") || path.starts_with("incidents/") => {
+            "feed.atom" | "calendar.ics" => out.push_str(&format!("{up}{path}")),
+            _ if path == "history"
+                || ["history/", "incidents/", "maintenance/"].iter().any(|own| path.starts_with(own)) =>
+            {
                 out.push_str(&format!("{up}{}", file_of(path)));
             }
             _ => out.push_str(&format!("{base}/{path}")),
@@ -109,6 +117,8 @@ fn relative(html: &str, depth: usize, base: &str) -> String {
 mod tests {
     use std::collections::HashSet;
 
+    use shared::domain::status::StatusSnapshot;
+
     use super::*;
     use crate::public::fixtures;
 
@@ -116,7 +126,8 @@ mod tests {
     fn every_link_of_a_copy_leads_into_it_or_to_the_original() {
         let pages = PublicPages::new(Some("/assets/status.js".into()), "https://status.example".into());
         assert!(pages.copy().is_none(), "what is not known is not copied");
-        pages.publish(fixtures::content(fixtures::broken()));
+        let snapshot = StatusSnapshot { maintenance: fixtures::worked_on().maintenance, ..fixtures::broken() };
+        pages.publish(fixtures::content(snapshot));
         let copy = pages.copy().unwrap();
         let paths: HashSet<_> = copy.files.iter().map(|(path, _)| path.as_str()).collect();
         assert_eq!(paths.len(), copy.files.len(), "no file is written twice");
@@ -126,10 +137,15 @@ mod tests {
             "history/2026-10/index.html",
             "incidents/12/index.html",
             "incidents/9/report/index.html",
+            "maintenance/3/index.html",
+            "maintenance/1/index.html",
+            "calendar.ics",
             "feed.atom",
             "badge.svg",
             "badge/validator1.svg",
             "api/v2/incidents/unresolved.json",
+            "api/v2/scheduled-maintenances.json",
+            "api/v2/scheduled-maintenances/upcoming.json",
         ] {
             assert!(paths.contains(expected), "{expected}");
         }

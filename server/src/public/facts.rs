@@ -1,6 +1,8 @@
 //! From incidents and plans to the public snapshot: a pure function that copies public fields only. Internal titles, notes, levels
 //! and names of people are never read here.
 
+mod maintenance;
+
 use std::collections::HashMap;
 
 use shared::{
@@ -34,11 +36,14 @@ pub(crate) struct IncidentFacts<'a> {
     pub(crate) has_public_report: bool,
 }
 
+pub(crate) use self::maintenance::MaintenanceFacts;
+
 /// All that the public site is made from.
 pub(crate) struct Facts<'a> {
     pub(crate) taken_at: Timestamp,
     pub(crate) systems: Vec<SystemFacts>,
     pub(crate) incidents: Vec<IncidentFacts<'a>>,
+    pub(crate) maintenance: Vec<MaintenanceFacts<'a>>,
     pub(crate) layout: Layout,
     pub(crate) histories: Histories,
     pub(crate) brand: &'a Brand,
@@ -60,7 +65,8 @@ pub(crate) fn snapshot(facts: Facts<'_>) -> StatusSnapshot {
         _ => names.texts().untitled.to_owned(),
     };
     let components = components(&names, &facts);
-    StatusSnapshot { title, taken_at: facts.taken_at, components, open, past }
+    let maintenance = facts.maintenance.iter().map(|one| maintenance::public(one, &names)).collect();
+    StatusSnapshot { title, taken_at: facts.taken_at, components, open, past, maintenance }
 }
 
 /// What components are called in public, and which of them are not for the public at all.
@@ -90,13 +96,17 @@ impl Names {
         self.layout.sections.iter().flat_map(|s| &s.components).find(|p| p.is(system, component))
     }
 
-    /// As people call it here, else as the plan does, else as it was called when the incident was declared.
+    /// As people call it here, else as the plan does.
+    fn now(&self, system: &str, component: &str) -> Option<String> {
+        let placed = self.placed(system, component).and_then(|p| p.name.as_ref()).map(|name| name.as_str().to_owned());
+        let known = || self.known.iter().find(|k| k.system == system && k.component == component);
+        placed.or_else(|| known().map(|known| known.name.clone()))
+    }
+
+    /// As now, else as it was called when the incident was declared.
     fn of(&self, system: &str, component: &str, then: &str) -> String {
-        if let Some(name) = self.placed(system, component).and_then(|p| p.name.as_ref()) {
-            return name.as_str().to_owned();
-        }
-        if let Some(known) = self.known.iter().find(|k| k.system == system && k.component == component) {
-            return known.name.clone();
+        if let Some(name) = self.now(system, component) {
+            return name;
         }
         match self.systems.get(system) {
             Some(whose) => format!("{whose}: {then}"),
@@ -121,6 +131,7 @@ fn components(names: &Names, facts: &Facts<'_>) -> Vec<ComponentStatus> {
         id: key(system, component),
         name: names.of(system, component, then),
         impact: Impact::Operational,
+        maintenance: maintenance::works_on(&facts.maintenance, system, component),
         group: None,
         description: None,
         history: facts.histories.get(&(system.to_owned(), component.to_owned())).cloned(),

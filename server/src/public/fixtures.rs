@@ -5,6 +5,7 @@ use std::sync::Arc;
 use shared::{
     domain::{
         incident::PublicState as S,
+        maintenance::{MaintenanceEvent, MaintenanceState, PublicMaintenance, PublicStep, Window},
         status::{ComponentStatus, Impact, PublicIncident, PublicUpdate, StatusSnapshot},
         uptime::{ComponentState, History},
     },
@@ -30,6 +31,7 @@ pub(crate) fn component(name: &str, impact: Impact) -> ComponentStatus {
         id: format!("bt2c/{}", name.to_lowercase().replace(' ', "")),
         name: name.into(),
         impact,
+        maintenance: false,
         group: None,
         description: None,
         history: Some(History { state, changed_at: ago(20), first_seen_at, days: vec![] }),
@@ -70,7 +72,14 @@ pub(crate) fn incident(number: i64, title: &str, started: i64, resolved: Option<
 }
 
 fn snapshot(components: Vec<ComponentStatus>, open: Vec<PublicIncident>, past: Vec<PublicIncident>) -> StatusSnapshot {
-    StatusSnapshot { title: "BT2C status".into(), taken_at: Timestamp::from_unix(NOW), components, open, past }
+    StatusSnapshot {
+        title: "BT2C status".into(),
+        taken_at: Timestamp::from_unix(NOW),
+        components,
+        open,
+        past,
+        maintenance: vec![],
+    }
 }
 
 fn three(first: Impact) -> Vec<ComponentStatus> {
@@ -95,6 +104,50 @@ pub(crate) fn calm() -> StatusSnapshot {
 
 pub(crate) fn broken() -> StatusSnapshot {
     snapshot(three(Impact::MajorOutage), vec![incident(12, "Validator 1 is not available", 20, None)], past())
+}
+
+fn window(
+    number: i64,
+    state: MaintenanceState,
+    from: i64,
+    to: i64,
+    then: Vec<(i64, MaintenanceEvent)>,
+) -> PublicMaintenance {
+    let (title, text) = (format!("New disks, part {number}"), "Both nodes get **new disks**.".to_owned());
+    let window = Window { from_at: ago(from), to_at: ago(to) };
+    let planned = MaintenanceEvent::Planned { title: title.clone(), text: text.clone(), covers: vec![], window };
+    let steps: Vec<_> = then.into_iter().chain([(60 * 24 * 9, planned)]).collect();
+    PublicMaintenance {
+        number,
+        title,
+        text,
+        state,
+        window,
+        covers: vec!["Validator 1".into(), "Validator 2".into()],
+        component_ids: vec!["bt2c/validator1".into(), "bt2c/validator2".into()],
+        planned_at: ago(60 * 24 * 9),
+        soon: steps.iter().any(|(_, event)| *event == MaintenanceEvent::Reminded),
+        begun_at: matches!(state, MaintenanceState::UnderWay | MaintenanceState::Completed).then(|| ago(from)),
+        ended_at: state.over().then(|| ago(to)),
+        n_moves: 0,
+        steps: steps.into_iter().map(|(at, event)| PublicStep { at: ago(at), event }).collect(),
+    }
+}
+
+/// Two of three components are being worked on; there was such work before, and there will be.
+pub(crate) fn worked_on() -> StatusSnapshot {
+    let mut snapshot = calm();
+    for component in &mut snapshot.components[..2] {
+        component.maintenance = true;
+    }
+    let moved = MaintenanceEvent::Moved { window: Window { from_at: ago(-60), to_at: ago(-120) }, text: None };
+    snapshot.maintenance = vec![
+        window(3, MaintenanceState::UnderWay, 30, -90, vec![(30, MaintenanceEvent::Begun)]),
+        window(4, MaintenanceState::Scheduled, -60, -120, vec![(1, MaintenanceEvent::Reminded), (2, moved)]),
+        window(1, MaintenanceState::Completed, 9000, 8900, vec![(8900, MaintenanceEvent::Finished { text: None })]),
+        window(2, MaintenanceState::Cancelled, 8000, 7900, vec![(8100, MaintenanceEvent::Cancelled { text: None })]),
+    ];
+    snapshot
 }
 
 pub(crate) fn empty() -> StatusSnapshot {

@@ -2,9 +2,9 @@
 //! out an archive.
 
 use askama::Template;
-use shared::domain::status::PublicIncident;
+use shared::domain::status::{PublicIncident, StatusSnapshot};
 
-use super::{archive::Archive, frame::Frame, past::Row, speech::Speech, texts::fill};
+use super::{archive::Archive, frame::Frame, maintenance::Lines, past::Row, speech::Speech, texts::fill};
 
 /// Incidents on one page; more of a month are on its further parts.
 pub(crate) const PER_PAGE: usize = 100;
@@ -37,6 +37,7 @@ pub(crate) struct History<'a> {
     pub(crate) heading: String,
     pub(crate) n_open: usize,
     pub(crate) months: Vec<MonthOf>,
+    pub(crate) maintenance: Lines,
     /// Further parts of this month.
     pub(crate) parts: Vec<Link>,
     /// Every month that has any, if they are not all on this page.
@@ -45,13 +46,22 @@ pub(crate) struct History<'a> {
 
 impl<'a> History<'a> {
     /// The newest ones.
-    pub(crate) fn newest(frame: &'a Frame, site: &'a str, version: &'a str, archive: &Archive) -> Self {
+    pub(crate) fn newest(frame: &'a Frame, snapshot: &'a StatusSnapshot, version: &'a str, archive: &Archive) -> Self {
         let speech = &frame.speech;
         let months = months(archive.past().take(PER_PAGE), speech);
         let all_here = archive.n_past() <= PER_PAGE;
         let years = if all_here { vec![] } else { years(archive, speech) };
-        let heading = speech.texts.past.to_owned();
-        Self { frame, site, version, heading, n_open: archive.open().count(), months, parts: vec![], years }
+        Self {
+            frame,
+            site: &snapshot.title,
+            version,
+            heading: speech.texts.past.to_owned(),
+            n_open: archive.open().count(),
+            months,
+            maintenance: Lines::new(snapshot, speech),
+            parts: vec![],
+            years,
+        }
     }
 
     /// Part `part` of a month, counted from 1; `None` if it has no such part.
@@ -77,7 +87,8 @@ impl<'a> History<'a> {
             words: fill(speech.texts.part, &[("n", &other.to_string())]),
         };
         let parts = (1..=n_parts).filter(|other| n_parts > 1 && *other != part).map(link).collect();
-        Some(Self { frame, site, version, heading, n_open: 0, months, parts, years: years(archive, speech) })
+        let (years, maintenance) = (years(archive, speech), Lines::default());
+        Some(Self { frame, site, version, heading, n_open: 0, months, maintenance, parts, years })
     }
 }
 

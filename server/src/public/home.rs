@@ -10,6 +10,7 @@ use super::{
     bars::Bars,
     frame::{Frame, incident_tone, tone},
     incident::{Suffering, UpdateLine},
+    maintenance,
     past::{self, Days, Row},
     speech::{Instant, Speech},
     texts::Texts,
@@ -38,6 +39,7 @@ pub(crate) struct Home<'a> {
     pub(crate) components_first: bool,
     pub(crate) open: Vec<OpenIncident>,
     pub(crate) more_open: Vec<Row>,
+    pub(crate) maintenance: maintenance::Lines,
     pub(crate) days: Vec<Days>,
     /// False if so much happened that not all days fit.
     pub(crate) days_whole: bool,
@@ -97,6 +99,7 @@ impl<'a> Home<'a> {
     ) -> Self {
         let tone = match (snapshot.components.is_empty(), snapshot.open.is_empty()) {
             (true, true) => "none",
+            (_, true) if snapshot.only_worked_on() => "work",
             (_, true) => tone(snapshot.overall()),
             // An incident without a component still is not "all good".
             (_, false) => incident_tone(shared::domain::incident::PublicState::Investigating, snapshot.overall()),
@@ -118,6 +121,7 @@ impl<'a> Home<'a> {
             components_first: many,
             open: snapshot.open.iter().take(AT_LENGTH).map(|i| OpenIncident::new(i, n_updates, speech)).collect(),
             more_open: snapshot.open.iter().skip(AT_LENGTH).map(|i| Row::new(i, speech)).collect(),
+            maintenance: maintenance::Lines::new(snapshot, speech),
             days,
             days_whole,
         }
@@ -133,20 +137,27 @@ impl<'a> Section<'a> {
     fn new(components: &'a [ComponentStatus], now: Timestamp, speech: &Speech) -> Self {
         let impact = roll_up(components);
         let group = components.first().and_then(|c| c.group.as_ref());
+        let worked_on = impact == Impact::Operational && components.iter().any(ComponentStatus::worked_on);
+        let (tone, words) = look(impact, worked_on, speech.texts);
         Self {
-            group: group.map(|g| GroupLine { name: &g.name, tone: tone(impact), words: speech.texts.impact(impact) }),
+            group: group.map(|g| GroupLine { name: &g.name, tone, words }),
             components: components.iter().map(|c| ComponentLine::new(c, now, speech)).collect(),
         }
     }
 }
 
+fn look(impact: Impact, worked_on: bool, t: &'static Texts) -> (&'static str, &'static str) {
+    if worked_on { ("work", t.under_maintenance) } else { (tone(impact), t.impact(impact)) }
+}
+
 impl<'a> ComponentLine<'a> {
     fn new(component: &'a ComponentStatus, now: Timestamp, speech: &Speech) -> Self {
+        let (tone, words) = look(component.impact, component.worked_on(), speech.texts);
         Self {
             name: &component.name,
             description: component.description.as_deref(),
-            tone: tone(component.impact),
-            words: speech.texts.impact(component.impact),
+            tone,
+            words,
             bars: component.history.as_ref().map(|history| Bars::new(history, now, speech)),
         }
     }
@@ -157,6 +168,7 @@ fn headline(snapshot: &StatusSnapshot, t: &'static Texts) -> &'static str {
     let overall = snapshot.overall();
     match overall {
         Impact::Operational if snapshot.components.is_empty() => t.nothing_set_up,
+        Impact::Operational if snapshot.only_worked_on() => t.work_is_under_way,
         Impact::Operational if snapshot.open.is_empty() => t.all_operational,
         Impact::Operational => t.operational_but_open,
         Impact::Degraded => t.some_degraded,
@@ -179,8 +191,9 @@ mod tests {
         }
         let mut unnamed = fixtures::broken();
         unnamed.components[0].impact = Impact::Operational;
-        for snapshot in [fixtures::calm(), fixtures::broken(), fixtures::empty(), fixtures::absurd(), all_down, unnamed]
-        {
+        let found =
+            [fixtures::calm(), fixtures::broken(), fixtures::empty(), fixtures::absurd(), fixtures::worked_on()];
+        for snapshot in found.into_iter().chain([all_down, unnamed]) {
             assert_eq!(headline(&snapshot, Speech::default().texts), snapshot.headline());
         }
     }

@@ -1,4 +1,4 @@
-//! Pages that are made when the first one asks and kept until they change: old incidents, reports, months. Made from memory; no
+//! Pages that are made when the first one asks and kept until they change: old incidents, reports, months, maintenance. Made from memory; no
 //! visitor waits for a database.
 
 use std::{
@@ -17,6 +17,7 @@ pub(crate) enum Key {
     Report(i64),
     /// Year, month, and which part of it.
     Month(i32, u8, usize),
+    Maintenance(i64),
 }
 
 #[derive(Debug, Default)]
@@ -39,14 +40,15 @@ impl Kept {
         Some(page)
     }
 
-    /// Those whose content is the same in both. Months list what others are called, so any change may be one of theirs.
+    /// Those whose content is the same in both. Months list what others are called, so any change may be one of theirs; maintenance
+    /// is in no archive.
     pub(crate) fn carried_over(&self, old: &Archive, new: &Archive) -> Self {
         let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let same = |key: &Key| match key {
             Key::Incident(number) | Key::Report(number) => {
                 matches!((old.get(*number), new.get(*number)), (Some(old), Some(new)) if old == new)
             }
-            Key::Month(..) => false,
+            Key::Month(..) | Key::Maintenance(_) => false,
         };
         let kept = pages.iter().filter(|(key, _)| same(key)).map(|(key, page)| (*key, page.clone()));
         Self(Mutex::new(kept.collect()))

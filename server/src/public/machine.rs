@@ -2,7 +2,9 @@
 //! about their age. Knows no visitor.
 
 mod badge;
+mod calendar;
 mod feed;
+mod scheduled;
 mod statuspage;
 
 use std::{
@@ -21,6 +23,7 @@ use super::{
 #[derive(Debug, Default)]
 pub(crate) struct Machine {
     pub(crate) feed: Option<Page>,
+    pub(crate) calendar: Option<Page>,
     /// By the part of the address behind `/api/v2/`.
     pub(crate) api: HashMap<&'static str, Page>,
     pub(crate) badge: Option<Page>,
@@ -36,6 +39,7 @@ impl Machine {
         let badge = badge::overall(snapshot, since, speech);
         Arc::new(Self {
             feed: feed::atom(base, snapshot, since, speech).map(|xml| Page::file(Media::Atom, xml)),
+            calendar: Some(Page::file(Media::Calendar, calendar::of(base, snapshot, speech))),
             api: api.map(|(name, json)| (name, Page::file(Media::Json, json))).collect(),
             badge: Some(Page::file(Media::Svg, badge)),
             badges: badges(snapshot, since, speech),
@@ -70,5 +74,6 @@ fn changed_at(snapshot: &StatusSnapshot) -> Timestamp {
     let incidents = snapshot.open.iter().chain(&snapshot.past);
     let told = incidents.flat_map(|i| i.updates.iter().map(|u| u.at).chain([i.started_at]).chain(i.resolved_at));
     let components = snapshot.components.iter().filter_map(|c| c.history.as_ref()).map(|h| h.changed_at);
-    told.chain(components).max().unwrap_or(snapshot.taken_at)
+    let work = snapshot.maintenance.iter().map(shared::domain::maintenance::PublicMaintenance::changed_at);
+    told.chain(components).chain(work).max().unwrap_or(snapshot.taken_at)
 }

@@ -21,6 +21,7 @@ use super::{
     incident::IncidentPage,
     kept::{Kept, Key},
     machine::Machine,
+    maintenance::MaintenancePage,
     page::{Page, Policy},
     read::Following,
 };
@@ -173,7 +174,7 @@ impl PublicPages {
         let (history, kept, machine) = if same {
             (old.history.clone(), old.kept.clone(), old.machine.clone())
         } else {
-            let history = History::newest(&frame, title, &version, &content.archive);
+            let history = History::newest(&frame, &content.snapshot, &version, &content.archive);
             (
                 frame.page(StatusCode::OK, &history),
                 Arc::new(old.kept_for(&content)),
@@ -247,6 +248,17 @@ impl PublicPages {
         })
     }
 
+    /// The page of announced work.
+    pub(crate) fn maintenance(&self, site: &Site, number: i64) -> Option<Arc<Page>> {
+        let snapshot = &site.content.as_ref()?.snapshot;
+        let one = snapshot.maintenance.iter().find(|one| one.number == number)?;
+        site.kept.get_or_make(Key::Maintenance(number), || {
+            let since = (site.stale && !one.state.over()).then_some(snapshot.taken_at);
+            let page = MaintenancePage::new(&site.frame, &snapshot.title, one, &site.version, since);
+            Some(site.frame.page(StatusCode::OK, &page))
+        })
+    }
+
     fn show(&self, site: Site) {
         let version = site.version.clone();
         *self.site.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(site);
@@ -307,8 +319,9 @@ fn numbers_open(content: &Content) -> Vec<i64> {
 fn version_of(content: &Content) -> Arc<str> {
     let s = &content.snapshot;
     // These are structs of text, numbers and instants, which JSON always takes.
-    let text = serde_json::to_vec(&(&s.title, &s.components, content.archive.mark(), &content.brand.brand))
-        .unwrap_or_default();
+    let text =
+        serde_json::to_vec(&(&s.title, &s.components, &s.maintenance, content.archive.mark(), &content.brand.brand))
+            .unwrap_or_default();
     let digest = Sha256::digest(&text);
     digest.iter().take(8).map(|b| format!("{b:02x}")).collect::<String>().into()
 }

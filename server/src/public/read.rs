@@ -13,7 +13,7 @@ use store::{PublicRecord, Store, StoreError};
 use super::{
     archive::Archive,
     brand::{Branding, Logo},
-    facts::{self, Facts, IncidentFacts, Names, SystemFacts},
+    facts::{self, Facts, IncidentFacts, MaintenanceFacts, Names, SystemFacts},
     pages::{Content, PublicReport, RECENT},
 };
 
@@ -21,6 +21,8 @@ use super::{
 const BATCH: i64 = 500;
 /// Everything is read afresh as often: the log says what changes, not what somebody has mended by hand.
 const AFRESH: Duration = Duration::from_secs(3600);
+/// Maintenance that is over and still shown.
+const MAINTENANCE_LIMIT: i64 = 100;
 
 /// What was read so far, and up to which event it is so.
 #[derive(Debug)]
@@ -45,6 +47,7 @@ pub(crate) async fn content(store: &Store, following: &mut Option<Following>) ->
     let layout = store.status_layout_fetch().await?.map(|saved| saved.layout).unwrap_or_default();
     let brand = branding(store, following.as_ref().map(|f| &f.brand)).await?;
     let names = Names::new(&systems, &layout, brand.brand.language);
+    let announced = store.maintenances(MAINTENANCE_LIMIT).await?;
     let current = store.public_incidents_current(i64::try_from(RECENT).unwrap_or(i64::MAX)).await?;
     let mut now = match following.take_if(|f| f.names == names && f.event <= head && f.begun_at.elapsed() < AFRESH) {
         Some(before) => match changes(store, &before, head, &current).await {
@@ -65,7 +68,12 @@ pub(crate) async fn content(store: &Store, following: &mut Option<Following>) ->
     let following = following.insert(now);
     let histories = histories?.into_iter().map(|r| ((r.system_slug, r.component), r.history)).collect();
     let incidents = current.iter().map(facts_of).collect();
-    let snapshot = facts::snapshot(Facts { taken_at, systems, incidents, layout, histories, brand: &brand.brand });
+    let maintenance = announced
+        .iter()
+        .map(|one| MaintenanceFacts { number: one.number, maintenance: &one.maintenance, log: &one.log })
+        .collect();
+    let snapshot =
+        facts::snapshot(Facts { taken_at, systems, incidents, maintenance, layout, histories, brand: &brand.brand });
     Ok(Content { snapshot, archive: following.archive.clone(), brand: brand.clone() })
 }
 

@@ -26,6 +26,8 @@ pub fn router(pages: Arc<PublicPages>) -> Router {
         .route("/history/{month}/{part}", get(month_part))
         .route("/incidents/{number}", get(incident))
         .route("/incidents/{number}/report", get(report))
+        .route("/maintenance/{number}", get(maintenance))
+        .route("/calendar.ics", get(calendar))
         .route("/live", get(live))
         .route("/logo", get(logo))
         .route("/feed.atom", get(feed))
@@ -81,6 +83,15 @@ async fn report(State(pages): Pages, number: Part, request: Request) -> Response
 
 async fn logo(State(pages): Pages, request: Request) -> Response {
     one(&pages, pages.site().logo.as_ref(), request.headers())
+}
+
+async fn maintenance(State(pages): Pages, number: Part, request: Request) -> Response {
+    let site = pages.site();
+    one(&pages, parse(number).and_then(|n| pages.maintenance(&site, n)).as_deref(), request.headers())
+}
+
+async fn calendar(State(pages): Pages, request: Request) -> Response {
+    one(&pages, pages.site().machine.calendar.as_ref(), request.headers())
 }
 
 async fn feed(State(pages): Pages, request: Request) -> Response {

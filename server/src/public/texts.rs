@@ -7,7 +7,12 @@ mod en;
 use std::borrow::Borrow;
 
 use serde::Serialize;
-use shared::domain::{brand::Language, incident::PublicState, status::Impact};
+use shared::domain::{
+    brand::Language,
+    incident::PublicState,
+    maintenance::{MaintenanceEvent, MaintenanceState, PublicMaintenance},
+    status::Impact,
+};
 
 /// Two forms, as English and German count. `{n}` is the number.
 #[derive(Debug, Serialize)]
@@ -49,6 +54,7 @@ pub(crate) struct Texts {
     pub(crate) support_link: &'static str,
     pub(crate) zone: &'static str,
     pub(crate) feed_link: &'static str,
+    pub(crate) calendar_link: &'static str,
     pub(crate) sign_in: &'static str,
     pub(crate) current_status: &'static str,
     pub(crate) see_current_status: &'static str,
@@ -60,6 +66,7 @@ pub(crate) struct Texts {
     // The sentence a visitor came for.
     pub(crate) nothing_set_up: &'static str,
     pub(crate) all_operational: &'static str,
+    pub(crate) work_is_under_way: &'static str,
     pub(crate) operational_but_open: &'static str,
     pub(crate) some_degraded: &'static str,
     pub(crate) some_partial: &'static str,
@@ -112,6 +119,28 @@ pub(crate) struct Texts {
     pub(crate) is_resolved: &'static str,
     pub(crate) earlier_updates: Plural,
     pub(crate) of_incident: &'static str,
+    // Announced maintenance.
+    pub(crate) work_under_way: &'static str,
+    pub(crate) work_planned: &'static str,
+    pub(crate) work_past: &'static str,
+    /// Of a component, at the beginning of a sentence and within one.
+    pub(crate) under_maintenance: &'static str,
+    pub(crate) under_maintenance_within: &'static str,
+    /// Scheduled, soon, under way, completed, cancelled.
+    work_states: [&'static str; 5],
+    work_states_within: [&'static str; 5],
+    work_in_feed: &'static str,
+    /// Announced, update, new times, reminder, begun, completed, cancelled.
+    work_steps: [&'static str; 7],
+    /// What is said where nobody wrote anything: of the last four of these.
+    work_said: [&'static str; 4],
+    pub(crate) works_on: &'static str,
+    pub(crate) work_from: &'static str,
+    pub(crate) work_from_within: &'static str,
+    pub(crate) work_until: &'static str,
+    pub(crate) work_begin: &'static str,
+    pub(crate) work_end: &'static str,
+    pub(crate) work_ended: &'static str,
     // What is over.
     pub(crate) last_days: &'static str,
     pub(crate) quiet: &'static str,
@@ -183,6 +212,48 @@ impl Texts {
             PublicState::Monitoring => 2,
             PublicState::Resolved => 3,
         }]
+    }
+
+    pub(crate) fn work(&self, maintenance: &PublicMaintenance) -> &'static str {
+        self.work_states[work_place(maintenance)]
+    }
+
+    /// As the feed's titles begin.
+    pub(crate) fn work_in_feed(&self, maintenance: &PublicMaintenance) -> String {
+        fill(self.work_in_feed, &[("state", self.work_states_within[work_place(maintenance)])])
+    }
+
+    /// The word over an update of maintenance.
+    pub(crate) fn work_step(&self, event: &MaintenanceEvent) -> &'static str {
+        self.work_steps[step_place(event)]
+    }
+
+    /// What is said with it where nobody wrote anything.
+    pub(crate) fn work_said(&self, event: &MaintenanceEvent) -> Option<&'static str> {
+        let place = step_place(event).checked_sub(self.work_steps.len() - self.work_said.len())?;
+        self.work_said.get(place).copied()
+    }
+}
+
+fn work_place(maintenance: &PublicMaintenance) -> usize {
+    match maintenance.state {
+        MaintenanceState::Scheduled if !maintenance.soon => 0,
+        MaintenanceState::Scheduled => 1,
+        MaintenanceState::UnderWay => 2,
+        MaintenanceState::Completed => 3,
+        MaintenanceState::Cancelled => 4,
+    }
+}
+
+fn step_place(event: &MaintenanceEvent) -> usize {
+    match event {
+        MaintenanceEvent::Planned { .. } => 0,
+        MaintenanceEvent::Posted { .. } => 1,
+        MaintenanceEvent::Moved { .. } => 2,
+        MaintenanceEvent::Reminded => 3,
+        MaintenanceEvent::Begun => 4,
+        MaintenanceEvent::Finished { .. } => 5,
+        MaintenanceEvent::Cancelled { .. } => 6,
     }
 }
 

@@ -4,6 +4,7 @@
 mod alerts;
 mod call;
 mod door;
+mod maintenance;
 mod room;
 mod tasks;
 

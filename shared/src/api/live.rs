@@ -44,6 +44,10 @@ pub enum Topic {
     People {},
     /// How the public page is arranged.
     StatusPage {},
+    /// Announced work, or what has become of it.
+    Maintenance {
+        number: i64,
+    },
     /// Everything was frozen, or goes on again.
     Freeze {},
     /// An alert began or ended, or a source of alerts was changed.
@@ -64,6 +68,7 @@ impl Topic {
             Self::Plan { .. } => "plan",
             Self::People {} => "people",
             Self::StatusPage {} => "status-page",
+            Self::Maintenance { .. } => "maintenance",
             Self::Freeze {} => "freeze",
             Self::Alerts {} => "alerts",
             Self::Outbox {} => "outbox",

@@ -101,6 +101,10 @@ actions! {
     ManageStatusPage "arrange the status page"
         "It takes knowledge of the system; approvers judge, they do not report."
         SignedIn: Operator Administrator;
+    /// Announce work, move it, say how it goes, end it, call it off.
+    PlanMaintenance "plan maintenance"
+        "It takes knowledge of the system, and strangers rely on it; approvers judge, they do not report."
+        SignedIn: Operator Administrator;
     RequestRun "request a recovery run"
         "It takes knowledge of the system; nothing happens before others agree."
         SignedIn: Operator Administrator;
@@ -271,6 +275,7 @@ mod tests {
              .xxxx HandleIncident\n\
              .xx.x PostUpdate\n\
              ..x.x ManageStatusPage\n\
+             ..x.x PlanMaintenance\n\
              ..x.x RequestRun\n\
              ...xx DecideRun with a recent proof\n\
              ..x.x AnswerStep\n\

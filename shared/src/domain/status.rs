@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{incident::PublicState, uptime::History},
+    domain::{
+        incident::PublicState,
+        maintenance::{MaintenanceState, PublicMaintenance},
+        uptime::History,
+    },
     timestamp::Timestamp,
 };
 
@@ -42,6 +46,8 @@ pub struct StatusSnapshot {
     /// Newest first.
     pub open: Vec<PublicIncident>,
     pub past: Vec<PublicIncident>,
+    /// What is not over, the next to begin first; then what is, the newest first.
+    pub maintenance: Vec<PublicMaintenance>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,10 +55,20 @@ pub struct ComponentStatus {
     pub id: String,
     pub name: String,
     pub impact: Impact,
+    /// It is being worked on, as was announced.
+    pub maintenance: bool,
     pub group: Option<Group>,
     pub description: Option<String>,
     /// `None` while nothing has been recorded.
     pub history: Option<History>,
+}
+
+impl ComponentStatus {
+    /// It is being worked on, and no incident says something worse of it.
+    #[must_use]
+    pub fn worked_on(&self) -> bool {
+        self.maintenance && self.impact == Impact::Operational
+    }
 }
 
 /// Components that people have put together under one name.
@@ -119,6 +135,19 @@ impl StatusSnapshot {
         self.components.chunk_by(|a, b| a.group == b.group)
     }
 
+    /// Nothing worse is to be said than that some component is worked on.
+    #[must_use]
+    pub fn only_worked_on(&self) -> bool {
+        self.overall() == Impact::Operational
+            && self.open.is_empty()
+            && self.components.iter().any(ComponentStatus::worked_on)
+    }
+
+    /// What is announced, under way or over.
+    pub fn maintenance_in(&self, state: MaintenanceState) -> impl Iterator<Item = &PublicMaintenance> {
+        self.maintenance.iter().filter(move |m| m.state == state)
+    }
+
     /// The one sentence a visitor came for.
     #[must_use]
     pub fn headline(&self) -> String {
@@ -126,6 +155,7 @@ impl StatusSnapshot {
         let all = n == self.components.len();
         match self.overall() {
             Impact::Operational if self.components.is_empty() => "No components are set up yet".into(),
+            Impact::Operational if self.only_worked_on() => "Maintenance is under way".into(),
             Impact::Operational if self.open.is_empty() => "All systems operational".into(),
             Impact::Operational => "Systems operational, with an open incident".into(),
             Impact::Degraded => "Some systems are slower than usual".into(),
@@ -156,6 +186,7 @@ mod tests {
                     id: "x".into(),
                     name: "X".into(),
                     impact,
+                    maintenance: false,
                     group: None,
                     description: None,
                     history: None,
@@ -167,8 +198,16 @@ mod tests {
                 components,
                 open: vec![],
                 past: vec![],
+                maintenance: vec![],
             };
             assert_eq!(snapshot.headline(), headline);
+            let mut worked_on = snapshot.clone();
+            if let Some(first) = worked_on.components.first_mut() {
+                first.maintenance = true;
+                let expected =
+                    if headline == "All systems operational" { "Maintenance is under way" } else { headline };
+                assert_eq!(worked_on.headline(), expected, "the worse word wins");
+            }
         }
     }
 }

@@ -85,6 +85,14 @@ pub(super) const TABLES: &[Table] = &[
     table("status_brand", READ_ADD, NOTHING),
     table("component_state", READ_ADD_CHANGE, NOTHING),
     table("component_day", READ_ADD_CHANGE, NOTHING),
+    // What is worked on nobody changes, and what happened to it is only added to.
+    table(
+        "maintenance",
+        &["SELECT", "INSERT", "UPDATE (state, from_at, to_at, ended_at, next_due_at, n_events)"],
+        NOTHING,
+    ),
+    table("maintenance_component", READ_ADD, NOTHING),
+    table("maintenance_event", READ_ADD, NOTHING),
     table("report", READ_ADD_CHANGE, NOTHING),
     table("report_version", READ_ADD, NOTHING),
     table("audit_entry", READ_ADD, ADD),
@@ -190,6 +198,8 @@ mod tests {
             "status_layout",
             "status_logo",
             "status_brand",
+            "maintenance_component",
+            "maintenance_event",
             "output_chunk",
             "step_output",
             "notice",

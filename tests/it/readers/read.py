@@ -24,6 +24,7 @@ class Complaints(logging.Handler):
 logging.getLogger().addHandler(Complaints(logging.WARNING))
 
 import feedparser  # noqa: E402
+import icalendar  # noqa: E402
 import requests  # noqa: E402
 from statuspage_prometheus_exporter import service_checker  # noqa: E402
 
@@ -34,6 +35,7 @@ service_checker.save_service_response = lambda key, result: None
 answer = requests.get(f"{base}/feed.atom", timeout=10)
 feed = feedparser.parse(answer.content, response_headers=dict(answer.headers))
 again = requests.get(f"{base}/feed.atom", headers={"If-None-Match": answer.headers["ETag"]}, timeout=10)
+calendar = icalendar.Calendar.from_ical(requests.get(f"{base}/calendar.ics", timeout=10).content)
 seen = service_checker.check_service_status("muster", {"url": f"{base}/api/v2/summary.json"})
 print(
     json.dumps(
@@ -53,6 +55,22 @@ print(
                 }
                 for entry in feed.entries
             ],
+            "calendar": {
+                "name": str(calendar["X-WR-CALNAME"]),
+                "errors": [str(error) for event in calendar.walk() for error in event.errors],
+                "events": [
+                    {
+                        "uid": str(event["UID"]),
+                        "summary": str(event["SUMMARY"]),
+                        "description": str(event["DESCRIPTION"]),
+                        "status": str(event["STATUS"]),
+                        "sequence": int(event["SEQUENCE"]),
+                        "from": event.start.isoformat(),
+                        "to": event.end.isoformat(),
+                    }
+                    for event in calendar.events
+                ],
+            },
             "seen": {key: value for key, value in seen.items() if key != "response_time"},
             "complaints": complaints,
         }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use shared::domain::{
     clock::ClockState,
     incident::{IncidentState, PublicState},
+    maintenance::MaintenanceState,
     run::{RunState, StepState},
     status::Impact,
 };
@@ -82,6 +83,26 @@ impl Look for IncidentState {
             Self::Monitoring => "Monitoring",
             Self::Resolved => "Resolved",
             Self::Closed => "Closed",
+        }
+    }
+}
+
+impl Look for MaintenanceState {
+    fn tone(&self) -> Tone {
+        match self {
+            Self::Scheduled => Tone::Notice,
+            Self::UnderWay => Tone::Active,
+            Self::Completed => Tone::Good,
+            Self::Cancelled => Tone::Neutral,
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Scheduled => "Scheduled",
+            Self::UnderWay => "Under way",
+            Self::Completed => "Completed",
+            Self::Cancelled => "Cancelled",
         }
     }
 }

@@ -95,7 +95,8 @@ fn OneIncident(number: i64) -> impl IntoView {
         | Topic::People {}
         | Topic::Alerts {}
         | Topic::Outbox {}
-        | Topic::StatusPage {} => false,
+        | Topic::StatusPage {}
+        | Topic::Maintenance { .. } => false,
     });
     let fetched = Fetched::new(move || {
         tick.track();

@@ -106,6 +106,7 @@ fn Arrange(view: Signal<StatusPageView>, of: Fetched<StatusPageView>) -> impl In
                 </p>
             </div>
             <div class="button-row">
+                <a class="button" href="/console/maintenance">"Maintenance"</a>
                 <Button on_press=move |()| draft.add_group() test_id="layout-add-group">"Add a group"</Button>
                 <Button
                     kind

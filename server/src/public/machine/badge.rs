@@ -35,19 +35,29 @@ pub(super) fn overall(snapshot: &StatusSnapshot, since: Option<Timestamp>, speec
     };
     let words = match impact {
         _ if snapshot.components.is_empty() && snapshot.open.is_empty() => speech.texts.badge_not_set_up,
+        _ if snapshot.only_worked_on() => speech.texts.under_maintenance_within,
         impact => speech.texts.impact_within(impact),
     };
-    draw(&snapshot.title, impact, words, since, speech)
+    draw(&snapshot.title, (impact, snapshot.only_worked_on()), words, since, speech)
 }
 
 pub(super) fn component(component: &ComponentStatus, since: Option<Timestamp>, speech: &Speech) -> String {
-    draw(&component.name, component.impact, speech.texts.impact_within(component.impact), since, speech)
+    let (impact, worked_on) = (component.impact, component.worked_on());
+    let words = if worked_on { speech.texts.under_maintenance_within } else { speech.texts.impact_within(impact) };
+    draw(&component.name, (impact, worked_on), words, since, speech)
 }
 
 /// What is too old to be believed has no colour, and says of when it is.
-fn draw(name: &str, impact: Impact, words: &str, since: Option<Timestamp>, speech: &Speech) -> String {
+fn draw(
+    name: &str,
+    (impact, worked_on): (Impact, bool),
+    words: &str,
+    since: Option<Timestamp>,
+    speech: &Speech,
+) -> String {
     let (colour, shape) = match impact {
         _ if since.is_some() => ("#57616c", "M6 1a5 5 0 1 0 0 10A5 5 0 1 0 6 1zm0 2a3 3 0 1 1 0 6 3 3 0 1 1 0-6z"),
+        Impact::Operational if worked_on => ("#243e9e", "M6 .5 11.500 6 6 11.500.5 6z"),
         Impact::Operational => ("#0b5132", "M6 1a5 5 0 1 0 0 10A5 5 0 1 0 6 1z"),
         Impact::Degraded => ("#0d437c", "M1 1h10v10H1z"),
         Impact::PartialOutage => ("#663a00", "M6 1l5.5 10H.5z"),

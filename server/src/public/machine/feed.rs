@@ -3,13 +3,17 @@
 use askama::Template;
 use atom_syndication::{Content, Entry, Feed, FixedDateTime, Generator, Link, Person, Text};
 use shared::{
-    domain::status::{PublicIncident, StatusSnapshot},
+    domain::{
+        maintenance::PublicMaintenance,
+        status::{PublicIncident, StatusSnapshot},
+    },
     timestamp::Timestamp,
 };
 
 use super::changed_at;
 use crate::public::{
     incident::{Suffering, UpdateLine},
+    maintenance::{Line, Step},
     speech::Speech,
     texts::{Texts, fill},
 };
@@ -25,10 +29,19 @@ struct EntryText {
     t: &'static Texts,
 }
 
+#[derive(Template)]
+#[template(path = "maintenance_entry.html")]
+struct MaintenanceText {
+    line: Line,
+    steps: Vec<Step>,
+    t: &'static Texts,
+}
+
 /// `None` only if it could not be written.
 pub(super) fn atom(base: &str, snapshot: &StatusSnapshot, since: Option<Timestamp>, speech: &Speech) -> Option<String> {
     let incidents = snapshot.open.iter().chain(snapshot.past.iter().take(PAST));
     let mut entries: Vec<_> = incidents.map(|incident| (updated_at(incident), entry(base, incident, speech))).collect();
+    entries.extend(snapshot.maintenance.iter().map(|one| (one.changed_at(), announced(base, one, speech))));
     entries.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     let subtitle = match since {
         None => speech.texts.feed_subtitle.to_owned(),
@@ -66,6 +79,26 @@ fn entry(base: &str, incident: &PublicIncident, speech: &Speech) -> Entry {
         id: address.clone(),
         updated: instant(updated_at(incident)),
         published: Some(instant(incident.started_at)),
+        links: vec![link(address, "alternate", "text/html")],
+        content: Some(Content {
+            // A template of ours writes into memory; its values' `Display` does not fail.
+            value: Some(xml(&text.render().unwrap_or_default())),
+            content_type: Some("html".into()),
+            ..Content::default()
+        }),
+        ..Entry::default()
+    }
+}
+
+fn announced(base: &str, one: &PublicMaintenance, speech: &Speech) -> Entry {
+    let address = format!("{base}/maintenance/{}", one.number);
+    let steps = one.steps.iter().map(|step| Step::new(step, speech)).collect();
+    let text = MaintenanceText { line: Line::new(one, speech), steps, t: speech.texts };
+    Entry {
+        title: Text::plain(format!("{}: {}", speech.texts.work_in_feed(one), xml(&one.title))),
+        id: address.clone(),
+        updated: instant(one.changed_at()),
+        published: Some(instant(one.planned_at)),
         links: vec![link(address, "alternate", "text/html")],
         content: Some(Content {
             // A template of ours writes into memory; its values' `Display` does not fail.

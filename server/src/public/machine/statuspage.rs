@@ -12,8 +12,13 @@ use shared::{
     timestamp::Timestamp,
 };
 
-use super::{changed_at, feed::updated_at};
+use super::{
+    changed_at,
+    feed::updated_at,
+    scheduled::{Lists, MaintenanceView},
+};
 
+const WORKED_ON: &str = "under_maintenance";
 /// Newest incidents that a list holds, as there.
 const MOST: usize = 50;
 
@@ -36,8 +41,8 @@ struct StatusView {
 }
 
 #[derive(Clone, Serialize)]
-struct ComponentView {
-    id: String,
+pub(super) struct ComponentView {
+    pub(super) id: String,
     name: String,
     status: &'static str,
     created_at: Timestamp,
@@ -87,7 +92,7 @@ struct UpdateView {
     tweet_id: Option<()>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 struct Document<'a> {
     page: &'a PageView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,7 +100,7 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     incidents: Option<&'a [IncidentView]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    scheduled_maintenances: Option<[(); 0]>,
+    scheduled_maintenances: Option<&'a [MaintenanceView]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'a StatusView>,
 }
@@ -122,19 +127,25 @@ pub(super) fn all(
     let open: Vec<_> = snapshot.open.iter().map(view).collect();
     let latest: Vec<_> = snapshot.open.iter().chain(&snapshot.past).take(MOST).map(view).collect();
     let bare = Document { page: &page, components: None, incidents: None, scheduled_maintenances: None, status: None };
-    let none = || Document { scheduled_maintenances: Some([]), ..Document { page: &page, ..bare } };
+    let announced = Lists::new(base, &page_id, snapshot, &components);
+    let only = |list| Document { scheduled_maintenances: Some(list), ..bare };
     vec![
         (
             "summary.json",
-            write(&Document { components: Some(&components), incidents: Some(&open), status: Some(&status), ..none() }),
+            write(&Document {
+                components: Some(&components),
+                incidents: Some(&open),
+                status: Some(&status),
+                ..only(&announced.ahead)
+            }),
         ),
         ("status.json", write(&Document { status: Some(&status), ..bare })),
         ("components.json", write(&Document { components: Some(&components), ..bare })),
         ("incidents.json", write(&Document { incidents: Some(&latest), ..bare })),
         ("incidents/unresolved.json", write(&Document { incidents: Some(&open), ..bare })),
-        ("scheduled-maintenances.json", write(&none())),
-        ("scheduled-maintenances/upcoming.json", write(&none())),
-        ("scheduled-maintenances/active.json", write(&none())),
+        ("scheduled-maintenances.json", write(&only(&announced.all))),
+        ("scheduled-maintenances/upcoming.json", write(&only(&announced.upcoming))),
+        ("scheduled-maintenances/active.json", write(&only(&announced.active))),
     ]
 }
 
@@ -144,13 +155,14 @@ fn write(document: &Document<'_>) -> String {
 }
 
 /// Twelve characters that stay the same for as long as the thing is the same.
-fn id(parts: &[&str]) -> String {
+pub(super) fn id(parts: &[&str]) -> String {
     hex::encode(&Sha256::digest(parts.join("\n")))[..12].to_owned()
 }
 
 fn indicator(snapshot: &StatusSnapshot) -> &'static str {
     match snapshot.overall() {
         Impact::Operational if !snapshot.open.is_empty() => "minor",
+        Impact::Operational if snapshot.only_worked_on() => "maintenance",
         impact => severity(impact),
     }
 }
@@ -182,7 +194,7 @@ fn state(state: PublicState) -> &'static str {
     }
 }
 
-fn component_id(key: &str) -> String {
+pub(super) fn component_id(key: &str) -> String {
     id(&["component", key])
 }
 
@@ -211,7 +223,7 @@ fn component_view(component: &ComponentStatus, snapshot: &StatusSnapshot, page_i
     ComponentView {
         id: component_id(&component.id),
         name: component.name.clone(),
-        status: component_status(component.impact),
+        status: if component.worked_on() { WORKED_ON } else { component_status(component.impact) },
         created_at: first_seen_at.unwrap_or(snapshot.taken_at),
         updated_at: history.map_or(snapshot.taken_at, |h| h.changed_at),
         position: 0,
@@ -232,7 +244,10 @@ fn group_view(group: &Group, section: &[ComponentStatus], page_id: &str) -> Comp
     ComponentView {
         id: id(&["group", &group.id]),
         name: group.name.clone(),
-        status: component_status(roll_up(section)),
+        status: match roll_up(section) {
+            Impact::Operational if section.iter().any(ComponentStatus::worked_on) => WORKED_ON,
+            impact => component_status(impact),
+        },
         created_at: histories().map(|h| h.first_seen_at).min().unwrap_or(never),
         updated_at: histories().map(|h| h.changed_at).max().unwrap_or(never),
         position: 0,
