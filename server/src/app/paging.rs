@@ -166,9 +166,10 @@ fn words(record: &IncidentRecord, why: &Why) -> (String, String) {
 /// If there is no such incident.
 pub async fn calls(state: &AppState, _permit: &Permit<ViewConsole>, number: i64) -> Result<CallsView, AppError> {
     let record = state.store.incident_by_number(number).await.found(|| format!("incident {number}"))?;
-    let messages = state.store.messages_of_pages(record.id).await?;
+    // In this order: a call is there together with its messages, so none is shown without.
     let mut pages = state.store.pages_of(record.id).await?;
     pages.reverse();
+    let messages = state.store.messages_of_pages(record.id).await?;
     let nobody = pages.is_empty() && {
         let records = state.store.contact_list(record.system).await?;
         let plan = state.plans.current(record.system).await?;

@@ -20,15 +20,17 @@ pub(crate) fn ErrorNote(
     move || {
         // A session that has ended is asked about in a dialog of its own.
         let error = error.get().filter(|error| error.code() != Some(ErrorCode::NotSignedIn))?;
+        let said = error.to_string();
         let fields = match &error {
-            CallError::Refused(view) => view.fields.clone(),
+            // One field's sentence is often the whole message.
+            CallError::Refused(view) => view.fields.iter().filter(|f| f.message != said).cloned().collect(),
             _ => vec![],
         };
         Some(view! {
             <div class="note critical" role="alert" data-testid="error">
                 <Svg icon=Icon::Alert/>
                 <div class="note-body">
-                    <p>{error.to_string()}</p>
+                    <p>{said}</p>
                     {(!fields.is_empty())
                         .then(|| {
                             view! {

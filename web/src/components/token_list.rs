@@ -64,7 +64,9 @@ fn Tokens(view: Signal<TokensView>, whose: Whose, of: Fetched<TokensView>) -> im
                 <For each=move || tokens.get() key=|token| (token.id, token.last_used_at, token.expired) children=move |token| view! { <Token token whose of/> }/>
             </ul>
         </Show>
-        <Button refused on_press=move |()| making.set(true) test_id="make-token">"Make a token"</Button>
+        <div class="button-row">
+            <Button refused on_press=move |()| making.set(true) test_id="make-token">"Make a token"</Button>
+        </div>
         <Dialog open=making title="Make a token">
             <Form view whose of open=making/>
         </Dialog>
