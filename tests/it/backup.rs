@@ -10,7 +10,10 @@ use std::{
 use reqwest::StatusCode;
 use serde_json::Value;
 use shared::{
-    api::incident::{DeclareIn, NoteIn},
+    api::{
+        client::{file_address, upload_address},
+        incident::{DeclareIn, NoteIn},
+    },
     digest::Digest,
     domain::{
         actor::Actor,
@@ -18,6 +21,7 @@ use shared::{
         outbox::{DeliveryEvent, MessageState},
         run::{Answer, RunState, StepState},
     },
+    ids::AttachmentId,
 };
 use store::embedded;
 use tests::{
@@ -130,6 +134,13 @@ async fn a_machine_is_lost_in_the_middle_of_a_run_and_a_blank_one_takes_its_plac
     let queued = queued_elsewhere(scene).await;
     let (run, worker) = in_flight(scene).await;
     let incident = scene.operator.api.run(run).await.unwrap().incident;
+    let log = "disk full\n".repeat(50_000);
+    let http = &scene.responder.http;
+    let request = http.client.post(format!("{}{}", http.base, upload_address(incident, "node.log")));
+    let request = request.header("origin", &http.base).header("content-type", "application/octet-stream");
+    assert_eq!(request.body(log.clone()).send().await.unwrap().status(), StatusCode::OK);
+    // Another one is still on its way.
+    scene.muster.store.upload_add(AttachmentId(uuid::Uuid::nil()), 0, b"half").await.unwrap();
     let (entries, head) = scene.muster.store.audit_head().await.unwrap();
 
     // Not due yet where it was queued, and never where it is restored.
@@ -196,6 +207,13 @@ async fn a_machine_is_lost_in_the_middle_of_a_run_and_a_blank_one_takes_its_plac
     let view = scene.operator.api.incident(incident).await.unwrap();
     let notes = view.timeline.iter().filter(|e| matches!(e.event, IncidentEvent::Noted { .. })).count();
     assert_eq!(notes, 0, "what came after the backup is lost: {:?}", view.timeline);
+    let file = |event: &IncidentEvent| if let IncidentEvent::Attached { file } = event { Some(file.id) } else { None };
+    let kept = view.timeline.iter().find_map(|entry| file(&entry.event)).unwrap();
+    let (_, content) = scene.operator.http.page(&file_address(incident, kept)).await.unwrap();
+    assert!(content == log, "the file came along, whole");
+    let waiting: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM upload_chunk").fetch_one(&scene.pool().await.unwrap()).await.unwrap();
+    assert_eq!(waiting, 0, "half a file did not");
 
     // A request whose answer was lost with the machine has one effect.
     let again = scene.responder.api.declare(&declared_elsewhere(), "other").await.unwrap().number;
