@@ -10,7 +10,10 @@ use std::{
 use reqwest::StatusCode;
 use serde_json::Value;
 use shared::{
-    api::incident::{DeclareIn, NoteIn},
+    api::{
+        client::{file_address, upload_address},
+        incident::{DeclareIn, IncidentView, NoteIn},
+    },
     digest::Digest,
     domain::{
         actor::Actor,
@@ -18,6 +21,7 @@ use shared::{
         outbox::{DeliveryEvent, MessageState},
         run::{Answer, RunState, StepState},
     },
+    ids::AttachmentId,
 };
 use store::embedded;
 use tests::{
@@ -117,6 +121,26 @@ async fn in_flight(scene: &Scene) -> (i64, tests::muster::RunningWorker) {
     (run.number, worker)
 }
 
+/// A file that is there, whose content is given back, and another that is still on its way.
+async fn with_files(scene: &Scene, incident: i64) -> String {
+    let log = "disk full\n".repeat(50_000);
+    let http = &scene.responder.http;
+    let request = http.client.post(format!("{}{}", http.base, upload_address(incident, "node.log")));
+    let request = request.header("origin", &http.base).header("content-type", "application/octet-stream");
+    assert_eq!(request.body(log.clone()).send().await.unwrap().status(), StatusCode::OK);
+    scene.muster.store.upload_add(AttachmentId(uuid::Uuid::nil()), 0, b"half").await.unwrap();
+    log
+}
+
+async fn only_whole_files_came_along(scene: &Scene, view: &IncidentView, log: &str) {
+    let file = |event: &IncidentEvent| if let IncidentEvent::Attached { file } = event { Some(file.id) } else { None };
+    let kept = view.timeline.iter().find_map(|entry| file(&entry.event)).unwrap();
+    let (_, content) = scene.operator.http.page(&file_address(view.number, kept)).await.unwrap();
+    assert!(content == log);
+    let waiting = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM upload_chunk");
+    assert_eq!(waiting.fetch_one(&scene.pool().await.unwrap()).await.unwrap(), 0);
+}
+
 #[tokio::test]
 async fn a_machine_is_lost_in_the_middle_of_a_run_and_a_blank_one_takes_its_place() {
     let old = Old::set().await;
@@ -130,6 +154,7 @@ async fn a_machine_is_lost_in_the_middle_of_a_run_and_a_blank_one_takes_its_plac
     let queued = queued_elsewhere(scene).await;
     let (run, worker) = in_flight(scene).await;
     let incident = scene.operator.api.run(run).await.unwrap().incident;
+    let log = with_files(scene, incident).await;
     let (entries, head) = scene.muster.store.audit_head().await.unwrap();
 
     // Not due yet where it was queued, and never where it is restored.
@@ -196,6 +221,7 @@ async fn a_machine_is_lost_in_the_middle_of_a_run_and_a_blank_one_takes_its_plac
     let view = scene.operator.api.incident(incident).await.unwrap();
     let notes = view.timeline.iter().filter(|e| matches!(e.event, IncidentEvent::Noted { .. })).count();
     assert_eq!(notes, 0, "what came after the backup is lost: {:?}", view.timeline);
+    only_whole_files_came_along(&scene, &view, &log).await;
 
     // A request whose answer was lost with the machine has one effect.
     let again = scene.responder.api.declare(&declared_elsewhere(), "other").await.unwrap().number;

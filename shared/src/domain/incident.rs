@@ -338,16 +338,7 @@ impl Incident {
             }
             E::LevelChanged { from, to, response_seconds, .. } => {
                 self.permits(C::ChangeLevel)?;
-                if from == to || *from != self.level {
-                    return Err(Refusal::new(
-                        "level-unchanged",
-                        format!("This incident already has level {}.", self.level),
-                    ));
-                }
-                next.level = *to;
-                next.response_seconds = *response_seconds;
-                // Another level is another promise.
-                next.told_overdue.retain(|due| !matches!(due, Due::Response {} | Due::Update {}));
+                next.relevel(*from, *to, *response_seconds)?;
             }
             E::Posted { state, .. } => {
                 self.permits(C::PostUpdate)?;
@@ -376,11 +367,7 @@ impl Incident {
             }
             E::Reopened { .. } => {
                 self.permits(C::Reopen)?;
-                next.state = IncidentState::Acknowledged;
-                next.resolved_at = None;
-                next.closed_at = None;
-                // A task that was late is still late.
-                next.told_overdue.retain(|due| matches!(due, Due::Task { .. }));
+                next.reopen();
             }
             E::AffectedChanged { affected, .. } => {
                 self.permits(C::ChangeAffected)?;
@@ -433,6 +420,26 @@ impl Incident {
             return Err(Refusal::new("state-unsayable", format!("Nobody can say by this that an incident is {to}.")));
         }
         Ok(())
+    }
+
+    fn relevel(&mut self, from: u8, to: u8, response_seconds: Option<u64>) -> Result<(), Refusal> {
+        if from == to || from != self.level {
+            let message = format!("This incident already has level {}.", self.level);
+            return Err(Refusal::new("level-unchanged", message));
+        }
+        self.level = to;
+        self.response_seconds = response_seconds;
+        // Another level is another promise.
+        self.told_overdue.retain(|due| !matches!(due, Due::Response {} | Due::Update {}));
+        Ok(())
+    }
+
+    fn reopen(&mut self) {
+        self.state = IncidentState::Acknowledged;
+        self.resolved_at = None;
+        self.closed_at = None;
+        // A task that was late is still late.
+        self.told_overdue.retain(|due| matches!(due, Due::Task { .. }));
     }
 
     fn affect(&mut self, changed: &[Affected], now: Timestamp) -> Result<(), Refusal> {

@@ -134,6 +134,7 @@ mod tests {
             public_state: None,
             clocks: vec![],
             duties: vec![],
+            tasks: vec![],
             offers: open.iter().map(|command| Offer { command: *command, refused: None }).collect(),
             procedures: vec![procedure],
             runs: (1..).zip(runs).map(run).collect(),

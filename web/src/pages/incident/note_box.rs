@@ -37,76 +37,97 @@ struct Sent {
     key: String,
 }
 
-#[component]
-pub(super) fn NoteBox(here: Here) -> impl IntoView {
-    let attempt = Attempt::new();
+/// What is typed, kept while one types, so that neither a crash nor a lost line takes it.
+fn draft(here: Here) -> RwSignal<String> {
     let me = use_me();
-    let draft_key = StoredValue::new(format!("muster-note-{}", here.number));
+    let key = StoredValue::new(format!("muster-note-{}", here.number));
     let user = move || me.with_untracked(|me| me.as_ref().map(|me| me.id.to_string()).unwrap_or_default());
-    let left = draft_key.with_value(|key| drafts::read(key, &user())).map(|draft| draft.text);
+    let left = key.with_value(|key| drafts::read(key, &user())).map(|draft| draft.text);
     let text = RwSignal::new(left.unwrap_or_default());
-    let wrong = RwSignal::new(None::<String>);
-    let waits = RwSignal::new(None::<Sent>);
-    let people = Fetched::new(move || async move { Ok(api().incident_readers(here.number).await?.items) });
-    let known = Signal::derive(move || people.value.get().unwrap_or_default());
-    // Kept while one types, so that neither a crash nor a lost line takes it.
     Effect::new(move |before: Option<()>| {
         let now = text.get();
-        draft_key.with_value(|key| match (before, now.is_empty()) {
+        key.with_value(|key| match (before, now.is_empty()) {
             (None, _) => {}
             (_, true) => drafts::forget(key),
             (_, false) => drafts::write(key, &Draft { user: user(), base: 0, text: now }),
         });
     });
-    let deliver = move |sent: Sent| {
-        let again = sent.clone();
-        let call = async move { api().note_once(here.number, &sent.body, &sent.key).await };
-        attempt.run(
-            async move {
-                let answer = call.await;
-                let lost = matches!(answer, Err(CallError::Unreachable(_)));
-                waits.try_set(lost.then(|| again.clone()));
-                answer.map(|view| (view, again.text))
-            },
-            move |(view, sent)| {
-                here.fetched.put(view);
-                // What was typed while the note travelled is kept.
-                if text.try_with_untracked(|now| *now == sent) == Some(true) {
-                    text.set(String::new());
-                }
-            },
-        );
-    };
-    let send = move || {
-        let typed = text.get_untracked();
+    text
+}
+
+/// The note on its way.
+#[derive(Clone, Copy)]
+struct Letter {
+    here: Here,
+    text: RwSignal<String>,
+    wrong: RwSignal<Option<String>>,
+    known: Signal<Vec<Person>>,
+    attempt: Attempt,
+    waits: RwSignal<Option<Sent>>,
+}
+
+impl Letter {
+    fn new(here: Here) -> Self {
+        let people = Fetched::new(move || async move { Ok(api().incident_readers(here.number).await?.items) });
+        let known = Signal::derive(move || people.value.get().unwrap_or_default());
+        let (wrong, waits) = (RwSignal::new(None), RwSignal::new(None));
+        let this = Self { here, text: draft(here), wrong, known, attempt: Attempt::new(), waits };
+        // At once when the stream is back; and now and then, for a stream may not notice a short cut.
+        let connection = use_live().connection();
+        Effect::new(move |_| {
+            if connection.get() == Connection::Live {
+                this.again();
+            }
+        });
+        Effect::new(move |_| {
+            if waits.with(Option::is_some) {
+                set_timeout(move || this.again(), RETRY);
+            }
+        });
+        this
+    }
+
+    fn again(self) {
+        if let Some(Some(sent)) = self.waits.try_get_untracked() {
+            self.deliver(sent);
+        }
+    }
+
+    fn send(self) {
+        let typed = self.text.get_untracked();
         let parsed = Message::parse(&typed);
-        wrong.set(parsed.as_ref().err().cloned());
+        self.wrong.set(parsed.as_ref().err().cloned());
         let Ok(message) = parsed else { return };
-        let meant = known.with_untracked(|people: &Vec<Person>| mention::found(message.as_str(), people));
+        let meant = self.known.with_untracked(|people: &Vec<Person>| mention::found(message.as_str(), people));
         let body = NoteIn { text: message, mentions: meant.into_iter().map(|person| person.id).collect() };
-        let key = match waits.get_untracked() {
+        let key = match self.waits.get_untracked() {
             Some(before) if before.text == typed => before.key,
             _ => fresh_key(),
         };
-        deliver(Sent { body, text: typed, key });
-    };
-    let connection = use_live().connection();
-    // At once when the stream is back; and now and then, for a stream may not notice a short cut.
-    let again = move || {
-        if let Some(Some(sent)) = waits.try_get_untracked() {
-            deliver(sent);
-        }
-    };
-    Effect::new(move |_| {
-        if connection.get() == Connection::Live {
-            again();
-        }
-    });
-    Effect::new(move |_| {
-        if waits.with(Option::is_some) {
-            set_timeout(again, RETRY);
-        }
-    });
+        self.deliver(Sent { body, text: typed, key });
+    }
+
+    fn deliver(self, sent: Sent) {
+        let call = async move {
+            let answer = api().note_once(self.here.number, &sent.body, &sent.key).await;
+            let lost = matches!(answer, Err(CallError::Unreachable(_)));
+            self.waits.try_set(lost.then(|| sent.clone()));
+            answer.map(|view| (view, sent.text))
+        };
+        self.attempt.run(call, move |(view, sent)| {
+            self.here.fetched.put(view);
+            // What was typed while the note travelled is kept.
+            if self.text.try_with_untracked(|now| *now == sent) == Some(true) {
+                self.text.set(String::new());
+            }
+        });
+    }
+}
+
+#[component]
+pub(super) fn NoteBox(here: Here) -> impl IntoView {
+    let letter = Letter::new(here);
+    let Letter { text, wrong, known, attempt, waits, .. } = letter;
     let error = attempt.field("text");
     let uploads = Uploads::new(here);
     let over = RwSignal::new(false);
@@ -117,11 +138,11 @@ pub(super) fn NoteBox(here: Here) -> impl IntoView {
             novalidate
             on:submit=move |event: SubmitEvent| {
                 event.prevent_default();
-                send();
+                letter.send();
             }
             on:keydown=move |event| {
                 if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
-                    send();
+                    letter.send();
                 }
             }
             on:paste=move |event| {
