@@ -37,6 +37,7 @@ pub mod room;
 pub mod run;
 pub mod secret;
 pub mod status_page;
+pub mod subscriber;
 mod tell;
 pub mod token;
 mod turn;

@@ -20,6 +20,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3);
 const TIDY_EVERY: Duration = Duration::from_secs(600);
 /// Events are kept this long for readers that come back.
 const KEEP_EVENTS_HOURS: i32 = 48;
+/// What became of letters to subscribers.
+const KEEP_LETTERS_DAYS: i32 = 30;
 
 /// The tasks end when the set is dropped or shut down.
 pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
@@ -55,6 +57,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         }
     }));
     tasks.spawn(outbox::keep_sending(state.clone(), mails));
+    tasks.spawn(outbox::letters::keep_sending(state.clone()));
     let paging = state.clone();
     tasks.spawn(every(Duration::ZERO, move || {
         let (state, calls) = (paging.clone(), calls.clone());
@@ -115,6 +118,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         let state = tidying.clone();
         async move {
             state.store.sessions_delete_expired().await.map_err(|e| e.to_string())?;
+            state.store.subscribers_forget(KEEP_LETTERS_DAYS).await.map_err(|e| e.to_string())?;
             state.store.sign_in_attempts_delete_expired().await.map_err(|e| e.to_string())?;
             state.store.live_forget(KEEP_EVENTS_HOURS).await.map(drop).map_err(|e| e.to_string())
         }

@@ -16,6 +16,7 @@ mod past;
 mod read;
 mod refresh;
 mod routes;
+pub(crate) mod subscribe;
 mod words;
 
 #[cfg(test)]
@@ -26,4 +27,4 @@ mod tests;
 pub use page::{Page, Policy};
 pub use pages::{Content, PublicPages, PublicReport};
 pub use routes::router;
-pub(crate) use {frame::compact, words::instant};
+pub(crate) use {frame::compact, maintenance::words::mail as maintenance_mail, words::instant};

@@ -17,10 +17,15 @@ pub mod run;
 pub mod secret;
 pub mod session;
 pub mod status_page;
+pub mod subscriber;
 pub mod system;
 pub mod token;
 
 use serde::{Deserialize, Serialize};
+
+fn yes() -> bool {
+    true
+}
 
 /// A page of a list; `next` is the key to ask for the following page with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

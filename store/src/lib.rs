@@ -21,6 +21,7 @@ mod identity;
 mod incident;
 mod incident_due;
 mod job;
+mod letter;
 mod line;
 mod live;
 mod maintenance;
@@ -40,6 +41,7 @@ mod session;
 mod sight;
 mod status_layout;
 mod steering;
+mod subscriber;
 mod system;
 mod through;
 mod token;
@@ -66,6 +68,7 @@ pub use crate::{
     idempotency::Idempotency,
     incident::IncidentRecord,
     job::{Claimed, Heard, HostHeld, JobKind},
+    letter::{LetterClaim, NewAnnouncement},
     live::{Channel, Listener},
     maintenance::MaintenanceRecord,
     message::{MessageClaim, NewMessage},
@@ -80,6 +83,7 @@ pub use crate::{
     secret::{SealedSecret, SecretHead},
     session::SessionRecord,
     status_layout::SavedLayout,
+    subscriber::{Asking, Subscriber},
     system::{PlanVersion, PlanVersionHead, System},
     through::through,
     token::{ApiToken, NewToken},

@@ -15,6 +15,7 @@ mod provider;
 mod secrets;
 mod status_page;
 mod story;
+mod subscribers;
 mod xss;
 
 use tests::{

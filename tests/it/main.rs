@@ -48,5 +48,6 @@ mod scripts;
 mod secrets;
 mod status_page;
 mod store_rules;
+mod subscribers;
 mod tokens;
 mod ways;

@@ -48,6 +48,7 @@ use crate::{
         runs::RunsPage,
         secrets::SecretsPage,
         status_page::StatusPagePage,
+        subscribers::SubscribersPage,
     },
     proof::provide_desk,
     session::{provide_session, use_session},
@@ -90,6 +91,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("alerts/sources/:id") view=AlertSourcePage/>
                     <Route path=path!("plan/:slug/contacts") view=ContactsPage/>
                     <Route path=path!("status-page") view=StatusPagePage/>
+                    <Route path=path!("status-page/subscribers") view=SubscribersPage/>
                     <Route path=path!("maintenance") view=MaintenancesPage/>
                     <Route path=path!("maintenance/new") view=NewMaintenancePage/>
                     <Route path=path!("maintenance/:number") view=MaintenancePage/>

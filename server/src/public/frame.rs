@@ -12,6 +12,10 @@ use super::page::{Page, Policy};
 pub(crate) struct Frame {
     pub(crate) style: String,
     pub(crate) policy: Policy,
+    /// Of the few pages that have a form.
+    pub(crate) form_policy: Policy,
+    /// Strangers can ask to be told by mail.
+    pub(crate) subscribe: bool,
     /// Address of `status.js`; without it the pages are complete, only not live.
     pub(crate) script: Option<String>,
 }
@@ -24,7 +28,8 @@ impl Frame {
         ));
         let style = without_unused(&style);
         let policy = Policy::for_style(&style);
-        Self { style, policy, script }
+        let form_policy = Policy::for_form(&style);
+        Self { style, policy, form_policy, script, subscribe: false }
     }
 
     pub(crate) fn page(&self, status: StatusCode, template: &impl Template) -> Page {

@@ -130,6 +130,17 @@ impl PublicPages {
         }
     }
 
+    /// Pages say that one can ask to be told by mail, if one can.
+    #[must_use]
+    pub fn with_subscription(mut self, offered: bool) -> Self {
+        self.frame.subscribe = offered;
+        self
+    }
+
+    pub(crate) fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
     pub(crate) fn site(&self) -> Arc<Site> {
         // A poisoned lock still holds a whole site: the writer only swaps the pointer.
         self.site.read().unwrap_or_else(PoisonError::into_inner).clone()

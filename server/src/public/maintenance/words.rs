@@ -1,6 +1,6 @@
 //! Every word that the public pages say about maintenance, in one place. Lays nothing out.
 
-use shared::domain::maintenance::{MaintenanceEvent, MaintenanceState, PublicMaintenance};
+use shared::domain::maintenance::{Maintenance, MaintenanceEvent, MaintenanceState, PublicMaintenance};
 
 use crate::public::words::{Instant, instant};
 
@@ -63,4 +63,22 @@ pub(crate) fn plain(step: &shared::domain::maintenance::PublicStep) -> String {
     let times = new_times(&step.event).map(|(from, to)| format!("From {} to {}.", from.words, to.words));
     let said = step.text().or(by_itself(&step.event).filter(|_| times.is_none()));
     times.into_iter().chain(said.map(str::to_owned)).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Subject and text of the mail to subscribers.
+pub(crate) fn mail(maintenance: &Maintenance, event: &MaintenanceEvent) -> (String, String) {
+    let window = maintenance.window;
+    let times = format!("From {} to {}.", instant(window.from_at).words, instant(window.to_at).words);
+    let (word, with_times) = match event {
+        MaintenanceEvent::Planned { .. } => ("Maintenance", true),
+        MaintenanceEvent::Posted { .. } => ("Maintenance, update", false),
+        MaintenanceEvent::Moved { .. } => ("Maintenance, new times", true),
+        MaintenanceEvent::Reminded => ("Maintenance begins soon", true),
+        MaintenanceEvent::Begun => ("Maintenance has begun", true),
+        MaintenanceEvent::Finished { .. } => ("Maintenance completed", false),
+        MaintenanceEvent::Cancelled { .. } => ("Maintenance cancelled", false),
+    };
+    let said = event.text().or(by_itself(event)).map(str::to_owned);
+    let parts = with_times.then_some(times).into_iter().chain(said);
+    (format!("{word}: {}", maintenance.title), parts.collect::<Vec<_>>().join("\n\n"))
 }
