@@ -129,7 +129,7 @@ async fn maintenance_is_planned_and_a_visitor_sees_it_open_and_close() {
     pictures(&tab, "maintenance-list").await;
     assert!(tab.complaints().is_empty(), "{:?}", tab.complaints());
     let viewer = scene.muster.persona(Role::Viewer).await.unwrap();
-    let other = sign_in(&chromium, &scene, &viewer, &format!("/console/maintenance/{number}")).await;
+    let other = sign_in(&elsewhere, &scene, &viewer, &format!("/console/maintenance/{number}")).await;
     other.read("What happened").await.unwrap();
     assert!(!other.eval::<bool>("!!document.querySelector('[data-testid=maintenance-post]')").await.unwrap());
     elsewhere.close().await.unwrap();

@@ -1,5 +1,4 @@
-//! Updates by mail in a real browser, without JavaScript: a visitor asks, follows the link, presses the button. And who they are, in
-//! the console.
+//! Updates by mail in a real browser: a visitor asks, follows the link, presses the button. And who they are, in the console.
 
 use shared::domain::access::Role;
 use tests::{
@@ -12,7 +11,7 @@ use tests::{
 use super::{pictures, sign_in};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_visitor_asks_for_updates_and_confirms_without_javascript() {
+async fn a_visitor_asks_for_updates_and_confirms_them() {
     let mail = MailServer::start().unwrap();
     let settings = server::outbox::mail::MailSettings::parse(&mail.url, Some("Status <status@example.org>"), None);
     let muster = Muster::start_with(|to| to.mail = Some(settings.unwrap())).await.unwrap();
@@ -27,7 +26,6 @@ async fn a_visitor_asks_for_updates_and_confirms_without_javascript() {
     let scene = Scene { muster, host: host(), responder, operator, approver };
     let chromium = Chromium::launch().await.unwrap();
     let page = chromium.open("about:blank").await.unwrap();
-    page.without_javascript().await.unwrap();
     page.go(&format!("{}/", scene.muster.base)).await.unwrap();
     page.click("a[href='/subscribe']").await.unwrap();
     page.see("#email").await.unwrap();

@@ -117,12 +117,12 @@ fn Row(
     };
     view! {
         <li class="row">
+            <span class="row-state muted">"since " <Moment at=one.confirmed_at/></span>
             <span class="row-main">
                 <b>{one.email.clone()}</b>
                 <span class="row-meta">{about}</span>
             </span>
             <span class="row-side">
-                <span class="muted">"since " <Moment at=one.confirmed_at/></span>
                 <Button kind=ButtonKind::Quiet on_press=move |()| asking.set(true)>"Remove"</Button>
             </span>
             <Dialog open=asking title=format!("Remove {}?", one.email)>
