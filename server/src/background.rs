@@ -4,6 +4,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use shared::api::live::Topic;
+use store::Store;
 use tokio::{
     sync::{Notify, OnceCell},
     task::JoinSet,
@@ -37,10 +38,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     let planned = Arc::new(Notify::new());
     let plans = planned.clone();
     tasks.spawn(live::tail(state.store.clone(), state.hub.clone(), move |topic| {
-        if matches!(topic, Topic::Incident { .. } | Topic::Report { .. } | Topic::Plan { .. } | Topic::StatusPage {}) {
-            public.nudge();
-        }
-        if matches!(topic, Topic::Maintenance { .. }) {
+        if shown(topic) {
             public.nudge();
         }
         if matches!(topic, Topic::Plan { .. }) {
@@ -88,12 +86,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     let watching = state.clone();
     tasks.spawn(every(SWEEP_EVERY, move || {
         let state = watching.clone();
-        async move { overdue::sweep(&state.store).await.map_err(in_words) }
-    }));
-    let opening = state.clone();
-    tasks.spawn(every(SWEEP_EVERY, move || {
-        let state = opening.clone();
-        async move { maintenance::sweep(&state.store).await.map_err(in_words) }
+        async move { clocks(&state.store).await.map_err(in_words) }
     }));
     let calling = state.clone();
     tasks.spawn(every(Duration::ZERO, move || {
@@ -124,6 +117,24 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         }
     }));
     tasks
+}
+
+/// Strangers may see something of it.
+fn shown(topic: &Topic) -> bool {
+    matches!(
+        topic,
+        Topic::Incident { .. }
+            | Topic::Report { .. }
+            | Topic::Plan { .. }
+            | Topic::StatusPage {}
+            | Topic::Maintenance { .. }
+    )
+}
+
+/// What happens because a time has come. One that fails does not keep the other from happening.
+async fn clocks(store: &Store) -> Result<(), AppError> {
+    let overdue = overdue::sweep(store).await;
+    maintenance::sweep(store).await.and(overdue)
 }
 
 fn in_words(error: AppError) -> String {
