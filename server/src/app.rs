@@ -42,6 +42,7 @@ pub mod run;
 pub mod secret;
 pub mod status_brand;
 pub mod status_page;
+pub mod subscriber;
 pub mod task;
 mod tell;
 pub mod token;

@@ -4,6 +4,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use shared::api::live::Topic;
+use store::Store;
 use tokio::{
     sync::{Notify, OnceCell},
     task::JoinSet,
@@ -24,6 +25,8 @@ const KEEP_EVENTS_HOURS: i32 = 48;
 const KEEP_ALERTS_DAYS: i32 = 90;
 /// A file that has not arrived by then will not.
 const KEEP_UPLOADS_MINUTES: i32 = 60;
+/// What became of letters to subscribers.
+const KEEP_LETTERS_DAYS: i32 = 30;
 
 /// The tasks end when the set is dropped or shut down.
 pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
@@ -39,14 +42,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     let planned = Arc::new(Notify::new());
     let plans = planned.clone();
     tasks.spawn(live::tail(state.store.clone(), state.hub.clone(), move |topic| {
-        if matches!(
-            topic,
-            Topic::Incident { .. }
-                | Topic::Report { .. }
-                | Topic::Plan { .. }
-                | Topic::StatusPage {}
-                | Topic::Maintenance { .. }
-        ) {
+        if shown(topic) {
             public.nudge();
         }
         if matches!(topic, Topic::Plan { .. }) {
@@ -63,6 +59,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         }
     }));
     tasks.spawn(outbox::keep_sending(state.clone(), mails));
+    tasks.spawn(outbox::letters::keep_sending(state.clone()));
     let paging = state.clone();
     tasks.spawn(every(Duration::ZERO, move || {
         let (state, calls) = (paging.clone(), calls.clone());
@@ -96,15 +93,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     let watching = state.clone();
     tasks.spawn(every(SWEEP_EVERY, move || {
         let state = watching.clone();
-        async move {
-            overdue::sweep(&state.store).await.map_err(in_words)?;
-            contact_drill::sweep(&state.store).await.map_err(in_words)
-        }
-    }));
-    let opening = state.clone();
-    tasks.spawn(every(SWEEP_EVERY, move || {
-        let state = opening.clone();
-        async move { maintenance::sweep(&state.store).await.map_err(in_words) }
+        async move { clocks(&state.store).await.map_err(in_words) }
     }));
     let calling = state.clone();
     tasks.spawn(every(Duration::ZERO, move || {
@@ -129,6 +118,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         let state = tidying.clone();
         async move {
             state.store.sessions_delete_expired().await.map_err(|e| e.to_string())?;
+            state.store.subscribers_forget(KEEP_LETTERS_DAYS).await.map_err(|e| e.to_string())?;
             state.store.sign_in_attempts_delete_expired().await.map_err(|e| e.to_string())?;
             state.store.alerts_forget(KEEP_ALERTS_DAYS).await.map_err(|e| e.to_string())?;
             state.store.uploads_forget(KEEP_UPLOADS_MINUTES).await.map_err(|e| e.to_string())?;
@@ -136,6 +126,25 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         }
     }));
     tasks
+}
+
+/// Strangers may see something of it.
+fn shown(topic: &Topic) -> bool {
+    matches!(
+        topic,
+        Topic::Incident { .. }
+            | Topic::Report { .. }
+            | Topic::Plan { .. }
+            | Topic::StatusPage {}
+            | Topic::Maintenance { .. }
+    )
+}
+
+/// What happens because a time has come. One that fails does not keep the other from happening.
+async fn clocks(store: &Store) -> Result<(), AppError> {
+    let overdue = overdue::sweep(store).await;
+    let drills = contact_drill::sweep(store).await;
+    maintenance::sweep(store).await.and(overdue).and(drills)
 }
 
 fn in_words(error: AppError) -> String {

@@ -53,6 +53,7 @@ use crate::{
 /// How long requests and streams may take to end once the server is told to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
 const MINUTES_5: Duration = Duration::from_secs(300);
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// What a running server must be told.
 #[derive(Clone, Debug)]
@@ -104,6 +105,10 @@ pub struct Throttles {
     pub intake: Throttle,
     /// Audit entries about unknown people at one address.
     pub unknown: Throttle,
+    /// Requests for updates from one address of the network.
+    pub subscribe: Throttle,
+    /// Requests for updates to one address of mail.
+    pub subscribed: Throttle,
 }
 
 /// Everything a request can reach.
@@ -155,7 +160,9 @@ impl AppState {
             messages: Outgoing::new(settings.outgoing.clone()),
             plans: Plans::new(store.clone()),
             hub: Hub::default(),
-            public: Arc::new(PublicPages::new(script, settings.public_url.origin())),
+            public: Arc::new(
+                PublicPages::new(script, settings.public_url.origin()).with_subscription(settings.mail.is_some()),
+            ),
             assets,
             passwords: Passwords::default(),
             passkeys: Passkeys::at(&settings.public_url),
@@ -169,6 +176,8 @@ impl AppState {
                 // Well above the storm that must be survived: 10,000 in a minute.
                 intake: Throttle::new(60_000, MINUTES_5),
                 unknown: Throttle::new(60, MINUTES_5),
+                subscribe: Throttle::new(30, HOUR),
+                subscribed: Throttle::new(3, HOUR),
             },
             stop: CancellationToken::new(),
             heads: Arc::new(HeadKeeper::new(heads)),

@@ -2,6 +2,7 @@
 //! when it is tried again; writes no message.
 
 mod hook;
+pub(crate) mod letters;
 pub mod mail;
 mod task;
 mod words;

@@ -22,6 +22,7 @@ mod read;
 mod refresh;
 mod routes;
 mod speech;
+pub(crate) mod subscribe;
 mod texts;
 
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use pages::{Content, PublicPages, PublicReport};
 pub use routes::router;
 pub(crate) use {
     frame::compact,
+    maintenance::mail as maintenance_mail,
     speech::{Speech, zone_exists},
     texts::fill,
 };

@@ -23,7 +23,7 @@ use crate::{
     public,
     routes::{
         self, account, alert, answered, audit, contact, events, file, incident, maintenance, notice, output, people,
-        plan, report, role, room, run, secret, sign_in, status_page, system, task, token,
+        plan, report, role, room, run, secret, sign_in, status_page, subscriber, system, task, token,
     },
     shell,
 };
@@ -115,6 +115,9 @@ routes! {
     post "/maintenance/{number}/times" => maintenance::change_times [NotNow Invalid],
     post "/maintenance/{number}/finish" => maintenance::finish [NotNow],
     post "/maintenance/{number}/cancel" => maintenance::cancel [NotNow],
+    get "/subscribers/count" => subscriber::count,
+    get "/subscribers" => subscriber::list,
+    delete "/subscribers/{id}" => subscriber::remove,
     get "/systems" => system::list,
     get "/systems/{slug}/plan" => plan::view,
     post "/systems/{slug}/plan" => plan::save [PlanChanged],
@@ -221,6 +224,7 @@ pub fn build(state: AppState) -> Router {
         .route("/readyz", get(routes::health::ready))
         .merge(sign_in::pages(&state))
         .merge(answered::pages(&state))
+        .merge(public::subscribe::router(&state))
         .merge(shell::router())
         .merge(assets::router(&state))
         .layer(CatchPanicLayer::custom(error::panicked));

@@ -22,6 +22,7 @@ pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod status_page;
+pub(crate) mod subscriber;
 pub(crate) mod system;
 pub(crate) mod task;
 pub(crate) mod token;

@@ -18,11 +18,16 @@ pub mod secret;
 pub mod session;
 pub mod status_brand;
 pub mod status_page;
+pub mod subscriber;
 pub mod system;
 pub mod task;
 pub mod token;
 
 use serde::{Deserialize, Serialize};
+
+fn yes() -> bool {
+    true
+}
 
 /// A page of a list; `next` is the key to ask for the following page with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

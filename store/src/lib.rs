@@ -24,6 +24,7 @@ mod identity;
 mod incident;
 mod incident_due;
 mod job;
+mod letter;
 mod line;
 mod live;
 mod maintenance;
@@ -46,6 +47,7 @@ mod sight;
 mod status_brand;
 mod status_layout;
 mod steering;
+mod subscriber;
 mod system;
 mod through;
 mod token;
@@ -75,6 +77,7 @@ pub use crate::{
     idempotency::Idempotency,
     incident::IncidentRecord,
     job::{Claimed, Heard, HostHeld, JobKind},
+    letter::{LetterClaim, NewAnnouncement},
     live::{Channel, Listener},
     maintenance::MaintenanceRecord,
     message::{MessageClaim, NewMessage, message_secret},
@@ -91,6 +94,7 @@ pub use crate::{
     session::SessionRecord,
     status_brand::{SavedBrand, StoredLogo},
     status_layout::SavedLayout,
+    subscriber::{Asking, Subscriber},
     system::{PlanVersion, PlanVersionHead, System},
     through::through,
     token::{ApiToken, NewToken},

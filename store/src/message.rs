@@ -374,6 +374,9 @@ impl Tx {
         for statement in [
             "UPDATE paging SET next_at = NULL, ended_at = clock_timestamp() WHERE next_at IS NOT NULL",
             "INSERT INTO notice_sent SELECT number FROM notice ON CONFLICT DO NOTHING",
+            "UPDATE letter SET lease = NULL, next_at = NULL, ended_at = clock_timestamp(), said = 'Muster was restored from a backup.',
+                    state = CASE WHEN state = 'queued' THEN 'failed' ELSE 'maybe-sent' END
+             WHERE next_at IS NOT NULL",
             "DELETE FROM outbox_world",
             "INSERT INTO outbox_world (id) VALUES (gen_random_uuid())",
         ] {

@@ -127,6 +127,15 @@ impl Key {
         (sealed.len() >= HEAD && sealed.first() == Some(&FORM)).then(|| hex::encode(&sealed[1..=ID]))
     }
 
+    /// Finds what must not stand readable: the same for the same text, and nothing without the key. Stays the same when the key is
+    /// rotated.
+    #[must_use]
+    pub fn fingerprint(&self, purpose: &str, text: &str) -> Digest {
+        let oldest = self.older.last().unwrap_or(&self.first);
+        let parts = [b"muster fingerprint ".as_slice(), &oldest[..], purpose.as_bytes(), b"\0", text.as_bytes()];
+        Digest::of(&Zeroizing::new(parts.concat()))
+    }
+
     /// Only the same purpose opens it: put in what must not be swapped (whose it is, its name, its version).
     ///
     /// # Errors

@@ -29,7 +29,10 @@ async fn every_change_of_a_whole_story_has_an_entry_and_the_chain_holds() {
     responder.start_work(n).await.unwrap();
     responder.note(n, &NoteIn::of(message("looking"))).await.unwrap();
     responder.change_level(n, &LevelIn { level: 2, reason: message("worse") }).await.unwrap();
-    responder.post_update(n, &UpdateIn { state: PublicState::Identified, text: message("known") }).await.unwrap();
+    responder
+        .post_update(n, &UpdateIn { state: PublicState::Identified, text: message("known"), notify: true })
+        .await
+        .unwrap();
     let run = scene.request(n).await.unwrap();
     let run = scene.until(run.number, RunState::AwaitingApproval).await.unwrap();
     decide(&scene.approver, &run, true).await.unwrap();

@@ -18,6 +18,7 @@ mod secrets;
 mod status_brand;
 mod status_page;
 mod story;
+mod subscribers;
 mod xss;
 
 use tests::{

@@ -54,6 +54,7 @@ mod status_brand;
 mod status_copy;
 mod status_page;
 mod store_rules;
+mod subscribers;
 mod tasks;
 mod team;
 mod tokens;

@@ -49,6 +49,7 @@ async fn work(muster: &Muster, component: &str, from: i64, to: i64) -> Maintenan
         components: vec![MaintenanceComponentIn { system: "bt2c".into(), component: component.into() }],
         from_at: moved(now, from),
         to_at: moved(now, to),
+        notify: true,
     }
 }
 
@@ -96,12 +97,13 @@ async fn announced_work_opens_and_closes_by_itself_once_though_two_servers_watch
     let html = until_read(&stranger, &path, "The maintenance has begun.").await;
     assert!(html.contains("Under way") && html.contains("Announced"), "{html}");
 
-    let update = MaintenancePostIn { text: message("One node is done.") };
+    let update = MaintenancePostIn { text: message("One node is done."), notify: true };
     operator.api.post_maintenance(number, &update, "once").await.unwrap();
     operator.api.post_maintenance(number, &update, "once").await.unwrap();
     let from_at = operator.api.maintenance(number).await.unwrap().from_at;
     let to_at = moved(now(&muster).await, 2);
-    let sooner = MaintenanceTimesIn { from_at, to_at, text: Some(message("It is faster than we thought.")) };
+    let sooner =
+        MaintenanceTimesIn { from_at, to_at, text: Some(message("It is faster than we thought.")), notify: true };
     operator.api.move_maintenance(number, &sooner).await.unwrap();
     let view = until_state(&operator, number, MaintenanceState::Completed).await;
     let by = &operator.me.name;
@@ -154,9 +156,9 @@ async fn an_incident_in_a_window_says_the_worse_word_and_a_closed_one_says_nothi
     until_read(&stranger, "/", "Under maintenance").await;
 
     let second = planned(&muster, &operator, "validator1", -30, 3600).await;
-    operator.api.finish_maintenance(view.number, &MaintenanceEndIn { text: None }).await.unwrap();
+    operator.api.finish_maintenance(view.number, &MaintenanceEndIn { text: None, notify: true }).await.unwrap();
     assert_eq!(history(&muster, "validator1").await.unwrap().state, WORKED_ON, "the other window is still open");
-    let last = MaintenanceEndIn { text: Some(message("All disks are new.")) };
+    let last = MaintenanceEndIn { text: Some(message("All disks are new.")), notify: true };
     operator.api.finish_maintenance(second.number, &last).await.unwrap();
     assert_eq!(history(&muster, "validator1").await.unwrap().state, ComponentState::WELL);
     until_read(&stranger, &format!("/maintenance/{}", second.number), "All disks are new.").await;
@@ -196,10 +198,10 @@ async fn only_who_may_plans_it_and_nonsense_announces_nothing() {
 
     let one = operator.api.plan_maintenance(&good, "again").await.unwrap();
     assert_eq!(operator.api.plan_maintenance(&good, "again").await.unwrap().number, one.number, "the same request");
-    let end = MaintenanceEndIn { text: None };
+    let end = MaintenanceEndIn { text: None, notify: true };
     let no = refused(operator.api.finish_maintenance(one.number, &end).await);
     assert_eq!((no.code, no.message.as_str()), (ErrorCode::NotNow, "It has not begun yet; cancel it instead."));
-    let back = MaintenanceTimesIn { from_at: moved(at, -7200), to_at: moved(at, 7200), text: None };
+    let back = MaintenanceTimesIn { from_at: moved(at, -7200), to_at: moved(at, 7200), text: None, notify: true };
     assert_eq!(refused(operator.api.move_maintenance(one.number, &back).await).fields[0].field, "from_at");
     assert_eq!(refused(operator.api.maintenance(424_242).await).code, ErrorCode::NotFound);
     assert_eq!(refused(operator.api.cancel_maintenance(424_242, &end).await).code, ErrorCode::NotFound);
@@ -211,7 +213,12 @@ async fn only_who_may_plans_it_and_nonsense_announces_nothing() {
     for no in [
         refused(operator.api.cancel_maintenance(one.number, &end).await),
         refused(operator.api.move_maintenance(one.number, &back).await),
-        refused(operator.api.post_maintenance(one.number, &MaintenancePostIn { text: message("x") }, "late").await),
+        refused(
+            operator
+                .api
+                .post_maintenance(one.number, &MaintenancePostIn { text: message("x"), notify: true }, "late")
+                .await,
+        ),
     ] {
         assert_eq!((no.code, no.message.as_str()), (ErrorCode::NotNow, "This maintenance was cancelled."));
     }
@@ -253,6 +260,7 @@ async fn people_are_reminded_an_hour_before_and_a_move_reminds_anew() {
             from_at: moved(at, 7200),
             to_at: moved(at, 9000 + i64::try_from(n).unwrap()),
             text: None,
+            notify: true,
         };
         operator.api.move_maintenance(number, &later).await.unwrap();
     }

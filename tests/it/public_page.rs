@@ -48,8 +48,11 @@ async fn an_open_incident_is_told_in_public_words_only_and_its_end_too() {
 
     let n = muster.declare(&responder, "validator1").await.unwrap().number;
     responder.api.note(n, &NoteIn::of(message("secret-note: the disk of rack 7"))).await.unwrap();
-    let update =
-        UpdateIn { state: PublicState::Identified, text: message("A validator has stopped; the others go on.") };
+    let update = UpdateIn {
+        state: PublicState::Identified,
+        text: message("A validator has stopped; the others go on."),
+        notify: true,
+    };
     responder.api.post_update(n, &update).await.unwrap();
     let home = once(&stranger, "/", "A validator has stopped").await;
     let page = once(&stranger, &format!("/incidents/{n}"), "A validator has stopped").await;

@@ -86,7 +86,11 @@ async fn furnished() -> (Muster, Http, [i64; 2]) {
     let mut body = declaration("validator1").unwrap();
     body.public.as_mut().unwrap().title = Title::parse("<b>Blocks</b> & \"more\" ]]> \u{fffe}").unwrap();
     let open = operator.api.declare(&body, "open").await.unwrap().number;
-    let update = UpdateIn { state: PublicState::Identified, text: message("<script>alert(1)</script>\nSecond line") };
+    let update = UpdateIn {
+        state: PublicState::Identified,
+        text: message("<script>alert(1)</script>\nSecond line"),
+        notify: true,
+    };
     operator.api.post_update(open, &update).await.unwrap();
     let stranger = muster.stranger().unwrap();
     eventually("all of it is public", async || {
@@ -139,11 +143,12 @@ async fn announced(muster: &Muster) -> [i64; 2] {
         components: vec![MaintenanceComponentIn { system: "bt2c".into(), component: "validator1".into() }],
         from_at: now.plus_seconds(86_400),
         to_at: now.plus_seconds(90_000),
+        notify: true,
     };
     let text = format!("First, line; \\n not one\r\nEND:VEVENT\nBEGIN:VEVENT {}", "ä".repeat(120));
     let ahead = operator.api.plan_maintenance(&body("Disks; all, \\of them", &text), "ahead").await.unwrap().number;
     let off = operator.api.plan_maintenance(&body("Never", "Not at all."), "off").await.unwrap().number;
-    operator.api.cancel_maintenance(off, &MaintenanceEndIn { text: None }).await.unwrap();
+    operator.api.cancel_maintenance(off, &MaintenanceEndIn { text: None, notify: true }).await.unwrap();
     [ahead, off]
 }
 

@@ -50,6 +50,7 @@ use crate::{
         secrets::SecretsPage,
         status_brand::StatusBrandPage,
         status_page::StatusPagePage,
+        subscribers::SubscribersPage,
     },
     proof::provide_desk,
     session::{provide_session, use_session},
@@ -93,6 +94,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("plan/:slug/contacts") view=ContactsPage/>
                     <Route path=path!("status-page") view=StatusPagePage/>
                     <Route path=path!("status-page/brand") view=StatusBrandPage/>
+                    <Route path=path!("status-page/subscribers") view=SubscribersPage/>
                     <Route path=path!("maintenance") view=MaintenancesPage/>
                     <Route path=path!("maintenance/new") view=NewMaintenancePage/>
                     <Route path=path!("maintenance/:number") view=MaintenancePage/>

@@ -82,6 +82,7 @@ pub(crate) mod sign_in_form;
 pub(crate) mod state_badge;
 pub(crate) mod step_list;
 pub(crate) mod step_words;
+pub(crate) mod tell_subscribers;
 pub(crate) mod text_diff;
 pub(crate) mod text_merge;
 pub(crate) mod text_notes;

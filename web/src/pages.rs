@@ -23,6 +23,7 @@
 //! Status page: `layout`, `layout-state`, `layout-add-group`, `layout-save`, `layout-take-theirs`, `layout-use-mine`.
 //! Maintenance: `maintenance-new`, `maintenance-plan`, `maintenance-state`, `maintenance-post|move|finish|cancel` and the same with
 //! `-send` in their dialogs, `maintenance-log`, `maintenance-preview`.
+//! Subscribers: `subscribers-count`, `subscribers-show`, `subscriber-remove`.
 //! Everything else is found by role and name.
 
 pub(crate) mod access;
@@ -53,3 +54,4 @@ pub(crate) mod runs;
 pub(crate) mod secrets;
 pub(crate) mod status_brand;
 pub(crate) mod status_page;
+pub(crate) mod subscribers;

@@ -14,9 +14,9 @@ use shared::{
     },
     plan::{Component, Level, Plan},
 };
-use store::{IncidentRecord, Store, StoreError, Tx};
+use store::{IncidentRecord, NewAnnouncement, Store, StoreError, Tx};
 
-use super::{nudge, plan::Plans, turn::Turn};
+use super::{nudge, plan::Plans, subscriber, turn::Turn};
 use crate::{
     auth::permit::{DeclareIncident, HandleIncident, Permission, Permit, PostUpdate},
     error::{AppError, Found as _},
@@ -179,7 +179,14 @@ pub async fn post_update(
     }
     let turn = Turn::new(permit.id(), key, "post-update", &(number, &input))?;
     let event = IncidentEvent::Posted { state: input.state, text: input.text.into_inner() };
-    change(store, permit, turn, number, "incident.posted", |_| vec![event]).await
+    let mut tx = store.begin().await?;
+    if turn.begin(&mut tx).await?.is_some() {
+        return Ok(());
+    }
+    let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
+    append_telling(&mut tx, record, vec![event], &permit.actor(), "incident.posted", input.notify).await?;
+    turn.save(&mut tx, number).await?;
+    Ok(tx.commit().await?)
 }
 
 /// # Errors
@@ -293,13 +300,24 @@ pub(super) async fn change<A: Permission>(
     Ok(tx.commit().await?)
 }
 
-/// Each event with its audit entry, and one live event for all. The caller holds the row's lock.
+/// Each event with its audit entry, and one live event for all; what is posted goes to subscribers. The caller holds the row's lock.
 pub(super) async fn append(
+    tx: &mut Tx,
+    record: IncidentRecord,
+    events: Vec<IncidentEvent>,
+    by: &Actor,
+    action: &str,
+) -> Result<(), AppError> {
+    append_telling(tx, record, events, by, action, true).await
+}
+
+async fn append_telling(
     tx: &mut Tx,
     mut record: IncidentRecord,
     events: Vec<IncidentEvent>,
     by: &Actor,
     action: &str,
+    notify: bool,
 ) -> Result<(), AppError> {
     for event in events {
         let next = record.incident.apply(&event, tx.now())?;
@@ -309,7 +327,30 @@ pub(super) async fn append(
         nudge::tell(tx, &record, record.n_events, &event, by).await?;
         let detail = serde_json::to_value(&event).unwrap_or(Value::Null);
         tx.audit(by, action, format!("incident {}", record.number), detail);
+        if let (IncidentEvent::Posted { state, text }, true) = (&event, notify) {
+            tell_subscribers(tx, &record, *state, text, by).await?;
+        }
     }
     tx.live(Topic::Incident { number: record.number });
     Ok(())
+}
+
+/// In the words of the public page, about the components that it shows.
+async fn tell_subscribers(
+    tx: &mut Tx,
+    record: &IncidentRecord,
+    state: PublicState,
+    text: &str,
+    by: &Actor,
+) -> Result<(), AppError> {
+    let Some(title) = &record.incident.public_title else { return Ok(()) };
+    let components: Vec<_> =
+        record.incident.affected.iter().map(|a| format!("{}/{}", record.system_slug, a.component)).collect();
+    let new = NewAnnouncement {
+        subject: &format!("{}: {title}", state.words()),
+        body: text,
+        link: &format!("/incidents/{}", record.number),
+        components: &components,
+    };
+    subscriber::tell(tx, &new, by).await
 }

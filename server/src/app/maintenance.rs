@@ -18,12 +18,13 @@ use shared::{
         text::Message,
     },
 };
-use store::{MaintenanceRecord, Store, Tx, User};
+use store::{MaintenanceRecord, NewAnnouncement, Store, Tx, User};
 
-use super::{plan::Plans, status_page, turn::Turn};
+use super::{plan::Plans, status_page, subscriber, turn::Turn};
 use crate::{
     auth::permit::{Permit, PlanMaintenance, ViewConsole},
     error::{AppError, Found as _},
+    public::maintenance_mail,
 };
 
 /// What is over and still listed.
@@ -80,6 +81,10 @@ pub async fn plan(
     let number =
         tx.maintenance_create(&Maintenance::planned(title, text, covers, window, tx.now()), &first, &by).await?;
     tx.audit(&by, "maintenance.planned", object(number), detail(&first));
+    if input.notify {
+        let record = tx.maintenance_lock(number).await?;
+        tell_subscribers(&mut tx, &record, &first, &by).await?;
+    }
     turn.save(&mut tx, number).await?;
     // One that begins now has begun when this is answered.
     happen(&mut tx, number).await?;
@@ -124,7 +129,8 @@ pub async fn post(
         return Ok(());
     }
     let record = locked(&mut tx, number).await?;
-    append(&mut tx, record, MaintenanceEvent::Posted { text: input.text.into_inner() }, &permit.actor()).await?;
+    let event = MaintenanceEvent::Posted { text: input.text.into_inner() };
+    append(&mut tx, record, event, &permit.actor(), input.notify).await?;
     turn.save(&mut tx, number).await?;
     Ok(tx.commit().await?)
 }
@@ -150,7 +156,7 @@ pub async fn change_times(
         _ => window.check(tx.now()),
     };
     checked.map_err(|(field, why)| AppError::invalid(field, why))?;
-    append(&mut tx, record, MaintenanceEvent::Moved { window, text }, &permit.actor()).await?;
+    append(&mut tx, record, MaintenanceEvent::Moved { window, text }, &permit.actor(), input.notify).await?;
     happen(&mut tx, number).await?;
     Ok(tx.commit().await?)
 }
@@ -163,7 +169,8 @@ pub async fn finish(
     number: i64,
     input: MaintenanceEndIn,
 ) -> Result<(), AppError> {
-    end(store, permit, number, MaintenanceEvent::Finished { text: input.text.map(Message::into_inner) }).await
+    let event = MaintenanceEvent::Finished { text: input.text.map(Message::into_inner) };
+    end(store, permit, number, event, input.notify).await
 }
 
 /// # Errors
@@ -174,7 +181,8 @@ pub async fn cancel(
     number: i64,
     input: MaintenanceEndIn,
 ) -> Result<(), AppError> {
-    end(store, permit, number, MaintenanceEvent::Cancelled { text: input.text.map(Message::into_inner) }).await
+    let event = MaintenanceEvent::Cancelled { text: input.text.map(Message::into_inner) };
+    end(store, permit, number, event, input.notify).await
 }
 
 async fn end(
@@ -182,10 +190,11 @@ async fn end(
     permit: &Permit<PlanMaintenance>,
     number: i64,
     event: MaintenanceEvent,
+    notify: bool,
 ) -> Result<(), AppError> {
     let mut tx = store.begin().await?;
     let record = locked(&mut tx, number).await?;
-    append(&mut tx, record, event, &permit.actor()).await?;
+    append(&mut tx, record, event, &permit.actor(), notify).await?;
     Ok(tx.commit().await?)
 }
 
@@ -206,7 +215,7 @@ pub async fn sweep(store: &Store) -> Result<(), AppError> {
 async fn happen(tx: &mut Tx, number: i64) -> Result<(), AppError> {
     let mut record = tx.maintenance_lock(number).await?;
     while let Some(event) = record.maintenance.due(tx.now()) {
-        record = append(tx, record, event, &Actor::Muster).await?;
+        record = append(tx, record, event, &Actor::Muster, true).await?;
     }
     Ok(())
 }
@@ -221,6 +230,7 @@ async fn append(
     mut record: MaintenanceRecord,
     event: MaintenanceEvent,
     by: &Actor,
+    notify: bool,
 ) -> Result<MaintenanceRecord, AppError> {
     let next = record.maintenance.apply(&event, tx.now())?;
     tx.maintenance_append(&record, &next, &event, by).await?;
@@ -236,7 +246,25 @@ async fn append(
     tx.audit(by, action, object(record.number), detail(&event));
     tx.live(Topic::Maintenance { number: record.number });
     record.maintenance = next;
+    if notify {
+        tell_subscribers(tx, &record, &event, by).await?;
+    }
     Ok(record)
+}
+
+/// In the words of the public page.
+async fn tell_subscribers(
+    tx: &mut Tx,
+    record: &MaintenanceRecord,
+    event: &MaintenanceEvent,
+    by: &Actor,
+) -> Result<(), AppError> {
+    let (subject, body) = maintenance_mail(&record.maintenance, event);
+    let components: Vec<_> =
+        record.maintenance.covers.iter().map(|c| format!("{}/{}", c.system, c.component)).collect();
+    let link = format!("/maintenance/{}", record.number);
+    let new = NewAnnouncement { subject: &subject, body: &body, link: &link, components: &components };
+    subscriber::tell(tx, &new, by).await
 }
 
 fn object(number: i64) -> String {

@@ -68,10 +68,18 @@ impl MailSettings {
     }
 
     pub(super) async fn send(&self, claim: &MessageClaim, words: &Words) -> Outcome {
-        let message = match self.compose(claim, words) {
-            Ok(message) => message,
-            Err(why) => return Outcome::Never(why),
-        };
+        match self.compose(claim, words) {
+            Ok(message) => self.deliver(message).await,
+            Err(why) => Outcome::Never(why),
+        }
+    }
+
+    /// In whose name mail is sent.
+    pub(super) fn from(&self) -> &Mailbox {
+        &self.from
+    }
+
+    pub(super) async fn deliver(&self, message: Message) -> Outcome {
         // If nobody is there at all, it is certain that nothing was given away.
         match tokio::time::timeout(PATIENCE / 4, TcpStream::connect((&*self.server.0, self.server.1))).await {
             Ok(Ok(_)) => {}
@@ -132,7 +140,7 @@ fn one_line(text: &str) -> String {
 
 /// RFC 3834: nobody's absence note answers it.
 #[derive(Clone, Debug)]
-struct AutoSubmitted;
+pub(super) struct AutoSubmitted;
 
 impl header::Header for AutoSubmitted {
     fn name() -> header::HeaderName {

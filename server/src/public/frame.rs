@@ -23,6 +23,10 @@ use super::{
 pub(crate) struct Frame {
     pub(crate) style: String,
     pub(crate) policy: Policy,
+    /// Of the few pages that have a form.
+    pub(crate) form_policy: Policy,
+    /// Strangers can ask to be told by mail.
+    pub(crate) subscribe: bool,
     pub(crate) speech: Speech,
     pub(crate) t: &'static Texts,
     pub(crate) brand: Arc<Branding>,
@@ -41,7 +45,12 @@ pub(crate) struct Original {
 }
 
 impl Frame {
-    pub(crate) fn new(script: Option<String>, original: Option<Original>, brand: Arc<Branding>) -> Self {
+    pub(crate) fn new(
+        script: Option<String>,
+        original: Option<Original>,
+        brand: Arc<Branding>,
+        subscribe: bool,
+    ) -> Self {
         let style = compact(concat!(
             include_str!("../../../web/style/tokens.css"),
             include_str!("../../../web/style/public.css")
@@ -61,7 +70,8 @@ impl Frame {
             json!({ "lang": t.code, "live": t.live, "lost": t.lost, "now": t.just_now, "min": t.minutes_ago, "h": t.hours_ago })
                 .to_string();
         let policy = Policy::for_style(&style);
-        Self { style, policy, speech, t, brand, script_words, script, original }
+        let form_policy = Policy::for_form(&style);
+        Self { style, policy, form_policy, subscribe, speech, t, brand, script_words, script, original }
     }
 
     /// "of Validator 1": `text` with its one place filled in, whatever it is called there.

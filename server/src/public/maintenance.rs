@@ -3,7 +3,7 @@
 use askama::Template;
 use shared::{
     domain::{
-        maintenance::{MaintenanceEvent, MaintenanceState, PublicMaintenance, PublicStep},
+        maintenance::{Maintenance, MaintenanceEvent, MaintenanceState, PublicMaintenance, PublicStep},
         status::StatusSnapshot,
     },
     markdown,
@@ -111,6 +111,25 @@ pub(crate) fn plain(step: &PublicStep, speech: &Speech) -> String {
         .map(|(from, to)| format!("{} {} {} {}.", t.work_from, from.words, t.work_until, to.words));
     let said = step.text().or(t.work_said(&step.event).filter(|_| times.is_none()));
     times.into_iter().chain(said.map(str::to_owned)).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Subject and text of the mail to subscribers. Mails are in English and in UTC, whatever the page speaks.
+pub(crate) fn mail(maintenance: &Maintenance, event: &MaintenanceEvent) -> (String, String) {
+    let speech = Speech::default();
+    let window = maintenance.window;
+    let times = format!("From {} to {}.", speech.instant(window.from_at).words, speech.instant(window.to_at).words);
+    let (word, with_times) = match event {
+        MaintenanceEvent::Planned { .. } => ("Maintenance", true),
+        MaintenanceEvent::Posted { .. } => ("Maintenance, update", false),
+        MaintenanceEvent::Moved { .. } => ("Maintenance, new times", true),
+        MaintenanceEvent::Reminded => ("Maintenance begins soon", true),
+        MaintenanceEvent::Begun => ("Maintenance has begun", true),
+        MaintenanceEvent::Finished { .. } => ("Maintenance completed", false),
+        MaintenanceEvent::Cancelled { .. } => ("Maintenance cancelled", false),
+    };
+    let said = event.text().or(speech.texts.work_said(event)).map(str::to_owned);
+    let parts = with_times.then_some(times).into_iter().chain(said);
+    (format!("{word}: {}", maintenance.title), parts.collect::<Vec<_>>().join("\n\n"))
 }
 
 #[derive(Template)]

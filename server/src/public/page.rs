@@ -23,10 +23,19 @@ impl Policy {
     /// `style` is the exact text between `<style>` and `</style>`.
     #[must_use]
     pub fn for_style(style: &str) -> Self {
+        Self::with(style, "'none'")
+    }
+
+    /// As [`Policy::for_style`], of a page whose form is sent to us.
+    pub(crate) fn for_form(style: &str) -> Self {
+        Self::with(style, "'self'")
+    }
+
+    fn with(style: &str, form: &str) -> Self {
         let hash = STANDARD.encode(Sha256::digest(style));
         let text = format!(
             "default-src 'none'; style-src 'self' 'sha256-{hash}'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
-             base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+             base-uri 'none'; form-action {form}; frame-ancestors 'none'"
         );
         // Base64 and the text above are plain ASCII; a refusal would close the page up, not open it.
         Self(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("default-src 'none'")))

@@ -58,6 +58,8 @@ pub struct PublicPages {
     script: Option<String>,
     /// Set in a copy.
     original: Option<Original>,
+    /// Whether visitors can ask for mail.
+    subscribe: bool,
     /// The site's own address, for what is read elsewhere.
     pub(crate) base: String,
     report_policy: Policy,
@@ -100,7 +102,7 @@ impl PublicPages {
     }
 
     fn framed(script: Option<String>, original: Option<Original>, base: String) -> Self {
-        let frame = Frame::new(script.clone(), original.clone(), Arc::default());
+        let frame = Frame::new(script.clone(), original.clone(), Arc::default(), false);
         let not_found = missing(&frame, UNNAMED);
         let unknown = Sentence {
             frame: &frame,
@@ -128,6 +130,7 @@ impl PublicPages {
         Self {
             script,
             original,
+            subscribe: false,
             base,
             report_policy,
             site: RwLock::new(Arc::new(site)),
@@ -135,6 +138,13 @@ impl PublicPages {
             nudged: Notify::new(),
             turn: Mutex::new(None),
         }
+    }
+
+    /// Pages say that one can ask to be told by mail, if one can.
+    #[must_use]
+    pub fn with_subscription(mut self, offered: bool) -> Self {
+        self.subscribe = offered;
+        self
     }
 
     pub(crate) fn site(&self) -> Arc<Site> {
@@ -164,10 +174,10 @@ impl PublicPages {
         let version = version_of(&content);
         let same = version == old.version && !old.stale;
         let title = &content.snapshot.title;
-        let (frame, logo) = if old.has_brand_of(&content) {
+        let (frame, logo) = if old.has_brand_of(&content) && old.frame.subscribe == self.subscribe {
             (old.frame.clone(), old.logo.clone())
         } else {
-            let frame = Frame::new(self.script.clone(), self.original.clone(), content.brand.clone());
+            let frame = Frame::new(self.script.clone(), self.original.clone(), content.brand.clone(), self.subscribe);
             (Arc::new(frame), content.brand.logo.as_ref().map(|logo| Page::picture(logo.kind, logo.bytes.clone())))
         };
         let home = home(&frame, &content, &version, false);

@@ -49,6 +49,7 @@ pub(crate) struct Texts {
     pub(crate) code: &'static str,
     // The frame of every page.
     pub(crate) site_nav: &'static str,
+    pub(crate) get_updates: &'static str,
     pub(crate) history: &'static str,
     pub(crate) home_link: &'static str,
     pub(crate) support_link: &'static str,

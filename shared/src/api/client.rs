@@ -6,6 +6,7 @@ mod call;
 mod door;
 mod maintenance;
 mod room;
+mod subscribers;
 mod tasks;
 
 use std::future::Future;

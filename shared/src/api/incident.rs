@@ -83,6 +83,9 @@ pub struct LevelIn {
 pub struct UpdateIn {
     pub state: PublicState,
     pub text: Message,
+    /// Whether subscribers are told.
+    #[serde(default = "super::yes")]
+    pub notify: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -24,6 +24,9 @@ pub struct MaintenanceIn {
     pub components: Vec<MaintenanceComponentIn>,
     pub from_at: Timestamp,
     pub to_at: Timestamp,
+    /// Whether subscribers are told.
+    #[serde(default = "super::yes")]
+    pub notify: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,9 @@ pub struct MaintenanceComponentIn {
 pub struct MaintenancePostIn {
     /// Markdown.
     pub text: Message,
+    /// Whether subscribers are told.
+    #[serde(default = "super::yes")]
+    pub notify: bool,
 }
 
 /// Other times. Of one that has begun only the end can be another.
@@ -55,6 +61,9 @@ pub struct MaintenanceTimesIn {
     /// What the public is told with it: Markdown.
     #[serde(default)]
     pub text: Option<Message>,
+    /// Whether subscribers are told.
+    #[serde(default = "super::yes")]
+    pub notify: bool,
 }
 
 /// The last word, for the public.
@@ -65,6 +74,9 @@ pub struct MaintenanceEndIn {
     /// Markdown.
     #[serde(default)]
     pub text: Option<Message>,
+    /// Whether subscribers are told.
+    #[serde(default = "super::yes")]
+    pub notify: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -105,6 +105,10 @@ actions! {
     PlanMaintenance "plan maintenance"
         "It takes knowledge of the system, and strangers rely on it; approvers judge, they do not report."
         SignedIn: Operator Administrator;
+    /// Their addresses, and removing somebody. How many there are is no secret.
+    ManageSubscribers "see who gets updates"
+        "They are strangers' addresses."
+        Recent: Administrator;
     RequestRun "request a recovery run"
         "It takes knowledge of the system; nothing happens before others agree."
         SignedIn: Operator Administrator;
@@ -276,6 +280,7 @@ mod tests {
              .xx.x PostUpdate\n\
              ..x.x ManageStatusPage\n\
              ..x.x PlanMaintenance\n\
+             ....x ManageSubscribers with a recent proof\n\
              ..x.x RequestRun\n\
              ...xx DecideRun with a recent proof\n\
              ..x.x AnswerStep\n\

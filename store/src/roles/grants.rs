@@ -144,6 +144,10 @@ pub(super) const TABLES: &[Table] = &[
         NOTHING,
     ),
     table("message_event", READ_ADD, NOTHING),
+    // Whoever leaves is gone, with what was still to be sent.
+    table("subscriber", ALL, NOTHING),
+    table("announcement", READ_ADD, NOTHING),
+    table("letter", ALL, NOTHING),
     table("contact", &["SELECT", "INSERT", "DELETE"], NOTHING),
     table("paging", &["SELECT", "INSERT", "UPDATE (n_steps, stepped_at, next_at, ended_at)"], NOTHING),
     table("page", &["SELECT", "INSERT", "UPDATE (answered_at)"], NOTHING),

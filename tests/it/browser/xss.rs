@@ -144,7 +144,7 @@ async fn fill(scene: &Scene, chief: &Persona) -> Made {
     scene.responder.api.note(incident, &NoteIn::of(message(&all))).await.unwrap();
     let level = LevelIn { level: 2, reason: message(&all) };
     scene.responder.api.change_level(incident, &level).await.unwrap();
-    let update = UpdateIn { state: PublicState::Identified, text: message(&all) };
+    let update = UpdateIn { state: PublicState::Identified, text: message(&all), notify: true };
     chief.api.post_update(incident, &update).await.unwrap();
 
     strangers_send(chief).await;

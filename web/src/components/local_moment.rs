@@ -40,7 +40,9 @@ pub(crate) fn MomentField(
     refused: Signal<Option<String>>,
 ) -> impl IntoView {
     let meant = Signal::derive(move || {
-        moment.text.with(|text| from_local(text)).map(|at| format!("{} = {}", exact(at), at.utc_text()))
+        let at = moment.text.with(|text| from_local(text))?;
+        let there = exact(at);
+        Some(if there.ends_with("UTC") { there } else { format!("{there} = {}", at.utc_text()) })
     });
     let error = Signal::derive(move || moment.wrong.get().or_else(|| refused.get()));
     view! { <TextField label value=moment.text kind="datetime-local" hint=meant error required=true/> }

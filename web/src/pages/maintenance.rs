@@ -94,7 +94,7 @@ fn Head(here: Here) -> impl IntoView {
             <div>
                 <p class="kicker"><a href="/console/maintenance">"Maintenance"</a></p>
                 <h1>{move || one.with(|one| one.title.clone())}</h1>
-                <p class="button-row">
+                <p class="object-facts">
                     <StateBadge state test_id="maintenance-state"/>
                     <a href=format!("/maintenance/{}", here.number) rel="external" target="_blank">"Open the public page"</a>
                 </p>
@@ -131,7 +131,7 @@ fn Facts(here: Here) -> impl IntoView {
 fn Log(here: Here) -> impl IntoView {
     let log = Memo::new(move |_| here.one.with(|one| one.log.iter().rev().cloned().collect::<Vec<_>>()));
     view! {
-        <section class="stack" aria-labelledby="log-heading">
+        <section aria-labelledby="log-heading">
             <h2 id="log-heading">"What happened"</h2>
             <ul class="rows" data-testid="maintenance-log">
                 <For each=move || log.get() key=|entry| (entry.at, word(&entry.event)) children=|entry| view! { <Entry entry/> }/>
@@ -151,8 +151,8 @@ fn Entry(entry: MaintenanceEntry) -> impl IntoView {
     };
     view! {
         <li class="row">
+            <span class="row-state"><b>{word(&entry.event)}</b></span>
             <span class="row-main">
-                <b>{word(&entry.event)}</b>
                 {window.map(|w| view! { <span class="row-meta">"From " <Moment at=w.from_at/> " to " <Moment at=w.to_at/></span> })}
                 {text.map(|text| view! { <div class="document" inner_html=markdown::to_html(&text)></div> })}
             </span>

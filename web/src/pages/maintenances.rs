@@ -42,7 +42,7 @@ pub(crate) fn MaintenancesPage() -> impl IntoView {
                 </a>
             </Show>
         </header>
-        <AsyncView of what="the maintenance" content=|list| view! { <Lists list/> }/>
+        <AsyncView of what="the maintenance" content=|list| view! { <div class="stack"><Lists list/></div> }/>
     }
 }
 
@@ -69,7 +69,7 @@ fn Lists(list: Signal<List<MaintenanceView>>) -> impl IntoView {
             <Rows rows=ahead/>
         </Show>
         <Show when=move || past.with(|rows| !rows.is_empty())>
-            <section class="stack">
+            <section>
                 <h2>"Over"</h2>
                 <Rows rows=past/>
             </section>
@@ -93,6 +93,7 @@ fn Rows(rows: Memo<Vec<MaintenanceView>>) -> impl IntoView {
 #[component]
 fn Row(one: MaintenanceView) -> impl IntoView {
     let names = one.covers.iter().map(|covered| covered.name.as_str()).collect::<Vec<_>>().join(", ");
+    let until = one.ended_at.filter(|_| one.begun_at.is_some()).unwrap_or(one.to_at);
     view! {
         <li class="row">
             <span class="row-state"><StateBadge state=one.state/></span>
@@ -102,7 +103,7 @@ fn Row(one: MaintenanceView) -> impl IntoView {
             </span>
             <span class="row-side">
                 <span><Moment at=one.from_at/></span>
-                <span class="muted">"to " <Moment at=one.ended_at.unwrap_or(one.to_at)/></span>
+                <span class="muted">"to " <Moment at=until/></span>
             </span>
         </li>
     }

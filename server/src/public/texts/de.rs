@@ -5,6 +5,7 @@ use super::{Plural, Texts};
 pub(super) static TEXTS: Texts = Texts {
     code: "de",
     site_nav: "Seite",
+    get_updates: "Meldungen erhalten",
     history: "Verlauf",
     home_link: "Startseite",
     support_link: "Hilfe und Kontakt",

@@ -5,6 +5,7 @@ use super::{Plural, Texts};
 pub(super) static TEXTS: Texts = Texts {
     code: "en",
     site_nav: "Site",
+    get_updates: "Get updates",
     history: "History",
     home_link: "Home page",
     support_link: "Help and contact",

@@ -38,12 +38,18 @@ impl PublicStep {
     /// What was written with it: Markdown.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
-        match &self.event {
-            MaintenanceEvent::Planned { text, .. } | MaintenanceEvent::Posted { text } => Some(text),
-            MaintenanceEvent::Moved { text, .. }
-            | MaintenanceEvent::Finished { text }
-            | MaintenanceEvent::Cancelled { text } => text.as_deref(),
-            MaintenanceEvent::Reminded | MaintenanceEvent::Begun => None,
+        self.event.text()
+    }
+}
+
+impl MaintenanceEvent {
+    /// What was written with it: Markdown.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Planned { text, .. } | Self::Posted { text } => Some(text),
+            Self::Moved { text, .. } | Self::Finished { text } | Self::Cancelled { text } => text.as_deref(),
+            Self::Reminded | Self::Begun => None,
         }
     }
 }

@@ -1,3 +1,5 @@
+//! Tables of cases for maintenance: what happens by itself, what people may do when. No rule lives here.
+
 use super::{MaintenanceCommand as C, MaintenanceEvent as E, MaintenanceState as S, *};
 
 const NOW: i64 = 1_795_318_200;

@@ -16,6 +16,7 @@ use crate::{
         field::{SelectField, TextArea},
         focus,
         step_words::open_checks_words,
+        tell_subscribers::TellSubscribers,
     },
     transport::api,
 };
@@ -104,6 +105,7 @@ pub(super) fn ResolveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
 #[component]
 pub(super) fn UpdateDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
     let attempt = Attempt::new();
+    let notify = RwSignal::new(true);
     let text = RwSignal::new(String::new());
     let wrong = RwSignal::new(None::<String>);
     let offered = [PublicState::Investigating, PublicState::Identified, PublicState::Monitoring];
@@ -123,7 +125,7 @@ pub(super) fn UpdateDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
         let Ok(message) = parsed else { return };
         let chosen =
             offered.into_iter().find(|s| key(*s) == state.get_untracked()).unwrap_or(PublicState::Investigating);
-        let body = UpdateIn { state: chosen, text: message };
+        let body = UpdateIn { state: chosen, text: message, notify: notify.get_untracked() };
         attempt.run(async move { api().post_update(here.number, &body).await }, move |view| {
             here.fetched.put(view);
             text.try_set(String::new());
@@ -149,6 +151,7 @@ pub(super) fn UpdateDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
                     error=Signal::derive(move || wrong.get().or_else(|| error.get()))
                     required=true
                 />
+                <TellSubscribers value=notify/>
                 <DialogFoot open=open busy=attempt.busy test_id="update-submit" words="Post update".to_owned()/>
             </form>
         </Dialog>

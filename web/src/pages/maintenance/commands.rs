@@ -19,6 +19,7 @@ use crate::{
         focus,
         local_moment::{LocalMoment, MomentField},
         public_text::PublicText,
+        tell_subscribers::TellSubscribers,
     },
     transport::{api, fresh_key},
 };
@@ -74,13 +75,14 @@ fn PostDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
     let attempt = Attempt::new();
     let text = RwSignal::new(String::new());
     let wrong = RwSignal::new(None::<String>);
+    let notify = RwSignal::new(true);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let parsed = Message::parse(&text.get_untracked());
         wrong.set(parsed.as_ref().err().cloned());
         let Ok(said) = parsed else { return };
         let key = fresh_key();
-        let body = MaintenancePostIn { text: said };
+        let body = MaintenancePostIn { text: said, notify: notify.get_untracked() };
         let call = async move { api().post_maintenance(here.number, &body, &key).await };
         attempt.run(call, done(here, open, text));
     };
@@ -89,6 +91,7 @@ fn PostDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
             <form class="form" on:submit=submit novalidate>
                 <ErrorNote error=attempt.error/>
                 <PublicText label="What visitors read" value=text hint="Markdown." error=wrong required=true/>
+                <TellSubscribers value=notify/>
                 <Foot open busy=attempt.busy test_id="maintenance-post-send" words="Post it"/>
             </form>
         </Dialog>
@@ -102,6 +105,7 @@ fn MoveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
     let (from, to) = (LocalMoment::new(from_at), LocalMoment::new(to_at));
     let text = RwSignal::new(String::new());
     let wrong = RwSignal::new(None::<String>);
+    let notify = RwSignal::new(true);
     let begun = Memo::new(move |_| here.one.with(|one| one.state == MaintenanceState::UnderWay));
     // Opened, it shows what is so now.
     Effect::new(move |_| {
@@ -117,7 +121,7 @@ fn MoveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
         let from_at =
             if begun.get_untracked() { Some(here.one.with_untracked(|one| one.from_at)) } else { from.read() };
         let (Some(from_at), Some(to_at), Ok(text_in)) = (from_at, to.read(), optional(text, wrong)) else { return };
-        let body = MaintenanceTimesIn { from_at, to_at, text: text_in };
+        let body = MaintenanceTimesIn { from_at, to_at, text: text_in, notify: notify.get_untracked() };
         attempt.run(async move { api().move_maintenance(here.number, &body).await }, done(here, open, text));
     };
     view! {
@@ -134,6 +138,7 @@ fn MoveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
                     hint="The new times are said in any case. Markdown."
                     error=wrong
                 />
+                <TellSubscribers value=notify/>
                 <Foot open busy=attempt.busy test_id="maintenance-move-send" words="Change the times"/>
             </form>
         </Dialog>
@@ -146,6 +151,7 @@ fn EndDialog(here: Here, open: RwSignal<bool>, command: MaintenanceCommand) -> i
     let attempt = Attempt::new();
     let text = RwSignal::new(String::new());
     let wrong = RwSignal::new(None::<String>);
+    let notify = RwSignal::new(true);
     let cancels = command == MaintenanceCommand::Cancel;
     let (heading, means, verb, back, test_id) = if cancels {
         (
@@ -167,7 +173,7 @@ fn EndDialog(here: Here, open: RwSignal<bool>, command: MaintenanceCommand) -> i
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let Ok(said) = optional(text, wrong) else { return };
-        let body = MaintenanceEndIn { text: said };
+        let body = MaintenanceEndIn { text: said, notify: notify.get_untracked() };
         let call = async move {
             if cancels {
                 api().cancel_maintenance(here.number, &body).await
@@ -183,6 +189,7 @@ fn EndDialog(here: Here, open: RwSignal<bool>, command: MaintenanceCommand) -> i
                 <p>{means}</p>
                 <ErrorNote error=attempt.error/>
                 <PublicText label="Last word for visitors (optional)" value=text hint="Markdown." error=wrong/>
+                <TellSubscribers value=notify/>
                 <Foot open busy=attempt.busy test_id words=verb back danger=cancels/>
             </form>
         </Dialog>

@@ -24,6 +24,7 @@ use crate::{
         leave_guard::LeaveGuard,
         local_moment::{LocalMoment, MomentField},
         public_text::PublicText,
+        tell_subscribers::TellSubscribers,
         time::now,
         title::title,
     },
@@ -49,7 +50,7 @@ pub(crate) fn NewMaintenancePage() -> impl IntoView {
         </header>
         <Show when=move || allowed.get() fallback=|| view! { <p class="muted">{Action::PlanMaintenance.needs()}</p> }>
             // What somebody types is not replaced by what is fetched meanwhile.
-            <AsyncView of what="the components" content=|page| view! { <Form page=page.get_untracked()/> }/>
+            <AsyncView of what="the components" content=|page| view! { <div class="stack"><Form page=page.get_untracked()/></div> }/>
         </Show>
     }
 }
@@ -88,6 +89,7 @@ fn Form(page: StatusPageView) -> impl IntoView {
     let (from, to) = (LocalMoment::new(from_at), LocalMoment::new(from_at.plus_seconds(LASTS_SECONDS)));
     let (name, text) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let [wrong_name, wrong_text, wrong_choice] = [(); 3].map(|()| RwSignal::new(None::<String>));
+    let notify = RwSignal::new(true);
     let attempt = Attempt::new();
     let sent = RwSignal::new(false);
     // The same body again is the same request; another one is another.
@@ -109,7 +111,7 @@ fn Form(page: StatusPageView) -> impl IntoView {
         else {
             return;
         };
-        let body = MaintenanceIn { title, text, components, from_at, to_at };
+        let body = MaintenanceIn { title, text, components, from_at, to_at, notify: notify.get_untracked() };
         let written = format!("{body:?}");
         let key = last.get_value().filter(|(before, _)| *before == written).map_or_else(fresh_key, |(_, key)| key);
         last.set_value(Some((written, key.clone())));
@@ -150,6 +152,7 @@ fn Form(page: StatusPageView) -> impl IntoView {
             <p class="hint">
                 "It is announced at once. It opens and closes by itself at these times, reminds an hour before, and its time does not count as down."
             </p>
+            <TellSubscribers value=notify/>
             <ErrorNote error=attempt.error/>
             <div class="form-actions">
                 <a class="button" href="/console/maintenance">"Back"</a>
