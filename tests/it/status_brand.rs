@@ -66,7 +66,7 @@ async fn an_operator_makes_the_page_their_own_and_strangers_see_it_at_once() {
         assert!(html.contains("<html lang=\"de\">") && html.contains(says), "{path}: {html}");
         assert!(html.contains("Hafen &#38; Söhne") && html.contains("https://harbour.example"), "{path}: {html}");
     }
-    assert!(stranger.page("/feed.atom").await.unwrap().1.contains("Störungen und was dazu gesagt wird"));
+    assert!(stranger.page("/feed.atom").await.unwrap().1.contains("Störungen, Wartungen und was dazu gesagt wird"));
     let (_, status) = stranger.page("/api/v2/status.json").await.unwrap();
     let status: Value = serde_json::from_str(&status).unwrap();
     assert_eq!(status["page"]["name"], "Hafen & Söhne");
