@@ -1,5 +1,6 @@
 //! Real Chromium against a real Muster. The story of a night, and what the pages must be for those who are not well equipped.
 
+mod accessible;
 mod alerts;
 mod audit;
 mod brakes;

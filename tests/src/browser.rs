@@ -15,7 +15,7 @@ use chromiumoxide::{
                 SetTimezoneOverrideParams,
             },
             input::{DispatchKeyEventParams, DispatchKeyEventType},
-            page::CaptureScreenshotFormat,
+            page::{CaptureScreenshotFormat, PrintToPdfParams},
         },
         js_protocol::runtime::{EventConsoleApiCalled, EventExceptionThrown},
     },
@@ -371,6 +371,17 @@ impl Tab {
         let Some(dir) = std::env::var_os("MUSTER_PICTURES") else { return Ok(()) };
         std::fs::create_dir_all(&dir)?;
         self.picture(&PathBuf::from(dir).join(format!("{name}.png")), false).await
+    }
+
+    /// The page as it is printed, if somebody asked for pictures.
+    ///
+    /// # Errors
+    /// If it cannot be printed or written.
+    pub async fn keep_print(&self, name: &str) -> Result<()> {
+        let Some(dir) = std::env::var_os("MUSTER_PICTURES") else { return Ok(()) };
+        std::fs::create_dir_all(&dir)?;
+        self.page.save_pdf(PrintToPdfParams::default(), PathBuf::from(dir).join(format!("{name}.pdf"))).await?;
+        Ok(())
     }
 
     /// Exceptions and console errors so far.

@@ -30,7 +30,7 @@ enum Only {
     },
     /// Claims per second against a bare `SKIP LOCKED` queue.
     Claims,
-    /// Only these parts: compile, audit, claims, restart, output, load, page, sign-in.
+    /// Only these parts: compile, audit, claims, restart, output, visitors, streams, first-view, history, sign-in, storm.
     Parts { names: Vec<String> },
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
 
 fn everything(project: &Project, mut bench: Command) -> Result<()> {
     setup::targets(&[setup::WASM, &setup::musl()])?;
-    setup::needs(&[Need::PostgresPrograms, Need::Docker, Need::Chromium])?;
+    setup::needs(&[Need::PostgresPrograms, Need::Docker, Need::Chromium, Need::Nginx])?;
     let chromium = setup::chromium().context("Chromium is not installed: sudo apt-get install chromium")?;
     let assets = build::assets(project)?;
     fs::create_dir_all(project.target.join("xtask"))?;

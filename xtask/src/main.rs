@@ -8,6 +8,7 @@ mod docker;
 mod fuzz;
 mod image;
 mod lock;
+mod npm;
 mod progress;
 mod project;
 mod python;

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::{command, progress, project};
 
 const SSHD: &str = "/usr/sbin/sshd";
+const NGINX: &str = "/usr/sbin/nginx";
 const GLEWLWYD_TABLES: &str = "/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3";
 
 /// Program and package.
@@ -39,12 +40,16 @@ pub(crate) enum Need {
     Faketime,
     /// Makes the environments that programs from PyPI are installed into.
     PythonVenv,
+    /// Brings what the browser tests inject.
+    Npm,
     /// A mail server for tests.
     MailServer,
     /// An identity provider that the tests start themselves.
     IdentityProvider,
     /// A sender of alerts that the tests start themselves.
     Alertmanager,
+    /// What the status page is measured against.
+    Nginx,
 }
 
 impl Need {
@@ -62,12 +67,14 @@ impl Need {
                 all.into_iter().any(|entry| entry.path().join("faketime/libfaketime.so.1").is_file())
             }
             Self::PythonVenv => command::succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"])),
+            Self::Npm => command::which("npm").is_some(),
             Self::MailServer => command::succeeds(Command::new("/usr/bin/python3").args(["-c", "import aiosmtpd"])),
             Self::IdentityProvider => {
                 let programs = ["glewlwyd", "sqlite3", "openssl"];
                 programs.iter().all(|program| command::which(program).is_some()) && Path::new(GLEWLWYD_TABLES).is_file()
             }
             Self::Alertmanager => command::which(ALERTMANAGER).is_some(),
+            Self::Nginx => Path::new(NGINX).is_file(),
             Self::OtherHosts => {
                 Path::new(SSHD).is_file() && command::which("openssl").is_some() && compose_speaks_ssh()
             }
@@ -89,10 +96,12 @@ impl Need {
             Self::Shellcheck => vec!["shellcheck"],
             Self::Faketime => vec!["libfaketime"],
             Self::PythonVenv => vec!["python3", "python3-venv"],
+            Self::Npm => vec!["npm"],
             Self::MailServer => vec!["python3", "python3-aiosmtpd"],
             // Of its three databases, the one without a server.
             Self::IdentityProvider => vec!["glewlwyd", "dbconfig-sqlite3", "sqlite3", "openssl"],
             Self::Alertmanager => vec![ALERTMANAGER],
+            Self::Nginx => vec!["nginx-light"],
             Self::OtherHosts => {
                 let paramiko = if compose_speaks_ssh() { &[][..] } else { &["python3-paramiko"] };
                 [&["openssh-server", "openssl"], paramiko].concat()
@@ -181,6 +190,9 @@ pub(crate) fn needs(needs: &[Need]) -> Result<()> {
         if missing.contains(&Need::Alertmanager) {
             units.push("prometheus-alertmanager.service");
         }
+        if missing.contains(&Need::Nginx) {
+            units.push("nginx.service");
+        }
         let all = || without_services(&units, || install(&packages));
         if missing.contains(&Need::PostgresPrograms) { without_system_cluster(all) } else { all() }
     })
@@ -234,7 +246,7 @@ fn without_system_cluster(work: impl FnOnce() -> Result<()>) -> Result<()> {
     done.and(restored)
 }
 
-/// Debian's openssh-server would open a door to the machine, glewlwyd one with a known password, Alertmanager one without: only the programs are wanted.
+/// Debian's openssh-server would open a door to the machine, glewlwyd one with a known password, Alertmanager and nginx one without: only the programs are wanted.
 /// Those that were there before are not among these units and stay as they are.
 fn without_services(units: &[&str], work: impl FnOnce() -> Result<()>) -> Result<()> {
     const SWITCH: &str = "/usr/sbin/policy-rc.d";

@@ -18,6 +18,7 @@ use crate::{
     build, command,
     docker::Engine,
     image::{self, Images},
+    npm,
     progress::say,
     project::Project,
     python,
@@ -27,7 +28,7 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Leave out the tests that need Docker or a browser, and those with programs from PyPI.
+    /// Leave out the tests that need Docker or a browser, and those with programs from PyPI or npm.
     #[arg(long)]
     fast: bool,
     /// Run only the tests whose name contains one of these, and no other checks.
@@ -73,11 +74,13 @@ fn setup_all(project: &Project, fast: bool) -> Result<()> {
             Need::OtherHosts,
             Need::Faketime,
             Need::PythonVenv,
+            Need::Npm,
         ]);
     }
     setup::needs(&needs)?;
     if !fast {
         python::install(project)?;
+        npm::install(project)?;
     }
     Ok(())
 }
@@ -186,6 +189,7 @@ fn tests(project: &Project, arguments: &Arguments, parts: &Parts) -> Result<Coun
         .env("MUSTER_BIN_DIR", &parts.programs)
         .env("MUSTER_ASSETS_DIR", &parts.assets)
         .envs(python::variables(project))
+        .envs([npm::variable(project)])
         .env("MUSTER_TEST_DATABASE_DIR", scratch.path());
     if let Some((testnet, own)) = &parts.images {
         command.envs(testnet.variables());

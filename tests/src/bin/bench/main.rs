@@ -3,16 +3,21 @@
 #![expect(clippy::print_stdout, reason = "printing the table is its purpose")]
 
 mod audit;
+mod bare;
 mod claims;
 mod compile;
 mod crash;
 mod history;
+mod hold;
 mod load;
+mod nginx;
 mod output;
 mod page;
+mod program;
 mod restart;
 mod sign_in;
 mod storm;
+mod streams;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -35,14 +40,22 @@ struct Arguments {
 enum Command {
     /// Runs whose workers die where seeded dice say.
     Crash(crash::Arguments),
-    /// Only these: compile, audit, claims, restart, output, load, page, history, sign-in, storm.
+    /// Only these: compile, audit, claims, restart, output, visitors, streams, first-view, history, sign-in, storm.
     Parts { names: Vec<String> },
+    /// A helper of a part: the floor.
+    #[command(hide = true)]
+    Bare(bare::Arguments),
+    /// A helper of a part: many readers.
+    #[command(hide = true)]
+    Hold(hold::Arguments),
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let names = match Arguments::parse().command {
         Some(Command::Crash(arguments)) => return crash::run(&arguments).await,
+        Some(Command::Bare(arguments)) => return bare::run(&arguments).await,
+        Some(Command::Hold(arguments)) => return hold::run(&arguments).await,
         Some(Command::Parts { names }) => names,
         None => vec![],
     };
@@ -63,8 +76,11 @@ async fn main() -> Result<()> {
     if wanted("output") {
         rows.extend(output::measure().await?);
     }
-    if wanted("load") {
+    if wanted("visitors") {
         rows.extend(load::measure().await?);
+    }
+    if wanted("streams") {
+        rows.extend(streams::measure().await?);
     }
     if wanted("sign-in") {
         rows.extend(sign_in::measure().await?);
@@ -75,11 +91,16 @@ async fn main() -> Result<()> {
     if wanted("history") {
         rows.extend(history::measure().await?);
     }
-    if wanted("page") {
+    if wanted("first-view") {
         rows.extend(page::measure().await?);
     }
     print(&rows);
     Ok(())
+}
+
+/// A line for the program that started this one.
+pub(crate) fn say(line: &str) {
+    println!("{line}");
 }
 
 fn print(rows: &[Measured]) {

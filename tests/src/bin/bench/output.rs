@@ -3,13 +3,8 @@
 
 use std::{
     io::Read as _,
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
+    process::{Command, Stdio},
+    time::Instant,
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -26,12 +21,16 @@ use tests::{
     events::Events,
     muster::Muster,
     persona::Persona,
-    testnet::{docker, free_port, postgres_image, root},
+    testnet::{docker, postgres_image},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{Measured, median, restart::until};
+use crate::{
+    Measured, median,
+    program::{self, Program, person},
+    restart::until,
+};
 
 const LINES: i64 = 1_000_000;
 const TURNS: usize = 3;
@@ -44,12 +43,8 @@ const PLAN: &str = "# Bench\n\n## Incident Classification\n\n### Level 1 - Minor
 pub(crate) async fn measure() -> Result<Vec<Measured>> {
     let printer = Printer::run()?;
     let muster = Muster::start_with_plan(PLAN, &printer.project).await?;
-    let address = format!("127.0.0.1:{}", free_port()?);
-    let base = format!("http://{address}");
-    let assets = std::env::var_os("MUSTER_ASSETS_DIR").map_or_else(|| root().join("target/assets"), PathBuf::from);
+    let (server, base) = program::server(&muster)?;
     let database = ("DATABASE_URL", muster.database.url.clone().into());
-    let (listen, assets) = (("MUSTER_LISTEN", address.into()), ("MUSTER_ASSETS_DIR", assets.into_os_string()));
-    let server = Program::start("muster", "serve", &[database.clone(), listen, assets])?;
     let project = ("MUSTER_WORKER_PROJECTS", printer.project.clone().into());
     let worker = Program::start("muster-worker", "run", &[database, project])?;
     let operator = person(&muster, &base, Role::Operator).await?;
@@ -107,18 +102,6 @@ pub(crate) async fn measure() -> Result<Vec<Measured>> {
             met: grown(1) <= 32.0,
         },
     ])
-}
-
-async fn person(muster: &Muster, base: &str, role: Role) -> Result<Persona> {
-    let (email, password) = muster.account(role).await?;
-    let begun = Instant::now();
-    loop {
-        match Persona::sign_in(base, &email, &password).await {
-            Err(error) if begun.elapsed() > Duration::from_secs(20) => return Err(error),
-            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-            signed_in => return signed_in,
-        }
-    }
 }
 
 async fn signed_in(chromium: &Chromium, base: &str, person: &Persona) -> Result<Tab> {
@@ -219,61 +202,4 @@ impl Drop for Printer {
         // What stays is named after the bench.
         let _ = docker(&["rm", "-f", &self.container]);
     }
-}
-
-/// One of ours; ends when dropped.
-struct Program(Child);
-
-impl Program {
-    fn start(name: &str, command: &str, variables: &[(&str, std::ffi::OsString)]) -> Result<Self> {
-        let directory = std::env::var_os("MUSTER_BIN_DIR").context("MUSTER_BIN_DIR must say where the programs are")?;
-        let path = PathBuf::from(directory).join(name);
-        let mut program = Command::new(&path);
-        program.arg(command).env_clear().env("HOME", std::env::temp_dir()).env("MUSTER_LOG", "warn");
-        program.envs(variables.iter().map(|(name, value)| (name, value))).current_dir(std::env::temp_dir());
-        Ok(Self(program.spawn().with_context(|| format!("cannot start {}", path.display()))?))
-    }
-
-    /// Bytes of memory it has at this moment.
-    fn resident(&self) -> f64 {
-        resident(self.0.id())
-    }
-
-    fn watch(&self) -> Watched {
-        let (pid, most) = (self.0.id(), Arc::new(AtomicU64::new(0)));
-        let seen = most.clone();
-        let watching = tokio::spawn(async move {
-            loop {
-                seen.fetch_max(resident(pid) as u64, Ordering::Relaxed);
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        });
-        Watched { most, watching }
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-struct Watched {
-    most: Arc<AtomicU64>,
-    watching: tokio::task::JoinHandle<()>,
-}
-
-impl Watched {
-    async fn end(self) -> f64 {
-        self.watching.abort();
-        self.most.load(Ordering::Relaxed) as f64
-    }
-}
-
-fn resident(pid: u32) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    line.split_whitespace().next().and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0) * 1024.0
 }
