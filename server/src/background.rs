@@ -4,7 +4,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use shared::api::live::Topic;
-use store::Store;
+use store::{Store, StoreError};
 use tokio::{
     sync::{Notify, OnceCell},
     task::JoinSet,
@@ -116,14 +116,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     let tidying = state.clone();
     tasks.spawn(every(TIDY_EVERY, move || {
         let state = tidying.clone();
-        async move {
-            state.store.sessions_delete_expired().await.map_err(|e| e.to_string())?;
-            state.store.subscribers_forget(KEEP_LETTERS_DAYS).await.map_err(|e| e.to_string())?;
-            state.store.sign_in_attempts_delete_expired().await.map_err(|e| e.to_string())?;
-            state.store.alerts_forget(KEEP_ALERTS_DAYS).await.map_err(|e| e.to_string())?;
-            state.store.uploads_forget(KEEP_UPLOADS_MINUTES).await.map_err(|e| e.to_string())?;
-            state.store.live_forget(KEEP_EVENTS_HOURS).await.map(drop).map_err(|e| e.to_string())
-        }
+        async move { forget(&state.store).await.map_err(|e| e.to_string()) }
     }));
     tasks
 }
@@ -145,6 +138,16 @@ async fn clocks(store: &Store) -> Result<(), AppError> {
     let overdue = overdue::sweep(store).await;
     let drills = contact_drill::sweep(store).await;
     maintenance::sweep(store).await.and(overdue).and(drills)
+}
+
+/// What is too old to be of use.
+async fn forget(store: &Store) -> Result<(), StoreError> {
+    store.sessions_delete_expired().await?;
+    store.subscribers_forget(KEEP_LETTERS_DAYS).await?;
+    store.sign_in_attempts_delete_expired().await?;
+    store.alerts_forget(KEEP_ALERTS_DAYS).await?;
+    store.uploads_forget(KEEP_UPLOADS_MINUTES).await?;
+    store.live_forget(KEEP_EVENTS_HOURS).await.map(drop)
 }
 
 fn in_words(error: AppError) -> String {
