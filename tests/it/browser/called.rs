@@ -55,13 +55,14 @@ async fn the_tree_is_rehearsed_and_a_call_is_answered_from_the_mail() {
     account.read("None: you are called at any hour.").await.unwrap();
 
     let incident = team.declare(3).await;
-    let page = sign_in_at(&chromium, &team.muster.base, &team.dora, &format!("/console/incidents/{incident}")).await;
+    tab.go(&format!("{}/console/incidents/{incident}", team.muster.base)).await.unwrap();
+    tab.read("Who was called").await.unwrap();
     let adas = stranger(&phone, &link(&team, "ada@example.org", "Level 3").await).await;
     adas.read("Nobody has it yet.").await.unwrap();
     pictures(&adas, "answer-call").await;
     adas.press("I have it").await.unwrap();
     adas.read("You have answered.").await.unwrap();
     pictures(&adas, "answer-called").await;
-    page.read("Acknowledged").await.unwrap();
-    pictures(&page, "incident-called").await;
+    tab.read("Acknowledged").await.unwrap();
+    pictures(&tab, "incident-called").await;
 }

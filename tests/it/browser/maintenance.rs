@@ -96,6 +96,19 @@ async fn maintenance_is_planned_and_a_visitor_sees_it_open_and_close() {
         .await
         .unwrap();
 
+    is_told_afterwards(&elsewhere, &scene, number).await;
+    is_called_off(&tab, &scene).await;
+    assert!(tab.complaints().is_empty(), "{:?}", tab.complaints());
+    let viewer = scene.muster.persona(Role::Viewer).await.unwrap();
+    let other = sign_in(&elsewhere, &scene, &viewer, &format!("/console/maintenance/{number}")).await;
+    other.read("What happened").await.unwrap();
+    assert!(!other.eval::<bool>("!!document.querySelector('[data-testid=maintenance-post]')").await.unwrap());
+    elsewhere.close().await.unwrap();
+    chromium.close().await.unwrap();
+}
+
+/// Without script.
+async fn is_told_afterwards(elsewhere: &Chromium, scene: &Scene, number: i64) {
     let page = elsewhere.open("about:blank").await.unwrap();
     page.without_javascript().await.unwrap();
     page.go(&format!("{}/maintenance/{number}", scene.muster.base)).await.unwrap();
@@ -109,7 +122,9 @@ async fn maintenance_is_planned_and_a_visitor_sees_it_open_and_close() {
     page.go(&format!("{}/history", scene.muster.base)).await.unwrap();
     assert!(page.text("main").await.unwrap().contains("Past maintenance"));
     pictures(&page, "maintenance-public-history").await;
+}
 
+async fn is_called_off(tab: &Tab, scene: &Scene) {
     // Calling one off asks first.
     tab.go(&format!("{}/console/maintenance/new", scene.muster.base)).await.unwrap();
     tab.read("What is worked on").await.unwrap();
@@ -119,19 +134,12 @@ async fn maintenance_is_planned_and_a_visitor_sees_it_open_and_close() {
     tab.click(&id("maintenance-plan")).await.unwrap();
     tab.click(&id("maintenance-cancel")).await.unwrap();
     tab.read("It cannot be planned again; plan another one.").await.unwrap();
-    pictures(&tab, "maintenance-cancel").await;
+    pictures(tab, "maintenance-cancel").await;
     tab.click(&id("maintenance-cancel-send")).await.unwrap();
     tab.until("it is off", "document.querySelector('[data-testid=maintenance-state]').innerText.includes('Cancelled')")
         .await
         .unwrap();
     tab.go(&format!("{}/console/maintenance", scene.muster.base)).await.unwrap();
     tab.read("Over").await.unwrap();
-    pictures(&tab, "maintenance-list").await;
-    assert!(tab.complaints().is_empty(), "{:?}", tab.complaints());
-    let viewer = scene.muster.persona(Role::Viewer).await.unwrap();
-    let other = sign_in(&elsewhere, &scene, &viewer, &format!("/console/maintenance/{number}")).await;
-    other.read("What happened").await.unwrap();
-    assert!(!other.eval::<bool>("!!document.querySelector('[data-testid=maintenance-post]')").await.unwrap());
-    elsewhere.close().await.unwrap();
-    chromium.close().await.unwrap();
+    pictures(tab, "maintenance-list").await;
 }
