@@ -26,9 +26,7 @@ pub struct Brand {
     pub support: Option<WebLink>,
     #[serde(default)]
     pub accent: Option<Colour>,
-    #[serde(default)]
     pub language: Language,
-    #[serde(default)]
     pub zone: ZoneName,
     /// A picture that was given with this or an earlier version.
     #[serde(default)]
