@@ -87,6 +87,7 @@ impl Room {
 
 /// Buttons that have just moved do not hear a press that was meant for another one.
 async fn ask(tab: &Tab, words: &str) {
+    tab.until("nothing else is asked", "!document.querySelector('dialog[open]')").await.unwrap();
     eventually("the dialog is open", async || {
         tab.press(words).await.unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
