@@ -15,7 +15,7 @@ use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 use crate::{
     AppState, assets,
-    auth::{address, bearer, origin, session},
+    auth::{address, bearer, denied, origin, session},
     error::{self, AppError},
     extract::BODY_LIMIT,
     headers,
@@ -216,7 +216,9 @@ pub fn build(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), bearer::layer))
         .layer(from_fn_with_state(state.clone(), origin::guard))
         .layer(from_fn_with_state(state.clone(), address::note))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
+            tracing::debug_span!("request", asked = denied::asked(request.method(), request.uri().path()))
+        }))
         .layer(map_response(error::enveloped));
     let rest = Router::new()
         .merge(api)

@@ -87,7 +87,7 @@ impl Store {
         row.map(|(begins, ends, zone)| Ok(QuietHours { begins: read(begins)?, ends: read(ends)?, zone })).transpose()
     }
 
-    /// Whether Postgres knows a time zone by this name.
+    /// Whether Postgres knows a time zone by this name: it is Postgres that says whether the hours are on.
     ///
     /// # Errors
     /// If the database does not answer.

@@ -5,11 +5,15 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use shared::{
-    api::{report::PublishIn, status_brand::BrandIn},
+    api::{
+        maintenance::{MaintenanceComponentIn, MaintenanceIn},
+        report::PublishIn,
+        status_brand::BrandIn,
+    },
     domain::{
         access::Role,
         brand::{Brand, Colour, Language, WebLink, ZoneName},
-        text::{Caption, Name},
+        text::{Caption, Name, Title},
     },
 };
 use sqlx::PgPool;
@@ -17,8 +21,8 @@ use tests::{
     browser::{Chromium, Tab},
     history,
     muster::Muster,
-    persona::Http,
-    scene::eventually,
+    persona::{Http, Persona},
+    scene::{eventually, message, plan},
     testnet::root,
 };
 
@@ -162,9 +166,27 @@ async fn outages(pool: &PgPool) {
     sqlx::query(days).execute(pool).await.unwrap();
 }
 
+/// Something that is planned, so that there is a page of it.
+async fn announce(muster: &Muster, by: &Persona) {
+    let now = muster.store.now().await.unwrap();
+    let body = MaintenanceIn {
+        title: Title::parse("New disks").unwrap(),
+        text: message("Both nodes get **new disks**."),
+        components: vec![MaintenanceComponentIn { system: "bt2c".into(), component: "validator1".into() }],
+        from_at: now.plus_seconds(3 * 3600),
+        to_at: now.plus_seconds(5 * 3600),
+        notify: false,
+    };
+    by.api.plan_maintenance(&body, "announced").await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_public_page_passes_axe_is_walked_with_the_tab_key_and_is_light() {
-    let muster = Muster::start().await.unwrap();
+    // Nothing is sent: a mail server that is set is what offers updates to visitors.
+    let mail =
+        server::outbox::mail::MailSettings::parse("smtp://127.0.0.1:1", Some("status@example.org"), None).unwrap();
+    let muster = Muster::start_with(|to| to.mail = Some(mail)).await.unwrap();
+    muster.give_plan(&plan().unwrap(), "bt2c").await.unwrap();
     let (operator, approver) =
         tokio::try_join!(muster.persona(Role::Operator), muster.persona(Role::Approver)).unwrap();
     let pool = PgPool::connect(&muster.database.url).await.unwrap();
@@ -176,6 +198,7 @@ async fn every_public_page_passes_axe_is_walked_with_the_tab_key_and_is_light() 
     outages(&pool).await;
     let report = operator.api.draft_report(105).await.unwrap();
     approver.api.publish_report(105, &PublishIn { version: report.version, public: true }).await.unwrap();
+    announce(&muster, &operator).await;
     // Another server, which finds it all there.
     let server = muster.another_server().await.unwrap();
     let http = Http::new(&server.base).unwrap();
@@ -184,6 +207,7 @@ async fn every_public_page_passes_axe_is_walked_with_the_tab_key_and_is_light() 
     };
     says("/incidents/105/report", "<h1").await;
     says("/incidents/105", "Old incident 105").await;
+    says("/maintenance/1", "New disks").await;
     let (_, html) = http.page("/history").await.unwrap();
     let month = html.split("href=\"/history/").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
 
@@ -197,6 +221,8 @@ async fn every_public_page_passes_axe_is_walked_with_the_tab_key_and_is_light() 
         ("incident", "/incidents/105".into()),
         ("report", "/incidents/105/report".into()),
         ("nowhere", "/nowhere".into()),
+        ("maintenance", "/maintenance/1".into()),
+        ("subscribe", "/subscribe".into()),
     ];
     for (name, path) in &pages {
         visitor.visit(name, path).await;
@@ -204,7 +230,7 @@ async fn every_public_page_passes_axe_is_walked_with_the_tab_key_and_is_light() 
     let branded = |language, base| BrandIn { brand: brand(language), base, picture: None };
     operator.api.save_status_brand(&branded(Language::German, 0)).await.unwrap();
     says("/", "lang=\"de\"").await;
-    for (name, path) in pages.iter().filter(|(name, _)| *name != "history") {
+    for (name, path) in pages.iter().filter(|(name, _)| !["history", "subscribe"].contains(name)) {
         visitor.visit(&format!("german-{name}"), path).await;
     }
     let open = muster.declare(&operator, "validator1").await.unwrap().number;
