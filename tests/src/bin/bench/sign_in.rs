@@ -6,10 +6,11 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use futures::future::join_all;
 use shared::{
     api::{client::Client, session::SignIn},
@@ -19,6 +20,7 @@ use tests::{
     muster::Muster,
     persona::{Http, Persona},
 };
+use tokio::sync::oneshot;
 
 use crate::{Measured, median};
 
@@ -43,22 +45,13 @@ pub(crate) async fn measure() -> Result<Vec<Measured>> {
     let (mut quiet, mut busy, mut last) = (vec![], vec![], 0.0_f64);
     for turn in 0..=TURNS {
         let waiting = Arc::new(AtomicUsize::new(AT_ONCE));
-        // Browsers that are there already: making a client is no work of the server's, and would take the same processors.
-        let browsers = accounts.iter().map(|_| Http::new(&muster.base)).collect::<Result<Vec<_>>>()?;
+        let (people, go) = crowd(&muster.base, &accounts, &waiting).await?;
         let begun = Instant::now();
-        let people = join_all(accounts.iter().zip(browsers).map(|((email, password), browser)| {
-            let waiting = waiting.clone();
-            async move {
-                let body = SignIn { email: email.clone(), password: password.clone() };
-                let signed_in = Client::new(browser).sign_in(&body).await;
-                waiting.fetch_sub(1, Ordering::Relaxed);
-                signed_in
-            }
-        }));
+        let _ = go.send(());
         let until = waiting.clone();
-        let (people, during) = tokio::join!(people, steady(&reader, move || until.load(Ordering::Relaxed) > 0));
+        let during = steady(&reader, move || until.load(Ordering::Relaxed) > 0).await;
         let took = begun.elapsed();
-        people.into_iter().collect::<Result<Vec<_>, _>>()?;
+        people.join().map_err(|_| anyhow!("the crowd fell"))??;
         let without = steady(&reader, {
             let begun = Instant::now();
             move || begun.elapsed() < took
@@ -89,6 +82,35 @@ pub(crate) async fn measure() -> Result<Vec<Measured>> {
             met: ratio <= 2.0,
         },
     ])
+}
+
+type Crowd = JoinHandle<Result<()>>;
+
+/// Fifty people before their browsers, who begin when they are told. In a room of their own: they are other machines, so what their
+/// sending costs is not what the reader waits for.
+async fn crowd(
+    base: &str,
+    accounts: &[(String, String)],
+    waiting: &Arc<AtomicUsize>,
+) -> Result<(Crowd, oneshot::Sender<()>)> {
+    let (ready, is_ready) = oneshot::channel();
+    let (go, gone) = oneshot::channel();
+    let (base, accounts, waiting) = (base.to_owned(), accounts.to_vec(), waiting.clone());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let people = async move {
+        let clients = accounts.iter().map(|_| Ok(Client::new(Http::new(&base)?))).collect::<Result<Vec<_>>>()?;
+        let _ = ready.send(());
+        gone.await?;
+        let people = clients.iter().zip(accounts).map(async |(client, (email, password))| {
+            let signed_in = client.sign_in(&SignIn { email, password }).await;
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            Ok(signed_in.map(drop)?)
+        });
+        join_all(people).await.into_iter().collect()
+    };
+    let crowd = thread::spawn(move || runtime.block_on(people));
+    is_ready.await?;
+    Ok((crowd, go))
 }
 
 /// Milliseconds that each request of a steady rate took, as long as `on` says.
