@@ -26,6 +26,8 @@ pub mod line;
 pub mod link;
 pub mod maintenance;
 mod moment;
+pub mod monitor;
+pub mod monitor_change;
 pub mod notice;
 pub mod nudge;
 pub mod offers;

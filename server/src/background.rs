@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     AppState,
-    app::{contact_drill, expiry, intake, line, maintenance, notice, overdue, paging, status_page},
+    app::{contact_drill, expiry, intake, line, maintenance, monitor_change, notice, overdue, paging, status_page},
     error::AppError,
     live, outbox,
 };
@@ -93,7 +93,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     let watching = state.clone();
     tasks.spawn(every(SWEEP_EVERY, move || {
         let state = watching.clone();
-        async move { clocks(&state.store).await.map_err(in_words) }
+        async move { clocks(&state).await.map_err(in_words) }
     }));
     let calling = state.clone();
     tasks.spawn(every(Duration::ZERO, move || {
@@ -134,10 +134,12 @@ fn shown(topic: &Topic) -> bool {
 }
 
 /// What happens because a time has come. One that fails does not keep the other from happening.
-async fn clocks(store: &Store) -> Result<(), AppError> {
+async fn clocks(state: &AppState) -> Result<(), AppError> {
+    let store = &state.store;
     let overdue = overdue::sweep(store).await;
     let drills = contact_drill::sweep(store).await;
-    maintenance::sweep(store).await.and(overdue).and(drills)
+    let maintenance = maintenance::sweep(store).await;
+    monitor_change::sweep(state).await.and(maintenance).and(overdue).and(drills)
 }
 
 /// What is too old to be of use.
@@ -147,6 +149,7 @@ async fn forget(store: &Store) -> Result<(), StoreError> {
     store.sign_in_attempts_delete_expired().await?;
     store.alerts_forget(KEEP_ALERTS_DAYS).await?;
     store.uploads_forget(KEEP_UPLOADS_MINUTES).await?;
+    store.monitors_forget().await?;
     store.live_forget(KEEP_EVENTS_HOURS).await.map(drop)
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod file;
 pub(crate) mod health;
 pub(crate) mod incident;
 pub(crate) mod maintenance;
+pub(crate) mod monitor;
 pub(crate) mod notice;
 pub(crate) mod output;
 pub(crate) mod people;

@@ -9,6 +9,7 @@ pub mod error;
 pub mod incident;
 pub mod live;
 pub mod maintenance;
+pub mod monitor;
 pub mod notice;
 pub mod people;
 pub mod plan;

@@ -15,6 +15,7 @@ pub mod incident;
 pub mod layout;
 pub mod maintenance;
 pub mod mention;
+pub mod monitor;
 pub mod next;
 pub mod offer;
 pub mod outbox;

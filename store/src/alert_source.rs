@@ -217,6 +217,28 @@ impl Tx {
             .try_into()
     }
 
+    /// The source that the system's own monitors are; `None` if it never had one.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn alert_source_of_monitors(&mut self, system: SystemId) -> Result<Option<AlertSource>, StoreError> {
+        let row = sqlx::query_as::<_, Row>(sources!("AND a.system_id = $1 AND a.kind = 'monitors'"))
+            .bind(system.0)
+            .fetch_optional(self.connection())
+            .await?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// Whether a source of the system is called so.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn alert_source_named(&mut self, system: SystemId, name: &str) -> Result<bool, StoreError> {
+        let named =
+            "SELECT EXISTS (SELECT 1 FROM alert_source WHERE system_id = $1 AND name = $2 AND retired_at IS NULL)";
+        Ok(sqlx::query_scalar(named).bind(system.0).bind(name).fetch_one(self.connection()).await?)
+    }
+
     /// # Errors
     /// `Conflict("alert_source_name")` if the system has another of this name.
     pub async fn alert_source_change(&mut self, id: Uuid, settings: &SourceSettings<'_>) -> Result<(), StoreError> {

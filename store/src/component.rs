@@ -113,7 +113,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Brings the recorded states of a system's components in line with its open public incidents and the maintenance under way;
+    /// Brings the recorded states of a system's components in line with its open public incidents, its monitors and the maintenance under way;
     /// `known` have a state from now on at least. True if anything was not so.
     ///
     /// Whoever settles holds the system's row, so two incidents that change at once see each other.
@@ -137,6 +137,18 @@ impl Tx {
         Ok(!changes.is_empty())
     }
 
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn component_under_maintenance(&mut self, system: SystemId, component: &str) -> Result<bool, StoreError> {
+        let found: Option<bool> =
+            sqlx::query_scalar("SELECT maintenance FROM component_state WHERE system_id = $1 AND component = $2")
+                .bind(system.0)
+                .bind(component)
+                .fetch_optional(self.connection())
+                .await?;
+        Ok(found.unwrap_or(false))
+    }
+
     async fn component_states(
         &mut self,
         system: SystemId,
@@ -152,7 +164,7 @@ impl Tx {
             .collect()
     }
 
-    /// The worst that an open public incident says of each, and whether it is worked on.
+    /// The worst that an open public incident or a monitor that is down says of each, and whether it is worked on.
     async fn component_states_wanted(
         &mut self,
         system: SystemId,
@@ -168,6 +180,19 @@ impl Tx {
         for affected in open.into_iter().flat_map(|Json(affected)| affected) {
             let state = wanted.entry(affected.component).or_insert(ComponentState::WELL);
             state.impact = state.impact.max(affected.impact);
+        }
+        let down: Vec<(String, String)> = sqlx::query_as(
+            "SELECT m.definition->>'component', m.definition->>'impact'
+             FROM monitor m JOIN monitor_standing t ON t.monitor_id = m.id
+             WHERE m.system_id = $1 AND m.retired_at IS NULL AND t.state = 'down' AND t.due_at IS NOT NULL
+               AND m.definition ? 'component' AND m.definition ? 'impact'",
+        )
+        .bind(system.0)
+        .fetch_all(self.connection())
+        .await?;
+        for (component, impact) in down {
+            let state = wanted.entry(component).or_insert(ComponentState::WELL);
+            state.impact = state.impact.max(from_name(impact)?);
         }
         let worked_on: Vec<String> = sqlx::query_scalar(
             "SELECT DISTINCT c.component FROM maintenance_component c JOIN maintenance m ON m.number = c.maintenance

@@ -29,6 +29,8 @@ mod line;
 mod live;
 mod maintenance;
 mod message;
+mod monitor;
+mod monitor_check;
 mod notice;
 mod nudge;
 mod output;
@@ -81,6 +83,8 @@ pub use crate::{
     live::{Channel, Listener},
     maintenance::MaintenanceRecord,
     message::{MessageClaim, NewMessage, message_secret},
+    monitor::{LastCheck, MonitorChange, MonitorRecord},
+    monitor_check::{CheckDone, DueCheck},
     notice::NoticeTold,
     output::Chunk,
     output_lines::NewLines,

@@ -11,6 +11,7 @@ mod fenced;
 mod foreign;
 mod hosts;
 mod measured;
+mod monitors;
 mod procedures;
 mod process;
 mod proxy;

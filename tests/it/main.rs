@@ -34,6 +34,7 @@ mod limits;
 mod line;
 mod live;
 mod maintenance;
+mod monitors;
 mod neighbours;
 mod notices;
 mod oidc;

@@ -27,6 +27,8 @@ use crate::{
         alert_source::AlertSourcePage,
         alert_sources::AlertSourcesPage,
         alerts::AlertsPage,
+        monitor::{MonitorPage, NewMonitorPage},
+        monitors::MonitorsPage,
         audit::AuditPage,
         contacts::ContactsPage,
         declare::DeclarePage,
@@ -91,6 +93,9 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("alerts") view=AlertsPage/>
                     <Route path=path!("alerts/sources") view=AlertSourcesPage/>
                     <Route path=path!("alerts/sources/:id") view=AlertSourcePage/>
+                    <Route path=path!("monitors") view=MonitorsPage/>
+                    <Route path=path!("monitors/new") view=NewMonitorPage/>
+                    <Route path=path!("monitors/:id") view=MonitorPage/>
                     <Route path=path!("plan/:slug/contacts") view=ContactsPage/>
                     <Route path=path!("status-page") view=StatusPagePage/>
                     <Route path=path!("status-page/brand") view=StatusBrandPage/>

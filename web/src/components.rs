@@ -40,6 +40,7 @@ pub(crate) mod log_search;
 pub(crate) mod log_view;
 pub(crate) mod log_window;
 pub(crate) mod mention_box;
+pub(crate) mod monitor_plot;
 pub(crate) mod nav;
 pub(crate) mod notice_list;
 pub(crate) mod nudge_list;

@@ -18,7 +18,7 @@ use crate::{
     transport::{api, signal_signed_out},
 };
 
-const TOPICS: [&str; 11] = [
+const TOPICS: [&str; 12] = [
     "incident",
     "run",
     "output",
@@ -29,6 +29,7 @@ const TOPICS: [&str; 11] = [
     "maintenance",
     "freeze",
     "alerts",
+    "monitors",
     "outbox",
 ];
 /// Several events in a row cause one fetch at once and one when they are over.

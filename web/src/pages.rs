@@ -24,6 +24,8 @@
 //! Maintenance: `maintenance-new`, `maintenance-plan`, `maintenance-state`, `maintenance-post|move|finish|cancel` and the same with
 //! `-send` in their dialogs, `maintenance-log`, `maintenance-preview`.
 //! Subscribers: `subscribers-count`, `subscribers-show`, `subscriber-remove`.
+//! Monitors: `monitors`, `monitor` (`data-state`), `monitors-summary`, `monitors-offered`, `monitors-watch`, `points-unmeasured`, `monitor-new`,
+//! `monitor-save`, `monitor-state`, `monitor-check|pause|edit|remove`, `monitor-remove-send`.
 //! Everything else is found by role and name.
 
 pub(crate) mod access;
@@ -42,6 +44,8 @@ pub(crate) mod login;
 pub(crate) mod maintenance;
 pub(crate) mod maintenances;
 pub(crate) mod missing;
+pub(crate) mod monitor;
+pub(crate) mod monitors;
 pub(crate) mod people;
 pub(crate) mod person;
 pub(crate) mod plan;

@@ -37,6 +37,8 @@ pub struct Config {
     pub engine: Engine,
     /// The directory whose scripts may run; unset: none may.
     pub scripts: Option<PathBuf>,
+    /// The directory whose programs monitors may run: they only look. Unset: none may.
+    pub checks: Option<PathBuf>,
     /// Name or number of the user that scripts run as, if the worker is root; unset: as the worker's own.
     pub script_user: Option<String>,
     /// Added to a script's clean environment.
@@ -97,6 +99,7 @@ struct Own {
     docker_unencrypted: bool,
     ssh_config: Option<PathBuf>,
     scripts: Option<PathBuf>,
+    checks: Option<PathBuf>,
     script_user: Option<String>,
     #[serde(default)]
     script_env: Pairs,
@@ -134,6 +137,7 @@ impl Config {
             host_address: "127.0.0.1".into(),
             engine: Engine::at(engine::DEFAULT),
             scripts: None,
+            checks: None,
             script_user: None,
             script_env: BTreeMap::new(),
             paths: BTreeMap::new(),
@@ -205,6 +209,7 @@ impl Config {
         let files = |pairs: Pairs| pairs.0.into_iter().map(|(key, path)| (key, absolute(path.into()))).collect();
         Ok(Self {
             scripts: own.scripts.map(absolute),
+            checks: own.checks.map(absolute),
             script_user: own.script_user,
             script_env: pairs::checked_variables(own.script_env)?,
             paths: files(pairs::checked_paths(own.paths)?),

@@ -69,17 +69,22 @@ pub(crate) fn script(config: &Config, plans: &str) -> Result<PathBuf, String> {
             "runs the script {plans}, but this worker has no directory of scripts: set MUSTER_WORKER_SCRIPTS"
         ));
     };
+    executable(directory, plans, "scripts")
+}
+
+/// The executable of that name right in a directory of the operator's.
+pub(crate) fn executable(directory: &Path, plans: &str, kind: &str) -> Result<PathBuf, String> {
     let name = plans.rsplit('/').next().unwrap_or_default();
     if name.is_empty() || name == "." || name == ".." || name.contains('\0') {
         return Err(format!("runs {plans}, which is no name of a script"));
     }
     let path = directory.join(name);
     let real = path.canonicalize().map_err(|_| {
-        format!("runs the script {name}, which is not in the worker's directory of scripts ({})", directory.display())
+        format!("runs the script {name}, which is not in the worker's directory of {kind} ({})", directory.display())
     })?;
-    let home = directory.canonicalize().unwrap_or_else(|_| directory.clone());
+    let home = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
     if real.parent() != Some(&*home) {
-        return Err(format!("runs the script {name}, which leads out of the worker's directory of scripts"));
+        return Err(format!("runs the script {name}, which leads out of the worker's directory of {kind}"));
     }
     let facts = real.metadata().map_err(|e| format!("runs the script {name}, which cannot be looked at: {e}"))?;
     if !facts.is_file() {

@@ -35,6 +35,8 @@ pub trait ContainerHost: fmt::Debug + Send + Sync {
     /// The last lines it wrote, oldest first, those that came at once together; ends there.
     fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<Vec<LogLine>, HostError>>;
     fn http<'a>(&'a self, ask: HttpAsk<'a>) -> Answer<'a, HttpAnswer>;
+    /// Whether somebody takes a connection to the container's own port. Nothing is said there.
+    fn reach<'a>(&'a self, id: &'a str, port: u16) -> Answer<'a, ()>;
     /// Runs a program inside a container, without a shell and without a terminal, and says its exit code.
     fn exec<'a>(&'a self, id: &'a str, argv: &'a [String], lines: LinesTo) -> Answer<'a, i64>;
     /// What a program inside a container says that only reads. For questions, not for steps: it is told by its output alone.
@@ -83,6 +85,8 @@ pub struct Container {
     pub image: String,
     pub image_id: String,
     pub state: ContainerState,
+    /// It runs, and its own health check says that it is not well.
+    pub unhealthy: bool,
     pub ports: Vec<Port>,
 }
 

@@ -17,6 +17,7 @@ mod host_lock;
 mod journal;
 mod lease;
 mod mask;
+mod monitors;
 mod output;
 mod process;
 mod resolve;
@@ -143,6 +144,8 @@ impl Worker {
         // Dropped with this future, as a dead process takes all its threads with it.
         let mut helpers = JoinSet::new();
         helpers.spawn(async move { sight::keep_looking(&looking).await });
+        let watching = worker.clone();
+        helpers.spawn(async move { monitors::keep_watching(&watching).await });
         helpers.spawn(listen(worker.store.clone(), called.clone(), worker.called.clone(), self.timing.poll));
         let mut silent = false;
         while !shutdown.is_cancelled() {

@@ -1,6 +1,6 @@
 //! Names in steps → objects of the live host: the blast radius. Only looks, and finds nothing outside the Compose project.
 
-mod address;
+pub(crate) mod address;
 mod effect;
 pub(crate) mod late;
 mod measure;

@@ -93,6 +93,12 @@ async fn files(directory: Option<PathBuf>) -> Option<Vec<FileSeen>> {
     tokio::task::spawn_blocking(move || list(&directory)).await.ok()?.ok()
 }
 
+/// When the newest regular file of a directory was written; `None` if there is none.
+pub(crate) async fn newest(directory: PathBuf) -> std::io::Result<Option<Timestamp>> {
+    let listed = tokio::task::spawn_blocking(move || list(&directory)).await.map_err(std::io::Error::other)??;
+    Ok(listed.first().map(|file| file.modified_at))
+}
+
 fn list(directory: &Path) -> std::io::Result<Vec<FileSeen>> {
     let mut found = vec![];
     for entry in std::fs::read_dir(directory)? {

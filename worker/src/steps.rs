@@ -9,7 +9,7 @@ mod logs;
 mod network;
 mod notify;
 mod power;
-mod reading;
+pub(crate) mod reading;
 mod relay;
 mod script;
 mod sql;

@@ -27,7 +27,7 @@ pub(crate) struct Site<'a> {
 impl Site<'_> {
     /// For programs of one attempt at a step; carries the marks by which they are found again.
     pub(crate) fn environment(&self, step: u32, attempt: u32) -> BTreeMap<String, String> {
-        let mut variables = project(self.config, self.header);
+        let mut variables = project(self.config, &self.header.project);
         variables.insert("MUSTER_INCIDENT_DECLARED_AT".into(), self.declared_at.to_string());
         variables.extend(self.marks(step, attempt));
         variables
@@ -57,11 +57,11 @@ impl Site<'_> {
     }
 }
 
-fn project(config: &Config, header: &RunHeader) -> BTreeMap<String, String> {
-    let mut variables: BTreeMap<String, String> =
-        [("PATH", PATH), ("LANG", "C.UTF-8"), ("MUSTER_PROJECT", &header.project)]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into();
+/// What any program on this host may know that works on a project.
+pub(crate) fn project(config: &Config, project: &str) -> BTreeMap<String, String> {
+    let mut variables: BTreeMap<String, String> = [("PATH", PATH), ("LANG", "C.UTF-8"), ("MUSTER_PROJECT", project)]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
     variables.extend(config.engine.variables());
     if let Way::Ssh(ssh) = &config.engine.way {
         variables.insert("PATH".into(), format!("{}:{PATH}", ssh::front(ssh).display()));
@@ -70,7 +70,7 @@ fn project(config: &Config, header: &RunHeader) -> BTreeMap<String, String> {
     let files =
         [("MUSTER_COMPOSE_FILE", &config.compose_files), ("MUSTER_COMPOSE_ENV_FILE", &config.compose_env_files)];
     for (name, files) in files {
-        if let Some(file) = files.get(&header.project) {
+        if let Some(file) = files.get(project) {
             variables.insert(name.into(), file.display().to_string());
         }
     }
@@ -89,7 +89,7 @@ pub(crate) fn compose(config: &Config, header: &RunHeader, limit: Duration) -> R
         project: project_name.clone(),
         file: file.clone(),
         env_file: config.compose_env_files.get(project_name).cloned(),
-        environment: project(config, header),
+        environment: self::project(config, &header.project),
         limit,
         cancelled: CancellationToken::new(),
     })

@@ -37,7 +37,7 @@ pub(super) fn key_hash(key: &str) -> String {
     Digest::of(format!("alert source {key}").as_bytes()).to_string()
 }
 
-fn new_key() -> String {
+pub(super) fn new_key() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>())
 }
 
@@ -204,6 +204,9 @@ pub async fn create(
     let system = state.store.system_by_slug(slug).await.found(|| format!("system {slug}"))?;
     let plan = state.plans.current(system.id).await?;
     let plan = plan.as_ref().map(|plan| &plan.compiled.plan);
+    if input.kind == SourceKind::Monitors {
+        return Err(AppError::invalid("kind", "The monitors of a system are its source by themselves; add a monitor."));
+    }
     let (key, by) = (new_key(), permit.actor());
     let mut tx = state.store.begin().await?;
     let now = tx.now();
@@ -224,6 +227,17 @@ async fn made(state: &AppState, id: Uuid, key: &str) -> Result<SourceMade, AppEr
     let source = state.store.alert_source_fetch(id).await?;
     let address = address(state, source.kind, key);
     Ok(SourceMade { source: view(state, source, state.store.now().await?).await?, address })
+}
+
+/// Nothing is sent to the monitors' source, and it is there as long as there may be monitors.
+fn not_monitors(source: &AlertSource) -> Result<(), AppError> {
+    match source.kind {
+        SourceKind::Monitors => Err(AppError::invalid(
+            "kind",
+            "It is the monitors' own source: it has no address, and is muted instead of retired.",
+        )),
+        _ => Ok(()),
+    }
 }
 
 async fn lock(tx: &mut Tx, id: Uuid) -> Result<AlertSource, AppError> {
@@ -271,6 +285,7 @@ pub async fn renew_key(
     let key = new_key();
     let mut tx = state.store.begin().await?;
     let source = lock(&mut tx, id).await?;
+    not_monitors(&source)?;
     tx.alert_source_set_key(id, &key_hash(&key)).await?;
     tx.audit(&permit.actor(), "alert-source.key-replaced", object(&source.name), json!({ "id": id }));
     tx.commit().await?;
@@ -284,6 +299,7 @@ pub async fn renew_key(
 pub async fn retire(state: &AppState, permit: &Permit<ManageAlertSources>, id: Uuid) -> Result<(), AppError> {
     let mut tx = state.store.begin().await?;
     let source = lock(&mut tx, id).await?;
+    not_monitors(&source)?;
     tx.alert_source_retire(id).await?;
     tx.audit(&permit.actor(), "alert-source.retired", object(&source.name), json!({ "id": id }));
     tx.live(Topic::Alerts {});

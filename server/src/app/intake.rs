@@ -131,7 +131,7 @@ fn actor(source: &AlertSource) -> Actor {
 }
 
 /// The incident that was declared for it, if one was.
-async fn fires(
+pub(super) async fn fires(
     tx: &mut Tx,
     plan: Option<&PlanInForce>,
     source: &AlertSource,
@@ -164,7 +164,7 @@ const WINDOW_SECONDS: i64 = 300;
 
 /// Calls people for what was declared: in a storm once, not for each incident. Comes last in the transaction, because it waits for others
 /// that call for the same system.
-async fn call(tx: &mut Tx, declared: &[IncidentRecord]) -> Result<(), AppError> {
+pub(super) async fn call(tx: &mut Tx, declared: &[IncidentRecord]) -> Result<(), AppError> {
     for record in declared {
         let (level, response) = (record.incident.level, record.incident.response_seconds);
         if !tx.paging_lately(record.system, record.id, level, WINDOW_SECONDS).await? {
@@ -244,7 +244,7 @@ async fn declare(
 }
 
 /// Tells the incident that it led to. Whether that is over, a person says.
-async fn ends(tx: &mut Tx, source: &AlertSource, key: &str) -> Result<(), AppError> {
+pub(super) async fn ends(tx: &mut Tx, source: &AlertSource, key: &str) -> Result<(), AppError> {
     let Some(ended) = tx.alert_end(source.id, key).await? else { return Ok(()) };
     tx.live(Topic::Alerts {});
     let Some(incident) = ended.incident else { return Ok(()) };

@@ -124,17 +124,21 @@ impl Names {
     }
 }
 
-/// Each component with the worst impact among open public incidents. One that an open incident affects but the plan no longer
+/// Each component with the worst that open public incidents and monitors say of it. One that an open incident affects but the plan no longer
 /// names is kept: leaving it out would hide the outage.
 fn components(names: &Names, facts: &Facts<'_>) -> Vec<ComponentStatus> {
-    let new = |system: &str, component: &str, then: &str| ComponentStatus {
-        id: key(system, component),
-        name: names.of(system, component, then),
-        impact: Impact::Operational,
-        maintenance: maintenance::works_on(&facts.maintenance, system, component),
-        group: None,
-        description: None,
-        history: facts.histories.get(&(system.to_owned(), component.to_owned())).cloned(),
+    let new = |system: &str, component: &str, then: &str| {
+        let history = facts.histories.get(&(system.to_owned(), component.to_owned())).cloned();
+        ComponentStatus {
+            id: key(system, component),
+            name: names.of(system, component, then),
+            // What monitors say is recorded there, and nowhere among the incidents.
+            impact: history.as_ref().map_or(Impact::Operational, |history| history.state.impact),
+            maintenance: maintenance::works_on(&facts.maintenance, system, component),
+            group: None,
+            description: None,
+            history,
+        }
     };
     let mut components = Vec::new();
     for section in &names.layout.sections {
@@ -158,7 +162,8 @@ fn components(names: &Names, facts: &Facts<'_>) -> Vec<ComponentStatus> {
                 Some(component) => component.impact = component.impact.max(affected.impact),
                 None => {
                     let component = new(incident.system, &affected.component, &affected.name);
-                    components.push(ComponentStatus { impact: affected.impact, ..component });
+                    let impact = component.impact.max(affected.impact);
+                    components.push(ComponentStatus { impact, ..component });
                 }
             }
         }

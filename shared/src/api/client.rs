@@ -5,6 +5,7 @@ mod alerts;
 mod call;
 mod door;
 mod maintenance;
+mod monitors;
 mod room;
 mod subscribers;
 mod tasks;

@@ -52,6 +52,8 @@ pub enum Topic {
     Freeze {},
     /// An alert began or ended, or a source of alerts was changed.
     Alerts {},
+    /// A monitor stands otherwise than before, or was changed.
+    Monitors {},
     /// Something is to be sent, or something has become of it.
     Outbox {},
 }
@@ -71,6 +73,7 @@ impl Topic {
             Self::Maintenance { .. } => "maintenance",
             Self::Freeze {} => "freeze",
             Self::Alerts {} => "alerts",
+            Self::Monitors {} => "monitors",
             Self::Outbox {} => "outbox",
         }
     }

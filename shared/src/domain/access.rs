@@ -174,6 +174,10 @@ actions! {
     ManageSecrets "manage secrets"
         "Whoever replaces a value says what the steps are given; an open browser must not."
         Recent: Administrator;
+    /// What is watched, and what the status page says when it is down.
+    ManageMonitors "manage monitors"
+        "What a monitor says stands on the status page and may declare incidents; it asks databases and addresses inside."
+        SignedIn: Approver Administrator;
     /// Which programs send alerts, by which rules; nobody sees their keys again.
     ViewAlertSources "see who sends alerts"
         "Those who set the rules must see what they are."
@@ -298,6 +302,7 @@ mod tests {
              ....x ManageRoles with a recent proof\n\
              ....x ViewSecrets\n\
              ....x ManageSecrets with a recent proof\n\
+             ...xx ManageMonitors\n\
              ....x ViewAlertSources\n\
              ....x ManageAlertSources with a recent proof\n\
              xxxxx ViewAccount\n\

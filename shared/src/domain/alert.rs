@@ -29,9 +29,12 @@ pub enum SourceKind {
     Generic,
     /// Something that says regularly that it is alive. Its silence is the alert.
     Heartbeat,
+    /// Muster's own monitors of the system. Made with the first of them, and by nobody else.
+    Monitors,
 }
 
 impl SourceKind {
+    /// Those that people make.
     pub const ALL: [Self; 4] = [Self::Alertmanager, Self::Pagerduty, Self::Generic, Self::Heartbeat];
 
     /// As the address and the database write it.
@@ -42,6 +45,7 @@ impl SourceKind {
             Self::Pagerduty => "pagerduty",
             Self::Generic => "generic",
             Self::Heartbeat => "heartbeat",
+            Self::Monitors => "monitors",
         }
     }
 
@@ -52,6 +56,7 @@ impl SourceKind {
             Self::Pagerduty => "PagerDuty Events v2",
             Self::Generic => "JSON",
             Self::Heartbeat => "Heartbeat",
+            Self::Monitors => "Monitors of this system",
         }
     }
 }
@@ -71,7 +76,8 @@ impl FromStr for SourceKind {
     type Err = UnknownKind;
 
     fn from_str(text: &str) -> Result<Self, UnknownKind> {
-        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or_else(|| UnknownKind(text.to_owned()))
+        let mut all = Self::ALL.into_iter().chain([Self::Monitors]);
+        all.find(|kind| kind.name() == text).ok_or_else(|| UnknownKind(text.to_owned()))
     }
 }
 
@@ -132,7 +138,7 @@ pub fn read(kind: SourceKind, mapping: &Mapping, message: &Value) -> Result<Vec<
         SourceKind::Alertmanager => alertmanager::read(message)?,
         SourceKind::Pagerduty => pagerduty::read(message)?.into_iter().collect(),
         SourceKind::Generic => generic::read(mapping, message)?,
-        SourceKind::Heartbeat => vec![],
+        SourceKind::Heartbeat | SourceKind::Monitors => vec![],
     };
     if alerts.len() > AT_ONCE {
         let message = format!("The message holds {} alerts; at most {AT_ONCE} are taken at once.", alerts.len());

@@ -94,6 +94,8 @@ bounded! {
     Title "The title" 1 to 200 false;
     /// One line: a person's or system's name.
     Name "The name" 1 to 100 false;
+    /// An address, a path, a query: what a machine is given to look at.
+    Look "What is looked at" 1 to 1000 false;
     /// One line: what a component is for, on the status page.
     Caption "The description" 1 to 300 false;
     /// One line: what people are told by a step.

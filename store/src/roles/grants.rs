@@ -134,6 +134,22 @@ pub(super) const TABLES: &[Table] = &[
         ],
         NOTHING,
     ),
+    // What is watched people decide through the server; what was found only the worker says.
+    table("monitor", &["SELECT", "INSERT", "UPDATE (name, definition, version, retired_at)"], READ),
+    table(
+        "monitor_standing",
+        &[
+            "SELECT",
+            "INSERT",
+            "UPDATE (state, since, bad_in_row, checked_at, verdict, took_ms, value, text, due_at, lease_until, worker)",
+        ],
+        &[
+            "SELECT",
+            "UPDATE (state, since, bad_in_row, checked_at, verdict, took_ms, value, text, due_at, lease_until, worker)",
+        ],
+    ),
+    table("monitor_change", &["SELECT", "INSERT", "UPDATE (told_at)", "DELETE"], READ_ADD),
+    table("monitor_bucket", &["SELECT", "DELETE"], READ_ADD_CHANGE),
     table("sign_in_attempt", &["SELECT", "INSERT", "DELETE"], NOTHING),
     table("way", READ_ADD_CHANGE, NOTHING),
     table("outbox_world", READ_ADD, NOTHING),

@@ -8,6 +8,7 @@ pub(crate) enum Icon {
     Alert,
     Run,
     Plan,
+    Pulse,
     Page,
     Audit,
     People,
@@ -36,6 +37,7 @@ impl Icon {
                 &["m21.73 18-8-14a2 2 0 0 0-3.48 0l-8 14A2 2 0 0 0 4 21h16a2 2 0 0 0 1.73-3", "M12 9v4", "M12 17h.01"]
             }
             Self::Run => &["M6 3.5v17l14-8.5z"],
+            Self::Pulse => &["M22 12h-4l-3 9L9 3l-3 9H2"],
             Self::Plan => &[
                 "M15 2H6a2 2 0 0 0-2 2v16a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V7z",
                 "M14 2v4a2 2 0 0 0 2 2h4",

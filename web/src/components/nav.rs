@@ -41,6 +41,7 @@ pub(crate) fn Rail() -> impl IntoView {
                 <RailLink href="/console/incidents" icon=Icon::Alert words="Incidents"/>
                 <RailLink href="/console/runs" icon=Icon::Run words="Runs"/>
                 <RailLink href="/console/plan" icon=Icon::Plan words="Plan"/>
+                <RailLink href="/console/monitors" icon=Icon::Pulse words="Monitors" less=true/>
                 <Show when=move || arranges.get()>
                     <RailLink href="/console/status-page" icon=Icon::Page words="Status" less=true/>
                 </Show>
@@ -93,7 +94,7 @@ fn RailLink(
     icon: Icon,
     words: &'static str,
     #[prop(optional)] exact: bool,
-    /// On a phone it stands in the menu of the last place: seven do not fit.
+    /// On a phone it stands in the menu of the last place: eight do not fit.
     #[prop(optional)]
     less: bool,
 ) -> impl IntoView {
@@ -171,6 +172,7 @@ fn MoreLinks() -> impl IntoView {
         }
     };
     view! {
+        {link(Action::ViewConsole, "/console/monitors", "Monitors")}
         {link(Action::ManageStatusPage, "/console/status-page", "Status page")}
         {link(Action::ReadAudit, "/console/audit", "Audit log")}
         {link(Action::ViewPeople, "/console/people", "People")}

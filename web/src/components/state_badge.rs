@@ -5,6 +5,7 @@ use shared::domain::{
     clock::ClockState,
     incident::{IncidentState, PublicState},
     maintenance::MaintenanceState,
+    monitor::State as MonitorState,
     run::{RunState, StepState},
     status::Impact,
 };
@@ -192,6 +193,21 @@ impl Look for PublicState {
             Self::Identified => Tone::Notice,
             Self::Monitoring => Tone::Active,
             Self::Resolved => Tone::Good,
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        self.words()
+    }
+}
+
+impl Look for MonitorState {
+    fn tone(&self) -> Tone {
+        match self {
+            Self::Unknown => Tone::Neutral,
+            Self::Up => Tone::Good,
+            Self::Warning => Tone::Warning,
+            Self::Down => Tone::Critical,
         }
     }
 

@@ -94,7 +94,7 @@ fn SourceList(list: Signal<List<SourceView>>, of: Fetched<List<SourceView>>) -> 
 
 #[component]
 fn Source(source: SourceView, of: Fetched<List<SourceView>>) -> impl IntoView {
-    let id = source.id;
+    let (id, kind) = (source.id, source.kind);
     let name = source.settings.name.as_str().to_owned();
     let n_rules = match source.settings.rules.len() {
         0 => "no rules".to_owned(),
@@ -106,6 +106,7 @@ fn Source(source: SourceView, of: Fetched<List<SourceView>>) -> impl IntoView {
         (true, _, _) => (Tone::Critical, "Silent"),
         (_, Some(_), _) => (Tone::Notice, "Muted"),
         (_, _, Some(_)) => (Tone::Good, "Heard"),
+        (_, _, None) if source.kind == SourceKind::Monitors => (Tone::Good, "Watching"),
         (_, _, None) => (Tone::Neutral, "Not heard yet"),
     };
     let renewing = RwSignal::new(false);
@@ -150,6 +151,9 @@ fn Source(source: SourceView, of: Fetched<List<SourceView>>) -> impl IntoView {
                     None if source.kind == SourceKind::Heartbeat => {
                         view! { <span class="muted">"watched from its first beat on"</span> }.into_any()
                     }
+                    None if source.kind == SourceKind::Monitors => {
+                        view! { <a href="/console/monitors">"the monitors"</a> }.into_any()
+                    }
                     None => view! { <span class="muted">"never heard"</span> }.into_any(),
                 }}
                 {muted.map(|until| view! { <span class="row-meta">"muted until " <Instant at=until/></span> })}
@@ -159,8 +163,10 @@ fn Source(source: SourceView, of: Fetched<List<SourceView>>) -> impl IntoView {
                     } else {
                         view! { <Button busy=attempt.busy on_press=move |()| mute(Some(1))>"Mute for an hour"</Button> }.into_any()
                     }}
-                    <Button kind=ButtonKind::Quiet on_press=move |()| renewing.set(true)>"New address"</Button>
-                    <Button kind=ButtonKind::Quiet on_press=move |()| retiring.set(true)>"Retire"</Button>
+                    <Show when=move || kind != SourceKind::Monitors>
+                        <Button kind=ButtonKind::Quiet on_press=move |()| renewing.set(true)>"New address"</Button>
+                        <Button kind=ButtonKind::Quiet on_press=move |()| retiring.set(true)>"Retire"</Button>
+                    </Show>
                 </span>
             </span>
             <Dialog open=renewing title=format!("A new address for {name}")>

@@ -94,6 +94,7 @@ fn OneIncident(number: i64) -> impl IntoView {
         | Topic::Freeze {}
         | Topic::People {}
         | Topic::Alerts {}
+        | Topic::Monitors {}
         | Topic::Outbox {}
         | Topic::StatusPage {}
         | Topic::Maintenance { .. } => false,

@@ -26,7 +26,7 @@ use bollard::{
     },
 };
 use futures::{FutureExt as _, StreamExt as _, TryFutureExt as _, stream::BoxStream};
-use tokio::{sync::OnceCell, time::Instant};
+use tokio::{net::TcpStream, sync::OnceCell, time::Instant};
 
 use self::{
     reach::Reach,
@@ -62,6 +62,14 @@ pub struct DockerHost {
     published_at: String,
     docker: OnceCell<Docker>,
     description: OnceCell<Description>,
+}
+
+/// Where a port of a container is reached.
+struct Doors {
+    name: String,
+    at: Vec<(String, u16)>,
+    /// It is published, and only where this worker does not reach it.
+    hidden: bool,
 }
 
 impl fmt::Debug for DockerHost {
@@ -145,21 +153,41 @@ impl DockerHost {
         self.within(PATIENCE, docker.inspect_container(id, None::<InspectContainerOptions>)).await
     }
 
-    async fn ask(&self, ask: HttpAsk<'_>) -> Result<HttpAnswer, HostError> {
-        let until = Instant::now() + ask.timeout;
-        let seen = self.inspect(ask.container).await?;
-        let published = self.published(&seen, ask.port);
+    /// The container's name, and where this port of it is reached from here; `hidden` if it is published, and not reached.
+    async fn doors(&self, id: &str, port: u16) -> Result<Doors, HostError> {
+        let seen = self.inspect(id).await?;
+        let published = self.published(&seen, port);
         // Under the address that a container has on another machine there may be somebody else here.
         let direct = if self.engine.is_here() { addresses(&seen) } else { vec![] };
-        let hidden = published.is_empty() && !bindings(&seen, ask.port).is_empty();
+        let hidden = published.is_empty() && !bindings(&seen, port).is_empty();
         let Details { container, .. } = details(seen);
         let name = match container.state {
             ContainerState::Paused => format!("{} (paused)", container.name),
             state if state.running() => container.name,
             state => return Err(HostError::NoAnswer(format!("{} is {state}", container.name))),
         };
+        let at = published.into_iter().chain(direct.into_iter().map(|ip| (ip, port))).collect();
+        Ok(Doors { name, at, hidden })
+    }
+
+    async fn connects(&self, id: &str, port: u16) -> Result<(), HostError> {
+        let Doors { name, at, .. } = self.doors(id, port).await?;
         let mut why = format!("{name} has no address that can be reached");
-        for (host, port) in published.into_iter().chain(direct.into_iter().map(|ip| (ip, ask.port))) {
+        for (host, port) in at {
+            match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect((host.as_str(), port))).await {
+                Ok(Ok(_)) => return Ok(()),
+                Ok(Err(error)) => why = format!("{name} takes no connection at {host}:{port}: {error}"),
+                Err(_) => why = format!("{name} takes no connection at {host}:{port}: too slow"),
+            }
+        }
+        Err(HostError::NoAnswer(why))
+    }
+
+    async fn ask(&self, ask: HttpAsk<'_>) -> Result<HttpAnswer, HostError> {
+        let until = Instant::now() + ask.timeout;
+        let Doors { name, at, hidden } = self.doors(ask.container, ask.port).await?;
+        let mut why = format!("{name} has no address that can be reached");
+        for (host, port) in at {
             // The first address that keeps silent leaves time for the next.
             let limit = CONNECT_TIMEOUT.max(ask.timeout / 2).min(until.saturating_duration_since(Instant::now()));
             let silent = |phrase: &str| format!("{name} does not answer at {host}:{port}: {phrase}");
@@ -297,6 +325,10 @@ impl ContainerHost for DockerHost {
 
     fn http<'a>(&'a self, ask: HttpAsk<'a>) -> Answer<'a, HttpAnswer> {
         self.ask(ask).boxed()
+    }
+
+    fn reach<'a>(&'a self, id: &'a str, port: u16) -> Answer<'a, ()> {
+        self.connects(id, port).boxed()
     }
 
     fn exec<'a>(&'a self, id: &'a str, argv: &'a [String], lines: LinesTo) -> Answer<'a, i64> {

@@ -125,13 +125,19 @@ impl Default for SimulatedHost {
 
 impl World {
     fn reply(&mut self, ask: &HttpAsk<'_>) -> Result<HttpAnswer, HostError> {
-        let found = self.containers.iter().find(|c| c.container.id == ask.container).ok_or(HostError::Gone)?;
+        self.listens(ask.container, ask.port)?;
+        let key = (ask.container.to_owned(), ask.port);
+        self.replies.get_mut(&key).map_or(Err(HostError::Gone), |reply| reply(ask))
+    }
+
+    fn listens(&self, id: &str, port: u16) -> Result<(), HostError> {
+        let found = self.containers.iter().find(|c| c.container.id == id).ok_or(HostError::Gone)?;
         let (name, state) = (&found.container.name, found.container.state);
         if !state.running() {
             return Err(HostError::NoAnswer(format!("{name} is {state}")));
         }
-        let refused = HostError::NoAnswer(format!("{name} does not answer on port {}: connection refused", ask.port));
-        self.replies.get_mut(&(ask.container.to_owned(), ask.port)).map_or(Err(refused), |reply| reply(ask))
+        let refused = || HostError::NoAnswer(format!("{name} does not answer on port {port}: connection refused"));
+        self.replies.contains_key(&(id.to_owned(), port)).then_some(()).ok_or_else(refused)
     }
 }
 
@@ -161,6 +167,7 @@ impl SimulatedHost {
                 image: "simulated:1".into(),
                 image_id: "sha256:simulated".into(),
                 state: ContainerState::Running,
+                unhealthy: false,
                 ports: ports.iter().map(|&(host, container)| Port { host, container }).collect(),
             },
             started_at: instant(0),
@@ -410,6 +417,10 @@ impl ContainerHost for SimulatedHost {
             self.look(Op::Http, |world| world.reply(&ask)).await
         }
         .boxed()
+    }
+
+    fn reach<'a>(&'a self, id: &'a str, port: u16) -> Answer<'a, ()> {
+        self.look(Op::Http, move |world| world.listens(id, port)).boxed()
     }
 
     fn exec<'a>(&'a self, id: &'a str, argv: &'a [String], lines: LinesTo) -> Answer<'a, i64> {

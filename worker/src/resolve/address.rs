@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Target {
+pub(crate) enum Target {
     /// `localhost:8081`: the container that publishes this port on the host.
     Published(u16),
     /// `validator1:8080`: a service by its name in the project's networks.
@@ -11,7 +11,7 @@ pub(super) enum Target {
 }
 
 /// The error completes the sentence "Step 4 …".
-pub(super) fn target(text: &str) -> Result<Target, String> {
+pub(crate) fn target(text: &str) -> Result<Target, String> {
     let url: Url = text.parse().map_err(|e| format!("asks {text}, which is not an address: {e}"))?;
     if url.scheme() != "http" {
         return Err(format!("asks {text}; only http can be asked yet, not {}", url.scheme()));

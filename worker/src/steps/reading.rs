@@ -2,20 +2,20 @@
 
 /// A number and what it is called there.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Reading {
-    pub(super) name: String,
-    pub(super) value: f64,
+pub(crate) struct Reading {
+    pub(crate) name: String,
+    pub(crate) value: f64,
 }
 
 impl Reading {
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         // Display of f64 writes whole numbers without a fraction.
         self.value.to_string()
     }
 }
 
 /// The first number on the first line (not a `#` comment) that contains `filter` and has one; without a filter, of the whole.
-pub(super) fn find(body: &str, filter: Option<&str>) -> Option<Reading> {
+pub(crate) fn find(body: &str, filter: Option<&str>) -> Option<Reading> {
     body.lines()
         .filter(|line| !line.trim_start().starts_with('#'))
         .filter(|line| filter.is_none_or(|filter| line.contains(filter)))

@@ -166,6 +166,8 @@ pub(super) fn HowTo(kind: SourceKind) -> impl IntoView {
         SourceKind::Generic => {
             "curl --json '{\"key\": \"disk-db1\", \"title\": \"Disk full\", \"state\": \"firing\", \"labels\": {\"severity\": \"critical\"}}' THE-ADDRESS"
         }
+        // Nothing is sent there.
+        SourceKind::Monitors => "",
         SourceKind::Heartbeat => "nightly-backup.sh && curl --fail --silent --request POST THE-ADDRESS",
     };
     view! { <pre class="mono how-to">{text}</pre> }

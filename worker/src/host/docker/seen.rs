@@ -32,6 +32,7 @@ pub(super) fn container(seen: ContainerSummary) -> Container {
         image: seen.image.unwrap_or_default(),
         image_id: seen.image_id.unwrap_or_default(),
         state: state(seen.state.map(|s| s.to_string()).as_deref(), exit_code(&status)),
+        unhealthy: status.ends_with("(unhealthy)"),
         ports,
     }
 }
@@ -41,6 +42,7 @@ pub(super) fn details(seen: ContainerInspectResponse) -> Details {
     let labels = config.labels.unwrap_or_default();
     let lived = seen.state.unwrap_or_default();
     let state = state(lived.status.map(|s| s.to_string()).as_deref(), lived.exit_code);
+    let health = lived.health.and_then(|health| health.status).map(|status| status.to_string());
     let networks = seen.network_settings.as_ref().and_then(|n| n.networks.as_ref());
     let mut networks: Vec<_> = networks.into_iter().flat_map(HashMap::keys).cloned().collect();
     networks.sort();
@@ -60,6 +62,7 @@ pub(super) fn details(seen: ContainerInspectResponse) -> Details {
             image: config.image.unwrap_or_default(),
             image_id: seen.image.unwrap_or_default(),
             state,
+            unhealthy: state.running() && health.as_deref() == Some("unhealthy"),
             ports: published(&ports),
         },
         started_at: lived.started_at.unwrap_or_default(),

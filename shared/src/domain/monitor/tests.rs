@@ -1,0 +1,148 @@
+//! What a monitor makes of what was found, case by case.
+
+use super::*;
+use crate::{domain::text::Look, plan::compile};
+
+fn monitor(check: Check) -> Definition {
+    Definition {
+        name: Name::parse("one").unwrap(),
+        check,
+        every_seconds: 60,
+        timeout_seconds: 10,
+        retries: 2,
+        warn: None,
+        bad: None,
+        component: None,
+        impact: None,
+        objective: None,
+        paused: false,
+    }
+}
+
+fn http() -> Check {
+    Check::Http { url: Look::parse("http://localhost:8081/").unwrap(), contains: None }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_unix(second)
+}
+
+#[test]
+fn one_bad_check_is_not_down_and_one_good_check_ends_it() {
+    use Verdict::{Bad, Good, Warning};
+    let mut standing = Standing { state: State::Unknown, since: at(0), bad_in_row: 0 };
+    let story = [
+        (Bad, State::Unknown, 0),
+        (Good, State::Up, 1),
+        (Bad, State::Up, 1),
+        (Bad, State::Up, 1),
+        (Good, State::Up, 1),
+        (Bad, State::Up, 1),
+        (Bad, State::Up, 1),
+        (Bad, State::Down, 7),
+        (Bad, State::Down, 7),
+        (Warning, State::Warning, 9),
+        (Bad, State::Warning, 9),
+        (Good, State::Up, 11),
+    ];
+    for (n, (verdict, state, since)) in story.into_iter().enumerate() {
+        standing = standing.after(verdict, 2, at(i64::try_from(n).unwrap()));
+        assert_eq!((standing.state, standing.since), (state, at(since)), "after {n} ({verdict:?})");
+    }
+    let at_once = Standing { state: State::Up, since: at(0), bad_in_row: 0 }.after(Bad, 0, at(1));
+    assert_eq!(at_once.state, State::Down, "without retries the first counts");
+}
+
+#[test]
+fn a_monitor_in_doubt_looks_sooner_but_not_for_ever() {
+    let often = |bad_in_row, state| monitor(http()).pause(Standing { state, since: at(0), bad_in_row });
+    assert_eq!((often(0, State::Up), often(1, State::Up), often(3, State::Down)), (60, 20, 60));
+    let quick = Definition { every_seconds: 5, timeout_seconds: 5, ..monitor(http()) };
+    assert_eq!(quick.pause(Standing { state: State::Up, since: at(0), bad_in_row: 1 }), 5);
+}
+
+#[test]
+fn limits_say_what_they_are() {
+    let limited = Definition {
+        warn: Some(Bound { is: Side::Above, value: 240.0 }),
+        bad: Some(Bound { is: Side::Above, value: 300.0 }),
+        ..monitor(Check::FileAge { directory: Look::parse("/var/backups").unwrap() })
+    };
+    let judge = |value| limited.judge(&Finding { trouble: None, value: Some(value), took_ms: 1 });
+    assert_eq!(judge(240.0), (Verdict::Good, "the newest is 4 min old".into()), "on the limit is within it");
+    assert_eq!(judge(241.0).0, Verdict::Warning);
+    assert_eq!(judge(301.0), (Verdict::Bad, "the newest is 5 min 1 s old; bad is older than 5 min".into()));
+    let trouble = Finding { trouble: Some("no file".into()), value: Some(0.0), took_ms: 1 };
+    assert_eq!(limited.judge(&trouble), (Verdict::Bad, "no file".into()), "what went wrong outweighs a number");
+}
+
+#[test]
+fn a_query_can_only_read() {
+    for good in ["SELECT 1", "select max(height) from blocks", " WITH a AS (SELECT 1) SELECT * FROM a", "VALUES (1)"] {
+        assert!(only_reads(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "DELETE FROM blocks",
+        "SELECT 1; DROP TABLE blocks",
+        "\\! rm -rf /",
+        "SELECT 1 \\g |sh",
+        "/* */ DELETE FROM blocks",
+        "SET x = 1",
+        "",
+    ] {
+        assert!(only_reads(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn what_cannot_be_kept_is_refused_by_field() {
+    let plan =
+        compile("# P\n\n## RPO\n\n| Data | RPO |\n|--|--|\n| Database | 5 minutes |\n| Chain | 0 blocks |\n").plan;
+    let age = || Check::FileAge { directory: Look::parse("/var/backups").unwrap() };
+    let limit = Some(Bound { is: Side::Above, value: 1.0 });
+    let base = || monitor(http());
+    let containers = || monitor(Check::Container { service: Name::parse("db").unwrap() });
+    let url = |text: &str| monitor(Check::Http { url: Look::parse(text).unwrap(), contains: None });
+    let cases: [(Definition, Option<&str>); 16] = [
+        (base(), None),
+        (Definition { warn: limit, ..base() }, None),
+        (Definition { every_seconds: 4, ..base() }, Some("every_seconds")),
+        (Definition { every_seconds: 86_401, ..base() }, Some("every_seconds")),
+        (Definition { timeout_seconds: 0, ..base() }, Some("timeout_seconds")),
+        (Definition { every_seconds: 9, ..base() }, Some("timeout_seconds")),
+        (Definition { retries: 11, ..base() }, Some("retries")),
+        (Definition { bad: limit, ..containers() }, Some("bad")),
+        (Definition { component: Some("x".into()), ..base() }, Some("component")),
+        (Definition { impact: Some(Impact::Degraded), ..base() }, Some("impact")),
+        (Definition { objective: Some("Database".into()), ..base() }, Some("objective")),
+        (Definition { objective: Some("Database".into()), ..monitor(age()) }, None),
+        (Definition { objective: Some("Chain".into()), ..monitor(age()) }, Some("objective")),
+        (Definition { objective: Some("Nothing".into()), ..monitor(age()) }, Some("objective")),
+        (url("https://example.org/"), Some("check.url")),
+        (url("http://u:p@db/"), Some("check.url")),
+    ];
+    for (one, wrong) in cases {
+        let refused = one.admit(Some(&plan)).err();
+        assert_eq!(refused.as_ref().map(|(field, _)| *field), wrong, "{one:?}: {refused:?}");
+    }
+    for (text, good) in
+        [("db:5432", true), ("[::1]:80", true), ("db", false), ("db:0", false), ("db:99999", false), ("a b:1", false)]
+    {
+        assert_eq!(Address::parse(text).is_ok(), good, "{text}");
+    }
+}
+
+#[test]
+fn the_plan_says_what_is_worth_watching() {
+    let plan = compile(include_str!("../../../../plans/bt2c/plan.md")).plan;
+    let all = suggest(&plan, &[]);
+    let names: Vec<_> = all.iter().map(|one| one.name.as_str()).collect();
+    assert!(names.contains(&"Validator 1") && names.contains(&"Database backup"), "{names:?}");
+    for one in &all {
+        assert_eq!(one.admit(Some(&plan)), Ok(()), "{one:?}");
+    }
+    let database = all.iter().find(|one| one.objective.as_deref() == Some("Database")).unwrap();
+    assert_eq!(database.bad, Some(Bound { is: Side::Above, value: 300.0 }));
+    let known: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+    assert!(suggest(&plan, &known).is_empty(), "what is watched is not offered again");
+}
