@@ -37,6 +37,7 @@ pub mod paging;
 pub mod people;
 pub mod plan;
 pub mod plan_version;
+pub mod readiness;
 pub mod report;
 pub mod restored;
 pub mod room;

@@ -12,7 +12,10 @@ use tokio::{
 
 use crate::{
     AppState,
-    app::{contact_drill, expiry, intake, line, maintenance, monitor_change, notice, overdue, paging, status_page},
+    app::{
+        contact_drill, expiry, intake, line, maintenance, monitor_change, notice, overdue, paging, readiness,
+        status_page,
+    },
     error::AppError,
     live, outbox,
 };
@@ -116,7 +119,10 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
     let tidying = state.clone();
     tasks.spawn(every(TIDY_EVERY, move || {
         let state = tidying.clone();
-        async move { forget(&state.store).await.map_err(|e| e.to_string()) }
+        async move {
+            forget(&state.store).await.map_err(|e| e.to_string())?;
+            readiness::note(&state.store, &state.plans).await.map_err(in_words)
+        }
     }));
     tasks
 }

@@ -23,7 +23,8 @@ use crate::{
     public,
     routes::{
         self, account, alert, answered, audit, contact, events, file, incident, maintenance, monitor, notice, output,
-        people, plan, report, role, room, run, secret, sign_in, status_page, subscriber, system, task, token,
+        people, plan, readiness, report, role, room, run, secret, sign_in, status_page, subscriber, system, task,
+        token,
     },
     shell,
 };
@@ -184,8 +185,8 @@ routes! {
     post "/alert-sources/try" => alert::attempt,
     post "/systems/{slug}/alert-sources" => alert::create_source,
     put "/alert-sources/{id}" => alert::change_source [ContentChanged],
-    delete "/alert-sources/{id}" => alert::retire_source,
-    post "/alert-sources/{id}/key" => alert::renew_key,
+    delete "/alert-sources/{id}" => alert::retire_source [NotNow],
+    post "/alert-sources/{id}/key" => alert::renew_key [NotNow],
     get "/monitors" => monitor::list,
     get "/monitors/{id}" => monitor::view,
     get "/monitors/{id}/history" => monitor::history,
@@ -194,6 +195,7 @@ routes! {
     post "/monitors/{id}/check" => monitor::check_now [NotNow],
     get "/systems/{slug}/monitors/suggested" => monitor::suggested,
     post "/systems/{slug}/monitors" => monitor::create,
+    get "/systems/{slug}/readiness" => readiness::view,
     post "/intake/{kind}/{key}" => alert::take [TooManyRequests],
     get "/incidents/{number}/report" => report::view,
     post "/incidents/{number}/report" => report::write_draft,

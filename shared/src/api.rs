@@ -13,6 +13,7 @@ pub mod monitor;
 pub mod notice;
 pub mod people;
 pub mod plan;
+pub mod readiness;
 pub mod report;
 pub mod run;
 pub mod secret;

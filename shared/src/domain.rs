@@ -21,6 +21,7 @@ pub mod offer;
 pub mod outbox;
 pub mod plan_change;
 pub mod quiet;
+pub mod readiness;
 pub mod report;
 pub mod resolution;
 pub mod run;

@@ -37,6 +37,7 @@ mod output;
 mod output_lines;
 mod paging;
 mod public_incident;
+mod readiness;
 mod report;
 mod restored;
 mod role;

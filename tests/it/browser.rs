@@ -11,6 +11,7 @@ mod door;
 mod editor;
 mod hostile;
 mod maintenance;
+mod monitors;
 mod notices;
 mod output;
 mod provider;

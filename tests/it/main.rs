@@ -44,6 +44,7 @@ mod plans;
 mod public_history;
 mod public_page;
 mod readers;
+mod readiness;
 mod replicas;
 mod reports;
 mod roles;

@@ -269,8 +269,8 @@ async fn who_may_not_is_refused_and_what_is_wrong_is_named() {
     // The source of the monitors is nobody's to make, give away or retire.
     let sources = admin.api.alert_sources().await.unwrap().items;
     let source = sources.iter().find(|source| source.kind == SourceKind::Monitors).unwrap();
-    assert_eq!(refused(admin.api.retire_alert_source(source.id).await).code, ErrorCode::Invalid);
-    assert_eq!(refused(admin.api.renew_alert_source_key(source.id).await).code, ErrorCode::Invalid);
+    assert_eq!(refused(admin.api.retire_alert_source(source.id).await).code, ErrorCode::NotNow);
+    assert_eq!(refused(admin.api.renew_alert_source_key(source.id).await).code, ErrorCode::NotNow);
     let own = SourceIn {
         kind: SourceKind::Monitors,
         settings: SourceSettingsIn { name: name("Mine"), ..source.settings.clone() },

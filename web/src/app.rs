@@ -27,8 +27,6 @@ use crate::{
         alert_source::AlertSourcePage,
         alert_sources::AlertSourcesPage,
         alerts::AlertsPage,
-        monitor::{MonitorPage, NewMonitorPage},
-        monitors::MonitorsPage,
         audit::AuditPage,
         contacts::ContactsPage,
         declare::DeclarePage,
@@ -40,12 +38,15 @@ use crate::{
         maintenance::{MaintenancePage, new::NewMaintenancePage},
         maintenances::MaintenancesPage,
         missing::MissingPage,
+        monitor::{MonitorPage, NewMonitorPage},
+        monitors::MonitorsPage,
         people::PeoplePage,
         person::PersonPage,
         plan::PlanPage,
         plan_edit::PlanEditPage,
         plan_version::PlanVersionPage,
         plan_versions::PlanVersionsPage,
+        readiness::ReadinessPage,
         report::ReportPage,
         run::RunPage,
         runs::RunsPage,
@@ -94,6 +95,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("alerts/sources") view=AlertSourcesPage/>
                     <Route path=path!("alerts/sources/:id") view=AlertSourcePage/>
                     <Route path=path!("monitors") view=MonitorsPage/>
+                    <Route path=path!("readiness") view=ReadinessPage/>
                     <Route path=path!("monitors/new") view=NewMonitorPage/>
                     <Route path=path!("monitors/:id") view=MonitorPage/>
                     <Route path=path!("plan/:slug/contacts") view=ContactsPage/>

@@ -26,6 +26,7 @@
 //! Subscribers: `subscribers-count`, `subscribers-show`, `subscriber-remove`.
 //! Monitors: `monitors`, `monitor` (`data-state`), `monitors-summary`, `monitors-offered`, `monitors-watch`, `points-unmeasured`, `monitor-new`,
 //! `monitor-save`, `monitor-state`, `monitor-check|pause|edit|remove`, `monitor-remove-send`.
+//! Readiness: `readiness` (`data-score`), `readiness-item` (`data-lost`).
 //! Everything else is found by role and name.
 
 pub(crate) mod access;
@@ -52,6 +53,7 @@ pub(crate) mod plan;
 pub(crate) mod plan_edit;
 pub(crate) mod plan_version;
 pub(crate) mod plan_versions;
+pub(crate) mod readiness;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod runs;

@@ -232,9 +232,8 @@ async fn made(state: &AppState, id: Uuid, key: &str) -> Result<SourceMade, AppEr
 /// Nothing is sent to the monitors' source, and it is there as long as there may be monitors.
 fn not_monitors(source: &AlertSource) -> Result<(), AppError> {
     match source.kind {
-        SourceKind::Monitors => Err(AppError::invalid(
-            "kind",
-            "It is the monitors' own source: it has no address, and is muted instead of retired.",
+        SourceKind::Monitors => Err(AppError::not_now(
+            "Nothing was changed. It is the monitors' own source: it has no address, and is muted instead of retired.",
         )),
         _ => Ok(()),
     }

@@ -42,6 +42,7 @@ pub(crate) fn Rail() -> impl IntoView {
                 <RailLink href="/console/runs" icon=Icon::Run words="Runs"/>
                 <RailLink href="/console/plan" icon=Icon::Plan words="Plan"/>
                 <RailLink href="/console/monitors" icon=Icon::Pulse words="Monitors" less=true/>
+                <RailLink href="/console/readiness" icon=Icon::Done words="Readiness" less=true/>
                 <Show when=move || arranges.get()>
                     <RailLink href="/console/status-page" icon=Icon::Page words="Status" less=true/>
                 </Show>
@@ -173,6 +174,7 @@ fn MoreLinks() -> impl IntoView {
     };
     view! {
         {link(Action::ViewConsole, "/console/monitors", "Monitors")}
+        {link(Action::ViewConsole, "/console/readiness", "Readiness")}
         {link(Action::ManageStatusPage, "/console/status-page", "Status page")}
         {link(Action::ReadAudit, "/console/audit", "Audit log")}
         {link(Action::ViewPeople, "/console/people", "People")}

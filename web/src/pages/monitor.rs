@@ -17,8 +17,8 @@ use shared::{
 };
 use uuid::Uuid;
 
-pub(crate) use self::form::NewMonitorPage;
 use self::form::MonitorForm;
+pub(crate) use self::form::NewMonitorPage;
 use super::monitors::{percent, ticks};
 use crate::{
     components::{
@@ -115,7 +115,9 @@ fn Standing(monitor: Signal<MonitorView>, of: Fetched<MonitorView>) -> impl Into
         }
     };
     let since = move || {
-        monitor.with(|m| (m.state != State::Unknown).then(|| view! { <span class="muted">"since " <Moment at=m.since/></span> }))
+        monitor.with(|m| {
+            (m.state != State::Unknown).then(|| view! { <span class="muted">"since " <Moment at=m.since/></span> })
+        })
     };
     let troubles = move || {
         let m = monitor.get();

@@ -94,7 +94,12 @@ fn MonitorList(list: Signal<List<MonitorView>>) -> impl IntoView {
     let summary = move || {
         let states = [State::Down, State::Warning, State::Up, State::Unknown];
         let words = states.map(|state| (count(state), state.words().to_lowercase()));
-        words.into_iter().filter(|(n, _)| *n > 0).map(|(n, words)| format!("{n} {words}")).collect::<Vec<_>>().join(" · ")
+        words
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, words)| format!("{n} {words}"))
+            .collect::<Vec<_>>()
+            .join(" · ")
     };
     let rows = move || {
         let mut rows = list.get().items;

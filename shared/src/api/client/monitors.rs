@@ -1,4 +1,4 @@
-//! The typed client for monitors. No rule lives here.
+//! The typed client for monitors and readiness. No rule lives here.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -8,6 +8,7 @@ use crate::{
     api::{
         List,
         monitor::{MonitorChangeIn, MonitorHistory, MonitorView, MonitorsIn, SuggestedView},
+        readiness::ReadinessView,
     },
     domain::monitor::Span,
 };
@@ -39,6 +40,11 @@ impl<T: Transport> Client<T> {
 
     pub async fn check_monitor_now(&self, id: Uuid) -> Answer<()> {
         self.post(format!("/monitors/{id}/check"), &json!({})).await
+    }
+
+    /// What the system has shown, and what it has not.
+    pub async fn readiness(&self, system: &str) -> Answer<ReadinessView> {
+        self.get(format!("/systems/{}/readiness", escaped(system))).await
     }
 
     pub async fn remove_monitor(&self, id: Uuid) -> Answer<()> {

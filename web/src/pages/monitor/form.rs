@@ -40,7 +40,9 @@ pub(crate) fn NewMonitorPage() -> impl IntoView {
     let slug = RwSignal::new(asked.unwrap_or_default());
     let allowed = may(Action::ManageMonitors);
     let navigate = use_navigate();
-    let done = StoredValue::new(move |view: MonitorView| navigate(&format!("/console/monitors/{}", view.id), Default::default()));
+    let done = StoredValue::new(move |view: MonitorView| {
+        navigate(&format!("/console/monitors/{}", view.id), Default::default())
+    });
     view! {
         <header class="page-head">
             <div>
@@ -166,8 +168,7 @@ impl Typed {
             }
             Some(Check::Sql { service, user: who, database: which, query }) => {
                 let plain = |name: &Option<Name>| name.as_ref().map(|n| n.as_str().to_owned()).unwrap_or_default();
-                (target, other, user, database) =
-                    (service.as_str().to_owned(), text(query), plain(who), plain(which));
+                (target, other, user, database) = (service.as_str().to_owned(), text(query), plain(who), plain(which));
             }
             Some(Check::Script { name }) => target = name.as_str().to_owned(),
             Some(Check::FileAge { directory }) => target = text(directory),
@@ -183,7 +184,9 @@ impl Typed {
         let promised = row.map(|row| row.amount.to_string()).unwrap_or_default();
         let bound = |bound: Option<Bound>| bound.map(|b| b.value.to_string());
         let seconds = |seconds: u32| seconds.to_string();
-        let side = known.and_then(|d| d.bad.or(d.warn)).map_or("above", |b| if b.is == Side::Below { "below" } else { "above" });
+        let side = known
+            .and_then(|d| d.bad.or(d.warn))
+            .map_or("above", |b| if b.is == Side::Below { "below" } else { "above" });
         let impact = known.and_then(|d| d.impact).and_then(|i| IMPACTS.iter().find(|(one, _)| *one == i));
         Self {
             name: RwSignal::new(known.map_or_else(
@@ -251,7 +254,11 @@ impl Typed {
             if typed.trim().is_empty() || !self.has_value() {
                 return Ok(None);
             }
-            let value = typed.trim().replace(',', ".").parse().map_err(|_| (field, "The limit must be a number.".to_owned()))?;
+            let value = typed
+                .trim()
+                .replace(',', ".")
+                .parse()
+                .map_err(|_| (field, "The limit must be a number.".to_owned()))?;
             Ok(Some(Bound { is: side, value }))
         };
         let chosen = |value: RwSignal<String>| Some(value.get_untracked()).filter(|value| !value.is_empty());
@@ -359,12 +366,18 @@ fn choices(all: &[(&str, &str)]) -> Vec<(String, String)> {
 fn LooksAt(typed: Typed, trouble: Trouble) -> impl IntoView {
     let target = move || {
         let (label, hint) = match typed.kind.get().as_str() {
-            "http" => ("Address", "http://, then localhost and a port that a container publishes, or a service of the project."),
+            "http" => (
+                "Address",
+                "http://, then localhost and a port that a container publishes, or a service of the project.",
+            ),
             "tcp" => ("Address", "As host:port: localhost or a service of the project."),
             "metric" => ("Address of the numbers", "A Prometheus page, or JSON."),
             "lag" => ("Address of the first number", "Such as the block height that one replica says."),
             "sql" => ("Service of the database", "The query is asked by psql in its container, read-only."),
-            "script" => ("Name of the program", "It lies in the worker's directory of checks (MUSTER_WORKER_CHECKS): exit code 0 is good, 1 warns."),
+            "script" => (
+                "Name of the program",
+                "It lies in the worker's directory of checks (MUSTER_WORKER_CHECKS): exit code 0 is good, 1 warns.",
+            ),
             "file-age" => ("Directory", "As the plan names it; the worker knows it by MUSTER_WORKER_PATHS."),
             _ => ("Service", "As the Compose file calls it."),
         };
@@ -374,7 +387,9 @@ fn LooksAt(typed: Typed, trouble: Trouble) -> impl IntoView {
         if typed.is(&["http"]) {
             Some(view! { <TextField label="The answer contains" value=typed.filter hint="Empty: whatever it says."/> })
         } else if typed.is(&["metric", "lag"]) {
-            Some(view! { <TextField label="On the line that has" value=typed.filter hint="Empty: the first number of all."/> })
+            Some(
+                view! { <TextField label="On the line that has" value=typed.filter hint="Empty: the first number of all."/> },
+            )
         } else {
             None
         }

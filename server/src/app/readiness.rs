@@ -1,0 +1,119 @@
+//! How ready a system is: gathers what it has shown and lets the domain judge; notes each day's score. Shows nothing itself.
+
+use shared::{
+    api::readiness::{ReadinessDay, ReadinessView},
+    domain::readiness::{Facts, Keeper, Probe, Readiness, STALE_DAYS, TreeDrill},
+    timestamp::Timestamp,
+};
+use store::{Store, System};
+use time::Time;
+
+use super::plan::{PlanInForce, Plans};
+use crate::{
+    AppState,
+    auth::permit::{Permit, ViewConsole},
+    error::{AppError, Found as _},
+};
+
+/// Shown of the past.
+const DAYS: i32 = 366;
+/// Of the contact tree's drills so many are looked at for the last that is over.
+const DRILLS: i64 = 5;
+/// What is longer ago than what still counts is not asked for.
+const YEARS: u64 = 5 * 366;
+
+/// # Errors
+/// 404 if there is no such system, or it has no plan.
+pub async fn view(state: &AppState, _permit: &Permit<ViewConsole>, slug: &str) -> Result<ReadinessView, AppError> {
+    let system = state.store.system_by_slug(slug).await.found(|| format!("system {slug}"))?;
+    let plan = state.plans.current(system.id).await?;
+    let plan = plan.ok_or_else(|| AppError::not_found(format!("plan of {} yet", system.name)))?;
+    let (now, readiness) = judge(&state.store, &system, &plan).await?;
+    let days = state.store.readiness_days(system.id, DAYS).await?;
+    let days = days
+        .into_iter()
+        .map(|(day, score)| ReadinessDay { at: Timestamp::new(day.with_time(Time::MIDNIGHT).assume_utc()), score });
+    Ok(ReadinessView {
+        system: system.slug,
+        name: system.name,
+        plan_version: plan.version.version,
+        score: readiness.score(),
+        items: readiness.items,
+        days: days.collect(),
+        at: now,
+    })
+}
+
+/// Notes how ready each system is today. Several servers may do it: the last word of a day counts.
+///
+/// # Errors
+/// If the database does not answer.
+pub async fn note(store: &Store, plans: &Plans) -> Result<(), AppError> {
+    for (system, _) in store.system_list().await? {
+        let Some(plan) = plans.current(system.id).await? else { continue };
+        let (_, readiness) = judge(store, &system, &plan).await?;
+        store.readiness_note(system.id, readiness.score()).await?;
+    }
+    Ok(())
+}
+
+async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Timestamp, Readiness), AppError> {
+    let now = store.now().await?;
+    let back = i64::try_from(YEARS.max(STALE_DAYS) * 86_400).unwrap_or(i64::MAX);
+    let since = Timestamp::from_unix(now.inner().unix_timestamp().saturating_sub(back));
+    let rehearsals = store.rehearsals(system.id, since).await?;
+    let outages = store.outages(system.id, since).await?;
+    let monitors = store.monitor_list(Some(system.id)).await?;
+    let probes: Vec<_> = monitors
+        .into_iter()
+        .filter_map(|monitor| {
+            Some(Probe {
+                data: monitor.definition.objective?,
+                state: monitor.state,
+                paused: monitor.definition.paused,
+                value: monitor.last.as_ref().and_then(|last| last.value),
+                checked_at: monitor.last.as_ref().map(|last| last.at),
+                monitor: monitor.id.to_string(),
+            })
+        })
+        .collect();
+    let keepers = keepers(store, system).await?;
+    let drill = drill(store, system, now).await?;
+    let facts = Facts {
+        plan: &plan.compiled.plan,
+        gaps: &plan.compiled.gaps,
+        rehearsals: &rehearsals,
+        outages: &outages,
+        probes: &probes,
+        keepers: &keepers,
+        drill,
+        now,
+    };
+    Ok((now, Readiness::of(facts)))
+}
+
+/// Everybody who is called, but for those who have left.
+async fn keepers(store: &Store, system: &System) -> Result<Vec<Keeper>, AppError> {
+    let contacts = store.contact_list(system.id).await?;
+    let people: Vec<_> = contacts.iter().map(|contact| contact.user).collect();
+    let ways = store.ways_of(&people).await?;
+    let keeper = |contact: store::ContactRecord| Keeper {
+        reachable: ways.iter().any(|way| way.user == contact.user && way.verified_at.is_some()),
+        primary: contact.place == 1,
+        role: contact.role,
+    };
+    Ok(contacts.into_iter().filter(|contact| contact.active).map(keeper).collect())
+}
+
+async fn drill(store: &Store, system: &System, now: Timestamp) -> Result<Option<TreeDrill>, AppError> {
+    let drills = store.contact_drill_list(system.id, DRILLS).await?;
+    let over = drills.into_iter().find_map(|drill| {
+        let ended_at = drill.ended_at.or(Some(drill.due_at).filter(|due| *due <= now))?;
+        Some((drill, ended_at))
+    });
+    let Some((drill, ended_at)) = over else { return Ok(None) };
+    let calls = store.drill_calls_of(&[drill.id]).await?;
+    let in_time = calls.iter().filter(|call| call.answered_at.is_some_and(|at| at <= drill.due_at)).count();
+    // A role that has nobody answers never.
+    Ok(Some(TreeDrill { ended_at, called: calls.len() + drill.empty_roles.len(), in_time }))
+}

@@ -1,0 +1,259 @@
+//! One rule for each kind of promise: what it can earn, and what takes points away. Adds nothing up.
+
+use super::{Earn, FRESH_DAYS, Facts, Item, STALE_DAYS, Subject, is_rehearsed};
+use crate::{
+    domain::monitor::{State, recovery_point},
+    plan::{Contact, Gap, Procedure, RecoveryPoint, RecoveryTime},
+    timestamp::{Timestamp, human_seconds},
+};
+
+const DAY: u64 = 86_400;
+/// Of a whole procedure, in tenths of a point; the others follow.
+const PROCEDURE: u32 = 100;
+const OBJECTIVE: u32 = 60;
+const CONTACT: u32 = 40;
+const TREE: u32 = 60;
+const PLAN: u32 = 100;
+const GAP: u32 = 10;
+
+pub(super) fn all(facts: Facts<'_>) -> Vec<Item> {
+    let plan = facts.plan;
+    let procedures = plan.procedures.iter().filter(|p| is_rehearsed(p)).map(|p| procedure(facts, p));
+    let times = plan.rto.iter().map(|row| recovery_time(facts, row));
+    let points = plan.rpo.iter().map(|row| point(facts, row));
+    let contacts = plan.contacts.iter().map(|one| contact(facts, one));
+    let tree = (!plan.contacts.is_empty()).then(|| tree(facts));
+    procedures.chain(times).chain(points).chain(contacts).chain(tree).chain([gaps(facts.gaps)]).collect()
+}
+
+/// How much of `weight` is left of what was shown at `at`.
+fn left(weight: u32, at: Timestamp, now: Timestamp) -> u32 {
+    let age = u64::try_from(now.seconds_since(at)).unwrap_or_default();
+    let (fresh, stale) = (FRESH_DAYS * DAY, STALE_DAYS * DAY);
+    match age {
+        age if age <= fresh => weight,
+        age if age >= stale => 0,
+        age => u32::try_from(u64::from(weight) * (stale - age) / (stale - fresh)).unwrap_or(weight),
+    }
+}
+
+fn fresh_until(at: Timestamp) -> Timestamp {
+    at.plus_seconds(FRESH_DAYS * DAY)
+}
+
+fn ago(at: Timestamp, now: Timestamp) -> String {
+    match now.seconds_since(at).max(0) / 86_400 {
+        0 => "today".into(),
+        1 => "yesterday".into(),
+        days => format!("{days} days ago"),
+    }
+}
+
+/// Why something that was shown counts less; nothing while it is fresh.
+fn aged(at: Timestamp, now: Timestamp) -> &'static str {
+    if left(1_000, at, now) == 1_000 { "" } else { " What was shown so long ago counts less every day." }
+}
+
+fn procedure(facts: Facts<'_>, one: &Procedure) -> Item {
+    let base = |earned, why: String| Item {
+        subject: Subject::Procedure,
+        id: one.id.clone(),
+        title: one.title.clone(),
+        weight: PROCEDURE,
+        earned,
+        why,
+        shown_at: None,
+        fresh_until: None,
+        earn: Some(Earn::Run { procedure: one.id.clone() }),
+    };
+    if let Some(why) = &one.unavailable {
+        return Item {
+            earn: Some(Earn::Plan { line: one.line }),
+            ..base(0, format!("It cannot be carried out: {why}"))
+        };
+    }
+    let of = facts.rehearsals.iter().filter(|r| r.procedure == one.id);
+    let same = of.clone().filter(|r| r.digest == one.digest).max_by_key(|r| r.ended_at);
+    let Some(shown) = same.or_else(|| of.max_by_key(|r| r.ended_at)) else {
+        return base(0, "It was never carried out to its end: nobody knows whether it works.".into());
+    };
+    let (at, when) = (shown.ended_at, ago(shown.ended_at, facts.now));
+    let took = human_seconds(shown.took_seconds);
+    let left = left(PROCEDURE, at, facts.now);
+    let (earned, why) = if same.is_some() {
+        (left, format!("It succeeded {when} in {took} (run {}).{}", shown.run, aged(at, facts.now)))
+    } else {
+        let why =
+            format!("It succeeded {when} (run {}), but the plan has changed it since: half of that counts.", shown.run);
+        (left / 2, why)
+    };
+    let earn = Some(Earn::Run { procedure: one.id.clone() }).filter(|_| earned < PROCEDURE);
+    Item { shown_at: Some(at), fresh_until: Some(fresh_until(at)), earn, ..base(earned, why) }
+}
+
+/// Measured where it counts: in incidents, by the components to which the plan gives this objective.
+fn recovery_time(facts: Facts<'_>, row: &RecoveryTime) -> Item {
+    let promised = i64::try_from(row.seconds).unwrap_or(i64::MAX);
+    let base = |earned, why: String| Item {
+        subject: Subject::RecoveryTime,
+        id: row.component.clone(),
+        title: format!("{}: {}", row.component, human_seconds(promised)),
+        weight: OBJECTIVE,
+        earned,
+        why,
+        shown_at: None,
+        fresh_until: None,
+        earn: None,
+    };
+    let names = |id: &str| {
+        let of = |c: &&crate::plan::Component| c.id == id;
+        facts.plan.components.iter().find(of).is_some_and(|c| c.objective.as_deref() == Some(row.component.as_str()))
+    };
+    let last = facts.outages.iter().filter(|outage| names(&outage.component)).max_by_key(|outage| outage.ended_at);
+    let Some(last) = last else {
+        let bound = facts.plan.components.iter().any(|c| c.objective.as_deref() == Some(row.component.as_str()));
+        return match bound {
+            true => base(0, "It was never measured: no incident with one of its components is over.".into()),
+            false => Item {
+                earn: Some(Earn::Plan { line: row.line }),
+                ..base(0, "No component of the plan has this objective, so nothing can measure it.".into())
+            },
+        };
+    };
+    let (at, when, took) = (last.ended_at, ago(last.ended_at, facts.now), human_seconds(last.took_seconds));
+    let (earned, why) = if last.took_seconds <= promised {
+        let text = format!("It took {took} {when} (incident {}).{}", last.incident, aged(at, facts.now));
+        (left(OBJECTIVE, at, facts.now), text)
+    } else {
+        (0, format!("It took {took} {when} (incident {}): longer than promised.", last.incident))
+    };
+    Item { shown_at: Some(at), fresh_until: Some(fresh_until(at)), ..base(earned, why) }
+}
+
+fn point(facts: Facts<'_>, row: &RecoveryPoint) -> Item {
+    #[expect(clippy::cast_precision_loss, reason = "spans of time fit")]
+    let promised = recovery_point(row.amount as f64, &row.unit);
+    let base = |earned, why: String, earn| Item {
+        subject: Subject::RecoveryPoint,
+        id: row.data.clone(),
+        title: format!("{}: {promised}", row.data),
+        weight: OBJECTIVE,
+        earned,
+        why,
+        shown_at: None,
+        fresh_until: None,
+        earn,
+    };
+    // The most worried of several speaks.
+    let rank = |state| match state {
+        State::Down => 3,
+        State::Warning => 2,
+        State::Unknown => 1,
+        State::Up => 0,
+    };
+    let probes = facts.probes.iter().filter(|probe| probe.data == row.data);
+    let Some(probe) = probes.max_by_key(|probe| (probe.paused, rank(probe.state))) else {
+        let earn = Some(Earn::Monitor { objective: row.data.clone() });
+        return base(0, "Nothing measures what would be lost.".into(), earn);
+    };
+    let look = Some(Earn::LookAt { monitor: probe.monitor.clone() });
+    let value = probe.value.map(|value| recovery_point(value, &row.unit));
+    let now = value.map(|value| format!("Now it would be {value}")).unwrap_or_else(|| "Its value is not known".into());
+    let item = match probe.state {
+        _ if probe.paused => base(0, "Its monitor is paused.".into(), look),
+        State::Up => base(OBJECTIVE, format!("{now}."), None),
+        State::Warning => base(OBJECTIVE / 2, format!("{now}: close to what is promised."), look),
+        State::Down => base(0, format!("{now}, and its monitor is down."), look),
+        State::Unknown => base(0, "Its monitor has found nothing yet.".into(), look),
+    };
+    Item { shown_at: probe.checked_at, ..item }
+}
+
+fn contact(facts: Facts<'_>, one: &Contact) -> Item {
+    let role = &one.role;
+    let of = |primary| facts.keepers.iter().filter(move |k| k.primary == primary).filter(|k| k.role == *role);
+    let primary = of(true).next();
+    let backup = of(false).next();
+    let unreachable = of(true).chain(of(false)).filter(|keeper| !keeper.reachable).count();
+    let mut missing = vec![];
+    let mut earned = 0;
+    if primary.is_some() {
+        earned += CONTACT / 2
+    } else {
+        missing.push("nobody is its primary".to_owned())
+    }
+    if backup.is_some() {
+        earned += CONTACT / 4
+    } else {
+        missing.push("it has no backup".to_owned())
+    }
+    match (primary, unreachable) {
+        (None, _) => {}
+        (Some(_), 0) => earned += CONTACT / 4,
+        (Some(_), 1) => missing.push("one of them has confirmed no way to be reached".to_owned()),
+        (Some(_), n) => missing.push(format!("{n} of them have confirmed no way to be reached")),
+    }
+    let why = match missing.as_slice() {
+        [] => "It has a primary and a backup, and both can be reached.".to_owned(),
+        missing => {
+            let mut text = missing.join("; ");
+            text.replace_range(..1, &text[..1].to_uppercase());
+            text + "."
+        }
+    };
+    Item {
+        subject: Subject::Contact,
+        id: role.clone(),
+        title: role.clone(),
+        weight: CONTACT,
+        earned,
+        why,
+        shown_at: None,
+        fresh_until: None,
+        earn: (earned < CONTACT).then_some(Earn::Contacts {}),
+    }
+}
+
+fn tree(facts: Facts<'_>) -> Item {
+    let base = |earned, why: String| Item {
+        subject: Subject::ContactTree,
+        id: "contact-tree".into(),
+        title: "Everybody answers in time".into(),
+        weight: TREE,
+        earned,
+        why,
+        shown_at: None,
+        fresh_until: None,
+        earn: (earned < TREE).then_some(Earn::ContactDrill {}),
+    };
+    let Some(drill) = facts.drill else {
+        return base(0, "It was never tried: nobody knows who answers at night.".into());
+    };
+    let (at, when) = (drill.ended_at, ago(drill.ended_at, facts.now));
+    let share = u32::try_from((TREE as usize) * drill.in_time / drill.called.max(1)).unwrap_or(TREE);
+    let why = format!("{} of {} answered in time {when}.{}", drill.in_time, drill.called, aged(at, facts.now));
+    Item { shown_at: Some(at), fresh_until: Some(fresh_until(at)), ..base(left(share, at, facts.now), why) }
+}
+
+/// What monitors measure is judged with the recovery points.
+fn gaps(all: &[Gap]) -> Item {
+    let found: Vec<_> = all.iter().filter(|gap| gap.code != "rpo-without-probe").collect();
+    let n = u32::try_from(found.len()).unwrap_or(u32::MAX);
+    let why = match found.as_slice() {
+        [] => "The compiler misses nothing in it.".to_owned(),
+        [one] => one.message.clone(),
+        [first, ..] => format!("The compiler misses {n} things in it; the first: {}", first.message),
+    };
+    let line = found.iter().find_map(|gap| gap.line);
+    Item {
+        subject: Subject::Plan,
+        id: "gaps".into(),
+        title: "Nothing is missing".into(),
+        weight: PLAN,
+        earned: PLAN.saturating_sub(n.saturating_mul(GAP)),
+        why,
+        shown_at: None,
+        fresh_until: None,
+        earn: line.map(|line| Earn::Plan { line }),
+    }
+}

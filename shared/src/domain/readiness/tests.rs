@@ -1,0 +1,201 @@
+//! What is shown, what is lost and why, while days go by and plans change.
+
+use super::*;
+use crate::plan::{Compiled, compile};
+
+const PLAN: &str = "# P
+
+## Components
+
+| Component | Service | Objective |
+|--|--|--|
+| Node | node1 | Single Node |
+
+## Contacts
+
+| Role | Name | Contact | Backup Contact |
+|--|--|--|--|
+| Keeper | Rota | +49 30 1 | +49 30 2 |
+
+## Recovery
+
+### Node Failure Recovery
+
+```bash
+docker-compose restart node1
+```
+
+## RTO
+
+| Component | RTO | Method |
+|--|--|--|
+| Single Node | 10 minutes | Restart |
+
+## RPO
+
+| Data | RPO |
+|--|--|
+| Chain | 0 blocks |
+";
+
+const DAY: u64 = 86_400;
+
+fn day(n: u64) -> Timestamp {
+    Timestamp::from_unix(1_800_000_000).plus_seconds(n * DAY)
+}
+
+/// All is well, as of day 0.
+struct World {
+    compiled: Compiled,
+    rehearsals: Vec<Rehearsal>,
+    outages: Vec<Outage>,
+    probes: Vec<Probe>,
+    keepers: Vec<Keeper>,
+    drill: Option<TreeDrill>,
+}
+
+fn well(plan: &str) -> World {
+    let compiled = compile(plan);
+    let procedure = &compiled.plan.procedures[0];
+    World {
+        rehearsals: vec![Rehearsal {
+            procedure: procedure.id.clone(),
+            digest: procedure.digest,
+            ended_at: day(0),
+            took_seconds: 65,
+            run: 7,
+        }],
+        outages: vec![Outage { component: "node".into(), ended_at: day(0), took_seconds: 300, incident: 3 }],
+        probes: vec![Probe {
+            data: "Chain".into(),
+            state: State::Up,
+            paused: false,
+            value: Some(0.0),
+            checked_at: Some(day(0)),
+            monitor: "m".into(),
+        }],
+        keepers: [true, false].map(|primary| Keeper { role: "Keeper".into(), primary, reachable: true }).into(),
+        drill: Some(TreeDrill { ended_at: day(0), called: 2, in_time: 2 }),
+        compiled,
+    }
+}
+
+impl World {
+    fn on(&self, day: Timestamp) -> Readiness {
+        Readiness::of(Facts {
+            plan: &self.compiled.plan,
+            gaps: &self.compiled.gaps,
+            rehearsals: &self.rehearsals,
+            outages: &self.outages,
+            probes: &self.probes,
+            keepers: &self.keepers,
+            drill: self.drill,
+            now: day,
+        })
+    }
+
+    fn item(&self, subject: Subject, on: Timestamp) -> Item {
+        self.on(on).items.into_iter().find(|item| item.subject == subject).unwrap()
+    }
+}
+
+#[test]
+fn what_was_shown_counts_in_full_for_a_month_and_then_less_and_less() {
+    let world = well(PLAN);
+    assert_eq!(world.on(day(0)).score(), 100, "{:?}", world.on(day(0)));
+    assert_eq!(world.on(day(FRESH_DAYS)).score(), 100);
+    let scores: Vec<_> = (0..=190).step_by(10).map(|n| world.on(day(n)).score()).collect();
+    assert!(scores.windows(2).all(|pair| pair[0] >= pair[1]), "it never grows by itself: {scores:?}");
+    assert!(scores[5] < 100 && scores[12] < scores[6], "{scores:?}");
+    let procedure = world.item(Subject::Procedure, day(100));
+    assert!(procedure.why.contains("100 days ago") && procedure.why.contains("counts less"), "{procedure:?}");
+    let old = world.item(Subject::Procedure, day(STALE_DAYS));
+    assert_eq!((old.earned, old.earn.is_some()), (0, true), "{old:?}");
+    // What is so now does not age: people and what monitors see.
+    assert_eq!(world.item(Subject::RecoveryPoint, day(500)).lost(), 0);
+    assert_eq!(world.item(Subject::Contact, day(500)).lost(), 0);
+}
+
+#[test]
+fn a_changed_procedure_has_shown_only_half() {
+    let mut world = well(PLAN);
+    world.compiled = compile(&PLAN.replace("restart node1", "stop node1"));
+    let item = world.item(Subject::Procedure, day(1));
+    assert_eq!((item.earned, item.weight), (50, 100));
+    assert!(item.why.contains("changed it since"), "{}", item.why);
+    // One of the new kind counts in full, whatever there was before.
+    let digest = world.compiled.plan.procedures[0].digest;
+    let new = Rehearsal { digest, run: 8, ..world.rehearsals[0].clone() };
+    world.rehearsals.push(new);
+    assert_eq!(world.item(Subject::Procedure, day(1)).lost(), 0);
+    world.rehearsals.clear();
+    let never = world.item(Subject::Procedure, day(1));
+    assert_eq!(never.earn, Some(Earn::Run { procedure: "node-failure-recovery".into() }));
+}
+
+#[test]
+fn a_promise_that_was_missed_or_never_measured_earns_nothing() {
+    let mut world = well(PLAN);
+    world.outages[0].took_seconds = 601;
+    let missed = world.item(Subject::RecoveryTime, day(0));
+    assert!(missed.earned == 0 && missed.why.contains("longer than promised"), "{missed:?}");
+    let later = Outage { ended_at: day(9), took_seconds: 600, incident: 4, ..world.outages[0].clone() };
+    world.outages.push(later);
+    assert_eq!(world.item(Subject::RecoveryTime, day(9)).lost(), 0, "the last one speaks, and its limit is within it");
+    world.outages.clear();
+    assert!(world.item(Subject::RecoveryTime, day(0)).why.contains("never measured"));
+    for (state, earned) in [(State::Down, 0), (State::Warning, 30), (State::Unknown, 0), (State::Up, 60)] {
+        world.probes[0].state = state;
+        assert_eq!(world.item(Subject::RecoveryPoint, day(0)).earned, earned, "{state:?}");
+    }
+    world.probes[0].paused = true;
+    assert_eq!(world.item(Subject::RecoveryPoint, day(0)).earned, 0);
+    world.probes.clear();
+    let none = world.item(Subject::RecoveryPoint, day(0));
+    assert_eq!(none.earn, Some(Earn::Monitor { objective: "Chain".into() }));
+}
+
+#[test]
+fn people_count_who_are_there_and_can_be_reached() {
+    let mut world = well(PLAN);
+    let cases: [(&[(bool, bool)], u32); 6] = [
+        (&[(true, true), (false, true)], 40),
+        (&[(true, true), (false, false)], 30),
+        (&[(true, true)], 30),
+        (&[(true, false)], 20),
+        (&[(false, true)], 10),
+        (&[], 0),
+    ];
+    for (people, earned) in cases {
+        let keeper = |(primary, reachable): &(bool, bool)| Keeper {
+            role: "Keeper".into(),
+            primary: *primary,
+            reachable: *reachable,
+        };
+        world.keepers = people.iter().map(keeper).collect();
+        let item = world.item(Subject::Contact, day(0));
+        assert_eq!(item.earned, earned, "{people:?}: {}", item.why);
+        assert_eq!(item.earn.is_none(), earned == 40);
+    }
+    world.drill = Some(TreeDrill { ended_at: day(0), called: 4, in_time: 3 });
+    assert_eq!(world.item(Subject::ContactTree, day(0)).earned, 45);
+    world.drill = None;
+    assert!(world.item(Subject::ContactTree, day(0)).why.contains("never tried"));
+}
+
+#[test]
+fn the_reference_plan_has_shown_nothing_and_says_what_would() {
+    let mut world = well(include_str!("../../../../plans/bt2c/plan.md"));
+    (world.rehearsals, world.outages, world.probes, world.keepers, world.drill) = Default::default();
+    let readiness = world.on(day(0));
+    assert!(readiness.score() < 10, "{}", readiness.score());
+    for item in &readiness.items {
+        assert!(item.earned <= item.weight && !item.why.is_empty() && !item.title.is_empty(), "{item:?}");
+        let named = item.earn.is_some() || item.lost() == 0 || item.subject == Subject::RecoveryTime;
+        assert!(named, "it says what earns the points back: {item:?}");
+    }
+    let mut ids: Vec<_> = readiness.items.iter().map(|item| (item.subject, item.id.clone())).collect();
+    ids.sort_by(|a, b| (a.0 as u8, &a.1).cmp(&(b.0 as u8, &b.1)));
+    ids.dedup();
+    assert_eq!(ids.len(), readiness.items.len(), "each is named once");
+}

@@ -1,0 +1,81 @@
+//! How ready a system is, as people see it: what a real run, a drill of the contact tree and a monitor earn, and what days take away.
+
+use shared::{
+    api::{monitor::MonitorsIn, readiness::ReadinessView},
+    domain::{
+        access::Role,
+        readiness::{Earn, Item, Subject},
+        run::RunState,
+    },
+};
+use tests::{
+    persona::Persona,
+    scene::{PROCEDURE, PROJECT, Scene, eventually},
+};
+
+async fn readiness(by: &Persona) -> ReadinessView {
+    by.api.readiness(PROJECT).await.unwrap()
+}
+
+fn item(view: &ReadinessView, subject: Subject, id: &str) -> Item {
+    view.items.iter().find(|item| item.subject == subject && item.id == id).unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_real_run_a_measured_incident_and_a_monitor_earn_points_and_days_take_them_away() {
+    let scene = Scene::set().await.unwrap();
+    let admin = scene.muster.persona(Role::Administrator).await.unwrap();
+    let viewer = scene.muster.persona(Role::Viewer).await.unwrap();
+    let before = readiness(&viewer).await;
+    let never = item(&before, Subject::Procedure, PROCEDURE);
+    assert_eq!((never.earned, never.earn), (0, Some(Earn::Run { procedure: PROCEDURE.into() })));
+
+    let worker = scene.worker();
+    let run = scene.approved().await.unwrap();
+    scene.until(run.number, RunState::Succeeded).await.unwrap();
+    let after = readiness(&viewer).await;
+    let shown = item(&after, Subject::Procedure, PROCEDURE);
+    assert!(shown.lost() == 0 && shown.earn.is_none(), "{shown:?}");
+    assert!(shown.why.contains(&format!("run {}", run.number)) && after.score > before.score, "{shown:?}");
+    let unmeasured = item(&after, Subject::RecoveryTime, "Single Node");
+    assert_eq!(unmeasured.earned, 0, "a run does not say how long people were without it");
+
+    let body = serde_json::from_value(serde_json::json!({"text": "It runs again."})).unwrap();
+    scene.responder.api.resolve(run.incident, &body).await.unwrap();
+    let measured = item(&readiness(&viewer).await, Subject::RecoveryTime, "Single Node");
+    assert_eq!(measured.lost(), 0, "{measured:?}");
+    assert!(measured.why.contains(&format!("incident {}", run.incident)));
+
+    let offered = admin.api.monitors_suggested(PROJECT).await.unwrap().monitors;
+    admin.api.make_monitors(PROJECT, &MonitorsIn { monitors: offered }).await.unwrap();
+    eventually("the monitors have looked", async || {
+        let probe = item(&readiness(&viewer).await, Subject::RecoveryPoint, "Database");
+        probe.why.contains("its monitor is down")
+    })
+    .await
+    .unwrap();
+    drop(worker);
+
+    // Days go by: the run and the incident are moved back, nobody waits.
+    let pool = scene.pool().await.unwrap();
+    let mut scores = vec![readiness(&viewer).await.score];
+    for _ in 0..3 {
+        for sql in [
+            "UPDATE run SET ended_at = ended_at - interval '60 days', requested_at = requested_at - interval '60 days'",
+            "UPDATE incident SET resolved_at = resolved_at - interval '60 days', declared_at = declared_at - interval '60 days'",
+        ] {
+            sqlx::query(sql).execute(&pool).await.unwrap();
+        }
+        scores.push(readiness(&viewer).await.score);
+    }
+    assert!(scores.windows(2).all(|pair| pair[0] > pair[1]), "{scores:?}");
+    let stale = item(&readiness(&viewer).await, Subject::Procedure, PROCEDURE);
+    assert!(stale.earned == 0 && stale.why.contains("180 days ago") && stale.earn.is_some(), "{stale:?}");
+
+    // Each day's last score is kept.
+    server::app::readiness::note(&scene.muster.store, &server::app::plan::Plans::new(scene.muster.store.clone()))
+        .await
+        .unwrap();
+    let days = readiness(&viewer).await.days;
+    assert_eq!(days.last().map(|day| day.score), scores.last().copied());
+}
