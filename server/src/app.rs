@@ -43,6 +43,8 @@ pub mod restored;
 pub mod room;
 pub mod run;
 pub mod secret;
+pub mod silence;
+pub mod statistics;
 pub mod status_brand;
 pub mod status_page;
 pub mod subscriber;

@@ -145,7 +145,8 @@ async fn clocks(state: &AppState) -> Result<(), AppError> {
     let overdue = overdue::sweep(store).await;
     let drills = contact_drill::sweep(store).await;
     let maintenance = maintenance::sweep(store).await;
-    monitor_change::sweep(state).await.and(maintenance).and(overdue).and(drills)
+    let monitors = monitor_change::sweep(state).await;
+    intake::unmute(state).await.and(monitors).and(maintenance).and(overdue).and(drills)
 }
 
 /// What is too old to be of use.

@@ -23,8 +23,8 @@ use crate::{
     public,
     routes::{
         self, account, alert, answered, audit, contact, events, file, incident, maintenance, monitor, notice, output,
-        people, plan, readiness, report, role, room, run, secret, sign_in, status_page, subscriber, system, task,
-        token,
+        people, plan, readiness, report, role, room, run, secret, sign_in, statistics, status_page, subscriber, system,
+        task, token,
     },
     shell,
 };
@@ -181,6 +181,9 @@ routes! {
     post "/notices/{number}/acknowledge" => notice::acknowledge [Forbidden NotNow],
     get "/incidents/{number}/alerts" => alert::of_incident,
     get "/alerts" => alert::list,
+    get "/silences" => alert::silences,
+    post "/systems/{slug}/silences" => alert::silence,
+    delete "/silences/{id}" => alert::end_silence,
     get "/alert-sources" => alert::sources,
     post "/alert-sources/try" => alert::attempt,
     post "/systems/{slug}/alert-sources" => alert::create_source,
@@ -196,6 +199,7 @@ routes! {
     get "/systems/{slug}/monitors/suggested" => monitor::suggested,
     post "/systems/{slug}/monitors" => monitor::create,
     get "/systems/{slug}/readiness" => readiness::view,
+    get "/statistics" => statistics::view,
     post "/intake/{kind}/{key}" => alert::take [TooManyRequests],
     get "/incidents/{number}/report" => report::view,
     post "/incidents/{number}/report" => report::write_draft,

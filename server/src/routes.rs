@@ -23,6 +23,7 @@ pub(crate) mod run;
 pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod sign_in;
+pub(crate) mod statistics;
 pub(crate) mod status_page;
 pub(crate) mod subscriber;
 pub(crate) mod system;

@@ -18,6 +18,7 @@ pub mod report;
 pub mod run;
 pub mod secret;
 pub mod session;
+pub mod statistics;
 pub mod status_brand;
 pub mod status_page;
 pub mod subscriber;

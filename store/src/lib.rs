@@ -6,6 +6,7 @@
 
 mod addresses;
 mod alert;
+mod alert_silence;
 mod alert_source;
 mod attachment;
 mod audit;
@@ -47,6 +48,7 @@ pub mod seal;
 mod secret;
 mod session;
 mod sight;
+mod statistics;
 mod status_brand;
 mod status_layout;
 mod steering;
@@ -66,6 +68,7 @@ use sqlx::{Connection as _, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 
 pub use crate::{
     alert::{AlertHeard, EndedAlert},
+    alert_silence::{MutedAlert, Silence},
     alert_source::{AlertSource, Beat, SourceSettings},
     attachment::FilesOf,
     component::ComponentRecord,

@@ -113,17 +113,22 @@ impl Store {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// Seconds until the next check of these projects is due, not less than nothing; `None` if there is none.
+    /// How long until the next check is due that [`Store::monitor_claim`] would give; `None` if there is none.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn monitor_next_due(&self, projects: &[String]) -> Result<Option<Duration>, StoreError> {
+    pub async fn monitor_next_due(
+        &self,
+        projects: &[String],
+        here: Option<&str>,
+    ) -> Result<Option<Duration>, StoreError> {
         let seconds: Option<f64> = sqlx::query_scalar(
             "SELECT extract(epoch FROM min(greatest(t.due_at, coalesce(t.lease_until, t.due_at))) - clock_timestamp())::float8
              FROM monitor_standing t JOIN monitor m ON m.id = t.monitor_id JOIN system s ON s.id = m.system_id
-             WHERE t.due_at IS NOT NULL AND s.project = ANY($1)",
+             WHERE t.due_at IS NOT NULL AND s.project = ANY($1) AND (s.host IS NULL OR s.host = $2)",
         )
         .bind(projects)
+        .bind(here)
         .fetch_one(&self.pool)
         .await?;
         Ok(seconds.map(|seconds| Duration::from_secs_f64(seconds.max(0.0))))

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use server::app::intake::miss;
 use shared::{
     api::{
-        alert::{BeatIn, Outcome, SourceChangeIn, SourceIn, SourceMade, SourceSettingsIn},
+        alert::{BeatIn, Outcome, SilenceIn, SourceChangeIn, SourceIn, SourceMade, SourceSettingsIn},
         error::ErrorCode,
-        incident::{IncidentView, ResolveIn},
+        incident::{IncidentView, ResolveIn, TimelineEntry},
     },
     digest::Digest,
     domain::{
@@ -365,4 +365,73 @@ async fn what_ended_long_ago_and_led_to_nothing_is_forgotten() {
     let mut keys: Vec<_> = left.iter().map(|alert| alert.title.as_str()).collect();
     keys.sort_unstable();
     assert_eq!(keys, ["disk is in trouble", "firing is in trouble", "young is in trouble"]);
+}
+
+fn labelled(key: &str, severity: &str, host: &str) -> Value {
+    let labels = json!({"severity": severity, "host": host});
+    json!({"key": key, "state": "firing", "title": format!("{key} is in trouble"), "labels": labels})
+}
+
+#[tokio::test]
+async fn what_is_silent_declares_nothing_until_it_ends_and_then_what_still_fires_does() {
+    let (muster, admin) = stage().await;
+    let responder = muster.persona(Role::Responder).await.unwrap();
+    let viewer = muster.persona(Role::Viewer).await.unwrap();
+    let address = source(&admin, SourceKind::Generic).await.address;
+    let until = |seconds: u64| Timestamp::new(time::OffsetDateTime::now_utc()).plus_seconds(seconds);
+    let condition = |label: &str, value: &str| Condition { label: name(label), is: Test::Equal, value: name(value) };
+    let wanted = |conditions: Vec<Condition>, seconds| SilenceIn {
+        conditions,
+        reason: message("its disk is being replaced"),
+        until: until(seconds),
+    };
+    let db1 = vec![condition("host", "db1")];
+    assert_eq!(refused(viewer.api.silence(PROJECT, &wanted(db1.clone(), 60)).await).code, ErrorCode::Forbidden);
+    for (conditions, seconds, field) in
+        [(vec![], 60, "conditions"), (db1.clone(), 8 * 86_400, "until"), (db1.clone(), 0, "until")]
+    {
+        let wrong = refused(responder.api.silence(PROJECT, &wanted(conditions, seconds)).await);
+        assert_eq!(wrong.fields[0].field, field);
+    }
+    let silence = responder.api.silence(PROJECT, &wanted(db1, 3600)).await.unwrap();
+    assert_eq!(viewer.api.silences().await.unwrap().items, [silence.clone()]);
+
+    send(&address, &labelled("disk", "critical", "db1")).await;
+    send(&address, &labelled("gone", "critical", "db1")).await;
+    send(&address, &labelled("other", "critical", "db2")).await;
+    let outcome = async |key: &str| {
+        let all = admin.api.alerts(false, None).await.unwrap().items;
+        all.into_iter().find(|alert| alert.title == format!("{key} is in trouble")).unwrap().outcome
+    };
+    assert_eq!((outcome("disk").await, outcome("other").await), (Outcome::Muted, Outcome::Declared));
+    assert_eq!(incidents(&admin).await.len(), 1);
+    send(&address, &json!({"key": "gone", "state": "resolved", "title": "gone is in trouble"})).await;
+
+    responder.api.end_silence(silence.id).await.unwrap();
+    assert_eq!(refused(responder.api.end_silence(silence.id).await).code, ErrorCode::NotFound);
+    eventually("what still fires declares", async || outcome("disk").await == Outcome::Declared).await.unwrap();
+    assert_eq!(outcome("gone").await, Outcome::Muted, "what is over declares nothing afterwards");
+    assert_eq!(incidents(&admin).await.len(), 2);
+    assert!(viewer.api.silences().await.unwrap().items.is_empty());
+    let audit = admin.http.raw("GET", "/api/v1/audit/export", None).await.unwrap().1.to_string();
+    assert!(audit.contains("alerts.silenced") && audit.contains("alerts.silence-ended"), "both are in the audit log");
+}
+
+#[tokio::test]
+async fn a_muted_source_whose_time_is_over_declares_what_still_fires_once_though_two_servers_look() {
+    let (muster, admin) = stage().await;
+    let _other = muster.another_server().await.unwrap();
+    let made = source(&admin, SourceKind::Generic).await;
+    let soon = muster.store.now().await.unwrap().plus_seconds(3);
+    let settings = SourceSettingsIn { muted_until: Some(soon), ..made.source.settings };
+    let change = SourceChangeIn { version: made.source.version, settings };
+    admin.api.change_alert_source(made.source.id, &change).await.unwrap();
+    send(&made.address, &event("disk", "firing", "critical")).await;
+    assert!(incidents(&admin).await.is_empty());
+    eventually("its time is over", async || !incidents(&admin).await.is_empty()).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    let all = incidents(&admin).await;
+    assert_eq!(all.len(), 1);
+    let fired = |entry: &&TimelineEntry| matches!(entry.event, IncidentEvent::AlertFired { .. });
+    assert_eq!(all[0].timeline.iter().filter(fired).count(), 1);
 }

@@ -52,6 +52,7 @@ mod room;
 mod runs;
 mod scripts;
 mod secrets;
+mod statistics;
 mod status_brand;
 mod status_copy;
 mod status_page;

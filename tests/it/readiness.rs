@@ -48,7 +48,10 @@ async fn a_real_run_a_measured_incident_and_a_monitor_earn_points_and_days_take_
 
     let offered = admin.api.monitors_suggested(PROJECT).await.unwrap().monitors;
     admin.api.make_monitors(PROJECT, &MonitorsIn { monitors: offered }).await.unwrap();
+    let all = admin.api.monitors().await.unwrap().items;
+    let database = all.iter().find(|m| m.definition.objective.as_deref() == Some("Database")).unwrap().id;
     eventually("the monitors have looked", async || {
+        admin.api.check_monitor_now(database).await.unwrap();
         let probe = item(&readiness(&viewer).await, Subject::RecoveryPoint, "Database");
         probe.why.contains("its monitor is down")
     })

@@ -51,6 +51,7 @@ use crate::{
         run::RunPage,
         runs::RunsPage,
         secrets::SecretsPage,
+        statistics::StatisticsPage,
         status_brand::StatusBrandPage,
         status_page::StatusPagePage,
         subscribers::SubscribersPage,
@@ -83,6 +84,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("incidents") view=IncidentsPage/>
                     <Route path=path!("incidents/new") view=DeclarePage/>
                     <Route path=path!("incidents/:number") view=IncidentPage/>
+                    <Route path=path!("statistics") view=StatisticsPage/>
                     <Route path=path!("runs") view=RunsPage/>
                     <Route path=path!("runs/:number") view=RunPage/>
                     <Route path=path!("reports/:number") view=ReportPage/>

@@ -80,6 +80,7 @@ pub(crate) mod run_outcome;
 pub(crate) mod second_word;
 pub(crate) mod secret_once;
 pub(crate) mod sign_in_form;
+pub(crate) mod silence;
 pub(crate) mod state_badge;
 pub(crate) mod step_list;
 pub(crate) mod step_words;

@@ -19,7 +19,7 @@
 //! `change-role`, `change-contact-roles`, `deactivate`, `activate`, `password-link`, `remove-factors`, `end-sessions` and
 //! `person-send` in their dialogs, `person-role`, `may-answer`, `access-table`, `new-role`, `role-form`, `role-save`, `role-delete`.
 //! Alerts: `alert` (`data-firing`), `sources`, `source-new`, `source-save`, `source-made`, `source-retire`, `source-try`, `tried`, `rule`,
-//! `rule-add`, `condition-add`, `incident-alerts`.
+//! `silence`, `silence-send`, `silences`, `silence-end`, `rule-add`, `condition-add`, `incident-alerts`.
 //! Status page: `layout`, `layout-state`, `layout-add-group`, `layout-save`, `layout-take-theirs`, `layout-use-mine`.
 //! Maintenance: `maintenance-new`, `maintenance-plan`, `maintenance-state`, `maintenance-post|move|finish|cancel` and the same with
 //! `-send` in their dialogs, `maintenance-log`, `maintenance-preview`.
@@ -27,6 +27,7 @@
 //! Monitors: `monitors`, `monitor` (`data-state`), `monitors-summary`, `monitors-offered`, `monitors-watch`, `points-unmeasured`, `monitor-new`,
 //! `monitor-save`, `monitor-state`, `monitor-check|pause|edit|remove`, `monitor-remove-send`.
 //! Readiness: `readiness` (`data-score`), `readiness-item` (`data-lost`).
+//! Statistics: `statistics`.
 //! Everything else is found by role and name.
 
 pub(crate) mod access;
@@ -58,6 +59,7 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod secrets;
+pub(crate) mod statistics;
 pub(crate) mod status_brand;
 pub(crate) mod status_page;
 pub(crate) mod subscribers;

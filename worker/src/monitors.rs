@@ -75,7 +75,7 @@ async fn claim(worker: &Worker, free: usize) -> Result<(Vec<DueCheck>, Duration)
     let here = worker.config.host.as_deref().or(stand.name());
     let most = i64::try_from(free).unwrap_or_default();
     let due = worker.store.monitor_claim(name, projects, here, LEASE_BEYOND, most).await?;
-    let next = worker.store.monitor_next_due(projects).await?;
+    let next = worker.store.monitor_next_due(projects, here).await?;
     Ok((due, next.map_or(IDLE, |next| next.clamp(SOONEST, IDLE))))
 }
 

@@ -142,21 +142,74 @@ pub(super) async fn fires(
         return Ok(None);
     }
     tx.live(Topic::Alerts {});
-    let (rule, then) = judge(&source.rules, alert);
-    let (outcome, incident) = match then {
-        Consequence::Ignore {} => (Outcome::Ignored, None),
-        Consequence::Show {} => (Outcome::Shown, None),
-        Consequence::Declare(_) if source.muted_until.is_some_and(|until| tx.now() < until) => (Outcome::Muted, None),
-        Consequence::Declare(what) => match tx.alert_incident_before(source.id, &alert.key).await? {
-            Some(number) => (Outcome::Joined, Some(join(tx, source, alert, heard.number, number).await?)),
-            None => {
-                let plan = plan.map(|plan| &plan.compiled.plan);
-                (Outcome::Declared, Some(declare(tx, source, alert, (heard.number, rule), plan, what).await?))
-            }
-        },
-    };
+    let (outcome, incident) = decide(tx, plan, source, alert, heard.number).await?;
     tx.alert_decide(heard.number, outcome, incident.as_ref().map(|record| record.id)).await?;
     Ok(incident.filter(|_| outcome == Outcome::Declared))
+}
+
+async fn decide(
+    tx: &mut Tx,
+    plan: Option<&PlanInForce>,
+    source: &AlertSource,
+    alert: &Alert,
+    number: i64,
+) -> Result<(Outcome, Option<IncidentRecord>), AppError> {
+    let (rule, then) = judge(&source.rules, alert);
+    Ok(match then {
+        Consequence::Ignore {} => (Outcome::Ignored, None),
+        Consequence::Show {} => (Outcome::Shown, None),
+        Consequence::Declare(_) if muted(tx, source, alert).await? => (Outcome::Muted, None),
+        Consequence::Declare(what) => match tx.alert_incident_before(source.id, &alert.key).await? {
+            Some(incident) => (Outcome::Joined, Some(join(tx, source, alert, number, incident).await?)),
+            None => {
+                let plan = plan.map(|plan| &plan.compiled.plan);
+                (Outcome::Declared, Some(declare(tx, source, alert, (number, rule), plan, what).await?))
+            }
+        },
+    })
+}
+
+/// Its source is muted, a silence is about it, or what goes down is worked on: that was announced.
+async fn muted(tx: &mut Tx, source: &AlertSource, alert: &Alert) -> Result<bool, AppError> {
+    if source.muted_until.is_some_and(|until| tx.now() < until) {
+        return Ok(true);
+    }
+    let silences = tx.silences_of(source.system).await?;
+    if silences.iter().any(|silence| alert::silenced(&silence.conditions, alert)) {
+        return Ok(true);
+    }
+    match alert.labels.get(COMPONENT).filter(|_| source.kind == SourceKind::Monitors) {
+        Some(component) => Ok(tx.component_under_maintenance(source.system, component).await?),
+        None => Ok(false),
+    }
+}
+
+/// The label of a monitor's alert that names its component.
+pub(super) const COMPONENT: &str = "component";
+/// Muted alerts looked at in one go.
+const MUTED: i64 = 500;
+
+/// What was muted and fires still when nothing mutes it any more leads to what it would have led to.
+///
+/// # Errors
+/// If the database does not answer; what was not done is done next time.
+pub async fn unmute(state: &AppState) -> Result<(), AppError> {
+    for (number, source) in state.store.alerts_muted(MUTED).await? {
+        let Ok(source) = state.store.alert_source_fetch(source).await else { continue };
+        let plan = state.plans.current(source.system).await?;
+        let mut tx = state.store.begin().await?;
+        let Some(held) = tx.alert_muted_lock(number).await? else { continue };
+        if muted(&mut tx, &source, &held.alert).await? {
+            continue;
+        }
+        let (outcome, incident) = decide(&mut tx, plan.as_deref(), &source, &held.alert, number).await?;
+        tx.alert_decide(number, outcome, incident.as_ref().map(|record| record.id)).await?;
+        let declared = incident.filter(|_| outcome == Outcome::Declared);
+        call(&mut tx, declared.as_slice()).await?;
+        tx.live(Topic::Alerts {});
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 /// How long one call stands for all that alerts declare meanwhile, unless it is worse.

@@ -10,7 +10,7 @@ use shared::{
         monitor::{Definition, State},
     },
 };
-use store::{AlertSource, MonitorChange, Tx};
+use store::MonitorChange;
 
 use super::intake;
 use crate::{AppState, error::AppError};
@@ -32,7 +32,6 @@ async fn see_to(state: &AppState, number: i64) -> Result<(), AppError> {
     let mut tx = state.store.begin().await?;
     let Some((change, definition)) = tx.monitor_change_take(number).await? else { return Ok(()) };
     if let Some(source) = tx.alert_source_of_monitors(system).await? {
-        let source = muted_by_maintenance(&mut tx, source, &definition).await?;
         let address = format!("{}/console/monitors/{}", state.settings.public_url.origin(), change.monitor);
         let mut declared = vec![];
         // In the order of their keys, as every message takes them.
@@ -68,7 +67,7 @@ fn alert(change: &MonitorChange, definition: &Definition, told: State, address: 
         ("monitor", Some(name)),
         ("check", Some(definition.check.kind())),
         ("state", Some(told.name())),
-        ("component", definition.component.as_deref()),
+        (intake::COMPONENT, definition.component.as_deref()),
         ("recovery point", definition.objective.as_deref()),
     ];
     let labels = labels.into_iter().filter_map(|(label, value)| Some((label.to_owned(), value?.to_owned())));
@@ -80,19 +79,4 @@ fn alert(change: &MonitorChange, definition: &Definition, told: State, address: 
         url: Some(address.to_owned()),
         labels: labels.collect::<BTreeMap<_, _>>(),
     }
-}
-
-/// What goes down while it is worked on was announced.
-async fn muted_by_maintenance(
-    tx: &mut Tx,
-    mut source: AlertSource,
-    definition: &Definition,
-) -> Result<AlertSource, AppError> {
-    if let Some(component) = &definition.component
-        && tx.component_under_maintenance(source.system, component).await?
-    {
-        let soon = tx.now().plus_seconds(1);
-        source.muted_until = Some(source.muted_until.map_or(soon, |until| until.max(soon)));
-    }
-    Ok(source)
 }

@@ -51,7 +51,7 @@ macro_rules! permissions {
 
 permissions! {
     ViewConsole DeclareIncident HandleIncident PostUpdate ManageStatusPage PlanMaintenance ManageSubscribers RequestRun DecideRun AnswerStep ConfirmAnswer BreakGlass ReviewGlass CancelRun Freeze AcknowledgeNotice
-    EditReport PublishReport EditPlan ViewPeople ManagePeople ManageRoles ViewSecrets ManageSecrets ManageMonitors ViewAlertSources ManageAlertSources ViewAccount ChangeAccount ViewContacts ManageContacts
+    EditReport PublishReport EditPlan ViewPeople ManagePeople ManageRoles ViewSecrets ManageSecrets ManageMonitors SilenceAlerts ViewAlertSources ManageAlertSources ViewAccount ChangeAccount ViewContacts ManageContacts
     ReadAudit
 }
 

@@ -5,7 +5,10 @@ use serde::Deserialize;
 use shared::{
     api::{
         List,
-        alert::{AlertView, SourceChangeIn, SourceIn, SourceMade, SourceView, TakenView, TriedView, TryIn},
+        alert::{
+            AlertView, SilenceIn, SilenceView, SourceChangeIn, SourceIn, SourceMade, SourceView, TakenView, TriedView,
+            TryIn,
+        },
     },
     domain::alert::SourceKind,
 };
@@ -15,10 +18,10 @@ use super::Answer;
 use crate::{
     AppState,
     answer::{Accepted, NoContent},
-    app::{alert_source, intake},
+    app::{alert_source, intake, silence},
     auth::{
         address::Address,
-        permit::{ManageAlertSources, Permit, ViewAlertSources, ViewConsole},
+        permit::{ManageAlertSources, Permit, SilenceAlerts, ViewAlertSources, ViewConsole},
     },
     error::AppError,
     extract::{Body, Message, NoBody, Path, Query},
@@ -49,6 +52,28 @@ pub(crate) async fn of_incident(
     Path(number): Path<i64>,
 ) -> Answer<List<AlertView>> {
     Ok(Json(alert_source::of_incident(&state, &permit, number).await?))
+}
+
+pub(crate) async fn silences(permit: Permit<ViewConsole>, State(state): State<AppState>) -> Answer<List<SilenceView>> {
+    Ok(Json(silence::list(&state, &permit).await?))
+}
+
+pub(crate) async fn silence(
+    permit: Permit<SilenceAlerts>,
+    State(state): State<AppState>,
+    Path(slug): Path<String>,
+    Body(input): Body<SilenceIn>,
+) -> Answer<SilenceView> {
+    Ok(Json(silence::create(&state, &permit, &slug, input).await?))
+}
+
+pub(crate) async fn end_silence(
+    permit: Permit<SilenceAlerts>,
+    State(state): State<AppState>,
+    Path(id): Path<Uuid>,
+) -> Result<NoContent, AppError> {
+    silence::end(&state, &permit, id).await?;
+    Ok(NoContent)
 }
 
 pub(crate) async fn sources(

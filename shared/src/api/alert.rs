@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::{
     domain::{
         actor::Actor,
-        alert::{Alert, Mapping, Rule, SourceKind},
-        text::Name,
+        alert::{Alert, Condition, Mapping, Rule, SourceKind},
+        text::{Message, Name},
     },
     timestamp::Timestamp,
 };
@@ -193,4 +193,29 @@ pub struct TakenView {
     /// Of the only alert of the message.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub dedup_key: Option<String>,
+}
+
+/// Alerts that lead to nothing for a while: those for which all conditions hold.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SilenceIn {
+    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = 20)))]
+    pub conditions: Vec<Condition>,
+    pub reason: Message,
+    /// A week at most from now.
+    pub until: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct SilenceView {
+    pub id: Uuid,
+    /// Slug of the system.
+    pub system: String,
+    pub conditions: Vec<Condition>,
+    pub reason: String,
+    pub made_by: Actor,
+    pub made_at: Timestamp,
+    pub until: Timestamp,
 }

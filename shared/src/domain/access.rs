@@ -178,6 +178,10 @@ actions! {
     ManageMonitors "manage monitors"
         "What a monitor says stands on the status page and may declare incidents; it asks databases and addresses inside."
         SignedIn: Approver Administrator;
+    /// Keep alerts from declaring anything for a while.
+    SilenceAlerts "silence alerts"
+        "Whoever deals with the trouble must be able to quieten what it causes; a silence ends by itself."
+        SignedIn: Responder Operator Approver Administrator;
     /// Which programs send alerts, by which rules; nobody sees their keys again.
     ViewAlertSources "see who sends alerts"
         "Those who set the rules must see what they are."
@@ -303,6 +307,7 @@ mod tests {
              ....x ViewSecrets\n\
              ....x ManageSecrets with a recent proof\n\
              ...xx ManageMonitors\n\
+             .xxxx SilenceAlerts\n\
              ....x ViewAlertSources\n\
              ....x ManageAlertSources with a recent proof\n\
              xxxxx ViewAccount\n\

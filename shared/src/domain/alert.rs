@@ -147,6 +147,12 @@ pub fn read(kind: SourceKind, mapping: &Mapping, message: &Value) -> Result<Vec<
     Ok(alerts)
 }
 
+/// Whether a silence with these conditions is about the alert. One without conditions is about none.
+#[must_use]
+pub fn silenced(conditions: &[Condition], alert: &Alert) -> bool {
+    !conditions.is_empty() && conditions.iter().all(|condition| condition.holds(alert))
+}
+
 /// The alert that a heartbeat's silence is.
 #[must_use]
 pub fn silence(source: &str, seconds: i64) -> Alert {

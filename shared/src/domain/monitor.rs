@@ -139,7 +139,7 @@ impl State {
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
-            Self::Unknown => "Not checked yet",
+            Self::Unknown => "Not known yet",
             Self::Up => "Up",
             Self::Warning => "Early warning",
             Self::Down => "Down",

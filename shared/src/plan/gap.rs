@@ -91,7 +91,7 @@ fn objectives(plan: &Plan, gaps: &mut Vec<Gap>) {
     for row in &plan.rpo {
         let promise = if row.unit == "seconds" { span(row.amount) } else { format!("{} {}", row.amount, row.unit) };
         let message = format!(
-            "The recovery point of \"{}\" ({promise}) is promised, and nothing measures yet what would really be lost.",
+            "The recovery point of \"{}\" ({promise}) is promised; a plan cannot say what would really be lost, so let a monitor measure it.",
             row.data
         );
         gaps.push(gap("rpo-without-probe", row.line, message));

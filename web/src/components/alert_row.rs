@@ -1,9 +1,10 @@
-//! One alert as a row: what it says, since when, how often, and what became of it. Nothing can be done to an alert.
+//! One alert as a row: what it says, since when, how often, and what became of it. All that can be done to an alert is to keep it silent.
 
 use leptos::prelude::*;
 use shared::api::alert::{AlertView, Outcome};
 
 use crate::components::{
+    silence::SilenceButton,
     state_badge::{StateShape, Tone},
     time::Instant,
 };
@@ -12,7 +13,7 @@ fn outcome_words(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Shown => "no rule fits",
         Outcome::Ignored => "ignored by a rule",
-        Outcome::Muted => "its source was muted",
+        Outcome::Muted => "kept silent",
         Outcome::Declared => "declared",
         Outcome::Joined => "joined",
     }
@@ -28,6 +29,7 @@ pub(crate) fn AlertRow(
     let firing = alert.ended_at.is_none();
     let calm = matches!(alert.outcome, Outcome::Ignored | Outcome::Muted);
     let tone = if firing && !calm { Tone::Warning } else { Tone::Neutral };
+    let loud = (firing && with_incident && !calm).then(|| alert.clone());
     let incident = alert.incident.filter(|_| with_incident);
     let labels: Vec<_> = alert.labels.into_iter().collect();
     let heard = match alert.n_heard {
@@ -68,6 +70,7 @@ pub(crate) fn AlertRow(
             <span class="row-side">
                 <Instant at=alert.first_at/>
                 {alert.ended_at.map(|at| view! { <span class="row-meta">"ended " <Instant at/></span> })}
+                {loud.map(|alert| view! { <SilenceButton alert/> })}
             </span>
         </li>
     }

@@ -14,6 +14,7 @@ use crate::{
         button::Button,
         empty::Empty,
         error_note::ErrorNote,
+        silence::Silences,
         title::title,
     },
     live::use_live,
@@ -55,6 +56,7 @@ pub(crate) fn AlertsPage() -> impl IntoView {
             {tab(true, "Firing now")}
             {tab(false, "All that was heard")}
         </div>
+        <Silences/>
         <AsyncView of what="the alerts" content=move |list| view! { <Alerts list firing/> }/>
     }
 }

@@ -37,6 +37,7 @@ pub(crate) fn IncidentsPage() -> impl IntoView {
         <header class="page-head">
             <h1>"Incidents"</h1>
             <span class="button-row">
+                <a class="button" href="/console/statistics">"Statistics"</a>
                 <a class="button" href="/console/alerts">"Alerts"</a>
                 <Show when=move || declares.get()>
                     <a class="button primary" href="/console/incidents/new">

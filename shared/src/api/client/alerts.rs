@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{Answer, Client, Method, Transport, escaped};
 use crate::api::{
     List,
-    alert::{AlertView, SourceChangeIn, SourceIn, SourceMade, SourceView, TriedView, TryIn},
+    alert::{AlertView, SilenceIn, SilenceView, SourceChangeIn, SourceIn, SourceMade, SourceView, TriedView, TryIn},
 };
 
 impl<T: Transport> Client<T> {
@@ -37,6 +37,19 @@ impl<T: Transport> Client<T> {
 
     pub async fn retire_alert_source(&self, id: Uuid) -> Answer<()> {
         self.delete(format!("/alert-sources/{id}")).await
+    }
+
+    /// Those that go on; the first to end comes first.
+    pub async fn silences(&self) -> Answer<List<SilenceView>> {
+        self.get("/silences").await
+    }
+
+    pub async fn silence(&self, system: &str, body: &SilenceIn) -> Answer<SilenceView> {
+        self.post(format!("/systems/{}/silences", escaped(system)), body).await
+    }
+
+    pub async fn end_silence(&self, id: Uuid) -> Answer<()> {
+        self.delete(format!("/silences/{id}")).await
     }
 
     /// What a message would lead to; nothing comes of it.

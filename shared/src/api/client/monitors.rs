@@ -1,4 +1,4 @@
-//! The typed client for monitors and readiness. No rule lives here.
+//! The typed client for monitors, readiness and statistics. No rule lives here.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -9,6 +9,7 @@ use crate::{
         List,
         monitor::{MonitorChangeIn, MonitorHistory, MonitorView, MonitorsIn, SuggestedView},
         readiness::ReadinessView,
+        statistics::StatisticsView,
     },
     domain::monitor::Span,
 };
@@ -45,6 +46,11 @@ impl<T: Transport> Client<T> {
     /// What the system has shown, and what it has not.
     pub async fn readiness(&self, system: &str) -> Answer<ReadinessView> {
         self.get(format!("/systems/{}/readiness", escaped(system))).await
+    }
+
+    /// What incidents were like in the last so many months.
+    pub async fn statistics(&self, months: u32) -> Answer<StatisticsView> {
+        self.get(format!("/statistics?months={months}")).await
     }
 
     pub async fn remove_monitor(&self, id: Uuid) -> Answer<()> {

@@ -74,7 +74,7 @@ pub struct Declaration {
 }
 
 impl Condition {
-    fn holds(&self, alert: &Alert) -> bool {
+    pub(super) fn holds(&self, alert: &Alert) -> bool {
         let label = self.label.as_str();
         let found = alert.labels.get(label).map(String::as_str).or(match label {
             "title" => Some(alert.title.as_str()),

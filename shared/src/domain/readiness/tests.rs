@@ -65,7 +65,12 @@ fn well(plan: &str) -> World {
             took_seconds: 65,
             run: 7,
         }],
-        outages: vec![Outage { component: "node".into(), ended_at: day(0), took_seconds: 300, incident: 3 }],
+        outages: vec![Outage {
+            component: compiled.plan.components[0].id.clone(),
+            ended_at: day(0),
+            took_seconds: 300,
+            incident: 3,
+        }],
         probes: vec![Probe {
             data: "Chain".into(),
             state: State::Up,
