@@ -22,6 +22,7 @@ mod commands;
 mod consent;
 mod control;
 mod crash;
+mod criteria;
 mod docker;
 mod door;
 mod failover;

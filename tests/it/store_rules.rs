@@ -56,7 +56,7 @@ async fn world() -> World {
     let affected = Affected::new("validator1", "V1", Impact::MajorOutage, Some(600));
     let public_title = Some("Validator 1 is not available".into());
     let incident = Incident::declared("down".into(), (1, Some(3600)), vec![affected.clone()], public_title, tx.now());
-    let declared = IncidentEvent::Declared { level: 1, affected: vec![affected], text: None };
+    let declared = IncidentEvent::Declared { level: 1, affected: vec![affected], text: None, seen: vec![] };
     let record = tx.incident_create(system.id, &incident, "Minor", &by, &declared).await.unwrap();
     tx.commit().await.unwrap();
     let new_run = NewRun {

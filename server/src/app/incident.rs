@@ -8,6 +8,7 @@ use shared::{
     },
     domain::{
         actor::Actor,
+        criteria::{self, Seen},
         incident::{Affected, Incident, IncidentCommand, IncidentEvent, PublicState},
         status::Impact,
         text::Message,
@@ -50,6 +51,7 @@ pub async fn declare(
     })?;
     let level = level(&plan.compiled.plan, input.level)?;
     let affected = affected(&plan.compiled.plan, &input.affected, &[])?;
+    let seen = seen(&plan.compiled.plan, input.seen)?;
 
     let mut tx = store.begin().await?;
     if let Some(number) = turn.begin(&mut tx).await? {
@@ -57,7 +59,7 @@ pub async fn declare(
     }
     let by = permit.actor();
     let text = input.text.map(Message::into_inner);
-    let first = IncidentEvent::Declared { level: level.level, affected: affected.clone(), text };
+    let first = IncidentEvent::Declared { level: level.level, affected: affected.clone(), text, seen };
     let public_title = input.public.as_ref().map(|public| public.title.as_str().to_owned());
     let level_now = (level.level, level.response_seconds);
     let incident = Incident::declared(input.title.into_inner(), level_now, affected, public_title, tx.now());
@@ -85,6 +87,24 @@ fn level(plan: &Plan, wanted: u8) -> Result<&Level, AppError> {
         let known = if known.is_empty() { "none".into() } else { known.join(", ") };
         AppError::invalid("level", format!("The plan has no level {wanted}; it has {known}."))
     })
+}
+
+/// What was ticked, each once; it must be what the plan says.
+fn seen(plan: &Plan, given: Vec<Seen>) -> Result<Vec<Seen>, AppError> {
+    let mut found: Vec<Seen> = vec![];
+    for (i, seen) in given.into_iter().enumerate() {
+        if !criteria::known(&plan.levels, &seen) {
+            let message = format!(
+                "The plan has no such criterion of level {}; it may have changed meanwhile. Reload the page.",
+                seen.level
+            );
+            return Err(AppError::invalid(&format!("seen[{i}]"), message));
+        }
+        if !found.contains(&seen) {
+            found.push(seen);
+        }
+    }
+    Ok(found)
 }
 
 /// What was given, in the words of the plan; `known` keeps its own.

@@ -231,7 +231,7 @@ async fn declare(
         .or_else(|_| Title::parse(&format!("Alert from {}", source.name)))
         .map_err(|why| AppError::bug(format!("an alert without a title: {why}")))?;
     let text = alert.text.clone().filter(|text| !text.is_empty());
-    let first = IncidentEvent::Declared { level: level.level, affected: affected.clone(), text };
+    let first = IncidentEvent::Declared { level: level.level, affected: affected.clone(), text, seen: vec![] };
     let level_now = (level.level, level.response_seconds);
     let incident = Incident::declared(title.into_inner(), level_now, affected, None, tx.now());
     let by = actor(source);

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         actor::Actor,
         clock::Clock,
+        criteria::Seen,
         incident::{Affected, Duty, Held, IncidentCommand, IncidentEvent, IncidentState, PublicState, Task},
         offer::Offer,
         run::RunState,
@@ -26,6 +27,9 @@ pub struct DeclareIn {
     pub title: Title,
     pub level: u8,
     pub affected: Vec<AffectedIn>,
+    /// Criteria of the plan's levels that somebody sees, in the plan's words.
+    #[serde(default)]
+    pub seen: Vec<Seen>,
     /// For the team only.
     #[serde(default)]
     pub text: Option<Message>,

@@ -21,6 +21,7 @@ use crate::{
     domain::{
         attachment::Attached,
         audience::Audience,
+        criteria::Seen,
         escalation::{CalledBy, Why},
         offer::Refusal,
         status::Impact,
@@ -85,6 +86,9 @@ pub enum IncidentEvent {
         level: u8,
         affected: Vec<Affected>,
         text: Option<String>,
+        /// Criteria of the plan that were ticked.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        seen: Vec<Seen>,
     },
     Acknowledged,
     WorkStarted,

@@ -7,6 +7,7 @@ use crate::{
     bytes::human_bytes,
     domain::{
         clock::{Clock, ClockState},
+        criteria::Seen,
         escalation,
         incident::{Affected, Incident, IncidentEvent, RunMoment},
         run::{Run, StepState},
@@ -119,10 +120,10 @@ fn timeline(text: &mut String, entries: &[crate::api::incident::TimelineEntry]) 
 pub fn sentence(event: &IncidentEvent) -> String {
     use IncidentEvent as E;
     match event {
-        E::Declared { level, affected, text } => {
+        E::Declared { level, affected, text, seen } => {
             let names: Vec<&str> = affected.iter().map(|a| a.name.as_str()).collect();
             let what = if names.is_empty() { String::new() } else { format!(" on {}", names.join(", ")) };
-            format!("declared a level {level} incident{what}{}", quoted(text.as_deref()))
+            format!("declared a level {level} incident{what}{}{}", seen_words(seen), quoted(text.as_deref()))
         }
         E::Acknowledged => "acknowledged".into(),
         E::WorkStarted => "started work".into(),
@@ -171,6 +172,13 @@ pub fn sentence(event: &IncidentEvent) -> String {
         | E::TaskReopened { .. } => task_words(event),
         E::Attached { file } => format!("attached {} ({})", file.name, human_bytes(file.bytes)),
     }
+}
+
+/// " (seen: One node has failed; The database misbehaves)"; nothing if nothing was ticked.
+#[must_use]
+pub fn seen_words(seen: &[Seen]) -> String {
+    let texts: Vec<&str> = seen.iter().map(|seen| seen.text.as_str()).collect();
+    if texts.is_empty() { String::new() } else { format!(" (seen: {})", texts.join("; ")) }
 }
 
 /// "Validator 1: degraded, Database: operational".

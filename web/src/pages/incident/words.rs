@@ -65,7 +65,15 @@ pub(super) fn headline(event: &IncidentEvent) -> String {
 
 pub(super) fn body(event: &IncidentEvent) -> Option<String> {
     let text = match event {
-        IncidentEvent::Declared { affected, text, .. } | IncidentEvent::AffectedChanged { affected, text } => {
+        IncidentEvent::Declared { affected, text, seen, .. } => {
+            let seen = (!seen.is_empty()).then(|| {
+                let texts: Vec<&str> = seen.iter().map(|seen| seen.text.as_str()).collect();
+                format!("Seen: {}", texts.join("; "))
+            });
+            let lines = [Some(impacts(affected)), seen, text.clone()];
+            lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+        }
+        IncidentEvent::AffectedChanged { affected, text } => {
             let parts = impacts(affected);
             text.as_ref().map_or_else(|| parts.clone(), |text| format!("{parts}\n{text}"))
         }
