@@ -22,8 +22,8 @@ use crate::{
     openapi::{self, Api, Schemas, describe},
     public,
     routes::{
-        self, account, alert, answered, audit, contact, events, file, incident, maintenance, notice, output, people,
-        plan, report, role, room, run, secret, sign_in, status_page, subscriber, system, task, token,
+        self, account, alert, answered, audit, contact, events, file, incident, links, maintenance, notice, output,
+        people, plan, report, role, room, run, secret, sign_in, status_page, subscriber, system, task, token,
     },
     shell,
 };
@@ -152,6 +152,12 @@ routes! {
     post "/incidents/{number}/corrections" => room::correct [NotNow],
     post "/incidents/{number}/pins" => room::pin [NotNow],
     get "/incidents/{number}/readers" => task::readers,
+    get "/readers" => links::people,
+    post "/incidents/{number}/restrict" => links::restrict [NotNow],
+    post "/incidents/{number}/open" => links::open [NotNow],
+    post "/incidents/{number}/readers" => links::change_reader [NotNow],
+    post "/incidents/{number}/merge" => links::merge [NotNow],
+    post "/incidents/{number}/relations" => links::relate [NotNow],
     post "/incidents/{number}/tasks" => task::add [NotNow],
     post "/incidents/{number}/tasks/{task}" => task::act [NotNow],
     get "/tasks" => task::own,

@@ -35,6 +35,7 @@ mod output;
 mod output_lines;
 mod paging;
 mod public_incident;
+mod related;
 mod report;
 mod restored;
 mod role;
@@ -52,6 +53,7 @@ mod system;
 mod through;
 mod token;
 mod tx;
+mod unseen;
 mod user;
 mod watch;
 mod way;
@@ -78,7 +80,7 @@ pub use crate::{
     incident::IncidentRecord,
     job::{Claimed, Heard, HostHeld, JobKind},
     letter::{LetterClaim, NewAnnouncement},
-    live::{Channel, Listener},
+    live::{Channel, Listener, LiveRecord},
     maintenance::MaintenanceRecord,
     message::{MessageClaim, NewMessage, message_secret},
     notice::NoticeTold,
@@ -99,6 +101,7 @@ pub use crate::{
     through::through,
     token::{ApiToken, NewToken},
     tx::Tx,
+    unseen::Part,
     user::{Factors, NewUser, User},
     watch::{Bad, Watch},
     way::Way,

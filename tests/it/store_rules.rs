@@ -122,7 +122,8 @@ async fn audit_and_live_events_commit_with_their_cause_or_not_at_all() {
     assert_eq!(verifier.head().0, before + 2);
     let newest = store.audit_list(None, 1).await.unwrap();
     assert!(newest[0].entry.denied && newest[0].entry.action == "run.approve");
-    let topics: Vec<_> = store.live_since(0, 10).await.unwrap().into_iter().map(|e| (e.id, e.topic)).collect();
+    let topics: Vec<_> =
+        store.live_since(0, 10).await.unwrap().into_iter().map(|e| (e.event.id, e.event.topic)).collect();
     assert_eq!(topics, [(1, Topic::Incident { number: 1 }), (2, Topic::Run { number: 1, incident: 1 })]);
 }
 
@@ -145,7 +146,7 @@ async fn live_ids_have_no_gap_and_never_arrive_late() {
     let mut seen = vec![];
     while seen.len() < 80 {
         let last = seen.last().copied().unwrap_or(0);
-        seen.extend(store.live_since(last, 100).await.unwrap().into_iter().map(|e| e.id));
+        seen.extend(store.live_since(last, 100).await.unwrap().into_iter().map(|e| e.event.id));
     }
     for writer in writers {
         writer.await.unwrap();

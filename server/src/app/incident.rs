@@ -9,7 +9,7 @@ use shared::{
     domain::{
         actor::Actor,
         criteria::{self, Seen},
-        incident::{Affected, Incident, IncidentCommand, IncidentEvent, PublicState},
+        incident::{Affected, Incident, IncidentCommand, IncidentEvent, Person, PublicState},
         status::Impact,
         text::Message,
     },
@@ -17,7 +17,7 @@ use shared::{
 };
 use store::{IncidentRecord, NewAnnouncement, Store, StoreError, Tx};
 
-use super::{nudge, plan::Plans, subscriber, turn::Turn};
+use super::{nudge, plan::Plans, restricted, subscriber, turn::Turn};
 use crate::{
     auth::permit::{DeclareIncident, HandleIncident, Permission, Permit, PostUpdate},
     error::{AppError, Found as _},
@@ -64,6 +64,7 @@ pub async fn declare(
     let level_now = (level.level, level.response_seconds);
     let incident = Incident::declared(input.title.into_inner(), level_now, affected, public_title, tx.now());
     let record = tx.incident_create(system.id, &incident, &level.name, &by, &first).await?;
+    let number = record.number;
     tx.paging_begin(record.id, level.level, level.response_seconds).await?;
     tx.audit(
         &by,
@@ -71,14 +72,22 @@ pub async fn declare(
         format!("incident {}", record.number),
         json!({"title": incident.title, "event": first}),
     );
+    let mut record = record;
+    if let Some(others) = input.restricted_to {
+        let me = Person { id: permit.id(), name: permit.user().name.clone() };
+        let people = restricted::readers(&mut tx, "restricted_to", me, &others).await?;
+        let event = IncidentEvent::Restricted { people, reason: None };
+        append(&mut tx, record, vec![event], &by, "incident.restricted").await?;
+        record = tx.incident_lock(number).await?;
+    }
     if let Some(public) = input.public {
         let posted = IncidentEvent::Posted { state: PublicState::Investigating, text: public.text.into_inner() };
-        append(&mut tx, record.clone(), vec![posted], &by, "incident.posted").await?;
+        append(&mut tx, record, vec![posted], &by, "incident.posted").await?;
     }
-    turn.save(&mut tx, record.number).await?;
-    tx.live(Topic::Incident { number: record.number });
+    turn.save(&mut tx, number).await?;
+    tx.live(Topic::Incident { number });
     tx.commit().await?;
-    Ok(record.number)
+    Ok(number)
 }
 
 fn level(plan: &Plan, wanted: u8) -> Result<&Level, AppError> {
@@ -178,7 +187,7 @@ pub async fn note(
         return Ok(());
     }
     let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
-    let mentions = nudge::mentioned(&mut tx, input.text.as_str(), &input.mentions).await?;
+    let mentions = nudge::mentioned(&mut tx, &record, input.text.as_str(), &input.mentions).await?;
     let event = IncidentEvent::Noted { text: input.text.into_inner(), mentions };
     append(&mut tx, record, vec![event], &permit.actor(), "incident.noted").await?;
     turn.save(&mut tx, number).await?;

@@ -198,7 +198,11 @@ async fn join(
     number: i64,
     incident: i64,
 ) -> Result<IncidentRecord, AppError> {
-    let record = tx.incident_lock(incident).await?;
+    let mut record = tx.incident_lock(incident).await?;
+    // It may have been merged while this waited for it.
+    while let Some(into) = record.incident.merged_into {
+        record = tx.incident_lock(into).await?;
+    }
     append(tx, &record, &fired(source, alert, number), source).await?;
     Ok(record)
 }

@@ -15,7 +15,10 @@ use shared::{
 };
 use store::{IncidentRecord, Store, StoreError, Tx};
 
-use super::tell::{self, Telling};
+use super::{
+    restricted,
+    tell::{self, Telling},
+};
 use crate::{
     auth::permit::{AcknowledgeNotice, Permit, ViewConsole},
     error::{AppError, Found as _},
@@ -29,7 +32,7 @@ const MOST_MENTIONS: usize = 30;
 /// # Errors
 /// If the database does not answer.
 pub async fn list(store: &Store, permit: &Permit<ViewConsole>) -> Result<List<NudgeView>, AppError> {
-    Ok(List { items: store.nudges_for(permit.id(), PAGE).await?, next: None })
+    Ok(List { items: store.nudges_for(permit.eyes(), PAGE).await?, next: None })
 }
 
 /// Once is enough; again changes nothing.
@@ -48,15 +51,21 @@ pub async fn put_away(store: &Store, permit: &Permit<AcknowledgeNotice>, number:
 /// # Errors
 /// 404 if there is no such incident.
 pub async fn readers(store: &Store, _: &Permit<ViewConsole>, number: i64) -> Result<List<Person>, AppError> {
-    store.incident_by_number(number).await.found(|| format!("incident {number}"))?;
-    Ok(List { items: store.people_who_may(Action::ViewConsole).await?, next: None })
+    let record = store.incident_by_number(number).await.found(|| format!("incident {number}"))?;
+    let people = store.people_who_may(Action::ViewConsole).await?;
+    Ok(List { items: restricted::those_who_see(store, &record, people).await?, next: None })
 }
 
 /// Those who are meant by name in a text, each as "@Name".
 ///
 /// # Errors
 /// If one is nobody, may not see incidents, or is not named in the text.
-pub(super) async fn mentioned(tx: &mut Tx, text: &str, ids: &[UserId]) -> Result<Vec<Person>, AppError> {
+pub(super) async fn mentioned(
+    tx: &mut Tx,
+    record: &IncidentRecord,
+    text: &str,
+    ids: &[UserId],
+) -> Result<Vec<Person>, AppError> {
     if ids.len() > MOST_MENTIONS {
         let message = format!("A note can mention at most {MOST_MENTIONS} people.");
         return Err(AppError::invalid("mentions", message));
@@ -65,7 +74,14 @@ pub(super) async fn mentioned(tx: &mut Tx, text: &str, ids: &[UserId]) -> Result
     for (i, id) in ids.iter().enumerate() {
         let field = format!("mentions[{i}]");
         let user = match tx.user_fetch(*id).await {
-            Ok(user) if user.active && !user.service && user.rights.may(Action::ViewConsole) => user,
+            Ok(user)
+                if user.active
+                    && !user.service
+                    && user.rights.may(Action::ViewConsole)
+                    && restricted::sees(record, &user) =>
+            {
+                user
+            }
             Ok(_) | Err(StoreError::NotFound) => {
                 return Err(AppError::invalid(&field, "There is nobody with this id who may see this incident."));
             }
@@ -91,8 +107,8 @@ pub(super) async fn tell(
 ) -> Result<(), AppError> {
     for id in record.incident.concerned(event, by.user()) {
         let user = tx.user_fetch(id).await?;
-        // Who has left since is told nothing.
-        if !user.active {
+        // Who has left since is told nothing, nor who may not see it.
+        if !user.active || !restricted::sees(record, &user) {
             continue;
         }
         tx.nudge_add(record.id, seq, id).await?;
@@ -117,6 +133,7 @@ fn about(event: &IncidentEvent) -> &'static str {
         IncidentEvent::Noted { .. } => "you are mentioned",
         IncidentEvent::TaskAdded { .. } | IncidentEvent::TaskGiven { .. } => "a task for you",
         IncidentEvent::Overdue { .. } => "your task is overdue",
+        IncidentEvent::Restricted { .. } | IncidentEvent::LetIn { .. } => "you may see it",
         _ => "you are asked",
     }
 }

@@ -46,6 +46,11 @@ fn action_of(command: IncidentCommand) -> Action {
         | C::ChangeAffected
         | C::HoldDuty
         | C::HandleTask
+        | C::Restrict
+        | C::LiftRestriction
+        | C::ChangeReaders
+        | C::Merge
+        | C::Relate
         | C::Reopen => Action::HandleIncident,
         C::PostUpdate => Action::PostUpdate,
         C::RequestRun => Action::RequestRun,

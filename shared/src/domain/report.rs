@@ -9,7 +9,7 @@ use crate::{
         clock::{Clock, ClockState},
         criteria::Seen,
         escalation,
-        incident::{Affected, Incident, IncidentEvent, RunMoment},
+        incident::{Affected, Incident, IncidentEvent, Person, RunMoment},
         run::{Run, StepState},
     },
     timestamp::{Timestamp, human_seconds},
@@ -170,6 +170,18 @@ pub fn sentence(event: &IncidentEvent) -> String {
         | E::TaskChanged { .. }
         | E::TaskEnded { .. }
         | E::TaskReopened { .. } => task_words(event),
+        E::Restricted { people, reason } => {
+            format!("restricted the incident to {}{}", names(people), quoted(reason.as_deref()))
+        }
+        E::Opened { reason } => format!("opened the incident to everybody again: {reason}"),
+        E::LetIn { person } => format!("let {} see the incident", person.name),
+        E::PutOut { person } => format!("let {} see the incident no longer", person.name),
+        E::Merged { into, reason } => {
+            format!("merged this incident into incident {into}{}", quoted(reason.as_deref()))
+        }
+        E::TookIn { duplicate } => format!("merged incident {duplicate} into this one"),
+        E::Related { other } => format!("said that incident {other} has to do with this one"),
+        E::Unrelated { other } => format!("said that incident {other} has nothing to do with this one"),
         E::Attached { file } => format!("attached {} ({})", file.name, human_bytes(file.bytes)),
     }
 }
@@ -179,6 +191,10 @@ pub fn sentence(event: &IncidentEvent) -> String {
 pub fn seen_words(seen: &[Seen]) -> String {
     let texts: Vec<&str> = seen.iter().map(|seen| seen.text.as_str()).collect();
     if texts.is_empty() { String::new() } else { format!(" (seen: {})", texts.join("; ")) }
+}
+
+fn names(people: &[Person]) -> String {
+    people.iter().map(|person| person.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// "Validator 1: degraded, Database: operational".

@@ -188,7 +188,8 @@ impl Incident {
         let people: Vec<&Person> = match event {
             E::Noted { mentions, .. } => mentions.iter().collect(),
             E::TaskAdded { owner, .. } | E::TaskGiven { to: owner, .. } => owner.iter().collect(),
-            E::DutyOffered { to, .. } => vec![to],
+            E::DutyOffered { to, .. } | E::LetIn { person: to } => vec![to],
+            E::Restricted { people, .. } => people.iter().collect(),
             E::Overdue { due: Due::Task { task }, .. } => {
                 let late = self.tasks.iter().find(|known| known.number == *task);
                 late.and_then(|task| task.owner.as_ref()).into_iter().collect()
