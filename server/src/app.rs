@@ -39,6 +39,7 @@ pub mod related;
 pub mod report;
 pub mod restored;
 pub mod restricted;
+pub mod role_right;
 pub mod room;
 pub mod run;
 pub mod secret;

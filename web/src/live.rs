@@ -18,8 +18,9 @@ use crate::{
     transport::{api, signal_signed_out},
 };
 
-const TOPICS: [&str; 11] = [
+const TOPICS: [&str; 12] = [
     "incident",
+    "incidents",
     "run",
     "output",
     "report",

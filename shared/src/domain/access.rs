@@ -221,7 +221,10 @@ impl Action {
         let names: Vec<_> = self.roles().iter().map(|role| role.name()).collect();
         let list = match names.as_slice() {
             [] => {
-                return format!("To {} you need a role that allows it; none that comes with Muster does.", self.words());
+                return format!(
+                    "To {} you need a role that allows it; none that comes with Muster does.",
+                    self.words()
+                );
             }
             [one] => (*one).to_owned(),
             [rest @ .., last] => format!("{} or {last}", rest.join(", ")),

@@ -176,10 +176,7 @@ impl Incident {
             }
             E::Resolved { .. } => {
                 self.permits(C::Resolve)?;
-                next.state = IncidentState::Resolved;
-                next.acknowledged_at = self.acknowledged_at.or(Some(now));
-                next.resolved_at = Some(now);
-                next.public_state = self.public_title.as_ref().map(|_| PublicState::Resolved);
+                next.resolve(now);
             }
             E::Closed { .. } => {
                 self.permits(C::Close)?;
@@ -267,6 +264,13 @@ impl Incident {
         // Another level is another promise.
         self.told_overdue.retain(|due| !matches!(due, Due::Response {} | Due::Update {}));
         Ok(())
+    }
+
+    fn resolve(&mut self, now: Timestamp) {
+        self.state = IncidentState::Resolved;
+        self.acknowledged_at = self.acknowledged_at.or(Some(now));
+        self.resolved_at = Some(now);
+        self.public_state = self.public_title.as_ref().map(|_| PublicState::Resolved);
     }
 
     fn reopen(&mut self) {

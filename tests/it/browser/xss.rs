@@ -138,6 +138,7 @@ async fn fill(scene: &Scene, chief: &Persona) -> Made {
         level: 1,
         affected: vec![AffectedIn { component: "validator1".into(), impact: Impact::MajorOutage }],
         seen: vec![],
+        restricted_to: None,
         text: Some(message(&all)),
         public: Some(PublicIn { title: Title::parse(corpus()[4]).unwrap(), text: message(&all) }),
     };

@@ -2,6 +2,7 @@
 
 mod draft;
 mod parts;
+mod who;
 
 use leptos::{ev::SubmitEvent, prelude::*};
 use leptos_router::{
@@ -29,6 +30,7 @@ use crate::{
 };
 use draft::Draft;
 use parts::{Affects, ClocksAhead, Guidance, Levels, PublicSide};
+use who::WhoSees;
 
 #[component]
 pub(crate) fn DeclarePage() -> impl IntoView {
@@ -109,6 +111,7 @@ fn Form(plan: PlanView) -> impl IntoView {
                 <Affects parts=draft.parts() error=said("affected")/>
                 <TextField label="Title" value=draft.title hint="What is wrong, in a few words." error=said("title") required=true/>
                 <TextArea label="For the team (optional)" value=draft.text rows=2 hint="What you see, what you have tried." error=said("text")/>
+                <WhoSees draft/>
                 <PublicSide draft=draft title_error=said("public.title") text_error=said("public.text")/>
             </div>
             <aside class="declare-side">

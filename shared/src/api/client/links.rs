@@ -14,7 +14,7 @@ use crate::{
 impl<T: Transport> Client<T> {
     /// Everybody who opens the console: who can be let in.
     pub async fn console_people(&self) -> Answer<List<Person>> {
-        self.get("/readers".into()).await
+        self.get("/readers").await
     }
 
     pub async fn restrict(&self, number: i64, body: &RestrictIn) -> Answer<IncidentView> {

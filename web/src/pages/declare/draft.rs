@@ -13,6 +13,7 @@ use shared::{
         status::Impact,
         text::{Message, Title},
     },
+    ids::UserId,
     plan::{Component, Level, Plan},
 };
 
@@ -35,6 +36,8 @@ pub(super) struct Draft {
     plan: StoredValue<Plan>,
     pub(super) title: RwSignal<String>,
     pub(super) text: RwSignal<String>,
+    pub(super) restricted: RwSignal<bool>,
+    pub(super) readers: RwSignal<Vec<UserId>>,
     pub(super) public: RwSignal<bool>,
     pub(super) public_title: RwSignal<String>,
     pub(super) public_text: RwSignal<String>,
@@ -61,6 +64,8 @@ impl Draft {
             plan: StoredValue::new(plan.compiled.plan.clone()),
             title: RwSignal::new(String::new()),
             text: RwSignal::new(String::new()),
+            restricted: RwSignal::new(false),
+            readers: RwSignal::new(vec![]),
             public: RwSignal::new(true),
             public_title: RwSignal::new(String::new()),
             public_text: RwSignal::new(String::new()),
@@ -80,6 +85,14 @@ impl Draft {
                 draft.level.set(suggested);
             }
             suggested
+        });
+        // What is confidential is told to the public only if somebody says so.
+        Effect::new(move |before: Option<bool>| {
+            let restricted = draft.restricted.get();
+            if restricted && before == Some(false) {
+                draft.public.set(false);
+            }
+            restricted
         });
         follow(draft.title, move || draft.suggest(internal_words));
         follow(draft.public_title, move || draft.suggest(public_words));
@@ -174,6 +187,7 @@ impl Draft {
             level,
             affected,
             seen: self.seen.get(),
+            restricted_to: self.restricted.get().then(|| self.readers.get()),
             text,
             public,
         });
