@@ -359,11 +359,11 @@ async fn a_database_that_is_away_is_unavailable_and_comes_back() {
     let world = world().await;
     let store = &world.database.store;
     world.database.cut().await.unwrap();
-    let error = store.incident_list(None, 1).await.unwrap_err();
+    let error = store.incident_list(tests::scene::EVERYTHING, None, 1).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert!(matches!(store.ready().await, Err(StoreError::Unavailable(_))));
     world.database.mend().await.unwrap();
-    assert_eq!(store.incident_list(None, 10).await.unwrap().len(), 1);
+    assert_eq!(store.incident_list(tests::scene::EVERYTHING, None, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
