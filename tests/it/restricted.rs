@@ -60,7 +60,12 @@ async fn whole(scene: &Scene) -> (i64, i64) {
     let task = TaskIn { text: TaskText::parse(CANARY).unwrap(), owner: Some(bob.id), due_at: None };
     ada.api.add_task(n, &task, &key()).await.unwrap();
     let upload = upload_address(n, &format!("{CANARY}.txt"));
-    let file = ada.http.client.post(format!("{}{upload}", ada.http.base)).header("origin", &ada.http.base);
+    let file = ada
+        .http
+        .client
+        .post(format!("{}{upload}", ada.http.base))
+        .header("origin", &ada.http.base)
+        .header("content-type", "application/octet-stream");
     assert_eq!(file.body(CANARY).send().await.unwrap().status(), StatusCode::OK);
     ada.api.draft_report(n).await.unwrap();
     let run = bob.api.request_run(n, &RunRequestIn::of(PROCEDURE), &key()).await.unwrap().number;
@@ -313,10 +318,11 @@ async fn links_to_it_are_seen_from_within_only() {
 async fn whoever_is_called_for_it_learns_little_and_can_answer() {
     let team = Team::set().await;
     let dora = &team.dora;
-    let body = DeclareIn { level: 3, ..restricted_to(&[]) };
+    let body = DeclareIn { level: 3, ..restricted_to(&[team.ada.id]) };
     let n = dora.api.declare(&body, &key()).await.unwrap().number;
     team.called(n, 3).await;
-    let mails = team.mail.to("ada@example.org");
+    assert_eq!(refused(team.bob.api.incident(n).await).code, ErrorCode::NotFound);
+    let mails = team.mail.to("bob@example.org");
     let [mail] = &mails[..] else { panic!("{mails:?}") };
     assert_eq!(mail.subject, format!("Level 3: a restricted incident ({n})"));
     assert!(!mail.text.contains(CANARY) && !mail.text.contains("Validator"), "{}", mail.text);

@@ -97,6 +97,29 @@ pub(super) async fn mentioned(
     Ok(people)
 }
 
+/// Those whom a text means by "@Name" and another one does not.
+///
+/// # Errors
+/// If the database does not answer.
+pub(super) async fn newly_mentioned(
+    tx: &mut Tx,
+    record: &IncidentRecord,
+    (before, text): (&str, &str),
+) -> Result<Vec<Person>, AppError> {
+    if !text.contains('@') {
+        return Ok(vec![]);
+    }
+    let readers = tx.user_list().await?.into_iter().filter(|user| {
+        user.active && !user.service && user.rights.may(Action::ViewConsole) && restricted::sees(record, user)
+    });
+    let people: Vec<Person> = readers.map(|user| Person { id: user.id, name: user.name }).collect();
+    let known = mention::found(before, &people);
+    let mut meant = mention::found(text, &people);
+    meant.retain(|person| !known.contains(person));
+    meant.truncate(MOST_MENTIONS);
+    Ok(meant)
+}
+
 /// Tells whom an event is about. `record` is the incident after it; the caller holds its lock and has written entry `seq`.
 pub(super) async fn tell(
     tx: &mut Tx,
@@ -130,7 +153,7 @@ pub(super) async fn tell(
 
 fn about(event: &IncidentEvent) -> &'static str {
     match event {
-        IncidentEvent::Noted { .. } => "you are mentioned",
+        IncidentEvent::Noted { .. } | IncidentEvent::Corrected { .. } => "you are mentioned",
         IncidentEvent::TaskAdded { .. } | IncidentEvent::TaskGiven { .. } => "a task for you",
         IncidentEvent::Overdue { .. } => "your task is overdue",
         IncidentEvent::Restricted { .. } | IncidentEvent::LetIn { .. } => "you may see it",

@@ -7,7 +7,7 @@ use crate::plan::{Level, Plan, Procedure, StepKind};
 
 /// One criterion of the plan that somebody has ticked, in the plan's words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "SeenCriterion"))]
 #[serde(deny_unknown_fields)]
 pub struct Seen {
     pub level: u8,

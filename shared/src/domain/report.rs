@@ -162,7 +162,7 @@ pub fn sentence(event: &IncidentEvent) -> String {
         E::DutyOfferEnded { duty, to } => format!("ended the offer to {} to become the {duty}", to.name),
         E::DutyLeft { duty, .. } => format!("is not the {duty} any more"),
         E::Overdue { clock, limit_seconds, .. } => overdue_words(clock, *limit_seconds),
-        E::Corrected { entry, text } => format!("corrected entry {entry}: {text}"),
+        E::Corrected { entry, text, .. } => format!("corrected entry {entry}: {text}"),
         E::Pinned { entry } => format!("pinned entry {entry}"),
         E::Unpinned { entry } => format!("unpinned entry {entry}"),
         E::TaskAdded { .. }

@@ -35,7 +35,7 @@ fn declared(public: bool) -> (Incident, Vec<TimelineEntry>) {
             text: Some(secret()),
         },
         IncidentEvent::AffectedChanged { affected: vec![], text: Some(secret()) },
-        IncidentEvent::Corrected { entry: 3, text: secret() },
+        IncidentEvent::Corrected { entry: 3, text: secret(), mentions: vec![] },
         IncidentEvent::Reopened { reason: secret() },
         IncidentEvent::TaskChanged { task: 1, text: secret(), due_at: None },
         IncidentEvent::Resolved { text: secret() },

@@ -149,6 +149,9 @@ pub enum IncidentEvent {
     Corrected {
         entry: i32,
         text: String,
+        /// Who is meant by name and was not before.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        mentions: Vec<Person>,
     },
     Pinned {
         entry: i32,
