@@ -16,3 +16,4 @@ pub mod session_store;
 pub mod sign_in;
 pub mod throttle;
 pub mod totp;
+mod unseen;

@@ -6,6 +6,7 @@ mod database;
 pub(crate) mod openapi;
 mod output;
 pub(crate) mod plan;
+pub(crate) mod role;
 pub(crate) mod secrets;
 pub(crate) mod serve;
 pub(crate) mod status;

@@ -3,8 +3,12 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use shared::api::live::{LiveEvent, Topic};
-use store::{Channel, Listener, Store, StoreError};
+use shared::{
+    api::live::Topic,
+    domain::incident::{Eyes, allows},
+    ids::UserId,
+};
+use store::{Channel, Listener, LiveRecord, Store, StoreError};
 use tokio::sync::broadcast;
 
 /// Events a slow reader may be behind before it is sent to the log.
@@ -19,12 +23,21 @@ pub struct Sent {
     pub id: i64,
     pub name: &'static str,
     pub json: String,
+    /// For these, if it is about an incident that only some may see.
+    seen_by: Option<Vec<UserId>>,
 }
 
 impl Sent {
-    fn new(event: &LiveEvent) -> Self {
+    fn new(LiveRecord { event, seen_by }: LiveRecord) -> Self {
         // Plain structs of text and numbers always become JSON.
-        Self { id: event.id, name: event.topic.name(), json: serde_json::to_string(event).unwrap_or_default() }
+        let json = serde_json::to_string(&event).unwrap_or_default();
+        Self { id: event.id, name: event.topic.name(), json, seen_by }
+    }
+
+    /// Whether it is for whoever looks with these eyes.
+    #[must_use]
+    pub fn is_for(&self, eyes: Eyes) -> bool {
+        allows(self.seen_by.as_deref(), eyes)
     }
 }
 
@@ -67,13 +80,14 @@ async fn follow(
             None => *last.insert(store.live_head().await?),
         };
         let events = store.live_since(from, BATCH).await?;
-        for event in &events {
-            seen(&event.topic);
-            *last = Some(event.id);
+        let quiet = events.is_empty();
+        for record in events {
+            seen(&record.event.topic);
+            *last = Some(record.event.id);
             // Nobody listens: nobody misses it.
-            let _ = hub.0.send(Arc::new(Sent::new(event)));
+            let _ = hub.0.send(Arc::new(Sent::new(record)));
         }
-        if events.is_empty() {
+        if quiet {
             // Silence is as good as a call: the next look finds what a lost call was about.
             tokio::time::timeout(LOOK_EVERY, listener.recv()).await.unwrap_or(Ok(()))?;
         }
@@ -129,7 +143,7 @@ impl Reader {
             if self.behind {
                 match self.store.live_since(self.cursor, BATCH).await {
                     Ok(events) if events.is_empty() => self.behind = false,
-                    Ok(events) => self.ready.extend(events.iter().map(|event| Arc::new(Sent::new(event)))),
+                    Ok(events) => self.ready.extend(events.into_iter().map(|record| Arc::new(Sent::new(record)))),
                     Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
                 }
                 continue;

@@ -5,7 +5,7 @@ mod cli;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use shared::domain::access::{ContactRole, RoleName};
+use shared::domain::access::{Action, ContactRole, RoleName};
 
 /// Muster: the recovery plan you wrote, running.
 #[derive(Parser)]
@@ -25,6 +25,9 @@ enum Command {
     /// Manage the people who can sign in.
     #[command(subcommand)]
     User(UserCommand),
+    /// Give a role what nobody at the console can give.
+    #[command(subcommand)]
+    Role(RoleCommand),
     /// The key that secrets are sealed with.
     #[command(subcommand)]
     Secrets(SecretsCommand),
@@ -99,6 +102,13 @@ enum PlanCommand {
 enum StatusCommand {
     /// Copy the whole public page into a directory that any web server can serve. Replaces an older copy in one step.
     Export { directory: PathBuf },
+}
+
+#[derive(Subcommand)]
+enum RoleCommand {
+    /// Let a role of your own do one thing more; it is made if there is none. Restricted incidents (see-restricted) are for roles that
+    /// were given it here: managing people gives no sight of them.
+    Allow { role: RoleName, action: Action },
 }
 
 #[derive(Subcommand)]
@@ -179,6 +189,7 @@ fn main() -> ExitCode {
             Command::User(UserCommand::Link { email, subject }) => cli::user::link(&email, &subject).await,
             Command::User(UserCommand::PasswordLink { email }) => cli::user::password_link(&email).await,
             Command::User(UserCommand::FirstLink) => cli::user::first_link().await,
+            Command::Role(RoleCommand::Allow { role, action }) => cli::role::allow(role, action).await,
             Command::Secrets(SecretsCommand::Rotate) => cli::secrets::rotate().await,
             Command::Audit(AuditCommand::Verify(verify)) => cli::audit::verify(&verify).await,
             Command::Audit(AuditCommand::Key { json }) => cli::audit::key(json),

@@ -9,6 +9,7 @@ pub(crate) mod events;
 pub(crate) mod file;
 pub(crate) mod health;
 pub(crate) mod incident;
+pub(crate) mod links;
 pub(crate) mod maintenance;
 pub(crate) mod monitor;
 pub(crate) mod notice;

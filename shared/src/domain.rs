@@ -10,6 +10,7 @@ pub mod audit;
 pub mod brand;
 pub mod clock;
 pub mod contact_drill;
+pub mod criteria;
 pub mod escalation;
 pub mod incident;
 pub mod layout;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use shared::{
     api::alert::{AlertView, Outcome},
-    domain::alert::Alert,
+    domain::{alert::Alert, incident::Eyes},
     ids::IncidentId,
     timestamp::Timestamp,
 };
@@ -83,22 +83,26 @@ macro_rules! alerts {
 }
 
 impl Store {
-    /// Newest first, numbers below `before`; only what fires, or all.
+    /// Newest first, numbers below `before`; only what fires, or all. Not what belongs to incidents that these eyes may not see.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn alert_list(
         &self,
+        eyes: Eyes,
         firing: bool,
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<AlertView>, StoreError> {
         let rows = sqlx::query_as::<_, Row>(alerts!(
-            "WHERE ($1::bigint IS NULL OR a.number < $1) AND (NOT $2 OR a.ended_at IS NULL) ORDER BY a.number DESC LIMIT $3"
+            "WHERE ($1::bigint IS NULL OR a.number < $1) AND (NOT $2 OR a.ended_at IS NULL)
+               AND (i.seen_by IS NULL OR $4 OR $5 = ANY(i.seen_by)) ORDER BY a.number DESC LIMIT $3"
         ))
         .bind(before)
         .bind(firing)
         .bind(limit)
+        .bind(eyes.all)
+        .bind(eyes.who.0)
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter().map(TryInto::try_into).collect()

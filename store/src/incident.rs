@@ -4,7 +4,7 @@ use shared::{
     api::incident::TimelineEntry,
     domain::{
         actor::Actor,
-        incident::{Affected, Due, Held, Incident, IncidentEvent, Task},
+        incident::{Affected, Due, Eyes, Held, Incident, IncidentEvent, Person, Task},
     },
     ids::{IncidentId, SystemId},
     timestamp::Timestamp,
@@ -51,6 +51,8 @@ pub(crate) struct IncidentRow {
     duties: Json<Vec<Held>>,
     told_overdue: Json<Vec<Due>>,
     tasks: Json<Vec<Task>>,
+    readers: Option<Json<Vec<Person>>>,
+    merged_into: Option<i64>,
     n_events: i32,
 }
 
@@ -82,6 +84,8 @@ impl TryFrom<IncidentRow> for IncidentRecord {
                 duties: row.duties.0,
                 told_overdue: row.told_overdue.0,
                 tasks: row.tasks.0,
+                readers: row.readers.map(|readers| readers.0),
+                merged_into: row.merged_into,
             },
         })
     }
@@ -122,17 +126,25 @@ impl Store {
         .try_into()
     }
 
-    /// Newest first, numbers below `before`.
+    /// What these eyes may see, newest first, numbers below `before`.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn incident_list(&self, before: Option<i64>, limit: i64) -> Result<Vec<IncidentRecord>, StoreError> {
+    pub async fn incident_list(
+        &self,
+        eyes: Eyes,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<IncidentRecord>, StoreError> {
         let rows = sqlx::query_as::<_, IncidentRow>(
             "SELECT i.*, s.slug AS system_slug FROM incident i JOIN system s ON s.id = i.system_id
-             WHERE $1::bigint IS NULL OR i.number < $1 ORDER BY i.number DESC LIMIT $2",
+             WHERE ($1::bigint IS NULL OR i.number < $1) AND (i.seen_by IS NULL OR $3 OR $4 = ANY(i.seen_by))
+             ORDER BY i.number DESC LIMIT $2",
         )
         .bind(before)
         .bind(limit)
+        .bind(eyes.all)
+        .bind(eyes.who.0)
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter().map(TryInto::try_into).collect()
@@ -238,7 +250,8 @@ impl Tx {
         sqlx::query(
             "WITH i AS (UPDATE incident SET n_events = n_events + 1, level = $2, response_seconds = $3, state = $4,
                                acknowledged_at = $5, resolved_at = $6, public_title = $7, public_state = $8, affected = $9, closed_at = $13,
-                               posted_at = $14, duties = $15, told_overdue = $16, next_due_at = $17, tasks = $18
+                               posted_at = $14, duties = $15, told_overdue = $16, next_due_at = $17, tasks = $18,
+                               readers = $19, seen_by = $20, merged_into = $21
                         WHERE id = $1 RETURNING n_events)
              INSERT INTO incident_event (incident_id, seq, at, by, event) SELECT $1, i.n_events, $10, $11, $12 FROM i",
         )
@@ -260,6 +273,9 @@ impl Tx {
         .bind(Json(&next.told_overdue))
         .bind(next.next_due_at().map(Timestamp::inner))
         .bind(Json(&next.tasks))
+        .bind(next.readers.as_ref().map(Json))
+        .bind(next.seen_by().map(|people| people.into_iter().map(|id| id.0).collect::<Vec<_>>()))
+        .bind(next.merged_into)
         .execute(self.connection())
         .await?;
         if component::moves(&record.incident, next) {

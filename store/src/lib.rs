@@ -39,6 +39,7 @@ mod output_lines;
 mod paging;
 mod public_incident;
 mod readiness;
+mod related;
 mod report;
 mod restored;
 mod role;
@@ -57,6 +58,7 @@ mod system;
 mod through;
 mod token;
 mod tx;
+mod unseen;
 mod user;
 mod watch;
 mod way;
@@ -84,7 +86,7 @@ pub use crate::{
     incident::IncidentRecord,
     job::{Claimed, Heard, HostHeld, JobKind},
     letter::{LetterClaim, NewAnnouncement},
-    live::{Channel, Listener},
+    live::{Channel, Listener, LiveRecord},
     maintenance::MaintenanceRecord,
     message::{MessageClaim, NewMessage, message_secret},
     monitor::{LastCheck, MonitorChange, MonitorRecord},
@@ -107,6 +109,7 @@ pub use crate::{
     through::through,
     token::{ApiToken, NewToken},
     tx::Tx,
+    unseen::Part,
     user::{Factors, NewUser, User},
     watch::{Bad, Watch},
     way::Way,

@@ -65,6 +65,10 @@ async fn in_line(executor: impl PgExecutor<'_>, system: SystemId) -> Result<Vec<
 }
 
 async fn owing(executor: impl PgExecutor<'_>, incident: IncidentId) -> Result<Vec<i64>, StoreError> {
-    let query = "SELECT number FROM run WHERE incident_id = $1 AND owes_review ORDER BY number";
+    // Also of what was merged into it.
+    let query = "WITH RECURSIVE same (id, number) AS (
+                     SELECT id, number FROM incident WHERE id = $1
+                     UNION SELECT m.id, m.number FROM incident m JOIN same ON m.merged_into = same.number)
+                 SELECT number FROM run WHERE incident_id IN (SELECT id FROM same) AND owes_review ORDER BY number";
     Ok(sqlx::query_scalar(query).bind(incident.0).fetch_all(executor).await?)
 }

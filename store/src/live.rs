@@ -1,11 +1,15 @@
 //! The event stream's log and the wake-up calls of Postgres. Carries what changed, never what it is now.
 
 use serde::{Deserialize, Serialize};
-use shared::api::{
-    live::{LiveEvent, Topic},
-    run::OutputLine,
+use shared::{
+    api::{
+        live::{LiveEvent, Topic},
+        run::OutputLine,
+    },
+    ids::UserId,
 };
 use sqlx::{FromRow, postgres::PgListener, types::Json};
+use uuid::Uuid;
 
 use crate::{Store, StoreError};
 
@@ -35,6 +39,15 @@ impl From<Topic> for StoredTopic {
 struct LiveRow {
     id: i64,
     topic: Json<StoredTopic>,
+    seen_by: Option<Vec<Uuid>>,
+}
+
+/// An event with whom it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveRecord {
+    pub event: LiveEvent,
+    /// Who may see the incident that it is about, as of now; `None` if everybody may.
+    pub seen_by: Option<Vec<UserId>>,
 }
 
 impl Store {
@@ -42,12 +55,22 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn live_since(&self, id: i64, limit: i64) -> Result<Vec<LiveEvent>, StoreError> {
-        let rows = sqlx::query_as::<_, LiveRow>("SELECT id, topic FROM live_event WHERE id > $1 ORDER BY id LIMIT $2")
-            .bind(id)
-            .bind(limit)
-            .fetch_all(&self.pool)
-            .await?;
+    pub async fn live_since(&self, id: i64, limit: i64) -> Result<Vec<LiveRecord>, StoreError> {
+        // Whatever names an incident, or a run that belongs to one, is as confidential as that.
+        let rows = sqlx::query_as::<_, LiveRow>(
+            "SELECT l.id, l.topic,
+                    (SELECT i.seen_by FROM incident i WHERE i.number = CASE
+                        WHEN l.topic ? 'incident' THEN (l.topic ->> 'incident')::bigint
+                        WHEN l.topic ->> 'topic' = 'incident' THEN (l.topic ->> 'number')::bigint
+                        WHEN l.topic ? 'run' THEN (SELECT o.number FROM run r JOIN incident o ON o.id = r.incident_id
+                                                   WHERE r.number = (l.topic ->> 'run')::bigint)
+                     END) AS seen_by
+             FROM live_event l WHERE l.id > $1 ORDER BY l.id LIMIT $2",
+        )
+        .bind(id)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
         let mut events = Vec::with_capacity(rows.len());
         for row in rows {
             let topic = match row.topic.0 {
@@ -56,7 +79,8 @@ impl Store {
                     Topic::Output { run, first, last, lines: self.live_lines(run, first, last).await? }
                 }
             };
-            events.push(LiveEvent { id: row.id, topic });
+            let seen_by = row.seen_by.map(|people| people.into_iter().map(UserId).collect());
+            events.push(LiveRecord { event: LiveEvent { id: row.id, topic }, seen_by });
         }
         Ok(events)
     }

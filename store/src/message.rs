@@ -5,7 +5,10 @@ use shared::{
         contact::{DeliveryView, MessageView},
         live::Topic,
     },
-    domain::outbox::{After, Channel, DeliveryEvent, Purpose},
+    domain::{
+        incident::Eyes,
+        outbox::{After, Channel, DeliveryEvent, Purpose},
+    },
     ids::{IncidentId, UserId},
     timestamp::Timestamp,
 };
@@ -139,15 +142,18 @@ macro_rules! messages {
 }
 
 impl Store {
-    /// Newest first; not the links that let somebody in, which are not everybody's business.
+    /// Newest first; not the links that let somebody in, which are not everybody's business, nor what is about an incident that these eyes may
+    /// not see.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn message_list(&self, limit: i64) -> Result<Vec<MessageView>, StoreError> {
+    pub async fn message_list(&self, eyes: Eyes, limit: i64) -> Result<Vec<MessageView>, StoreError> {
         let rows = sqlx::query_as::<_, MessageRow>(messages!(
-            "WHERE m.purpose NOT IN ('invitation', 'new-password') ORDER BY m.number DESC LIMIT $1"
+            "WHERE m.purpose NOT IN ('invitation', 'new-password') AND (i.seen_by IS NULL OR $2 OR $3 = ANY(i.seen_by)) ORDER BY m.number DESC LIMIT $1"
         ))
         .bind(limit)
+        .bind(eyes.all)
+        .bind(eyes.who.0)
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter().map(TryInto::try_into).collect()

@@ -2,7 +2,7 @@
 
 use shared::{
     api::notice::{NoticeAck, NoticeView},
-    domain::{audience::Audience, run::RunHeader},
+    domain::{audience::Audience, incident::Eyes, run::RunHeader},
     ids::{IncidentId, RunId, UserId},
     timestamp::Timestamp,
 };
@@ -77,7 +77,8 @@ impl Store {
     /// If the database does not answer.
     pub async fn notices_for(&self, user: &User, limit: i64) -> Result<Vec<NoticeView>, StoreError> {
         let query = notices!(
-            "WHERE n.audience = ANY($2) AND n.at >= (SELECT created_at FROM app_user WHERE id = $1)
+            "WHERE n.audience = ANY($2) AND (i.seen_by IS NULL OR $4 OR $1 = ANY(i.seen_by))
+               AND n.at >= (SELECT created_at FROM app_user WHERE id = $1)
                AND (mine.user_id IS NULL OR i.resolved_at IS NULL)
              ORDER BY yours, n.number DESC LIMIT $3"
         );
@@ -85,6 +86,7 @@ impl Store {
             .bind(user.id.0)
             .bind(Audience::of(&user.role, &user.contact_roles).into_iter().map(Audience::name).collect::<Vec<_>>())
             .bind(limit)
+            .bind(Eyes::of(user.id, user.rights).all)
             .fetch_all(&self.pool)
             .await?;
         rows.into_iter().map(TryInto::try_into).collect()

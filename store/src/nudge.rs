@@ -5,7 +5,7 @@ use shared::{
         incident::TimelineEntry,
         task::{NudgeView, OwnTaskView},
     },
-    domain::incident::Task,
+    domain::incident::{Eyes, Task},
     ids::{IncidentId, UserId},
 };
 use sqlx::{FromRow, types::Json};
@@ -22,19 +22,20 @@ struct NudgeRow {
 }
 
 impl Store {
-    /// What `user` has not put away, newest first.
+    /// What whoever looks has not put away, newest first.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn nudges_for(&self, user: UserId, limit: i64) -> Result<Vec<NudgeView>, StoreError> {
+    pub async fn nudges_for(&self, eyes: Eyes, limit: i64) -> Result<Vec<NudgeView>, StoreError> {
         let rows = sqlx::query_as::<_, NudgeRow>(
             "SELECT n.number, i.number AS incident, i.title AS incident_title, e.seq, e.at, e.by, e.event
              FROM nudge n JOIN incident i ON i.id = n.incident_id
                   JOIN incident_event e ON e.incident_id = n.incident_id AND e.seq = n.entry
-             WHERE n.user_id = $1 AND n.seen_at IS NULL ORDER BY n.number DESC LIMIT $2",
+             WHERE n.user_id = $1 AND n.seen_at IS NULL AND (i.seen_by IS NULL OR $3 OR $1 = ANY(i.seen_by)) ORDER BY n.number DESC LIMIT $2",
         )
-        .bind(user.0)
+        .bind(eyes.who.0)
         .bind(limit)
+        .bind(eyes.all)
         .fetch_all(&self.pool)
         .await?;
         let view = |row: NudgeRow| NudgeView {
@@ -46,20 +47,22 @@ impl Store {
         Ok(rows.into_iter().map(view).collect())
     }
 
-    /// Open tasks of `user` in incidents that are not closed; what is due first comes first.
+    /// Open tasks of whoever looks in incidents that are not closed; what is due first comes first.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn tasks_of(&self, user: UserId, limit: i64) -> Result<Vec<OwnTaskView>, StoreError> {
+    pub async fn tasks_of(&self, eyes: Eyes, limit: i64) -> Result<Vec<OwnTaskView>, StoreError> {
         let rows: Vec<(i64, String, Json<Task>)> = sqlx::query_as(
             "SELECT i.number, i.title, t.task
              FROM incident i CROSS JOIN LATERAL jsonb_array_elements(i.tasks) AS t (task)
              WHERE i.closed_at IS NULL AND i.tasks <> '[]'
                AND t.task ->> 'state' = 'open' AND t.task -> 'owner' ->> 'id' = $1
+               AND (i.seen_by IS NULL OR $3 OR $1::uuid = ANY(i.seen_by))
              ORDER BY (t.task ->> 'due_at')::timestamptz NULLS LAST, i.number, (t.task ->> 'number')::int LIMIT $2",
         )
-        .bind(user.to_string())
+        .bind(eyes.who.to_string())
         .bind(limit)
+        .bind(eyes.all)
         .fetch_all(&self.pool)
         .await?;
         let view = |(incident, incident_title, Json(task))| OwnTaskView { incident, incident_title, task };

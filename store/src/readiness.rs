@@ -1,4 +1,5 @@
-//! What a system has shown: its last successful runs, its last incidents, and how ready it was day by day. Judges nothing.
+//! What a system has shown: its last successful runs, its last incidents, and how ready it was day by day. Judges nothing. What only
+//! some may see is left out: the score is everybody's.
 
 use shared::{
     digest::Digest,
@@ -39,6 +40,7 @@ impl Store {
                  SELECT header->'procedure'->>'id' AS procedure, header->'procedure'->>'digest' AS digest, ended_at,
                         extract(epoch FROM ended_at - requested_at)::bigint AS took, number
                  FROM run WHERE system_id = $1 AND state = 'succeeded' AND ended_at >= $2
+                      AND EXISTS (SELECT FROM incident i WHERE i.id = incident_id AND i.seen_by IS NULL)
                       AND NOT coalesce((header->>'dry_run')::boolean, false)) AS done
              ORDER BY procedure, digest, ended_at DESC",
         )
@@ -71,7 +73,7 @@ impl Store {
                         extract(epoch FROM coalesce((a->>'restored_at')::timestamptz, i.resolved_at)
                                            - coalesce((a->>'since')::timestamptz, i.declared_at))::bigint AS took
                  FROM incident i CROSS JOIN jsonb_array_elements(i.affected) AS a
-                 WHERE i.system_id = $1 AND i.resolved_at >= $2) AS over
+                 WHERE i.system_id = $1 AND i.resolved_at >= $2 AND i.merged_into IS NULL AND i.seen_by IS NULL) AS over
              ORDER BY component, ended_at DESC",
         )
         .bind(system.0)

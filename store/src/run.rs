@@ -8,6 +8,7 @@ use shared::{
     domain::{
         actor::Actor,
         approval::ApprovalPolicy,
+        incident::Eyes,
         run::{Recorded, Resumed, Run, RunEvent, RunHeader, RunState},
     },
     ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
@@ -190,12 +191,13 @@ impl Store {
         read(&mut *self.pool.acquire().await?, Which::Id(id), false).await
     }
 
-    /// Newest first, numbers below `before`; of one incident or of all.
+    /// What these eyes may see, newest first, numbers below `before`; of one incident with what was merged into it, or of all.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn run_list(
         &self,
+        eyes: Eyes,
         incident: Option<IncidentId>,
         before: Option<i64>,
         limit: i64,
@@ -205,12 +207,19 @@ impl Store {
                     u.name AS requested_by, r.requested_at, r.ended_at,
                     CASE WHEN r.state = 'succeeded' THEN r.n_open_checks ELSE 0 END AS n_open_checks
              FROM run r JOIN incident i ON i.id = r.incident_id JOIN app_user u ON u.id = (r.header->>'requested_by')::uuid
-             WHERE ($1::uuid IS NULL OR r.incident_id = $1) AND ($2::bigint IS NULL OR r.number < $2)
+             WHERE ($1::uuid IS NULL OR r.incident_id IN (
+                       WITH RECURSIVE same (id, number) AS (
+                           SELECT id, number FROM incident WHERE id = $1
+                           UNION SELECT m.id, m.number FROM incident m JOIN same ON m.merged_into = same.number)
+                       SELECT id FROM same))
+               AND ($2::bigint IS NULL OR r.number < $2) AND (i.seen_by IS NULL OR $4 OR $5 = ANY(i.seen_by))
              ORDER BY r.number DESC LIMIT $3",
         )
         .bind(incident.map(|id| id.0))
         .bind(before)
         .bind(limit)
+        .bind(eyes.all)
+        .bind(eyes.who.0)
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter().map(TryInto::try_into).collect()

@@ -1,8 +1,9 @@
 //! What incidents were like over time: how many, how soon answered, how soon over, what was promised and missed. Sums of what stands in
-//! the incidents; keeps nothing.
+//! the incidents that these eyes may see, each trouble once; keeps nothing.
 
 use shared::{
     api::statistics::{ComponentStatistics, LevelStatistics, MonthStatistics, Spread},
+    domain::incident::Eyes,
     timestamp::Timestamp,
 };
 use sqlx::FromRow;
@@ -82,7 +83,8 @@ macro_rules! spreads {
                           extract(epoch FROM acknowledged_at - declared_at)::float8 AS answered,
                           extract(epoch FROM coalesce(resolved_at, clock_timestamp()) - declared_at)::float8 AS since,
                           extract(epoch FROM resolved_at - declared_at)::float8 AS over
-                   FROM incident WHERE declared_at >= $1) AS i ",
+                   FROM incident
+                   WHERE declared_at >= $1 AND merged_into IS NULL AND (seen_by IS NULL OR $2 OR $3 = ANY(seen_by))) AS i ",
             $rest
         )
     };
@@ -93,12 +95,14 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn statistics_by_month(&self, since: Timestamp) -> Result<Vec<MonthStatistics>, StoreError> {
+    pub async fn statistics_by_month(&self, eyes: Eyes, since: Timestamp) -> Result<Vec<MonthStatistics>, StoreError> {
         let rows = sqlx::query_as::<_, MonthRow>(spreads!(
             "date_trunc('month', declared_at, 'UTC') AS month",
             "GROUP BY month ORDER BY month"
         ))
         .bind(since.inner())
+        .bind(eyes.all)
+        .bind(eyes.who.0)
         .fetch_all(&self.pool)
         .await?;
         Ok(rows
@@ -109,9 +113,11 @@ impl Store {
 
     /// # Errors
     /// If the database does not answer.
-    pub async fn statistics_by_level(&self, since: Timestamp) -> Result<Vec<LevelStatistics>, StoreError> {
+    pub async fn statistics_by_level(&self, eyes: Eyes, since: Timestamp) -> Result<Vec<LevelStatistics>, StoreError> {
         let rows = sqlx::query_as::<_, LevelRow>(spreads!("level", "GROUP BY level ORDER BY level"))
             .bind(since.inner())
+            .bind(eyes.all)
+            .bind(eyes.who.0)
             .fetch_all(&self.pool)
             .await?;
         let level = |row: LevelRow| LevelStatistics {
@@ -125,7 +131,11 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn statistics_by_component(&self, since: Timestamp) -> Result<Vec<ComponentStatistics>, StoreError> {
+    pub async fn statistics_by_component(
+        &self,
+        eyes: Eyes,
+        since: Timestamp,
+    ) -> Result<Vec<ComponentStatistics>, StoreError> {
         let rows = sqlx::query_as::<_, ComponentRow>(
             "SELECT component, max(name) AS name, count(*) AS n,
                     percentile_cont(0.5) WITHIN GROUP (ORDER BY took) AS half,
@@ -136,10 +146,13 @@ impl Store {
                           extract(epoch FROM coalesce((a->>'restored_at')::timestamptz, i.resolved_at)
                                              - coalesce((a->>'since')::timestamptz, i.declared_at))::float8 AS took
                    FROM incident i JOIN system s ON s.id = i.system_id CROSS JOIN jsonb_array_elements(i.affected) AS a
-                   WHERE i.declared_at >= $1) AS c
+                   WHERE i.declared_at >= $1 AND i.merged_into IS NULL
+                     AND (i.seen_by IS NULL OR $2 OR $3 = ANY(i.seen_by))) AS c
              GROUP BY component ORDER BY n DESC, component LIMIT 200",
         )
         .bind(since.inner())
+        .bind(eyes.all)
+        .bind(eyes.who.0)
         .fetch_all(&self.pool)
         .await?;
         let one = |row: ComponentRow| ComponentStatistics {

@@ -1,9 +1,10 @@
 //! One transaction with its consequences: audit entries and live events are collected and written at commit. Never held while
 //! work is done on a host.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{
     api::live::Topic,
+    digest::Digest,
     domain::{
         actor::Actor,
         audit::{Entry, link},
@@ -12,7 +13,10 @@ use shared::{
 };
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
-use crate::{StoreError, live::StoredTopic, through::named};
+use crate::{StoreError, live::StoredTopic, through::named, unseen};
+
+/// Who restricted an incident and who was let in, the log says to everybody who reads it.
+const READERS_CHANGE: [&str; 3] = ["incident.restricted", "incident.let-in", "incident.put-out"];
 
 /// Dropped without [`Tx::commit`], nothing has happened.
 #[derive(Debug)]
@@ -110,6 +114,7 @@ impl Tx {
         if self.audit.is_empty() {
             return Ok(());
         }
+        self.withhold().await?;
         let (mut seq, head) = self.lock_chain().await?;
         let mut previous = head.parse().map_err(|e| StoreError::Corrupt(format!("audit head: {e}")))?;
         let (mut seqs, mut texts, mut previouses, mut hashes) = (vec![], vec![], vec![], vec![]);
@@ -144,6 +149,24 @@ impl Tx {
         .bind(previous.to_string())
         .execute(&mut *self.inner)
         .await?;
+        Ok(())
+    }
+
+    /// What happens in an incident that only some may see is in the chain with who, when and what kind; what was said there only with its
+    /// digest. So the log stays whole for whoever reads it, and proves what it does not tell.
+    async fn withhold(&mut self) -> Result<(), StoreError> {
+        let objects: Vec<&str> = self.audit.iter().map(|new| new.object.as_str()).collect();
+        let confidential = unseen::confidential(&mut self.inner, &objects).await?;
+        for new in &mut self.audit {
+            let about = unseen::named(&new.object);
+            if confidential.iter().any(|(word, number)| about == Some((word.as_str(), *number))) {
+                let mut said = json!({"withheld": Digest::of_value(&new.detail)});
+                if READERS_CHANGE.contains(&new.action.as_str()) {
+                    said["people"] = new.detail.get("people").or(new.detail.get("person")).cloned().unwrap_or_default();
+                }
+                new.detail = said;
+            }
+        }
         Ok(())
     }
 

@@ -201,7 +201,7 @@ async fn a_machine_is_lost_in_the_middle_of_a_run_and_a_blank_one_takes_its_plac
     assert_eq!(restored["runs"]["unsent"], serde_json::json!(1));
     let server = embedded::start(&data).await.unwrap();
     let muster = Muster::start_on(server.url()).await.unwrap();
-    let kept = muster.store.message_list(1).await.unwrap().remove(0);
+    let kept = muster.store.message_list(tests::scene::EVERYTHING, 1).await.unwrap().remove(0);
     assert_eq!((kept.state, kept.next_at), (MessageState::Failed, None));
     let last = kept.log.last().unwrap();
     assert_eq!(last.event, DeliveryEvent::Restored, "{kept:?}");

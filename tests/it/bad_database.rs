@@ -95,7 +95,7 @@ async fn a_request_whose_answer_was_lost_can_be_sent_again_with_its_key() {
     muster.database.mend().await.unwrap();
     eventually("it is taken", async || responder.api.declare(&body, "k").await.is_ok()).await.unwrap();
     assert_eq!(responder.api.declare(&body, "k").await.unwrap().number, 1);
-    assert_eq!(muster.store.incident_list(None, 10).await.unwrap().len(), 1);
+    assert_eq!(muster.store.incident_list(tests::scene::EVERYTHING, None, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod consent;
 mod door;
 mod editor;
 mod hostile;
+mod links;
 mod maintenance;
 mod monitors;
 mod notices;

@@ -163,7 +163,7 @@ async fn whoever_dies_while_sending_leaves_a_maybe_and_cannot_speak_later() {
     assert!(!tx.message_settle(&first[0], &sent, "").await.unwrap(), "the first one comes too late");
     assert!(tx.message_settle(&second[0], &sent, "").await.unwrap());
     tx.commit().await.unwrap();
-    let all = store.message_list(10).await.unwrap();
+    let all = store.message_list(tests::scene::EVERYTHING, 10).await.unwrap();
     use DeliveryEvent as E;
     assert_eq!(log(&all[0]), [E::Queued, E::Begun, E::MaybeSent, E::Repeated, E::Sent]);
 }

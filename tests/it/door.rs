@@ -176,7 +176,7 @@ async fn an_expired_session_is_not_signed_in_and_nothing_is_written() {
     let error = refused(person.api.declare(&declaration("validator1").unwrap(), "key").await);
     assert_eq!(error.code, ErrorCode::NotSignedIn);
     assert!(error.message.contains("Sign in"), "{}", error.message);
-    assert_eq!(muster.store.incident_list(None, 10).await.unwrap().len(), 0);
+    assert_eq!(muster.store.incident_list(tests::scene::EVERYTHING, None, 10).await.unwrap().len(), 0);
 }
 
 #[tokio::test]
@@ -217,10 +217,14 @@ async fn writes_from_elsewhere_are_refused_and_nothing_is_written() {
         assert_eq!(answer, (StatusCode::UNSUPPORTED_MEDIA_TYPE, json!("invalid")), "{content_type}");
     }
     assert_eq!(send(&[("origin", ours)]).await.0, StatusCode::UNSUPPORTED_MEDIA_TYPE);
-    assert_eq!(muster.store.incident_list(None, 10).await.unwrap().len(), 0, "nothing was written");
+    assert_eq!(
+        muster.store.incident_list(tests::scene::EVERYTHING, None, 10).await.unwrap().len(),
+        0,
+        "nothing was written"
+    );
     assert_eq!(send(&[("origin", ours), json_type]).await.0, StatusCode::OK);
     assert_eq!(send(&[("sec-fetch-site", "same-origin"), json_type]).await.0, StatusCode::OK);
-    assert_eq!(muster.store.incident_list(None, 10).await.unwrap().len(), 2);
+    assert_eq!(muster.store.incident_list(tests::scene::EVERYTHING, None, 10).await.unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ fn level(level: u8) -> LevelIn {
 }
 
 async fn count(muster: &Muster) -> usize {
-    muster.store.incident_list(None, 100).await.unwrap().len()
+    muster.store.incident_list(tests::scene::EVERYTHING, None, 100).await.unwrap().len()
 }
 
 #[tokio::test]

@@ -89,7 +89,8 @@ async fn its_audience_is_told_and_says_that_it_has_read() {
     );
     let again = officer.api.acknowledge_notice(notice.number).await.unwrap();
     assert_eq!(again, seen, "once is enough");
-    let live: Vec<_> = scene.muster.store.live_since(before, 10).await.unwrap().into_iter().map(|e| e.topic).collect();
+    let live: Vec<_> =
+        scene.muster.store.live_since(before, 10).await.unwrap().into_iter().map(|e| e.event.topic).collect();
     assert_eq!(live, [Topic::Incident { number: run.incident }], "told to who watches, once");
 
     let all = events(&scene, run.incident).await;

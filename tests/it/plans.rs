@@ -257,7 +257,7 @@ async fn who_looks_at_a_plan_hears_of_the_next_version() {
     let place = muster.store.live_head().await.unwrap();
     administrator.api.save_plan(SYSTEM, &text(&format!("{source}\nx\n"), 1)).await.unwrap();
     let heard = muster.store.live_since(place, 10).await.unwrap();
-    assert_eq!(heard.into_iter().map(|e| e.topic).collect::<Vec<_>>(), [Topic::Plan { system: SYSTEM.into() }]);
+    assert_eq!(heard.into_iter().map(|e| e.event.topic).collect::<Vec<_>>(), [Topic::Plan { system: SYSTEM.into() }]);
     administrator.api.save_plan(SYSTEM, &text(&format!("{source}\nx\n"), 2)).await.unwrap();
     assert_eq!(muster.store.live_head().await.unwrap(), place + 1, "nothing happened, so nothing is told");
 }

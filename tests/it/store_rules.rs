@@ -56,7 +56,7 @@ async fn world() -> World {
     let affected = Affected::new("validator1", "V1", Impact::MajorOutage, Some(600));
     let public_title = Some("Validator 1 is not available".into());
     let incident = Incident::declared("down".into(), (1, Some(3600)), vec![affected.clone()], public_title, tx.now());
-    let declared = IncidentEvent::Declared { level: 1, affected: vec![affected], text: None };
+    let declared = IncidentEvent::Declared { level: 1, affected: vec![affected], text: None, seen: vec![] };
     let record = tx.incident_create(system.id, &incident, "Minor", &by, &declared).await.unwrap();
     tx.commit().await.unwrap();
     let new_run = NewRun {
@@ -122,7 +122,8 @@ async fn audit_and_live_events_commit_with_their_cause_or_not_at_all() {
     assert_eq!(verifier.head().0, before + 2);
     let newest = store.audit_list(None, 1).await.unwrap();
     assert!(newest[0].entry.denied && newest[0].entry.action == "run.approve");
-    let topics: Vec<_> = store.live_since(0, 10).await.unwrap().into_iter().map(|e| (e.id, e.topic)).collect();
+    let topics: Vec<_> =
+        store.live_since(0, 10).await.unwrap().into_iter().map(|e| (e.event.id, e.event.topic)).collect();
     assert_eq!(topics, [(1, Topic::Incident { number: 1 }), (2, Topic::Run { number: 1, incident: 1 })]);
 }
 
@@ -145,7 +146,7 @@ async fn live_ids_have_no_gap_and_never_arrive_late() {
     let mut seen = vec![];
     while seen.len() < 80 {
         let last = seen.last().copied().unwrap_or(0);
-        seen.extend(store.live_since(last, 100).await.unwrap().into_iter().map(|e| e.id));
+        seen.extend(store.live_since(last, 100).await.unwrap().into_iter().map(|e| e.event.id));
     }
     for writer in writers {
         writer.await.unwrap();
@@ -358,11 +359,11 @@ async fn a_database_that_is_away_is_unavailable_and_comes_back() {
     let world = world().await;
     let store = &world.database.store;
     world.database.cut().await.unwrap();
-    let error = store.incident_list(None, 1).await.unwrap_err();
+    let error = store.incident_list(tests::scene::EVERYTHING, None, 1).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert!(matches!(store.ready().await, Err(StoreError::Unavailable(_))));
     world.database.mend().await.unwrap();
-    assert_eq!(store.incident_list(None, 10).await.unwrap().len(), 1);
+    assert_eq!(store.incident_list(tests::scene::EVERYTHING, None, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

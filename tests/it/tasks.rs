@@ -4,7 +4,7 @@
 use shared::{
     api::{
         error::ErrorCode,
-        incident::{CloseIn, NoteIn, ResolveIn},
+        incident::{CloseIn, CorrectionIn, NoteIn, ResolveIn},
         task::{TaskDeedIn, TaskIn, TaskVerb},
     },
     domain::{
@@ -179,6 +179,23 @@ async fn a_task_that_is_late_is_loud_once_and_its_owner_hears_it() {
         .await
         .unwrap();
     assert_eq!(messages, 2, "and by message");
+}
+
+#[tokio::test]
+async fn a_correction_tells_those_whom_it_means_newly() {
+    let (_muster, ada, bob, n) = stage().await;
+    let first = format!("@{} look", ada.me.name);
+    let view = ada.api.note(n, &NoteIn::of(message(&first))).await.unwrap();
+    let entry = view.timeline.last().unwrap().seq;
+    let second = format!("@{} and @{} look", ada.me.name, bob.me.name);
+    let correct = |from: &str, to: &str| CorrectionIn { entry, instead_of: message(from), text: message(to) };
+    let view = ada.api.correct(n, &correct(&first, &second)).await.unwrap();
+    assert!(
+        matches!(&view.timeline.last().unwrap().event, IncidentEvent::Corrected { mentions, .. } if mentions.len() == 1)
+    );
+    assert_eq!(heard(&bob).await.len(), 1);
+    ada.api.correct(n, &correct(&second, &format!("{second} again"))).await.unwrap();
+    assert_eq!((heard(&bob).await.len(), heard(&ada).await.len()), (1, 0), "who was meant already is not told again");
 }
 
 #[tokio::test]

@@ -159,7 +159,7 @@ async fn a_broken_glass_is_told_to_everybody_outside_of_the_console_too() {
     scene.operator.api.break_glass(run.number, &glass).await.unwrap();
     scene.until(run.number, RunState::Succeeded).await.unwrap();
     let told = async || {
-        let messages = scene.muster.store.message_list(50).await.unwrap();
+        let messages = scene.muster.store.message_list(tests::scene::EVERYTHING, 50).await.unwrap();
         let to: Vec<_> = messages.into_iter().filter(|m| m.subject.contains(&format!("run {}", run.number))).collect();
         [&scene.responder, &scene.operator, &scene.approver]
             .iter()

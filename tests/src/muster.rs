@@ -371,6 +371,8 @@ pub fn declaration(component: &str) -> Result<DeclareIn> {
         title: Title::parse(&format!("{component} is down")).map_err(anyhow::Error::msg)?,
         level: 1,
         affected: vec![AffectedIn { component: component.into(), impact: Impact::MajorOutage }],
+        seen: vec![],
+        restricted_to: None,
         text: Some(Message::parse("internal: paged by the watchdog").map_err(anyhow::Error::msg)?),
         public: Some(PublicIn {
             title: Title::parse(&format!("{component} is not available")).map_err(anyhow::Error::msg)?,

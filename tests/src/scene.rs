@@ -17,9 +17,11 @@ use shared::{
     },
     domain::{
         access::Role,
+        incident::Eyes,
         run::{Answer, RunState},
         text::Message,
     },
+    ids::UserId,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -42,6 +44,9 @@ pub const PROJECT: &str = "bt2c";
 pub const PROCEDURE: &str = "node-failure-recovery";
 /// The container that procedure restarts.
 pub const VALIDATOR1: &str = "bt2c-validator1";
+
+/// Of whoever may see every incident.
+pub const EVERYTHING: Eyes = Eyes { who: UserId(Uuid::nil()), all: true };
 
 /// A lease short enough to be lost within a test, long enough for a busy machine.
 pub const QUICK: Timing = Timing {

@@ -48,6 +48,7 @@ pub(crate) mod own_tasks;
 pub(crate) mod palette;
 pub(crate) mod parameter_dialog;
 pub(crate) mod people;
+pub(crate) mod people_boxes;
 pub(crate) mod picture_field;
 pub(crate) mod plan_changes;
 pub(crate) mod plan_check;

@@ -20,6 +20,7 @@ use crate::{
 
 const TOPICS: [&str; 12] = [
     "incident",
+    "incidents",
     "run",
     "output",
     "report",

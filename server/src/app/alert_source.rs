@@ -51,11 +51,11 @@ fn address(state: &AppState, kind: SourceKind, key: &str) -> String {
 /// If the database does not answer.
 pub async fn alerts(
     state: &AppState,
-    _permit: &Permit<ViewConsole>,
+    permit: &Permit<ViewConsole>,
     firing: bool,
     before: Option<i64>,
 ) -> Result<List<AlertView>, AppError> {
-    Ok(page(state.store.alert_list(firing, before, PAGE).await?, PAGE, |alert| alert.number))
+    Ok(page(state.store.alert_list(permit.eyes(), firing, before, PAGE).await?, PAGE, |alert| alert.number))
 }
 
 /// # Errors

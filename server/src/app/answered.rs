@@ -111,7 +111,11 @@ async fn page(state: &AppState, id: Uuid) -> Result<(Answering, User, i64), AppE
     };
     let answering = Answering {
         name: user.name.clone(),
-        subject: format!("Level {}: {}", incident.incident.level, incident.incident.title),
+        // Whoever was called need not be one of those who may see it.
+        subject: match incident.incident.readers {
+            Some(_) => format!("Level {}: a restricted incident", incident.incident.level),
+            None => format!("Level {}: {}", incident.incident.level, incident.incident.title),
+        },
         link: format!("/console/incidents/{}", incident.number),
         drill: false,
         stands,

@@ -103,7 +103,7 @@ async fn view<A: Permission>(state: &AppState, permit: &Permit<A>, slug: &str) -
         candidates,
         change_refused: (!may).then(|| Action::ManageContacts.needs()),
         mail_refused: way::mail_refused(state),
-        messages: state.store.message_list(MESSAGES).await?,
+        messages: state.store.message_list(permit.eyes(), MESSAGES).await?,
     })
 }
 

@@ -11,9 +11,9 @@ use shared::{
     },
     ids::UserId,
 };
-use store::{Store, StoreError, Tx};
+use store::{IncidentRecord, Store, StoreError, Tx};
 
-use super::{incident::append, turn::Turn};
+use super::{incident::append, restricted, turn::Turn};
 use crate::{
     auth::permit::{HandleIncident, Permit, ViewConsole},
     error::{AppError, Found as _},
@@ -24,8 +24,9 @@ use crate::{
 /// # Errors
 /// 404 if there is no such incident.
 pub async fn people(store: &Store, _: &Permit<ViewConsole>, number: i64) -> Result<List<Person>, AppError> {
-    store.incident_by_number(number).await.found(|| format!("incident {number}"))?;
-    Ok(List { items: store.people_who_may(Action::HandleIncident).await?, next: None })
+    let record = store.incident_by_number(number).await.found(|| format!("incident {number}"))?;
+    let people = store.people_who_may(Action::HandleIncident).await?;
+    Ok(List { items: restricted::those_who_see(store, &record, people).await?, next: None })
 }
 
 /// # Errors
@@ -44,7 +45,7 @@ pub async fn act(
         return Ok(());
     }
     let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
-    let deed = deed(&mut tx, &input).await?;
+    let deed = deed(&mut tx, &record, &input).await?;
     let event = record.incident.duty_event(input.duty, deed, &me)?;
     let action = match input.deed {
         DutyVerb::Take => "incident.duty-taken",
@@ -59,7 +60,13 @@ pub async fn act(
 }
 
 /// Somebody who may handle incidents; `so` ends the sentence about whoever may not.
-pub(super) async fn handler(tx: &mut Tx, field: &str, id: UserId, so: &str) -> Result<Person, AppError> {
+pub(super) async fn handler(
+    tx: &mut Tx,
+    record: &IncidentRecord,
+    field: &str,
+    id: UserId,
+    so: &str,
+) -> Result<Person, AppError> {
     let user = match tx.user_fetch(id).await {
         Ok(user) => user,
         Err(StoreError::NotFound) => return Err(AppError::invalid(field, "There is nobody with this id.")),
@@ -68,14 +75,18 @@ pub(super) async fn handler(tx: &mut Tx, field: &str, id: UserId, so: &str) -> R
     if !user.active || user.service || !user.rights.may(Action::HandleIncident) {
         return Err(AppError::invalid(field, format!("{} may not handle incidents, {so}", user.name)));
     }
+    if !restricted::sees(record, &user) {
+        let message = format!("{} may not see this incident, {so} Let them see it first.", user.name);
+        return Err(AppError::invalid(field, message));
+    }
     Ok(Person { id, name: user.name })
 }
 
-async fn deed(tx: &mut Tx, input: &DutyIn) -> Result<DutyDeed, AppError> {
+async fn deed(tx: &mut Tx, record: &IncidentRecord, input: &DutyIn) -> Result<DutyDeed, AppError> {
     Ok(match (input.deed, input.person) {
         (DutyVerb::Take, from) => DutyDeed::Take { from },
         (DutyVerb::Offer, Some(id)) => {
-            let to = handler(tx, "person", id, "so cannot take a duty. Nobody was asked.").await?;
+            let to = handler(tx, record, "person", id, "so cannot take a duty. Nobody was asked.").await?;
             DutyDeed::Offer { to }
         }
         (DutyVerb::Offer, None) => {

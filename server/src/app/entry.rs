@@ -9,7 +9,7 @@ use shared::{
 };
 use store::Store;
 
-use super::{incident::append, turn::Turn};
+use super::{incident::append, nudge, turn::Turn};
 use crate::{
     auth::permit::{HandleIncident, Permit},
     error::{AppError, Found as _},
@@ -40,7 +40,8 @@ pub async fn correct(
     if now == input.text.as_str() {
         return Err(AppError::not_now("The entry reads like that already. Nothing was changed."));
     }
-    let event = IncidentEvent::Corrected { entry: input.entry, text: input.text.into_inner() };
+    let mentions = nudge::newly_mentioned(&mut tx, &record, (now, input.text.as_str())).await?;
+    let event = IncidentEvent::Corrected { entry: input.entry, text: input.text.into_inner(), mentions };
     append(&mut tx, record, vec![event], &permit.actor(), "incident.entry-corrected").await?;
     turn.save(&mut tx, number).await?;
     Ok(tx.commit().await?)

@@ -8,7 +8,8 @@ use shared::{
     },
     domain::{
         actor::Actor,
-        incident::{Affected, Incident, IncidentCommand, IncidentEvent, PublicState},
+        criteria::{self, Seen},
+        incident::{Affected, Incident, IncidentCommand, IncidentEvent, Person, PublicState},
         status::Impact,
         text::Message,
     },
@@ -16,7 +17,7 @@ use shared::{
 };
 use store::{IncidentRecord, NewAnnouncement, Store, StoreError, Tx};
 
-use super::{nudge, plan::Plans, subscriber, turn::Turn};
+use super::{nudge, plan::Plans, restricted, subscriber, turn::Turn};
 use crate::{
     auth::permit::{DeclareIncident, HandleIncident, Permission, Permit, PostUpdate},
     error::{AppError, Found as _},
@@ -50,6 +51,7 @@ pub async fn declare(
     })?;
     let level = level(&plan.compiled.plan, input.level)?;
     let affected = affected(&plan.compiled.plan, &input.affected, &[])?;
+    let seen = seen(&plan.compiled.plan, input.seen)?;
 
     let mut tx = store.begin().await?;
     if let Some(number) = turn.begin(&mut tx).await? {
@@ -57,11 +59,12 @@ pub async fn declare(
     }
     let by = permit.actor();
     let text = input.text.map(Message::into_inner);
-    let first = IncidentEvent::Declared { level: level.level, affected: affected.clone(), text };
+    let first = IncidentEvent::Declared { level: level.level, affected: affected.clone(), text, seen };
     let public_title = input.public.as_ref().map(|public| public.title.as_str().to_owned());
     let level_now = (level.level, level.response_seconds);
     let incident = Incident::declared(input.title.into_inner(), level_now, affected, public_title, tx.now());
     let record = tx.incident_create(system.id, &incident, &level.name, &by, &first).await?;
+    let number = record.number;
     tx.paging_begin(record.id, level.level, level.response_seconds).await?;
     tx.audit(
         &by,
@@ -69,14 +72,22 @@ pub async fn declare(
         format!("incident {}", record.number),
         json!({"title": incident.title, "event": first}),
     );
+    let mut record = record;
+    if let Some(others) = input.restricted_to {
+        let me = Person { id: permit.id(), name: permit.user().name.clone() };
+        let people = restricted::readers(&mut tx, "restricted_to", me, &others).await?;
+        let event = IncidentEvent::Restricted { people, reason: None };
+        append(&mut tx, record, vec![event], &by, "incident.restricted").await?;
+        record = tx.incident_lock(number).await?;
+    }
     if let Some(public) = input.public {
         let posted = IncidentEvent::Posted { state: PublicState::Investigating, text: public.text.into_inner() };
-        append(&mut tx, record.clone(), vec![posted], &by, "incident.posted").await?;
+        append(&mut tx, record, vec![posted], &by, "incident.posted").await?;
     }
-    turn.save(&mut tx, record.number).await?;
-    tx.live(Topic::Incident { number: record.number });
+    turn.save(&mut tx, number).await?;
+    tx.live(Topic::Incident { number });
     tx.commit().await?;
-    Ok(record.number)
+    Ok(number)
 }
 
 fn level(plan: &Plan, wanted: u8) -> Result<&Level, AppError> {
@@ -85,6 +96,24 @@ fn level(plan: &Plan, wanted: u8) -> Result<&Level, AppError> {
         let known = if known.is_empty() { "none".into() } else { known.join(", ") };
         AppError::invalid("level", format!("The plan has no level {wanted}; it has {known}."))
     })
+}
+
+/// What was ticked, each once; it must be what the plan says.
+fn seen(plan: &Plan, given: Vec<Seen>) -> Result<Vec<Seen>, AppError> {
+    let mut found: Vec<Seen> = vec![];
+    for (i, seen) in given.into_iter().enumerate() {
+        if !criteria::known(&plan.levels, &seen) {
+            let message = format!(
+                "The plan has no such criterion of level {}; it may have changed meanwhile. Reload the page.",
+                seen.level
+            );
+            return Err(AppError::invalid(&format!("seen[{i}]"), message));
+        }
+        if !found.contains(&seen) {
+            found.push(seen);
+        }
+    }
+    Ok(found)
 }
 
 /// What was given, in the words of the plan; `known` keeps its own.
@@ -158,7 +187,7 @@ pub async fn note(
         return Ok(());
     }
     let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
-    let mentions = nudge::mentioned(&mut tx, input.text.as_str(), &input.mentions).await?;
+    let mentions = nudge::mentioned(&mut tx, &record, input.text.as_str(), &input.mentions).await?;
     let event = IncidentEvent::Noted { text: input.text.into_inner(), mentions };
     append(&mut tx, record, vec![event], &permit.actor(), "incident.noted").await?;
     turn.save(&mut tx, number).await?;

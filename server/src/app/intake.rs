@@ -251,7 +251,11 @@ async fn join(
     number: i64,
     incident: i64,
 ) -> Result<IncidentRecord, AppError> {
-    let record = tx.incident_lock(incident).await?;
+    let mut record = tx.incident_lock(incident).await?;
+    // It may have been merged while this waited for it.
+    while let Some(into) = record.incident.merged_into {
+        record = tx.incident_lock(into).await?;
+    }
     append(tx, &record, &fired(source, alert, number), source).await?;
     Ok(record)
 }
@@ -284,7 +288,7 @@ async fn declare(
         .or_else(|_| Title::parse(&format!("Alert from {}", source.name)))
         .map_err(|why| AppError::bug(format!("an alert without a title: {why}")))?;
     let text = alert.text.clone().filter(|text| !text.is_empty());
-    let first = IncidentEvent::Declared { level: level.level, affected: affected.clone(), text };
+    let first = IncidentEvent::Declared { level: level.level, affected: affected.clone(), text, seen: vec![] };
     let level_now = (level.level, level.response_seconds);
     let incident = Incident::declared(title.into_inner(), level_now, affected, None, tx.now());
     let by = actor(source);

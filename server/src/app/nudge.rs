@@ -15,7 +15,10 @@ use shared::{
 };
 use store::{IncidentRecord, Store, StoreError, Tx};
 
-use super::tell::{self, Telling};
+use super::{
+    restricted,
+    tell::{self, Telling},
+};
 use crate::{
     auth::permit::{AcknowledgeNotice, Permit, ViewConsole},
     error::{AppError, Found as _},
@@ -29,7 +32,7 @@ const MOST_MENTIONS: usize = 30;
 /// # Errors
 /// If the database does not answer.
 pub async fn list(store: &Store, permit: &Permit<ViewConsole>) -> Result<List<NudgeView>, AppError> {
-    Ok(List { items: store.nudges_for(permit.id(), PAGE).await?, next: None })
+    Ok(List { items: store.nudges_for(permit.eyes(), PAGE).await?, next: None })
 }
 
 /// Once is enough; again changes nothing.
@@ -48,15 +51,21 @@ pub async fn put_away(store: &Store, permit: &Permit<AcknowledgeNotice>, number:
 /// # Errors
 /// 404 if there is no such incident.
 pub async fn readers(store: &Store, _: &Permit<ViewConsole>, number: i64) -> Result<List<Person>, AppError> {
-    store.incident_by_number(number).await.found(|| format!("incident {number}"))?;
-    Ok(List { items: store.people_who_may(Action::ViewConsole).await?, next: None })
+    let record = store.incident_by_number(number).await.found(|| format!("incident {number}"))?;
+    let people = store.people_who_may(Action::ViewConsole).await?;
+    Ok(List { items: restricted::those_who_see(store, &record, people).await?, next: None })
 }
 
 /// Those who are meant by name in a text, each as "@Name".
 ///
 /// # Errors
 /// If one is nobody, may not see incidents, or is not named in the text.
-pub(super) async fn mentioned(tx: &mut Tx, text: &str, ids: &[UserId]) -> Result<Vec<Person>, AppError> {
+pub(super) async fn mentioned(
+    tx: &mut Tx,
+    record: &IncidentRecord,
+    text: &str,
+    ids: &[UserId],
+) -> Result<Vec<Person>, AppError> {
     if ids.len() > MOST_MENTIONS {
         let message = format!("A note can mention at most {MOST_MENTIONS} people.");
         return Err(AppError::invalid("mentions", message));
@@ -65,7 +74,14 @@ pub(super) async fn mentioned(tx: &mut Tx, text: &str, ids: &[UserId]) -> Result
     for (i, id) in ids.iter().enumerate() {
         let field = format!("mentions[{i}]");
         let user = match tx.user_fetch(*id).await {
-            Ok(user) if user.active && !user.service && user.rights.may(Action::ViewConsole) => user,
+            Ok(user)
+                if user.active
+                    && !user.service
+                    && user.rights.may(Action::ViewConsole)
+                    && restricted::sees(record, &user) =>
+            {
+                user
+            }
             Ok(_) | Err(StoreError::NotFound) => {
                 return Err(AppError::invalid(&field, "There is nobody with this id who may see this incident."));
             }
@@ -81,6 +97,29 @@ pub(super) async fn mentioned(tx: &mut Tx, text: &str, ids: &[UserId]) -> Result
     Ok(people)
 }
 
+/// Those whom a text means by "@Name" and another one does not.
+///
+/// # Errors
+/// If the database does not answer.
+pub(super) async fn newly_mentioned(
+    tx: &mut Tx,
+    record: &IncidentRecord,
+    (before, text): (&str, &str),
+) -> Result<Vec<Person>, AppError> {
+    if !text.contains('@') {
+        return Ok(vec![]);
+    }
+    let readers = tx.user_list().await?.into_iter().filter(|user| {
+        user.active && !user.service && user.rights.may(Action::ViewConsole) && restricted::sees(record, user)
+    });
+    let people: Vec<Person> = readers.map(|user| Person { id: user.id, name: user.name }).collect();
+    let known = mention::found(before, &people);
+    let mut meant = mention::found(text, &people);
+    meant.retain(|person| !known.contains(person));
+    meant.truncate(MOST_MENTIONS);
+    Ok(meant)
+}
+
 /// Tells whom an event is about. `record` is the incident after it; the caller holds its lock and has written entry `seq`.
 pub(super) async fn tell(
     tx: &mut Tx,
@@ -91,8 +130,8 @@ pub(super) async fn tell(
 ) -> Result<(), AppError> {
     for id in record.incident.concerned(event, by.user()) {
         let user = tx.user_fetch(id).await?;
-        // Who has left since is told nothing.
-        if !user.active {
+        // Who has left since is told nothing, nor who may not see it.
+        if !user.active || !restricted::sees(record, &user) {
             continue;
         }
         tx.nudge_add(record.id, seq, id).await?;
@@ -114,9 +153,10 @@ pub(super) async fn tell(
 
 fn about(event: &IncidentEvent) -> &'static str {
     match event {
-        IncidentEvent::Noted { .. } => "you are mentioned",
+        IncidentEvent::Noted { .. } | IncidentEvent::Corrected { .. } => "you are mentioned",
         IncidentEvent::TaskAdded { .. } | IncidentEvent::TaskGiven { .. } => "a task for you",
         IncidentEvent::Overdue { .. } => "your task is overdue",
+        IncidentEvent::Restricted { .. } | IncidentEvent::LetIn { .. } => "you may see it",
         _ => "you are asked",
     }
 }

@@ -10,12 +10,13 @@ use shared::{
     bytes::human_bytes,
     domain::{
         access::{Action, Rights},
+        criteria::services,
         incident::{Incident, IncidentCommand},
         offer::Offer,
         run::{Run, RunState},
         sight::Sight,
     },
-    plan::{Choices, Parameter, Plan, Procedure, StepKind, family},
+    plan::{Choices, Parameter, Plan, family},
     timestamp::Timestamp,
 };
 
@@ -45,6 +46,11 @@ fn action_of(command: IncidentCommand) -> Action {
         | C::ChangeAffected
         | C::HoldDuty
         | C::HandleTask
+        | C::Restrict
+        | C::LiftRestriction
+        | C::ChangeReaders
+        | C::Merge
+        | C::Relate
         | C::Reopen => Action::HandleIncident,
         C::PostUpdate => Action::PostUpdate,
         C::RequestRun => Action::RequestRun,
@@ -149,27 +155,6 @@ fn affects(plan: &Plan, incident: &Incident, service: &str) -> bool {
     let of_service =
         |component: &str| plan.components.iter().any(|c| c.id == component && c.service.as_deref() == Some(service));
     incident.affected.iter().any(|affected| affected.component == service || of_service(&affected.component))
-}
-
-/// Services that steps with an effect name, in the order of the steps.
-fn services(procedure: &Procedure) -> Vec<String> {
-    let mut found: Vec<String> = vec![];
-    for step in procedure.steps.iter().filter(|step| step.kind.has_effect()) {
-        let named = match &step.kind {
-            StepKind::Restart { services }
-            | StepKind::Stop { services }
-            | StepKind::Start { services }
-            | StepKind::Up { services } => services.as_slice(),
-            StepKind::Exec { service, .. } | StepKind::Sql { service, .. } => std::slice::from_ref(service),
-            _ => &[],
-        };
-        for service in named {
-            if !found.contains(service) {
-                found.push(service.clone());
-            }
-        }
-    }
-    found
 }
 
 pub(super) fn run(run: &Run, user: &User, now: Timestamp) -> Vec<Offer<RunCommand>> {

@@ -11,7 +11,7 @@ use shared::{
     },
     fixtures,
     ids::UserId,
-    plan::Component,
+    plan::{Component, Procedure, StepKind},
 };
 use store::Factors;
 use uuid::Uuid;

@@ -141,6 +141,12 @@ async fn page(
 /// What somebody reads at night, on a locked screen first.
 fn words(record: &IncidentRecord, why: &Why) -> (String, String) {
     let incident = &record.incident;
+    if incident.readers.is_some() {
+        let subject = format!("Level {}: a restricted incident ({})", incident.level, record.number);
+        let body = "Who may see this incident is limited, so this message does not say what it is about.\n\n\
+                    Acknowledge it; until somebody does, others are called.";
+        return (subject, body.into());
+    }
     let subject = format!("Level {}: {} (incident {})", incident.level, incident.title, record.number);
     let affected: Vec<_> =
         incident.affected.iter().map(|a| format!("{}: {}", a.name, a.impact.words().to_lowercase())).collect();

@@ -90,7 +90,9 @@ fn offers(permit: &Permit<ViewPeople>, user: &User) -> Vec<Offer<PersonCommand>>
     let own = user.id == permit.id();
     let me = permit.user();
     let refused = |command| {
-        let first = lacks(permit).or_else(|| above(me.rights, user));
+        let taking = matches!(command, C::ChangeRole | C::Deactivate | C::EndSessions);
+        let reach = if taking { to_take_away(me.rights) } else { me.rights };
+        let first = lacks(permit).or_else(|| above(reach, user));
         first.or_else(|| match command {
             C::ChangeRole if own => Some("Somebody else must change your role.".into()),
             C::Deactivate if own => Some("Somebody else must deactivate you.".into()),
@@ -115,11 +117,21 @@ pub(super) fn above(own: Rights, user: &User) -> Option<String> {
         .then(|| format!("{} may do things that you may not, so you cannot change their account.", user.name))
 }
 
+/// Whoever sees restricted incidents can be stopped by those who do not see them, or nobody could stop them. Anything by which one could come
+/// in as they is not among it.
+fn to_take_away(own: Rights) -> Rights {
+    own.actions().into_iter().chain([Action::SeeRestricted]).collect()
+}
+
 /// The person, locked against other changes of people, if this one reaches them.
 pub(super) async fn reach(tx: &mut Tx, permit: &Permit<ManagePeople>, id: UserId) -> Result<User, AppError> {
+    within(tx, permit.user().rights, id).await
+}
+
+async fn within(tx: &mut Tx, rights: Rights, id: UserId) -> Result<User, AppError> {
     tx.people_lock().await?;
     let user = tx.user_fetch(id).await.found(|| "such person".into())?;
-    match above(permit.user().rights, &user) {
+    match above(rights, &user) {
         None => Ok(user),
         Some(why) => Err(AppError::forbidden(why)),
     }
@@ -183,7 +195,7 @@ async fn try_set_role(
     input: &PersonRoleIn,
 ) -> Result<(), AppError> {
     let mut tx = store.begin().await?;
-    let user = reach(&mut tx, permit, id).await?;
+    let user = within(&mut tx, to_take_away(permit.user().rights), id).await?;
     if user.id == permit.id() {
         return Err(AppError::forbidden("Somebody else must change your role. Nothing was changed."));
     }
@@ -301,7 +313,9 @@ async fn change(
 ) -> Result<(), AppError> {
     let outcome = async {
         let mut tx = store.begin().await?;
-        let user = reach(&mut tx, permit, id).await?;
+        let own = permit.user().rights;
+        let takes = ["user.deactivated", "user.sessions-ended"].contains(&action);
+        let user = within(&mut tx, if takes { to_take_away(own) } else { own }, id).await?;
         work(&mut tx, &user).await?;
         tx.audit(&permit.actor(), action, object(&user), detail);
         tell(&mut tx);

@@ -62,7 +62,7 @@ pub async fn write_draft(store: &Store, permit: &Permit<EditReport>, number: i64
     let system = store.system_fetch(record.system).await?;
     let timeline = store.incident_timeline(record.id).await?;
     let mut runs = vec![];
-    for row in store.run_list(Some(record.id), None, RUNS).await?.iter().rev() {
+    for row in store.run_list(permit.eyes(), Some(record.id), None, RUNS).await?.iter().rev() {
         let run = store.run_by_number(row.number).await?;
         runs.push(RunFacts { requested_by: run.requested_by_name, plan_version: run.plan_version, run: run.run });
     }

@@ -7,13 +7,13 @@ use shared::{
     api::run::{RunRequestIn, WithdrawIn},
     domain::{
         approval::ApprovalPolicy,
-        incident::{IncidentCommand, RunMoment},
+        incident::{Eyes, IncidentCommand, RunMoment},
         run::{Resumed, Run, RunEvent, RunState},
     },
     ids::SystemId,
     plan::Procedure,
 };
-use store::{JobKind, NewRun, Store};
+use store::{JobKind, NewRun, Part, Store};
 
 use super::{moment, plan::Plans, turn::Turn};
 use crate::{
@@ -59,7 +59,7 @@ pub async fn request(
         return Err(AppError::not_now(format!("{} cannot run: {why}", procedure.title)));
     }
     let (parameters, resumes) = match input.resumes {
-        Some(before) => resumed(store, before, procedure, system.id, &system.project).await?,
+        Some(before) => resumed((store, permit.eyes()), before, procedure, system.id, &system.project).await?,
         None => (parameters(procedure, input.parameters)?, None),
     };
     let policy = ApprovalPolicy::of(procedure)
@@ -126,12 +126,15 @@ pub async fn request(
 
 /// What a run that goes on from another one is asked to be: the same, without what is done.
 async fn resumed(
-    store: &Store,
+    (store, eyes): (&Store, Eyes),
     number: i64,
     procedure: &Procedure,
     system: SystemId,
     project: &str,
 ) -> Result<(BTreeMap<String, String>, Option<Resumed>), AppError> {
+    if !store.part_is_seen(Part::Run, number, eyes).await? {
+        return Err(AppError::not_found(format!("run {number}")));
+    }
     let before = store.run_by_number(number).await.found(|| format!("run {number}"))?.run;
     if before.header.system != system || before.header.project != project || before.header.procedure.id != procedure.id
     {

@@ -15,15 +15,15 @@ pub const MOST_MONTHS: u32 = 60;
 ///
 /// # Errors
 /// If so many cannot be asked for, or the database does not answer.
-pub async fn view(state: &AppState, _permit: &Permit<ViewConsole>, months: u32) -> Result<StatisticsView, AppError> {
+pub async fn view(state: &AppState, permit: &Permit<ViewConsole>, months: u32) -> Result<StatisticsView, AppError> {
     if !(1..=MOST_MONTHS).contains(&months) {
         return Err(AppError::invalid("months", format!("1 to {MOST_MONTHS} months can be asked for.")));
     }
     let since = begin(state.store.now().await?, months);
     let (by_month, levels, components) = tokio::try_join!(
-        state.store.statistics_by_month(since),
-        state.store.statistics_by_level(since),
-        state.store.statistics_by_component(since)
+        state.store.statistics_by_month(permit.eyes(), since),
+        state.store.statistics_by_level(permit.eyes(), since),
+        state.store.statistics_by_component(permit.eyes(), since)
     )?;
     Ok(StatisticsView { since, months: by_month, levels, components })
 }

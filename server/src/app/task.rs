@@ -10,7 +10,7 @@ use shared::{
         text::TaskText,
     },
 };
-use store::{Store, Tx};
+use store::{IncidentRecord, Store, Tx};
 
 use super::{duty, incident::append, turn::Turn};
 use crate::{
@@ -26,7 +26,7 @@ const PAGE: i64 = 200;
 /// # Errors
 /// If the database does not answer.
 pub async fn own(store: &Store, permit: &Permit<ViewConsole>) -> Result<List<OwnTaskView>, AppError> {
-    Ok(List { items: store.tasks_of(permit.id(), PAGE).await?, next: None })
+    Ok(List { items: store.tasks_of(permit.eyes(), PAGE).await?, next: None })
 }
 
 /// # Errors
@@ -45,7 +45,9 @@ pub async fn add(
     }
     let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
     let owner = match input.owner {
-        Some(id) => Some(duty::handler(&mut tx, "owner", id, "so cannot have a task. Nothing was added.").await?),
+        Some(id) => {
+            Some(duty::handler(&mut tx, &record, "owner", id, "so cannot have a task. Nothing was added.").await?)
+        }
         None => None,
     };
     let event = record.incident.task_added(input.text.into_inner(), owner, input.due_at, tx.now())?;
@@ -71,7 +73,7 @@ pub async fn act(
         return Ok(());
     }
     let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
-    let deed = deed(&mut tx, input).await?;
+    let deed = deed(&mut tx, &record, input).await?;
     let event = record.incident.task_event(task, version, deed, &me, tx.now());
     let event = event.ok_or_else(|| AppError::not_found(format!("task {task} of incident {number}")))??;
     let action = match verb {
@@ -89,7 +91,7 @@ pub async fn act(
 }
 
 /// What is given beside the verb must be what it takes.
-async fn deed(tx: &mut Tx, input: TaskDeedIn) -> Result<TaskDeed, AppError> {
+async fn deed(tx: &mut Tx, record: &IncidentRecord, input: TaskDeedIn) -> Result<TaskDeed, AppError> {
     let TaskDeedIn { deed, person, text, due_at, .. } = input;
     if person.is_some() && deed != TaskVerb::HandTo {
         return Err(AppError::invalid("person", "Only handing over names somebody."));
@@ -100,7 +102,7 @@ async fn deed(tx: &mut Tx, input: TaskDeedIn) -> Result<TaskDeed, AppError> {
     }
     Ok(match (deed, person, text) {
         (TaskVerb::HandTo, Some(id), _) => {
-            TaskDeed::HandTo { to: duty::handler(tx, "person", id, "so cannot have a task.").await? }
+            TaskDeed::HandTo { to: duty::handler(tx, record, "person", id, "so cannot have a task.").await? }
         }
         (TaskVerb::HandTo, None, _) => return Err(AppError::invalid("person", "Say who is to have it.")),
         (TaskVerb::Change, _, Some(text)) => TaskDeed::Change { text: TaskText::into_inner(text), due_at },

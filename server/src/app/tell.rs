@@ -2,7 +2,10 @@
 //! Sends nothing.
 
 use shared::{
-    domain::outbox::{Channel, Purpose},
+    domain::{
+        incident::{Eyes, allows},
+        outbox::{Channel, Purpose},
+    },
     ids::{IncidentId, UserId},
 };
 use store::{NewMessage, Tx, Way};
@@ -39,7 +42,13 @@ pub(super) struct Person<'a> {
     pub(super) email: &'a str,
 }
 
-/// By e-mail to the account's address, and in every verified way among `ways` that is theirs. The channels taken.
+/// What leaves the house about a restricted incident.
+const CONFIDENTIAL: &str = "There is news for you in a restricted incident";
+const LOOK_THERE: &str =
+    "Who may see this incident is limited, so this message does not say what it is about. Open it to read more.";
+
+/// By e-mail to the account's address, and in every verified way among `ways` that is theirs. The channels taken. Of a restricted incident
+/// only those are told who may see it, and only that there is something.
 ///
 /// # Errors
 /// If the database does not answer.
@@ -49,6 +58,22 @@ pub(super) async fn person(
     person: Person<'_>,
     ways: &[Way],
 ) -> Result<Vec<Channel>, AppError> {
+    let discreet;
+    let telling = match telling.incident {
+        // What calls people says little by itself (`paging`).
+        Some(id) if telling.purpose != Purpose::Page => match tx.incident_seen_by(id).await? {
+            None => telling,
+            Some(seen_by) => {
+                let user = tx.user_fetch(person.id).await?;
+                if !allows(Some(&seen_by), Eyes::of(user.id, user.rights)) {
+                    return Ok(vec![]);
+                }
+                discreet = Telling { subject: CONFIDENTIAL, body: LOOK_THERE, ..telling.clone() };
+                &discreet
+            }
+        },
+        _ => telling,
+    };
     let mut channels = vec![Channel::Email];
     add(tx, telling, person, Channel::Email, None, person.email).await?;
     let theirs = ways.iter().filter(|way| way.user == person.id && way.verified_at.is_some() && way.channel.sends());

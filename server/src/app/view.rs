@@ -8,7 +8,7 @@ use shared::{
     },
     domain::{
         access::{Action, Rights},
-        incident::Incident,
+        incident::{Eyes, Incident},
         run::{Run, RunHeader, RunState},
         sight::Sight,
     },
@@ -19,6 +19,7 @@ use store::{Store, User};
 use super::{
     control, offers,
     plan::{PlanInForce, Plans},
+    related, restricted,
 };
 use crate::{
     auth::permit::{Permit, ViewConsole},
@@ -41,10 +42,10 @@ pub(super) fn page<T>(items: Vec<T>, limit: i64, key: impl Fn(&T) -> i64) -> Lis
 /// If the database does not answer.
 pub async fn incidents(
     store: &Store,
-    _permit: &Permit<ViewConsole>,
+    permit: &Permit<ViewConsole>,
     before: Option<i64>,
 ) -> Result<List<IncidentRowView>, AppError> {
-    let records = store.incident_list(before, PAGE).await?;
+    let records = store.incident_list(permit.eyes(), before, PAGE).await?;
     let rows = records.into_iter().map(|record| IncidentRowView {
         number: record.number,
         level: record.incident.level,
@@ -52,6 +53,8 @@ pub async fn incidents(
         declared_at: record.incident.declared_at,
         resolved_at: record.incident.resolved_at,
         clocks: record.incident.clocks(),
+        restricted: record.incident.readers.is_some(),
+        merged_into: record.incident.merged_into,
         title: record.incident.title,
         affected: record.incident.affected,
     });
@@ -63,7 +66,9 @@ pub async fn incidents(
 pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) -> Result<IncidentView, AppError> {
     let record = store.incident_by_number(number).await.found(|| format!("incident {number}"))?;
     let timeline = store.incident_timeline(record.id).await?;
-    let runs = store.run_list(Some(record.id), None, RUNS).await?;
+    let eyes = Eyes::of(user.id, user.rights);
+    let runs = store.run_list(eyes, Some(record.id), None, RUNS).await?;
+    let links = related::links(store, eyes, &record).await?;
     let report = store.report_fetch(record.id).await?;
     let live_run = store.run_live(record.system).await?;
     let plan = plans.current(record.system).await?;
@@ -85,6 +90,9 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
         clocks: incident.clocks(),
         duties: incident.duties.clone(),
         tasks: incident.tasks.clone(),
+        readers: incident.readers.clone(),
+        merged_into: incident.merged_into,
+        links,
         closed_at: incident.closed_at,
         owing_review: owing.clone(),
         offers: offers::incident(&incident, user.rights, &owing),
@@ -121,10 +129,10 @@ fn buttons(
 /// If the database does not answer.
 pub async fn runs(
     store: &Store,
-    _permit: &Permit<ViewConsole>,
+    permit: &Permit<ViewConsole>,
     before: Option<i64>,
 ) -> Result<List<RunRowView>, AppError> {
-    Ok(page(store.run_list(None, before, PAGE).await?, PAGE, |row| row.number))
+    Ok(page(store.run_list(permit.eyes(), None, before, PAGE).await?, PAGE, |row| row.number))
 }
 
 /// # Errors
@@ -140,7 +148,9 @@ pub async fn run(store: &Store, plans: &Plans, user: &User, number: i64) -> Resu
     let plan_now = plans.current(run.header.system).await?.and_then(|plan| plan_now(&plan, &run.header));
     let consent_missing = match run.state {
         RunState::AwaitingApproval => {
+            let incident = store.incident_by_number(record.incident_number).await?;
             let deciders = store.users_who_may(Action::DecideRun).await?;
+            let deciders = restricted::deciders_who_see(store, &incident, deciders).await?;
             deciders.cannot_meet(&run.header.policy, run.header.requested_by)
         }
         _ => None,

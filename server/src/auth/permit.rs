@@ -9,6 +9,7 @@ use shared::{
     domain::{
         access::{Action, Proof},
         actor::Actor,
+        incident::Eyes,
     },
     ids::UserId,
     timestamp::Timestamp,
@@ -24,6 +25,7 @@ use crate::{
         bearer::{Bearer, Held},
         denied, origin, proof,
         session::{self, Present, SignedIn},
+        unseen,
     },
     error::AppError,
 };
@@ -50,7 +52,7 @@ macro_rules! permissions {
 }
 
 permissions! {
-    ViewConsole DeclareIncident HandleIncident PostUpdate ManageStatusPage PlanMaintenance ManageSubscribers RequestRun DecideRun AnswerStep ConfirmAnswer BreakGlass ReviewGlass CancelRun Freeze AcknowledgeNotice
+    ViewConsole DeclareIncident HandleIncident SeeRestricted PostUpdate ManageStatusPage PlanMaintenance ManageSubscribers RequestRun DecideRun AnswerStep ConfirmAnswer BreakGlass ReviewGlass CancelRun Freeze AcknowledgeNotice
     EditReport PublishReport EditPlan ViewPeople ManagePeople ManageRoles ViewSecrets ManageSecrets ManageMonitors SilenceAlerts ViewAlertSources ManageAlertSources ViewAccount ChangeAccount ViewContacts ManageContacts
     ReadAudit
 }
@@ -84,6 +86,12 @@ impl<A: Permission> Permit<A> {
     #[must_use]
     pub fn actor(&self) -> Actor {
         Actor::User { id: self.user.id, name: self.user.name.clone() }
+    }
+
+    /// What of the incidents they may see.
+    #[must_use]
+    pub fn eyes(&self) -> Eyes {
+        Eyes::of(self.user.id, self.user.rights)
     }
 
     /// Whether the same person may do something else: for telling them, not for doing it.
@@ -141,6 +149,7 @@ impl<A: Permission> FromRequestParts<AppState> for Permit<A> {
         if let By::Token(token) = &permit.by {
             permit.user.rights = permit.user.rights.and(token.rights);
         }
+        unseen::guard(parts, state, permit.eyes()).await?;
         Ok(permit)
     }
 }

@@ -11,7 +11,7 @@ use http::HeaderValue;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use shared::domain::access::Action;
+use shared::domain::{access::Action, incident::Eyes};
 use store::User;
 use tokio::time::Instant;
 use tower_sessions::Session;
@@ -51,6 +51,7 @@ enum Door {
 struct Line {
     state: AppState,
     reader: Reader,
+    eyes: Eyes,
     /// Sent first, so that the client knows that it is live and from where.
     hello: Option<Event>,
     door: Door,
@@ -74,7 +75,8 @@ pub(crate) async fn stream(
         .event("hello")
         .id(cursor.to_string())
         .data(json!({"id": cursor, "missed": missed}).to_string());
-    let line = Line { state, reader, hello: Some(hello), door, check_at: Instant::now() + CHECK_EVERY };
+    let eyes = permit.eyes();
+    let line = Line { state, reader, eyes, hello: Some(hello), door, check_at: Instant::now() + CHECK_EVERY };
     let events =
         stream::unfold(
             line,
@@ -92,11 +94,14 @@ fn may_still(user: Option<User>) -> bool {
 
 impl Line {
     /// While the database is away nobody can be told apart; nothing new can be sent either.
-    async fn is_shut(&self) -> bool {
+    async fn is_shut(&mut self) -> bool {
         let reader = match &self.door {
             Door::Session(key) => session::still_open(&self.state.store, key).await,
             Door::Token(id) => bearer::still_open(&self.state.store, *id).await,
         };
+        if let Ok(Some(user)) = &reader {
+            self.eyes = Eyes::of(user.id, user.rights);
+        }
         reader.map(may_still).is_ok_and(|may| !may)
     }
 
@@ -118,6 +123,9 @@ impl Line {
                     // People, roles or tokens have changed: perhaps this reader's.
                     if sent.name == "people" && self.is_shut().await {
                         return None;
+                    }
+                    if !sent.is_for(self.eyes) {
+                        continue;
                     }
                     return Some(Event::default().event(sent.name).id(sent.id.to_string()).data(&sent.json));
                 }

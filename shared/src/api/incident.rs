@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    api::related::LinksView,
     digest::Digest,
     domain::{
         actor::Actor,
         clock::Clock,
-        incident::{Affected, Duty, Held, IncidentCommand, IncidentEvent, IncidentState, PublicState, Task},
+        criteria::Seen,
+        incident::{Affected, Duty, Held, IncidentCommand, IncidentEvent, IncidentState, Person, PublicState, Task},
         offer::Offer,
         run::RunState,
         status::Impact,
@@ -26,6 +28,12 @@ pub struct DeclareIn {
     pub title: Title,
     pub level: u8,
     pub affected: Vec<AffectedIn>,
+    /// Criteria of the plan's levels that somebody sees, in the plan's words.
+    #[serde(default)]
+    pub seen: Vec<Seen>,
+    /// Who may see it beside oneself; absent: everybody who opens the console.
+    #[serde(default)]
+    pub restricted_to: Option<Vec<UserId>>,
     /// For the team only.
     #[serde(default)]
     pub text: Option<Message>,
@@ -201,6 +209,12 @@ pub struct IncidentRowView {
     pub declared_at: Timestamp,
     pub resolved_at: Option<Timestamp>,
     pub clocks: Vec<Clock>,
+    /// Only some may see it.
+    #[serde(default)]
+    pub restricted: bool,
+    /// The incident that it is the same as.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub merged_into: Option<i64>,
 }
 
 /// One incident, whole, for one person.
@@ -232,6 +246,13 @@ pub struct IncidentView {
     pub duties: Vec<Held>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub tasks: Vec<Task>,
+    /// Who may see it by name, if not everybody may.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub readers: Option<Vec<Person>>,
+    /// The incident that it was merged into.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub merged_into: Option<i64>,
+    pub links: LinksView,
     pub offers: Vec<Offer<IncidentCommand>>,
     pub procedures: Vec<ProcedureOffer>,
     pub runs: Vec<RunRowView>,

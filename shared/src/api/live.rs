@@ -22,6 +22,8 @@ pub enum Topic {
     Incident {
         number: i64,
     },
+    /// Which incidents somebody may see.
+    Incidents {},
     /// State, decisions or steps of a run.
     Run {
         number: i64,
@@ -64,6 +66,7 @@ impl Topic {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Incident { .. } => "incident",
+            Self::Incidents {} => "incidents",
             Self::Run { .. } => "run",
             Self::Output { .. } => "output",
             Self::Report { .. } => "report",

@@ -94,6 +94,11 @@ actions! {
     HandleIncident "handle an incident"
         "Whoever is called out works on it."
         SignedIn: Responder Operator Approver Administrator;
+    /// Also those that only some people may see. No role that comes with Muster: who may read confidential things is not decided by
+    /// who manages people.
+    SeeRestricted "see restricted incidents"
+        "Who may read what is confidential is named; managing people is no reason to."
+        SignedIn: ;
     PostUpdate "post a public update"
         "Whoever works on it knows what can be said; approvers judge, they do not report."
         SignedIn: Responder Operator Administrator;
@@ -223,7 +228,12 @@ impl Action {
     pub fn needs(self) -> String {
         let names: Vec<_> = self.roles().iter().map(|role| role.name()).collect();
         let list = match names.as_slice() {
-            [] => return format!("Nobody may {}.", self.words()),
+            [] => {
+                return format!(
+                    "To {} you need a role that allows it; none that comes with Muster does.",
+                    self.words()
+                );
+            }
             [one] => (*one).to_owned(),
             [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
         };
@@ -285,6 +295,7 @@ mod tests {
             "xxxxx ViewConsole\n\
              .xxxx DeclareIncident\n\
              .xxxx HandleIncident\n\
+             ..... SeeRestricted\n\
              .xx.x PostUpdate\n\
              ..x.x ManageStatusPage\n\
              ..x.x PlanMaintenance\n\

@@ -146,6 +146,12 @@ impl FromIterator<(UserId, Decider)> for Deciders {
 }
 
 impl Deciders {
+    /// Those of them who are among these.
+    #[must_use]
+    pub fn among(self, people: &[UserId]) -> Self {
+        Self(self.0.into_iter().filter(|(id, _)| people.contains(id)).collect())
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

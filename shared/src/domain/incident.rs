@@ -3,6 +3,9 @@
 mod clocks;
 mod command;
 mod duty;
+mod event;
+mod merged;
+mod restricted;
 mod run_moment;
 mod state;
 mod task;
@@ -13,18 +16,14 @@ pub use self::{
     clocks::{Due, update_seconds},
     command::IncidentCommand,
     duty::{Duty, DutyDeed, Held, Person},
+    event::IncidentEvent,
+    restricted::{Eyes, allows},
     run_moment::RunMoment,
     state::IncidentState,
     task::{MOST_TASKS, Task, TaskDeed, TaskState},
 };
 use crate::{
-    domain::{
-        attachment::Attached,
-        audience::Audience,
-        escalation::{CalledBy, Why},
-        offer::Refusal,
-        status::Impact,
-    },
+    domain::{offer::Refusal, status::Impact},
     timestamp::Timestamp,
 };
 
@@ -76,185 +75,6 @@ impl PublicState {
     }
 }
 
-/// Everything that can stand in a timeline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[serde(tag = "event", rename_all = "kebab-case")]
-pub enum IncidentEvent {
-    Declared {
-        level: u8,
-        affected: Vec<Affected>,
-        text: Option<String>,
-    },
-    Acknowledged,
-    WorkStarted,
-    Noted {
-        text: String,
-        /// Who was meant by name.
-        #[serde(skip_serializing_if = "Vec::is_empty", default)]
-        mentions: Vec<Person>,
-    },
-    LevelChanged {
-        from: u8,
-        to: u8,
-        response_seconds: Option<u64>,
-        reason: String,
-    },
-    /// A message for the public page.
-    Posted {
-        state: PublicState,
-        text: String,
-    },
-    Resolved {
-        text: String,
-    },
-    Closed {
-        text: String,
-    },
-    Run {
-        number: i64,
-        procedure: String,
-        moment: RunMoment,
-        text: String,
-    },
-    /// A step of a run has told people something.
-    Notified {
-        run: i64,
-        step: u32,
-        audience: Audience,
-        text: String,
-    },
-    /// One of them says that they have read it.
-    NoticeAcknowledged {
-        run: i64,
-        step: u32,
-        text: String,
-    },
-    ReportPublished {
-        version: i32,
-        public: bool,
-    },
-    /// What led here, or the same trouble again.
-    AlertFired {
-        alert: i64,
-        source: String,
-        title: String,
-    },
-    /// Whether the incident is over, a person says.
-    AlertEnded {
-        alert: i64,
-        source: String,
-        title: String,
-        /// Other alerts of this incident.
-        still_firing: u64,
-    },
-    /// People were called.
-    Paged {
-        people: Vec<CalledBy>,
-        reason: Why,
-    },
-    /// Somebody says where it stands, or a run that has begun shows it.
-    StateChanged {
-        from: IncidentState,
-        to: IncidentState,
-        text: Option<String>,
-    },
-    /// It was resolved, and is back.
-    Reopened {
-        reason: String,
-    },
-    /// The components whose impact is another one now, or that are new.
-    AffectedChanged {
-        affected: Vec<Affected>,
-        text: Option<String>,
-    },
-    /// From nobody, or from somebody who did not hand it over.
-    DutyTaken {
-        duty: Duty,
-        // An entry says by itself who wrote it.
-        #[serde(rename = "person")]
-        by: Person,
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        from: Option<Person>,
-    },
-    DutyOffered {
-        duty: Duty,
-        to: Person,
-    },
-    /// Accepted by the one who was asked.
-    DutyHandedOver {
-        duty: Duty,
-        from: Person,
-        to: Person,
-    },
-    /// Declined, or withdrawn: the holder stays.
-    DutyOfferEnded {
-        duty: Duty,
-        to: Person,
-    },
-    DutyLeft {
-        duty: Duty,
-        // An entry says by itself who wrote it.
-        #[serde(rename = "person")]
-        by: Person,
-    },
-    /// A clock has run out; said once.
-    Overdue {
-        due: Due,
-        /// The clock's name.
-        clock: String,
-        limit_seconds: u64,
-    },
-    /// A written entry reads so from now on; what it said before stays where it is.
-    Corrected {
-        entry: i32,
-        text: String,
-    },
-    Pinned {
-        entry: i32,
-    },
-    Unpinned {
-        entry: i32,
-    },
-    TaskAdded {
-        task: u32,
-        text: String,
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        owner: Option<Person>,
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        due_at: Option<Timestamp>,
-    },
-    /// Taken, handed to somebody, or let go.
-    TaskGiven {
-        task: u32,
-        text: String,
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        from: Option<Person>,
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        to: Option<Person>,
-    },
-    TaskChanged {
-        task: u32,
-        text: String,
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        due_at: Option<Timestamp>,
-    },
-    TaskEnded {
-        task: u32,
-        text: String,
-        /// Otherwise nobody needs it any more.
-        done: bool,
-    },
-    TaskReopened {
-        task: u32,
-        text: String,
-    },
-    /// A file was put to it.
-    Attached {
-        file: Attached,
-    },
-}
-
 /// The current state: a fold of the events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
@@ -282,6 +102,12 @@ pub struct Incident {
     pub told_overdue: Vec<Due>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub tasks: Vec<Task>,
+    /// Who was let in by name, if it is restricted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub readers: Option<Vec<Person>>,
+    /// The incident that it is the same as.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub merged_into: Option<i64>,
 }
 
 impl Incident {
@@ -310,6 +136,8 @@ impl Incident {
             duties: vec![],
             told_overdue: vec![],
             tasks: vec![],
+            readers: None,
+            merged_into: None,
         }
     }
 
@@ -348,10 +176,7 @@ impl Incident {
             }
             E::Resolved { .. } => {
                 self.permits(C::Resolve)?;
-                next.state = IncidentState::Resolved;
-                next.acknowledged_at = self.acknowledged_at.or(Some(now));
-                next.resolved_at = Some(now);
-                next.public_state = self.public_title.as_ref().map(|_| PublicState::Resolved);
+                next.resolve(now);
             }
             E::Closed { .. } => {
                 self.permits(C::Close)?;
@@ -392,7 +217,14 @@ impl Incident {
                 self.permits(C::HandleTask)?;
                 next.task_apply(event, now);
             }
+            E::Restricted { .. } | E::Opened { .. } | E::LetIn { .. } | E::PutOut { .. } => {
+                next.readers_change(event)?;
+            }
+            E::Merged { into, .. } => next.merge(*into, now)?,
             E::Noted { .. }
+            | E::TookIn { .. }
+            | E::Related { .. }
+            | E::Unrelated { .. }
             | E::Run { .. }
             | E::Notified { .. }
             | E::NoticeAcknowledged { .. }
@@ -432,6 +264,13 @@ impl Incident {
         // Another level is another promise.
         self.told_overdue.retain(|due| !matches!(due, Due::Response {} | Due::Update {}));
         Ok(())
+    }
+
+    fn resolve(&mut self, now: Timestamp) {
+        self.state = IncidentState::Resolved;
+        self.acknowledged_at = self.acknowledged_at.or(Some(now));
+        self.resolved_at = Some(now);
+        self.public_state = self.public_title.as_ref().map(|_| PublicState::Resolved);
     }
 
     fn reopen(&mut self) {

@@ -7,8 +7,9 @@ use crate::{
     bytes::human_bytes,
     domain::{
         clock::{Clock, ClockState},
+        criteria::Seen,
         escalation,
-        incident::{Affected, Incident, IncidentEvent, RunMoment},
+        incident::{Affected, Incident, IncidentEvent, Person, RunMoment},
         run::{Run, StepState},
     },
     timestamp::{Timestamp, human_seconds},
@@ -119,10 +120,10 @@ fn timeline(text: &mut String, entries: &[crate::api::incident::TimelineEntry]) 
 pub fn sentence(event: &IncidentEvent) -> String {
     use IncidentEvent as E;
     match event {
-        E::Declared { level, affected, text } => {
+        E::Declared { level, affected, text, seen } => {
             let names: Vec<&str> = affected.iter().map(|a| a.name.as_str()).collect();
             let what = if names.is_empty() { String::new() } else { format!(" on {}", names.join(", ")) };
-            format!("declared a level {level} incident{what}{}", quoted(text.as_deref()))
+            format!("declared a level {level} incident{what}{}{}", seen_words(seen), quoted(text.as_deref()))
         }
         E::Acknowledged => "acknowledged".into(),
         E::WorkStarted => "started work".into(),
@@ -161,7 +162,7 @@ pub fn sentence(event: &IncidentEvent) -> String {
         E::DutyOfferEnded { duty, to } => format!("ended the offer to {} to become the {duty}", to.name),
         E::DutyLeft { duty, .. } => format!("is not the {duty} any more"),
         E::Overdue { clock, limit_seconds, .. } => overdue_words(clock, *limit_seconds),
-        E::Corrected { entry, text } => format!("corrected entry {entry}: {text}"),
+        E::Corrected { entry, text, .. } => format!("corrected entry {entry}: {text}"),
         E::Pinned { entry } => format!("pinned entry {entry}"),
         E::Unpinned { entry } => format!("unpinned entry {entry}"),
         E::TaskAdded { .. }
@@ -169,8 +170,31 @@ pub fn sentence(event: &IncidentEvent) -> String {
         | E::TaskChanged { .. }
         | E::TaskEnded { .. }
         | E::TaskReopened { .. } => task_words(event),
+        E::Restricted { people, reason } => {
+            format!("restricted the incident to {}{}", names(people), quoted(reason.as_deref()))
+        }
+        E::Opened { reason } => format!("opened the incident to everybody again: {reason}"),
+        E::LetIn { person } => format!("let {} see the incident", person.name),
+        E::PutOut { person } => format!("let {} see the incident no longer", person.name),
+        E::Merged { into, reason } => {
+            format!("merged this incident into incident {into}{}", quoted(reason.as_deref()))
+        }
+        E::TookIn { duplicate } => format!("merged incident {duplicate} into this one"),
+        E::Related { other } => format!("said that incident {other} has to do with this one"),
+        E::Unrelated { other } => format!("said that incident {other} has nothing to do with this one"),
         E::Attached { file } => format!("attached {} ({})", file.name, human_bytes(file.bytes)),
     }
+}
+
+/// " (seen: One node has failed; The database misbehaves)"; nothing if nothing was ticked.
+#[must_use]
+pub fn seen_words(seen: &[Seen]) -> String {
+    let texts: Vec<&str> = seen.iter().map(|seen| seen.text.as_str()).collect();
+    if texts.is_empty() { String::new() } else { format!(" (seen: {})", texts.join("; ")) }
+}
+
+fn names(people: &[Person]) -> String {
+    people.iter().map(|person| person.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// "Validator 1: degraded, Database: operational".

@@ -94,7 +94,7 @@ mod tests {
     }
 
     fn corrected(entry: i32, text: &str) -> IncidentEvent {
-        IncidentEvent::Corrected { entry, text: text.into() }
+        IncidentEvent::Corrected { entry, text: text.into(), mentions: vec![] }
     }
 
     #[test]

@@ -49,10 +49,12 @@ pub(super) const TABLES: &[Table] = &[
         READ_ADD_CHANGE,
         &[
             "SELECT",
-            "UPDATE (n_events, level, response_seconds, state, acknowledged_at, resolved_at, closed_at, public_title, public_state, affected, posted_at, duties, told_overdue, next_due_at, tasks)",
+            "UPDATE (n_events, level, response_seconds, state, acknowledged_at, resolved_at, closed_at, public_title, public_state, affected, posted_at, duties, told_overdue, next_due_at, tasks, readers, seen_by, merged_into)",
         ],
     ),
     table("incident_event", READ_ADD, ADD),
+    // A link that was wrong is taken away; who made and unmade it stands in the audit log.
+    table("incident_relation", &["SELECT", "INSERT", "DELETE"], NOTHING),
     table("nudge", &["SELECT", "INSERT", "UPDATE (seen_at)"], NOTHING),
     table("attachment", READ_ADD, NOTHING),
     table("attachment_chunk", READ_ADD, NOTHING),

@@ -317,3 +317,26 @@ async fn the_palette_finds_what_this_person_may_do_and_does_it() {
     }
     chromium.close().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_level_follows_what_one_sees_until_one_chooses_another() {
+    let scene = Scene::set().await.unwrap();
+    let chromium = Chromium::launch().await.unwrap();
+    let tab = sign_in(&chromium, &scene, &scene.responder, "/console/incidents/new").await;
+    let level = |n: u8| format!("document.querySelector('input[name=level]:checked')?.value === '{n}'");
+    tab.choose("One node has failed").await.unwrap();
+    tab.until("level 1 is suggested", &level(1)).await.unwrap();
+    tab.choose("Data is corrupt").await.unwrap();
+    tab.until("level 3 is suggested", &level(3)).await.unwrap();
+    tab.read("Level 3, because you see: \"Data is corrupt\".").await.unwrap();
+    tab.choose("Validator 1").await.unwrap();
+    tab.read("Procedures that may help").await.unwrap();
+    pictures(&tab, "room-criteria").await;
+    tab.choose("Level 2").await.unwrap();
+    tab.read("You chose level 2; by the plan it is level 3").await.unwrap();
+    tab.click(&id("declare-submit")).await.unwrap();
+    tab.until("the incident is open", "location.pathname === '/console/incidents/1'").await.unwrap();
+    tab.read("Seen: One node has failed; Data is corrupt").await.unwrap();
+    assert!(tab.complaints().is_empty(), "{:?}", tab.complaints());
+    chromium.close().await.unwrap();
+}

@@ -137,6 +137,8 @@ async fn fill(scene: &Scene, chief: &Persona) -> Made {
         title: Title::parse(corpus()[2]).unwrap(),
         level: 1,
         affected: vec![AffectedIn { component: "validator1".into(), impact: Impact::MajorOutage }],
+        seen: vec![],
+        restricted_to: None,
         text: Some(message(&all)),
         public: Some(PublicIn { title: Title::parse(corpus()[4]).unwrap(), text: message(&all) }),
     };

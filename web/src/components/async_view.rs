@@ -13,7 +13,7 @@ use crate::{
     session::Session,
 };
 
-/// Something the server has, as last seen. The latest question wins; a failure keeps what was there.
+/// Something the server has, as last seen. The latest question wins; a failure keeps what was there, unless it is gone.
 pub(crate) struct Fetched<T: 'static> {
     pub(crate) value: RwSignal<Option<T>>,
     pub(crate) error: RwSignal<Option<CallError>>,
@@ -61,7 +61,13 @@ impl<T: Send + Sync + 'static> Fetched<T> {
                 this.fetching.set(false);
                 match answer {
                     Ok(value) => this.put(value),
-                    Err(error) => this.error.set(Some(error)),
+                    Err(error) => {
+                        // What is gone, or may not be seen any more, does not stay on screen.
+                        if error.code() == Some(ErrorCode::NotFound) {
+                            this.value.set(None);
+                        }
+                        this.error.set(Some(error));
+                    }
                 }
             });
         });

@@ -14,6 +14,7 @@ pub(crate) enum Icon {
     People,
     Plus,
     Clock,
+    Lock,
     User,
     SignOut,
     Help,
@@ -62,6 +63,10 @@ impl Icon {
                 "M22 21v-2a4 4 0 0 0-3-3.87",
             ],
             Self::Plus => &["M5 12h14", "M12 5v14"],
+            Self::Lock => &[
+                "M5 11h14a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2z",
+                "M7 11V7a5 5 0 0 1 10 0v4",
+            ],
             Self::Clock => &["M12 2a10 10 0 1 1 0 20 10 10 0 0 1 0-20z", "M12 6v6l4 2"],
             Self::User => &["M19 21v-2a4 4 0 0 0-4-4H9a4 4 0 0 0-4 4v2", "M12 3a4 4 0 1 1 0 8 4 4 0 0 1 0-8z"],
             Self::SignOut => &["m16 17 5-5-5-5", "M21 12H9", "M9 21H5a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2h4"],

@@ -26,7 +26,7 @@ use crate::{
 pub(crate) fn AlertsPage() -> impl IntoView {
     title(|| "Alerts".into());
     let firing = RwSignal::new(true);
-    let heard = use_live().refetch_on(|topic| matches!(topic, Topic::Alerts {}));
+    let heard = use_live().refetch_on(|topic| matches!(topic, Topic::Alerts {} | Topic::Incidents {}));
     let of = Fetched::new(move || {
         heard.track();
         let firing = firing.get();

@@ -2,6 +2,7 @@
 
 mod draft;
 mod parts;
+mod who;
 
 use leptos::{ev::SubmitEvent, prelude::*};
 use leptos_router::{
@@ -28,7 +29,8 @@ use crate::{
     transport::{api, fresh_key},
 };
 use draft::Draft;
-use parts::{Affects, ClocksAhead, Levels, PublicSide};
+use parts::{Affects, ClocksAhead, Guidance, Levels, PublicSide};
+use who::WhoSees;
 
 #[component]
 pub(crate) fn DeclarePage() -> impl IntoView {
@@ -105,13 +107,15 @@ fn Form(plan: PlanView) -> impl IntoView {
     view! {
         <form class="declare" on:submit=submit novalidate>
             <div class="declare-main">
-                <Levels levels=plan.compiled.plan.levels.clone() chosen=draft.level error=said("level")/>
+                <Levels levels=plan.compiled.plan.levels.clone() draft error=said("level")/>
                 <Affects parts=draft.parts() error=said("affected")/>
                 <TextField label="Title" value=draft.title hint="What is wrong, in a few words." error=said("title") required=true/>
                 <TextArea label="For the team (optional)" value=draft.text rows=2 hint="What you see, what you have tried." error=said("text")/>
+                <WhoSees draft/>
                 <PublicSide draft=draft title_error=said("public.title") text_error=said("public.text")/>
             </div>
             <aside class="declare-side">
+                <Guidance draft/>
                 <ClocksAhead draft=draft/>
                 <ErrorNote error=attempt.error/>
                 <Button kind=ButtonKind::Primary submit=true busy=attempt.busy refused=refused test_id="declare-submit">

@@ -42,8 +42,9 @@ struct Overview {
 #[component]
 pub(crate) fn HomePage() -> impl IntoView {
     title(|| "Overview".into());
-    let tick =
-        use_live().refetch_on(|topic| matches!(topic, Topic::Incident { .. } | Topic::Run { .. } | Topic::Plan { .. }));
+    let tick = use_live().refetch_on(|topic| {
+        matches!(topic, Topic::Incident { .. } | Topic::Incidents {} | Topic::Run { .. } | Topic::Plan { .. })
+    });
     let overview = Fetched::new(move || {
         tick.track();
         async {

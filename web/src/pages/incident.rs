@@ -11,8 +11,11 @@ mod facts;
 mod files;
 mod header;
 mod level;
+mod links;
+mod merge_dialog;
 mod next;
 mod note_box;
+mod readers;
 mod recovery;
 mod standing;
 mod task_dialogs;
@@ -88,8 +91,8 @@ pub(crate) fn IncidentPage() -> impl IntoView {
 fn OneIncident(number: i64) -> impl IntoView {
     let tick = use_live().refetch_on(move |topic| match topic {
         Topic::Incident { number: n } | Topic::Run { incident: n, .. } | Topic::Report { incident: n } => *n == number,
-        // The buttons are the plan's.
-        Topic::Plan { .. } => true,
+        // The buttons are the plan's; and one may not see it any more.
+        Topic::Plan { .. } | Topic::Incidents {} => true,
         Topic::Output { .. }
         | Topic::Freeze {}
         | Topic::People {}
@@ -117,6 +120,8 @@ fn OneIncident(number: i64) -> impl IntoView {
                 let here = Here { number, incident, fetched, rights };
                 view! {
                     <header::Header here=here/>
+                    <links::MergedNote here=here/>
+                    <readers::RestrictedNote here=here/>
                     <div class="incident">
                         <recovery::Recovery here=here/>
                         <timeline::Timeline here=here/>

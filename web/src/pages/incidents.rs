@@ -27,7 +27,7 @@ use crate::{
 #[component]
 pub(crate) fn IncidentsPage() -> impl IntoView {
     title(|| "Incidents".into());
-    let tick = use_live().refetch_on(|topic| matches!(topic, Topic::Incident { .. }));
+    let tick = use_live().refetch_on(|topic| matches!(topic, Topic::Incident { .. } | Topic::Incidents {}));
     let first = Fetched::new(move || {
         tick.track();
         async { api().incidents(None).await }
@@ -104,7 +104,7 @@ pub(crate) fn IncidentRows(#[prop(into)] rows: Signal<Vec<IncidentRowView>>) -> 
         <ul class="rows">
             <For
                 each=move || rows.get()
-                key=|row| (row.number, row.state, row.level, row.title.clone(), row.clocks.clone().len(), row.resolved_at)
+                key=|row| (row.number, row.state, row.level, row.title.clone(), row.clocks.clone().len(), row.resolved_at, row.restricted)
                 children=|row| view! { <IncidentRow row=row/> }
             />
         </ul>
@@ -124,7 +124,11 @@ fn IncidentRow(row: IncidentRowView) -> impl IntoView {
                 <a class="row-link" href=format!("/console/incidents/{}", row.number)>
                     {row.title}
                 </a>
-                <span class="row-meta">{format!("#{} · level {}", row.number, row.level)} " · " {names}</span>
+                <span class="row-meta">
+                    {row.restricted.then(|| view! { <Restricted/> })}
+                    {format!("#{} · level {}", row.number, row.level)} " · " {names}
+                    {row.merged_into.map(|into| format!(" · merged into #{into}"))}
+                </span>
             </span>
             <span class="row-side">
                 {(!resolved).then(|| view! { <NextClock clocks=row.clocks/> })}
@@ -134,5 +138,16 @@ fn IncidentRow(row: IncidentRowView) -> impl IntoView {
                 </span>
             </span>
         </li>
+    }
+}
+
+/// That only some people see it, beside its number.
+#[component]
+pub(crate) fn Restricted() -> impl IntoView {
+    view! {
+        <span class="restricted-mark">
+            <Svg icon=Icon::Lock/>
+            "Restricted"
+        </span>
     }
 }

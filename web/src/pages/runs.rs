@@ -24,7 +24,7 @@ use crate::{
 #[component]
 pub(crate) fn RunsPage() -> impl IntoView {
     title(|| "Runs".into());
-    let heard = use_live().refetch_on(|topic| matches!(topic, Topic::Run { .. }));
+    let heard = use_live().refetch_on(|topic| matches!(topic, Topic::Run { .. } | Topic::Incidents {}));
     let of = Fetched::new(move || {
         heard.track();
         async move { api().runs(None).await }

@@ -17,7 +17,7 @@ fn declared(public: bool) -> (Incident, Vec<TimelineEntry>) {
     let by = Actor::Worker { name: "SECRET person".into() };
     let secret = || "SECRET text".to_owned();
     let events = [
-        IncidentEvent::Declared { level: 3, affected: incident.affected.clone(), text: Some(secret()) },
+        IncidentEvent::Declared { level: 3, affected: incident.affected.clone(), text: Some(secret()), seen: vec![] },
         IncidentEvent::Posted { state: PublicState::Investigating, text: "We are looking.".into() },
         IncidentEvent::Noted { text: secret(), mentions: vec![] },
         IncidentEvent::LevelChanged { from: 2, to: 3, response_seconds: None, reason: secret() },
@@ -35,7 +35,7 @@ fn declared(public: bool) -> (Incident, Vec<TimelineEntry>) {
             text: Some(secret()),
         },
         IncidentEvent::AffectedChanged { affected: vec![], text: Some(secret()) },
-        IncidentEvent::Corrected { entry: 3, text: secret() },
+        IncidentEvent::Corrected { entry: 3, text: secret(), mentions: vec![] },
         IncidentEvent::Reopened { reason: secret() },
         IncidentEvent::TaskChanged { task: 1, text: secret(), due_at: None },
         IncidentEvent::Resolved { text: secret() },

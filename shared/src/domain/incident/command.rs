@@ -28,10 +28,20 @@ pub enum IncidentCommand {
     Reopen,
     /// Add a task, take it, hand it over, change it, end it.
     HandleTask,
+    /// Let only some people see it.
+    Restrict,
+    /// Let everybody see it again.
+    LiftRestriction,
+    /// Say who may see it.
+    ChangeReaders,
+    /// Say that it is the same as another one.
+    Merge,
+    /// Say that it has to do with another one.
+    Relate,
 }
 
 impl IncidentCommand {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 19] = [
         Self::Acknowledge,
         Self::StartWork,
         Self::Note,
@@ -46,6 +56,11 @@ impl IncidentCommand {
         Self::HoldDuty,
         Self::Reopen,
         Self::HandleTask,
+        Self::Restrict,
+        Self::LiftRestriction,
+        Self::ChangeReaders,
+        Self::Merge,
+        Self::Relate,
     ];
 }
 
@@ -57,7 +72,17 @@ impl Incident {
     pub fn permits(&self, command: IncidentCommand) -> Result<(), Refusal> {
         use IncidentCommand as C;
         use IncidentState as S;
+        if let Some(into) = self.merged_into
+            && matches!(command, C::Reopen | C::HandleTask | C::Merge)
+        {
+            let message = format!("This incident was merged into incident {into}; go on there.");
+            return Err(Refusal::new("incident-merged", message));
+        }
+        if let C::Restrict | C::LiftRestriction | C::ChangeReaders = command {
+            return self.permits_restriction(command == C::Restrict);
+        }
         match (command, self.state) {
+            (C::Relate, _) => Ok(()),
             (C::Note | C::WriteReport, _) | (C::Close, S::Resolved) | (C::Reopen, S::Resolved | S::Closed) => Ok(()),
             // What is left to do is often found after it is resolved.
             (C::HandleTask, S::Closed) => {
@@ -77,6 +102,10 @@ impl Incident {
                 Err(Refusal::new("already-acknowledged", "Somebody has already acknowledged this incident."))
             }
             (C::StartWork, _) => Err(Refusal::new("already-working", "Work on this incident has already started.")),
+            (C::Merge, _) if self.readers.is_some() => Err(Refusal::new(
+                "incident-restricted",
+                "This incident is restricted, so it cannot be merged: its timeline would be shown to others. Relate them instead.",
+            )),
             (C::PostUpdate, _) if self.public_title.is_none() => Err(Refusal::new(
                 "incident-internal",
                 "This incident is not on the status page, so there is nobody to update.",
@@ -88,9 +117,24 @@ impl Incident {
                 | C::Resolve
                 | C::SetState
                 | C::ChangeAffected
-                | C::HoldDuty,
+                | C::HoldDuty
+                | C::Merge
+                | C::Restrict
+                | C::LiftRestriction
+                | C::ChangeReaders,
                 _,
             ) => Ok(()),
+        }
+    }
+
+    /// In any state: what is over can be as confidential as what is not.
+    fn permits_restriction(&self, to_restrict: bool) -> Result<(), Refusal> {
+        match (to_restrict, self.readers.is_some()) {
+            (true, true) => Err(Refusal::new("already-restricted", "This incident is restricted already.")),
+            (false, false) => {
+                Err(Refusal::new("not-restricted", "Everybody who opens the console sees this incident already."))
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -148,6 +148,12 @@ impl Incident {
         self.duties.retain(|held| held.duty != duty);
         if let Some(holder) = holder {
             self.duties.push(Held { duty, holder: holder.clone(), since: now, offered_to: None });
+            // They go on seeing what they have worked on when they leave it, until somebody puts them out.
+            if let Some(readers) = &mut self.readers
+                && readers.iter().all(|reader| reader.id != holder.id)
+            {
+                readers.push(holder.clone());
+            }
             self.duties.sort_by_key(|held| Duty::ALL.iter().position(|duty| *duty == held.duty));
         }
     }

@@ -186,9 +186,10 @@ impl Incident {
     pub fn concerned(&self, event: &IncidentEvent, by: Option<UserId>) -> Vec<UserId> {
         use IncidentEvent as E;
         let people: Vec<&Person> = match event {
-            E::Noted { mentions, .. } => mentions.iter().collect(),
+            E::Noted { mentions, .. } | E::Corrected { mentions, .. } => mentions.iter().collect(),
             E::TaskAdded { owner, .. } | E::TaskGiven { to: owner, .. } => owner.iter().collect(),
-            E::DutyOffered { to, .. } => vec![to],
+            E::DutyOffered { to, .. } | E::LetIn { person: to } => vec![to],
+            E::Restricted { people, .. } => people.iter().collect(),
             E::Overdue { due: Due::Task { task }, .. } => {
                 let late = self.tasks.iter().find(|known| known.number == *task);
                 late.and_then(|task| task.owner.as_ref()).into_iter().collect()

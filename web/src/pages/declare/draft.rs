@@ -9,10 +9,12 @@ use shared::{
         system::PlanView,
     },
     domain::{
+        criteria::{self, Hint, Seen},
         status::Impact,
         text::{Message, Title},
     },
-    plan::{Component, Level},
+    ids::UserId,
+    plan::{Component, Level, Plan},
 };
 
 /// One component of the plan, as ticked.
@@ -29,8 +31,13 @@ pub(super) struct Draft {
     levels: StoredValue<Vec<Level>>,
     parts: StoredValue<Vec<Part>>,
     pub(super) level: RwSignal<Option<u8>>,
+    /// What was ticked of the criteria.
+    pub(super) seen: RwSignal<Vec<Seen>>,
+    plan: StoredValue<Plan>,
     pub(super) title: RwSignal<String>,
     pub(super) text: RwSignal<String>,
+    pub(super) restricted: RwSignal<bool>,
+    pub(super) readers: RwSignal<Vec<UserId>>,
     pub(super) public: RwSignal<bool>,
     pub(super) public_title: RwSignal<String>,
     pub(super) public_text: RwSignal<String>,
@@ -53,8 +60,12 @@ impl Draft {
             levels: StoredValue::new(plan.compiled.plan.levels.clone()),
             parts: StoredValue::new(parts.collect()),
             level: RwSignal::new(None),
+            seen: RwSignal::new(vec![]),
+            plan: StoredValue::new(plan.compiled.plan.clone()),
             title: RwSignal::new(String::new()),
             text: RwSignal::new(String::new()),
+            restricted: RwSignal::new(false),
+            readers: RwSignal::new(vec![]),
             public: RwSignal::new(true),
             public_title: RwSignal::new(String::new()),
             public_text: RwSignal::new(String::new()),
@@ -66,6 +77,23 @@ impl Draft {
                 draft.wrong.set(draft.check().1);
             }
         });
+        // The level follows what is seen until somebody chooses another.
+        Effect::new(move |before: Option<Option<u8>>| {
+            let suggested = draft.seen.with(|seen| criteria::level(seen).map(|seen| seen.level));
+            let chosen = draft.level.get_untracked();
+            if chosen.is_none() || Some(chosen) == before {
+                draft.level.set(suggested);
+            }
+            suggested
+        });
+        // What is confidential is told to the public only if somebody says so.
+        Effect::new(move |before: Option<bool>| {
+            let restricted = draft.restricted.get();
+            if restricted && before == Some(false) {
+                draft.public.set(false);
+            }
+            restricted
+        });
         follow(draft.title, move || draft.suggest(internal_words));
         follow(draft.public_title, move || draft.suggest(public_words));
         follow(draft.public_text, move || draft.suggest(public_message));
@@ -74,6 +102,34 @@ impl Draft {
 
     pub(super) fn parts(self) -> Vec<Part> {
         self.parts.get_value()
+    }
+
+    /// Why a level is suggested, and whether another one is chosen.
+    pub(super) fn suggestion(self) -> Option<String> {
+        let seen = self.seen.get();
+        let worst = criteria::level(&seen)?;
+        let (level, text) = (worst.level, &worst.text);
+        Some(match self.level.get() {
+            Some(chosen) if chosen != level => {
+                format!("You chose level {chosen}; by the plan it is level {level}: \"{text}\".")
+            }
+            _ => format!("Level {level}, because you see: \"{text}\"."),
+        })
+    }
+
+    /// Procedures that may help.
+    pub(super) fn hints(self) -> Vec<Hint> {
+        let affected: Vec<String> = self.affected().into_iter().map(|(part, _)| part.id).collect();
+        self.plan.with_value(|plan| self.seen.with(|seen| criteria::procedures(plan, seen, &affected)))
+    }
+
+    pub(super) fn tick(self, seen: Seen, on: bool) {
+        self.seen.update(|all| {
+            all.retain(|other| *other != seen);
+            if on {
+                all.push(seen);
+            }
+        });
     }
 
     pub(super) fn chosen_level(self) -> Option<Level> {
@@ -130,6 +186,8 @@ impl Draft {
             title,
             level,
             affected,
+            seen: self.seen.get(),
+            restricted_to: self.restricted.get().then(|| self.readers.get()),
             text,
             public,
         });

@@ -1,7 +1,11 @@
 //! The parts of the declaration: level cards, components with their impact, the public side, the clocks that will start.
 
 use leptos::prelude::*;
-use shared::{domain::status::Impact, plan::Level, timestamp::human_seconds};
+use shared::{
+    domain::{criteria::Seen, status::Impact},
+    plan::Level,
+    timestamp::human_seconds,
+};
 
 use super::draft::{Draft, Part};
 use crate::components::{
@@ -27,14 +31,12 @@ fn response_words(level: &Level) -> String {
 }
 
 #[component]
-pub(super) fn Levels(
-    levels: Vec<Level>,
-    chosen: RwSignal<Option<u8>>,
-    #[prop(into)] error: Signal<Option<String>>,
-) -> impl IntoView {
+pub(super) fn Levels(levels: Vec<Level>, draft: Draft, #[prop(into)] error: Signal<Option<String>>) -> impl IntoView {
+    let chosen = draft.level;
     view! {
         <fieldset class="choice" class:wrong=move || error.with(Option::is_some)>
             <legend>"How bad is it?"</legend>
+            <p class="hint">"Choose a level, or tick what you see: the level follows."</p>
             {move || error.get().map(|text| view! { <p class="field-error">{text}</p> })}
             <div class="level-cards">
                 {levels
@@ -43,28 +45,71 @@ pub(super) fn Levels(
                         let number = level.level;
                         let response = response_words(&level);
                         view! {
-                            <label class="card">
-                                <input
-                                    type="radio"
-                                    name="level"
-                                    value=number.to_string()
-                                    prop:checked=move || chosen.get() == Some(number)
-                                    on:change=move |_| chosen.set(Some(number))
-                                />
-                                <span class="card-title">{format!("Level {number} · {}", level.name)}</span>
-                                <span class="card-note">
-                                    <Svg icon=Icon::Clock/>
-                                    {response}
-                                </span>
-                                <ul class="criteria">
-                                    {level.criteria.into_iter().map(|c| view! { <li>{c}</li> }).collect_view()}
+                            <div class="card" class:chosen=move || chosen.get() == Some(number)>
+                                <label class="card-choice">
+                                    <input
+                                        type="radio"
+                                        name="level"
+                                        value=number.to_string()
+                                        prop:checked=move || chosen.get() == Some(number)
+                                        on:change=move |_| chosen.set(Some(number))
+                                    />
+                                    <span class="card-title">{format!("Level {number} · {}", level.name)}</span>
+                                    <span class="card-note">
+                                        <Svg icon=Icon::Clock/>
+                                        {response}
+                                    </span>
+                                </label>
+                                <ul class="criteria" aria-label=format!("Criteria of level {number}")>
+                                    {level
+                                        .criteria
+                                        .into_iter()
+                                        .map(|text| view! { <Criterion draft seen=Seen { level: number, text }/> })
+                                        .collect_view()}
                                 </ul>
-                            </label>
+                            </div>
                         }
                     })
                     .collect_view()}
             </div>
         </fieldset>
+    }
+}
+
+#[component]
+fn Criterion(draft: Draft, seen: Seen) -> impl IntoView {
+    let (text, ticked) = (seen.text.clone(), seen.clone());
+    view! {
+        <li>
+            <label>
+                <input
+                    type="checkbox"
+                    prop:checked=move || draft.seen.with(|all| all.contains(&ticked))
+                    on:change=move |event| draft.tick(seen.clone(), event_target_checked(&event))
+                />
+                <span>{text}</span>
+            </label>
+        </li>
+    }
+}
+
+/// Why this level, and what may help.
+#[component]
+pub(super) fn Guidance(draft: Draft) -> impl IntoView {
+    let hints = Memo::new(move |_| draft.hints().into_iter().map(|hint| (hint.title, hint.why)).collect::<Vec<_>>());
+    view! {
+        <p class="guidance" role="status" data-testid="suggestion">{move || draft.suggestion()}</p>
+        <Show when=move || hints.with(|hints| !hints.is_empty())>
+            <section class="hints" aria-labelledby="hints">
+                <h2 id="hints">"Procedures that may help"</h2>
+                <ul data-testid="hints">
+                    {move || {
+                        let one = |(title, why)| view! { <li><strong>{title}</strong><span class="hint">{why}</span></li> };
+                        hints.get().into_iter().map(one).collect_view()
+                    }}
+                </ul>
+            </section>
+        </Show>
     }
 }
 

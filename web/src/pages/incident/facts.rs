@@ -19,7 +19,9 @@ pub(super) fn Facts(here: Here) -> impl IntoView {
             <super::alerts::Alerts here=here/>
             <super::calls::Calls here=here/>
             <Runs here=here/>
+            <super::links::Links here=here/>
             <PublicFacts here=here/>
+            <super::readers::Readers here=here/>
             <Report here=here/>
         </aside>
     }

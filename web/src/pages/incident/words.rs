@@ -60,12 +60,28 @@ pub(super) fn headline(event: &IncidentEvent) -> String {
         IncidentEvent::TaskEnded { task, done: false, .. } => format!("Task {task} dropped"),
         IncidentEvent::TaskReopened { task, .. } => format!("Task {task} is open again"),
         IncidentEvent::Attached { .. } => "File attached".into(),
+        IncidentEvent::Restricted { .. } => "Only some may see this incident".into(),
+        IncidentEvent::Opened { .. } => "Open to everybody again".into(),
+        IncidentEvent::LetIn { person } => format!("{} may see it", person.name),
+        IncidentEvent::PutOut { person } => format!("{} may not see it any more", person.name),
+        IncidentEvent::Merged { into, .. } => format!("Merged into incident {into}"),
+        IncidentEvent::TookIn { duplicate } => format!("Incident {duplicate} was merged into this one"),
+        IncidentEvent::Related { other } => format!("Related to incident {other}"),
+        IncidentEvent::Unrelated { other } => format!("Not related to incident {other} any more"),
     }
 }
 
 pub(super) fn body(event: &IncidentEvent) -> Option<String> {
     let text = match event {
-        IncidentEvent::Declared { affected, text, .. } | IncidentEvent::AffectedChanged { affected, text } => {
+        IncidentEvent::Declared { affected, text, seen, .. } => {
+            let seen = (!seen.is_empty()).then(|| {
+                let texts: Vec<&str> = seen.iter().map(|seen| seen.text.as_str()).collect();
+                format!("Seen: {}", texts.join("; "))
+            });
+            let lines = [Some(impacts(affected)), seen, text.clone()];
+            lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+        }
+        IncidentEvent::AffectedChanged { affected, text } => {
             let parts = impacts(affected);
             text.as_ref().map_or_else(|| parts.clone(), |text| format!("{parts}\n{text}"))
         }
@@ -97,7 +113,13 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
             letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
         }
         IncidentEvent::StateChanged { text, .. } => text.clone().unwrap_or_default(),
-        IncidentEvent::Reopened { reason } => reason.clone(),
+        IncidentEvent::Reopened { reason } | IncidentEvent::Opened { reason } => reason.clone(),
+        IncidentEvent::Restricted { people, reason } => {
+            let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
+            let lines = [reason.clone().unwrap_or_default(), format!("Who may see it: {}", names.join(", "))];
+            lines.join("\n").trim().to_owned()
+        }
+        IncidentEvent::Merged { reason, .. } => reason.clone().unwrap_or_default(),
         IncidentEvent::Acknowledged
         | IncidentEvent::WorkStarted
         | IncidentEvent::ReportPublished { .. }
@@ -109,6 +131,11 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
         | IncidentEvent::Overdue { .. }
         | IncidentEvent::Pinned { .. }
         | IncidentEvent::Attached { .. }
+        | IncidentEvent::LetIn { .. }
+        | IncidentEvent::PutOut { .. }
+        | IncidentEvent::TookIn { .. }
+        | IncidentEvent::Related { .. }
+        | IncidentEvent::Unrelated { .. }
         | IncidentEvent::Unpinned { .. } => String::new(),
     };
     (!text.trim().is_empty()).then_some(text)
@@ -139,6 +166,7 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
         IncidentEvent::StateChanged { to, .. } => to.tone(),
         IncidentEvent::LevelChanged { .. }
         | IncidentEvent::Reopened { .. }
+        | IncidentEvent::Restricted { .. }
         | IncidentEvent::Overdue { .. }
         | IncidentEvent::AlertFired { .. } => Tone::Warning,
         IncidentEvent::AlertEnded { still_firing: 0, .. } | IncidentEvent::TaskEnded { done: true, .. } => Tone::Good,
@@ -170,6 +198,13 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
         | IncidentEvent::Closed { .. }
         | IncidentEvent::ReportPublished { .. }
         | IncidentEvent::Corrected { .. }
+        | IncidentEvent::Opened { .. }
+        | IncidentEvent::LetIn { .. }
+        | IncidentEvent::PutOut { .. }
+        | IncidentEvent::Merged { .. }
+        | IncidentEvent::TookIn { .. }
+        | IncidentEvent::Related { .. }
+        | IncidentEvent::Unrelated { .. }
         | IncidentEvent::Pinned { .. }
         | IncidentEvent::Unpinned { .. } => Tone::Neutral,
     }
