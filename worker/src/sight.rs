@@ -93,10 +93,16 @@ async fn files(directory: Option<PathBuf>) -> Option<Vec<FileSeen>> {
     tokio::task::spawn_blocking(move || list(&directory)).await.ok()?.ok()
 }
 
-/// When the newest regular file of a directory was written; `None` if there is none.
+/// When the newest file of a directory was written that could be restored: where backups have a checksum beside them, one without is not
+/// whole yet. `None` if there is none.
 pub(crate) async fn newest(directory: PathBuf) -> std::io::Result<Option<Timestamp>> {
-    let listed = tokio::task::spawn_blocking(move || list(&directory)).await.map_err(std::io::Error::other)??;
-    Ok(listed.first().map(|file| file.modified_at))
+    let looked = tokio::task::spawn_blocking(move || {
+        let listed = list(&directory)?;
+        let whole = |file: &&FileSeen| directory.join(format!("{}.sha256", file.name)).exists();
+        let newest = listed.iter().find(whole).or(listed.first());
+        Ok(newest.map(|file| file.modified_at))
+    });
+    looked.await.map_err(std::io::Error::other)?
 }
 
 fn list(directory: &Path) -> std::io::Result<Vec<FileSeen>> {
@@ -134,6 +140,15 @@ mod tests {
         }
         let names: Vec<_> = list(&directory).unwrap().into_iter().map(|file| file.name).collect();
         assert_eq!(names, ["b.sql", "a.sql"]);
+        let newest =
+            || tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(newest(directory.clone()));
+        let at = |seconds| Some(Timestamp::from_unix(seconds));
+        assert_eq!(newest().unwrap(), at(20));
+        let unfinished = std::fs::File::create(directory.join("c.sql")).unwrap();
+        unfinished.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(90)).unwrap();
+        assert_eq!(newest().unwrap(), at(20), "the newest has no checksum yet: it cannot be restored");
+        std::fs::remove_file(directory.join("b.sql.sha256")).unwrap();
+        assert_eq!(newest().unwrap(), at(90), "where none has one, the newest counts");
         std::fs::remove_dir_all(directory).unwrap();
     }
 }

@@ -10,6 +10,7 @@ mod crash;
 mod history;
 mod hold;
 mod load;
+mod monitors;
 mod nginx;
 mod output;
 mod page;
@@ -40,7 +41,7 @@ struct Arguments {
 enum Command {
     /// Runs whose workers die where seeded dice say.
     Crash(crash::Arguments),
-    /// Only these: compile, audit, claims, restart, output, visitors, streams, first-view, history, sign-in, storm.
+    /// Only these: compile, audit, claims, restart, output, visitors, streams, first-view, history, sign-in, storm, monitors.
     Parts { names: Vec<String> },
     /// A helper of a part: the floor.
     #[command(hide = true)]
@@ -87,6 +88,9 @@ async fn main() -> Result<()> {
     }
     if wanted("storm") {
         rows.extend(storm::measure().await?);
+    }
+    if wanted("monitors") {
+        rows.extend(monitors::measure().await?);
     }
     if wanted("history") {
         rows.extend(history::measure().await?);
