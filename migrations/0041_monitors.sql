@@ -47,7 +47,7 @@ CREATE TABLE monitor_change (
 CREATE INDEX monitor_change_untold ON monitor_change (number) WHERE told_at IS NULL;
 CREATE INDEX monitor_change_of ON monitor_change (monitor_id, number);
 
--- Sums by minute, hour and day; each kind is forgotten after its time.
+-- Sums by hour and day; each kind is forgotten after its time.
 CREATE TABLE monitor_bucket (
     monitor_id uuid NOT NULL REFERENCES monitor,
     seconds integer NOT NULL CHECK (seconds IN (60, 3600, 86400)),
@@ -65,6 +65,10 @@ CREATE TABLE monitor_bucket (
 );
 
 CREATE INDEX monitor_bucket_age ON monitor_bucket (seconds, at);
+
+-- Sums by minute, of two days: most of what is kept, and not worth a place in every backup.
+CREATE TABLE monitor_minute (LIKE monitor_bucket INCLUDING ALL);
+ALTER TABLE monitor_minute ADD FOREIGN KEY (monitor_id) REFERENCES monitor;
 
 -- The monitors of a system are a source of its alerts: a monitor that is down is an alert, and rules say what it leads to.
 ALTER TABLE alert_source DROP CONSTRAINT alert_source_kind_check;

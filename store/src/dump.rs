@@ -16,8 +16,9 @@ use crate::{Store, StoreError, addresses::Addresses, embedded::client_program};
 /// Their rows are not part of a backup. Sessions end with the database they were begun on; work is not begun by itself in
 /// another world, so what is to be done is decided anew when the backup is restored.
 /// Tokens neither: one that was revoked after the backup would let in again. Nor which life of the outbox it is: what was queued
-/// in it stays unsent in another. Nor files that are still on their way.
-const NOT_KEPT: [&str; 6] = ["session", "job", "sign_in_attempt", "api_token", "outbox_world", "upload_chunk"];
+/// in it stays unsent in another. Nor files that are still on their way, nor what monitors found minute by minute.
+const NOT_KEPT: [&str; 7] =
+    ["session", "job", "sign_in_attempt", "api_token", "outbox_world", "upload_chunk", "monitor_minute"];
 
 /// Why there is no dump, or nothing was brought back.
 #[derive(Debug, thiserror::Error)]

@@ -169,6 +169,32 @@ macro_rules! monitors {
     };
 }
 
+macro_rules! buckets {
+    ($table:literal) => {
+        concat!(
+            "SELECT at, n, n_bad, n_warning, took_ms, took_most_ms, n_values, value_sum, value_least, value_most
+             FROM ",
+            $table,
+            " WHERE monitor_id = $1 AND seconds = $2 AND at > clock_timestamp() - make_interval(secs => $3)
+             ORDER BY at"
+        )
+    };
+}
+
+macro_rules! forget {
+    ($table:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ctid IN (
+                 SELECT ctid FROM ",
+            $table,
+            "
+                 WHERE seconds = $1 AND at < clock_timestamp() - make_interval(days => $2) LIMIT 50000)"
+        )
+    };
+}
+
 impl Store {
     /// By name within each system; of one system, or of all.
     ///
@@ -210,11 +236,11 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn monitor_history(&self, id: Uuid, span: Span) -> Result<Vec<Bucket>, StoreError> {
-        let rows = sqlx::query_as::<_, BucketRow>(
-            "SELECT at, n, n_bad, n_warning, took_ms, took_most_ms, n_values, value_sum, value_least, value_most
-             FROM monitor_bucket WHERE monitor_id = $1 AND seconds = $2 AND at > clock_timestamp() - make_interval(secs => $3)
-             ORDER BY at",
-        )
+        let rows = sqlx::query_as::<_, BucketRow>(if span == Span::Day {
+            buckets!("monitor_minute")
+        } else {
+            buckets!("monitor_bucket")
+        })
         .bind(id)
         .bind(span.seconds())
         .bind(std::time::Duration::from_secs(span.shown_seconds()).as_secs_f64())
@@ -266,15 +292,11 @@ impl Store {
     /// If the database does not answer.
     pub async fn monitors_forget(&self) -> Result<(), StoreError> {
         for span in Span::ALL {
-            sqlx::query(
-                "DELETE FROM monitor_bucket WHERE ctid IN (
-                     SELECT ctid FROM monitor_bucket
-                     WHERE seconds = $1 AND at < clock_timestamp() - make_interval(days => $2) LIMIT 50000)",
-            )
-            .bind(span.seconds())
-            .bind(span.kept_days())
-            .execute(&self.pool)
-            .await?;
+            sqlx::query(if span == Span::Day { forget!("monitor_minute") } else { forget!("monitor_bucket") })
+                .bind(span.seconds())
+                .bind(span.kept_days())
+                .execute(&self.pool)
+                .await?;
         }
         sqlx::query(
             "DELETE FROM monitor_change WHERE number IN (

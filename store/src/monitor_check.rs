@@ -14,6 +14,25 @@ use uuid::Uuid;
 
 use crate::{Store, StoreError, error::from_name};
 
+/// Adds what was found to the sums of these many seconds.
+macro_rules! sums {
+    ($sizes:literal) => {
+        concat!(
+            "(monitor_id, seconds, at, n, n_bad, n_warning, took_ms, took_most_ms, n_values, value_sum, value_least, value_most)
+             SELECT h.id, size.s, to_timestamp(floor(extract(epoch FROM h.at) / size.s) * size.s), 1,
+                    (h.verdict = 'bad')::int, (h.verdict = 'warning')::int, h.took_ms, h.took_ms, (h.value IS NOT NULL)::int,
+                    coalesce(h.value, 0), h.value, h.value
+             FROM held h CROSS JOIN (VALUES ", $sizes, ") AS size (s)
+             ON CONFLICT (monitor_id, seconds, at) DO UPDATE
+             SET n = b.n + 1, n_bad = b.n_bad + excluded.n_bad, n_warning = b.n_warning + excluded.n_warning,
+                 took_ms = b.took_ms + excluded.took_ms, took_most_ms = greatest(b.took_most_ms, excluded.took_most_ms),
+                 n_values = b.n_values + excluded.n_values, value_sum = b.value_sum + excluded.value_sum,
+                 value_least = least(b.value_least, excluded.value_least),
+                 value_most = greatest(b.value_most, excluded.value_most)"
+        )
+    };
+}
+
 /// A check that is this worker's for as long as its lease.
 #[derive(Clone, Debug)]
 pub struct DueCheck {
@@ -154,7 +173,7 @@ impl Store {
         let bads: Vec<_> = done.iter().map(|one| i32::from(one.standing.bad_in_row)).collect();
         let dues: Vec<_> = done.iter().map(|one| one.next_due_at.inner()).collect();
         let mut tx = self.begin().await?;
-        let changed: i64 = sqlx::query_scalar(
+        let changed: i64 = sqlx::query_scalar(concat!(
             "WITH found AS (
                  SELECT * FROM unnest($2::uuid[], $3::int[], $4::timestamptz[], $5::text[], $6::text[], $7::int[], $8::float8[],
                                       $9::text[], $10::timestamptz[], $11::int[], $12::timestamptz[])
@@ -172,21 +191,12 @@ impl Store {
              change AS (
                  INSERT INTO monitor_change (monitor_id, at, state_before, state, text)
                  SELECT id, at, state_before, state, text FROM held WHERE state_before <> state RETURNING 1),
+             minutes AS (
+                 INSERT INTO monitor_minute AS b ", sums!("(60)"), "),
              sums AS (
-                 INSERT INTO monitor_bucket AS b (monitor_id, seconds, at, n, n_bad, n_warning, took_ms, took_most_ms, n_values,
-                                                  value_sum, value_least, value_most)
-                 SELECT h.id, size.s, to_timestamp(floor(extract(epoch FROM h.at) / size.s) * size.s), 1,
-                        (h.verdict = 'bad')::int, (h.verdict = 'warning')::int, h.took_ms, h.took_ms, (h.value IS NOT NULL)::int,
-                        coalesce(h.value, 0), h.value, h.value
-                 FROM held h CROSS JOIN (VALUES (60), (3600), (86400)) AS size (s)
-                 ON CONFLICT (monitor_id, seconds, at) DO UPDATE
-                 SET n = b.n + 1, n_bad = b.n_bad + excluded.n_bad, n_warning = b.n_warning + excluded.n_warning,
-                     took_ms = b.took_ms + excluded.took_ms, took_most_ms = greatest(b.took_most_ms, excluded.took_most_ms),
-                     n_values = b.n_values + excluded.n_values, value_sum = b.value_sum + excluded.value_sum,
-                     value_least = least(b.value_least, excluded.value_least),
-                     value_most = greatest(b.value_most, excluded.value_most))
+                 INSERT INTO monitor_bucket AS b ", sums!("(3600), (86400)"), ")
              SELECT count(*) FROM change",
-        )
+        ))
         .bind(worker)
         .bind(&ids)
         .bind(&versions)

@@ -152,6 +152,7 @@ pub(super) const TABLES: &[Table] = &[
     ),
     table("monitor_change", &["SELECT", "INSERT", "UPDATE (told_at)", "DELETE"], READ_ADD),
     table("monitor_bucket", &["SELECT", "DELETE"], READ_ADD_CHANGE),
+    table("monitor_minute", &["SELECT", "DELETE"], READ_ADD_CHANGE),
     table("alert_silence", &["SELECT", "INSERT", "UPDATE (ended_at)"], NOTHING),
     table("readiness_day", READ_ADD_CHANGE, NOTHING),
     table("sign_in_attempt", &["SELECT", "INSERT", "DELETE"], NOTHING),

@@ -69,7 +69,7 @@ async fn drift() -> Result<Vec<Measured>> {
     .fetch_one(&pool)
     .await?;
     let row: f64 = sqlx::query_scalar(
-        "SELECT pg_total_relation_size('monitor_bucket')::float8 / greatest(count(*), 1) FROM monitor_bucket",
+        "SELECT pg_total_relation_size('monitor_minute')::float8 / greatest(count(*), 1) FROM monitor_minute",
     )
     .fetch_one(&pool)
     .await?;
