@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     AppState,
-    app::{contact_drill, expiry, intake, line, maintenance, notice, overdue, paging, status_page},
+    app::{contact_drill, expiry, intake, line, maintenance, notice, overdue, paging, scheduled_post, status_page},
     error::AppError,
     live, outbox,
 };
@@ -137,7 +137,8 @@ fn shown(topic: &Topic) -> bool {
 async fn clocks(store: &Store) -> Result<(), AppError> {
     let overdue = overdue::sweep(store).await;
     let drills = contact_drill::sweep(store).await;
-    maintenance::sweep(store).await.and(overdue).and(drills)
+    let posts = scheduled_post::sweep(store).await;
+    maintenance::sweep(store).await.and(overdue).and(drills).and(posts)
 }
 
 /// What is too old to be of use.

@@ -18,6 +18,7 @@ mod negotiate;
 mod page;
 mod pages;
 mod past;
+mod preview;
 mod read;
 mod refresh;
 mod routes;

@@ -14,6 +14,7 @@ pub(crate) mod notice;
 pub(crate) mod output;
 pub(crate) mod people;
 pub(crate) mod plan;
+pub(crate) mod post;
 pub(crate) mod report;
 pub(crate) mod role;
 pub(crate) mod room;

@@ -12,6 +12,7 @@ pub mod maintenance;
 pub mod notice;
 pub mod people;
 pub mod plan;
+pub mod post;
 pub mod report;
 pub mod run;
 pub mod secret;

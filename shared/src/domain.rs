@@ -27,6 +27,7 @@ pub mod secret;
 pub mod sight;
 pub mod status;
 pub mod story;
+pub mod template;
 pub mod text;
 pub mod text_diff;
 pub mod uptime;

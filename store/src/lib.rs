@@ -34,12 +34,14 @@ mod nudge;
 mod output;
 mod output_lines;
 mod paging;
+mod post_template;
 mod public_incident;
 mod report;
 mod restored;
 mod role;
 mod roles;
 mod run;
+mod scheduled_post;
 pub mod seal;
 mod secret;
 mod session;
@@ -85,11 +87,13 @@ pub use crate::{
     output::Chunk,
     output_lines::NewLines,
     paging::{CalledPage, Page, Paging},
+    post_template::NewTemplate,
     public_incident::{PublicRecord, PublishedReport},
     report::{Publication, Report},
     role::RoleRecord,
     roles::{Guard, Program},
     run::{NewRun, RunRecord},
+    scheduled_post::{NewPost, ScheduledPost},
     secret::{SealedSecret, SecretHead},
     session::SessionRecord,
     status_brand::{SavedBrand, StoredLogo},

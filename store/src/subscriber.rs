@@ -36,13 +36,16 @@ impl Subscriber {
 }
 
 impl Store {
-    /// Those who have confirmed.
+    /// Those who have confirmed and whom one of the components concerns; without any: all.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn subscribers_count(&self) -> Result<i64, StoreError> {
-        let count = sqlx::query_scalar("SELECT count(*) FROM subscriber WHERE confirmed_at IS NOT NULL");
-        Ok(count.fetch_one(&self.pool).await?)
+    pub async fn subscribers_count(&self, components: &[String]) -> Result<i64, StoreError> {
+        let count = sqlx::query_scalar(
+            "SELECT count(*) FROM subscriber WHERE confirmed_at IS NOT NULL
+             AND (cardinality(components) = 0 OR cardinality($1::text[]) = 0 OR components && $1)",
+        );
+        Ok(count.bind(components).fetch_one(&self.pool).await?)
     }
 
     /// Those who have confirmed, the oldest first.

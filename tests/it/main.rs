@@ -40,6 +40,7 @@ mod oidc;
 mod output;
 mod people;
 mod plans;
+mod posts;
 mod public_history;
 mod public_page;
 mod readers;

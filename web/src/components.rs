@@ -78,6 +78,7 @@ pub(crate) mod run_header;
 pub(crate) mod run_outcome;
 pub(crate) mod second_word;
 pub(crate) mod secret_once;
+pub(crate) mod shadow;
 pub(crate) mod sign_in_form;
 pub(crate) mod state_badge;
 pub(crate) mod step_list;

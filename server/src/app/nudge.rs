@@ -117,6 +117,7 @@ fn about(event: &IncidentEvent) -> &'static str {
         IncidentEvent::Noted { .. } => "you are mentioned",
         IncidentEvent::TaskAdded { .. } | IncidentEvent::TaskGiven { .. } => "a task for you",
         IncidentEvent::Overdue { .. } => "your task is overdue",
+        IncidentEvent::Scheduled { .. } => "your scheduled update was not posted",
         _ => "you are asked",
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::{
     api::{
         List,
-        subscriber::{SubscriberView, SubscribersCount},
+        subscriber::{ConcernedQuery, SubscriberView, SubscribersCount},
     },
     digest::Digest,
     domain::{actor::Actor, outbox::Channel},
@@ -143,8 +143,13 @@ pub async fn leave(store: &Store, token: &str) -> Result<(), AppError> {
 
 /// # Errors
 /// If the database does not answer.
-pub async fn count(state: &AppState, _permit: &Permit<ViewConsole>) -> Result<SubscribersCount, AppError> {
-    Ok(SubscribersCount { subscribed: state.store.subscribers_count().await?, open: state.settings.mail.is_some() })
+pub async fn count(
+    state: &AppState,
+    _permit: &Permit<ViewConsole>,
+    of: &ConcernedQuery,
+) -> Result<SubscribersCount, AppError> {
+    let subscribed = state.store.subscribers_count(&of.list()).await?;
+    Ok(SubscribersCount { subscribed, open: state.settings.mail.is_some() })
 }
 
 /// With their addresses: for who manages them, and written down.

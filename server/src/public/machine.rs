@@ -72,7 +72,8 @@ fn badges(snapshot: &StatusSnapshot, since: Option<Timestamp>, speech: &Speech) 
 /// When anything that is shown has last changed; not when it was last looked at.
 fn changed_at(snapshot: &StatusSnapshot) -> Timestamp {
     let incidents = snapshot.open.iter().chain(&snapshot.past);
-    let told = incidents.flat_map(|i| i.updates.iter().map(|u| u.at).chain([i.started_at]).chain(i.resolved_at));
+    let told = incidents
+        .flat_map(|i| i.updates.iter().map(|u| u.told_at.unwrap_or(u.at)).chain([i.started_at]).chain(i.resolved_at));
     let components = snapshot.components.iter().filter_map(|c| c.history.as_ref()).map(|h| h.changed_at);
     let work = snapshot.maintenance.iter().map(shared::domain::maintenance::PublicMaintenance::changed_at);
     told.chain(components).chain(work).max().unwrap_or(snapshot.taken_at)

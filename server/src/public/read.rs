@@ -123,6 +123,10 @@ async fn whole(store: &Store, names: Names, brand: Arc<Branding>, head: i64) -> 
 }
 
 impl Following {
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
     fn put(&mut self, one: &PublicRecord) {
         let report = one.report.as_ref();
         let report = report.map(|r| PublicReport { version: r.version, published_at: r.at, body: r.body.clone() });

@@ -116,6 +116,8 @@ pub(crate) struct Texts {
     pub(crate) report_link: &'static str,
     pub(crate) updates: &'static str,
     pub(crate) no_update: &'static str,
+    /// Before the moment at which something was said afterwards.
+    pub(crate) told_later: &'static str,
     pub(crate) no_update_page: &'static str,
     pub(crate) is_resolved: &'static str,
     pub(crate) earlier_updates: Plural,

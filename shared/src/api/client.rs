@@ -5,6 +5,7 @@ mod alerts;
 mod call;
 mod door;
 mod maintenance;
+mod posts;
 mod room;
 mod subscribers;
 mod tasks;

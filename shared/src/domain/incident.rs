@@ -3,6 +3,7 @@
 mod clocks;
 mod command;
 mod duty;
+mod post;
 mod run_moment;
 mod state;
 mod task;
@@ -13,6 +14,7 @@ pub use self::{
     clocks::{Due, update_seconds},
     command::IncidentCommand,
     duty::{Duty, DutyDeed, Held, Person},
+    post::{Fate, PostDeed, check_publish_at, sentence as post_sentence},
     run_moment::RunMoment,
     state::IncidentState,
     task::{MOST_TASKS, Task, TaskDeed, TaskState},
@@ -103,6 +105,15 @@ pub enum IncidentEvent {
     /// A message for the public page.
     Posted {
         state: PublicState,
+        text: String,
+        /// Set if it was said afterwards: what it is about was so then.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        happened_at: Option<Timestamp>,
+    },
+    /// A message that waits for its time, or did.
+    Scheduled {
+        post: i64,
+        deed: PostDeed,
         text: String,
     },
     Resolved {
@@ -340,11 +351,9 @@ impl Incident {
                 self.permits(C::ChangeLevel)?;
                 next.relevel(*from, *to, *response_seconds)?;
             }
-            E::Posted { state, .. } => {
+            E::Posted { state, happened_at, .. } => {
                 self.permits(C::PostUpdate)?;
-                next.public_state = Some(*state);
-                next.posted_at = Some(now);
-                next.told_overdue.retain(|due| *due != Due::Update {});
+                next.tell(*state, *happened_at, now)?;
             }
             E::Resolved { .. } => {
                 self.permits(C::Resolve)?;
@@ -403,6 +412,7 @@ impl Incident {
             | E::Corrected { .. }
             | E::Pinned { .. }
             | E::Unpinned { .. }
+            | E::Scheduled { .. }
             | E::Attached { .. } => {}
         }
         Ok(next)

@@ -111,7 +111,7 @@ fn announced(base: &str, one: &PublicMaintenance, speech: &Speech) -> Entry {
 }
 
 pub(super) fn updated_at(incident: &PublicIncident) -> Timestamp {
-    let told = incident.updates.iter().map(|update| update.at);
+    let told = incident.updates.iter().map(|update| update.told_at.unwrap_or(update.at));
     told.chain([incident.started_at]).chain(incident.resolved_at).max().unwrap_or(incident.started_at)
 }
 

@@ -65,6 +65,7 @@ pub(super) static TEXTS: Texts = Texts {
     report_on: "über {title}",
     report_link: "Was geschehen ist und was getan wurde",
     updates: "Meldungen",
+    told_later: "nachgetragen",
     no_update: "Noch gibt es keine Meldung.",
     no_update_page: "Noch gibt es keine Meldung. Die neueste steht oben.",
     is_resolved: "Diese Störung ist behoben.",

@@ -65,6 +65,7 @@ pub(super) static TEXTS: Texts = Texts {
     report_on: "on {title}",
     report_link: "What happened and what was done",
     updates: "Updates",
+    told_later: "added later,",
     no_update: "No update has been posted yet.",
     no_update_page: "No update has been posted yet. The newest one is shown first.",
     is_resolved: "This incident is resolved.",

@@ -20,6 +20,7 @@ pub(super) fn Facts(here: Here) -> impl IntoView {
             <super::calls::Calls here=here/>
             <Runs here=here/>
             <PublicFacts here=here/>
+            <super::scheduled::Scheduled here/>
             <Report here=here/>
         </aside>
     }
