@@ -24,6 +24,7 @@ mod refresh;
 mod routes;
 mod speech;
 pub(crate) mod subscribe;
+mod subscribe_hook;
 mod texts;
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod hostile;
 mod maintenance;
 mod notices;
 mod output;
+mod posts;
 mod provider;
 mod room;
 mod secrets;

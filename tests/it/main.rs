@@ -60,3 +60,4 @@ mod tasks;
 mod team;
 mod tokens;
 mod ways;
+mod webhook_subscribers;

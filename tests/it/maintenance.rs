@@ -293,3 +293,25 @@ async fn strangers_read_markdown_without_markup_and_nothing_of_hidden_components
         assert!(!text.contains(operator.me.name.as_str()), "{path} says who did it: {text}");
     }
 }
+
+#[tokio::test]
+async fn work_that_is_over_stays_reachable_however_much_there_was() {
+    let muster = Muster::start().await.unwrap();
+    let operator = muster.persona(Role::Operator).await.unwrap();
+    let stranger = muster.stranger().unwrap();
+    let first = planned(&muster, &operator, "validator1", 3600, 7200).await.number;
+    let off = || MaintenanceEndIn { text: None, notify: false };
+    operator.api.cancel_maintenance(first, &off()).await.unwrap();
+    for _ in 0..100 {
+        let number = planned(&muster, &operator, "validator1", 3600, 7200).await.number;
+        operator.api.cancel_maintenance(number, &off()).await.unwrap();
+    }
+    until_read(&stranger, &format!("/maintenance/{}", first + 100), "Cancelled").await;
+    until_read(&stranger, &format!("/maintenance/{first}"), "Cancelled").await;
+    // One that has just started has not seen it pass.
+    let other = muster.another_server().await.unwrap();
+    let newcomer = Http::new(&other.base).unwrap();
+    let path = format!("/maintenance/{first}");
+    let there = async || newcomer.page(&path).await.unwrap().0 == StatusCode::OK;
+    eventually("the other server has it, too", there).await.unwrap();
+}

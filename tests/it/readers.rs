@@ -124,6 +124,19 @@ async fn a_feed_parser_and_a_statuspage_client_read_it_without_a_warning() {
     );
     assert!(entries[1]["content"].as_str().unwrap().contains("It makes blocks again."));
 
+    let rss = &understood["rss"];
+    assert_eq!((&rss["bozo"], &rss["version"]), (&Value::Null, &json!("rss20")), "{rss}");
+    let items = rss["entries"].as_array().unwrap();
+    assert_eq!(items.len(), 2, "{rss}");
+    for (item, entry) in items.iter().zip(entries) {
+        assert_eq!(
+            (&item[0], &item[2], &item[4]),
+            (&entry["id"], &entry["title"], &json!(true)),
+            "as in the other feed"
+        );
+        assert_eq!((&item[1], &item[3]), (&entry["link"], &entry["content"]));
+    }
+
     let seen = &understood["seen"];
     assert_eq!((&seen["success"], &seen["raw_status"]), (&json!(true), &json!("critical")), "{seen}");
     let incidents = seen["incident_metadata"].as_array().unwrap();

@@ -20,6 +20,7 @@ use super::{nudge, plan::Plans, subscriber, turn::Turn};
 use crate::{
     auth::permit::{DeclareIncident, HandleIncident, Permission, Permit, PostUpdate},
     error::{AppError, Found as _},
+    public::fill,
 };
 
 /// What the status page says when nobody wrote a last word.
@@ -340,8 +341,8 @@ pub(super) async fn append_telling(
         nudge::tell(tx, &record, record.n_events, &event, by).await?;
         let detail = serde_json::to_value(&event).unwrap_or(Value::Null);
         tx.audit(by, action, format!("incident {}", record.number), detail);
-        if let (IncidentEvent::Posted { state, text, .. }, true) = (&event, notify) {
-            tell_subscribers(tx, &record, *state, text, by).await?;
+        if notify {
+            tell_subscribers(tx, &record, &event, by).await?;
         }
     }
     tx.live(Topic::Incident { number: record.number });
@@ -353,19 +354,24 @@ pub(super) fn component_keys(record: &IncidentRecord) -> Vec<String> {
     record.incident.affected.iter().map(|a| format!("{}/{}", record.system_slug, a.component)).collect()
 }
 
-/// In the words of the public page, about the components that it shows.
+/// What was posted, in the words of the public page, to those whom its components concern.
 async fn tell_subscribers(
     tx: &mut Tx,
     record: &IncidentRecord,
-    state: PublicState,
-    text: &str,
+    event: &IncidentEvent,
     by: &Actor,
 ) -> Result<(), AppError> {
+    let IncidentEvent::Posted { state, text, happened_at } = event else { return Ok(()) };
     let Some(title) = &record.incident.public_title else { return Ok(()) };
+    let speech = subscriber::speech(tx).await?;
+    let then = happened_at.map(|at| {
+        let when = speech.instant(at).words;
+        format!("{}\n\n", fill(speech.texts.subscribing.mail_then, &[("when", &when)]))
+    });
     let components = component_keys(record);
     let new = NewAnnouncement {
-        subject: &format!("{}: {title}", state.words()),
-        body: text,
+        subject: &format!("{}: {title}", speech.texts.state(*state)),
+        body: &(then.unwrap_or_default() + text),
         link: &format!("/incidents/{}", record.number),
         components: &components,
     };

@@ -36,7 +36,7 @@ pub(crate) struct IncidentFacts<'a> {
     pub(crate) has_public_report: bool,
 }
 
-pub(crate) use self::maintenance::MaintenanceFacts;
+pub(crate) use self::maintenance::{MaintenanceFacts, public as public_maintenance};
 
 /// All that the public site is made from.
 pub(crate) struct Facts<'a> {

@@ -197,5 +197,8 @@ pub(crate) fn content(snapshot: StatusSnapshot) -> Content {
     for incident in snapshot.open.iter().chain(&snapshot.past) {
         Archive::put(&mut archive, incident.clone(), incident.has_report.then(|| report(incident)));
     }
+    for work in &snapshot.maintenance {
+        Archive::put_work(&mut archive, work.clone());
+    }
     Content { snapshot, archive, brand: Arc::default() }
 }

@@ -4,6 +4,7 @@
 mod badge;
 mod calendar;
 mod feed;
+mod rss;
 mod scheduled;
 mod statuspage;
 
@@ -23,6 +24,7 @@ use super::{
 #[derive(Debug, Default)]
 pub(crate) struct Machine {
     pub(crate) feed: Option<Page>,
+    pub(crate) rss: Option<Page>,
     pub(crate) calendar: Option<Page>,
     /// By the part of the address behind `/api/v2/`.
     pub(crate) api: HashMap<&'static str, Page>,
@@ -36,9 +38,11 @@ impl Machine {
     pub(crate) fn new(base: &str, snapshot: &StatusSnapshot, speech: &Speech, stale: bool) -> Arc<Self> {
         let since = stale.then_some(snapshot.taken_at);
         let api = statuspage::all(base, snapshot, since, speech.zone_name()).into_iter();
+        let feed = feed::of(base, snapshot, since, speech);
         let badge = badge::overall(snapshot, since, speech);
         Arc::new(Self {
-            feed: feed::atom(base, snapshot, since, speech).map(|xml| Page::file(Media::Atom, xml)),
+            rss: rss::of(base, &feed).map(|xml| Page::file(Media::Rss, xml)),
+            feed: feed::written(&feed).map(|xml| Page::file(Media::Atom, xml)),
             calendar: Some(Page::file(Media::Calendar, calendar::of(base, snapshot, speech))),
             api: api.map(|(name, json)| (name, Page::file(Media::Json, json))).collect(),
             badge: Some(Page::file(Media::Svg, badge)),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::timestamp::Timestamp;
+use crate::{domain::outbox::Channel, timestamp::Timestamp};
 
 /// Of whom to count those whom something concerns.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +57,9 @@ pub struct SubscribersCount {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SubscriberView {
     pub id: Uuid,
+    /// E-mail or webhook.
+    pub channel: Channel,
+    /// Of a webhook, its host.
     pub email: String,
     /// `SYSTEM/COMPONENT` each; empty: everything.
     pub components: Vec<String>,
