@@ -37,6 +37,7 @@ pub mod plan;
 pub mod plan_version;
 pub mod post_preview;
 pub mod post_template;
+pub mod prepared;
 pub mod report;
 pub mod restored;
 pub mod room;

@@ -139,6 +139,8 @@ routes! {
     post "/incidents/{number}/scheduled-posts" => routes::post::schedule [NotNow Invalid],
     put "/incidents/{number}/scheduled-posts/{post}" => routes::post::reschedule [NotNow Invalid ContentChanged],
     delete "/incidents/{number}/scheduled-posts/{post}" => routes::post::cancel,
+    get "/incidents/{number}/prepared-texts" => routes::post::prepared_for_incident [NotNow],
+    get "/maintenance/{number}/prepared-texts" => routes::post::prepared_for_maintenance [NotNow],
     get "/post-templates" => routes::post::templates,
     post "/post-templates" => routes::post::add_template [NotNow Invalid],
     put "/post-templates/{id}" => routes::post::change_template [Invalid ContentChanged],

@@ -19,6 +19,7 @@ pub mod next;
 pub mod offer;
 pub mod outbox;
 pub mod plan_change;
+pub mod prepared;
 pub mod quiet;
 pub mod report;
 pub mod resolution;

@@ -216,6 +216,31 @@ async fn kept_texts_are_filled_in_once_and_posted_as_they_are() {
 }
 
 #[tokio::test]
+async fn what_is_handed_on_is_what_the_page_says_and_fits_everywhere() {
+    let muster = Muster::start().await.unwrap();
+    let operator = muster.persona(Role::Operator).await.unwrap();
+    let stranger = muster.stranger().unwrap();
+    let incident = muster.declare(&operator, "validator1").await.unwrap();
+    let n = incident.number;
+    operator.api.note(n, &shared::api::incident::NoteIn::of(message("SECRET for the team"))).await.unwrap();
+    operator.api.post_update(n, &update(&"A disk is full. ".repeat(60), None)).await.unwrap();
+    eventually("the page is made", async || stranger.page("/").await.unwrap().0 == StatusCode::OK).await.unwrap();
+    let texts = operator.api.prepared_for_incident(n).await.unwrap();
+    let link = format!("{}/incidents/{n}", muster.state.settings.public_url.origin());
+    assert!(texts.post.ends_with(&link) && texts.post.chars().count() == texts.n_characters, "{texts:?}");
+    assert!(texts.n_characters <= 280 && texts.most == 280 && texts.post.contains("… "), "{texts:?}");
+    assert!(texts.post.starts_with(&format!("{} (Identified). A disk", incident.public_title.unwrap())), "{texts:?}");
+    assert!(texts.answer.contains(&link) && texts.answer.contains("A disk is full."), "{texts:?}");
+    assert!(!format!("{texts:?}").contains("SECRET"));
+    let mut internal = tests::muster::declaration("validator2").unwrap();
+    internal.public = None;
+    let internal = operator.api.declare(&internal, "internal").await.unwrap().number;
+    assert_eq!(refused(operator.api.prepared_for_incident(internal).await).code, ErrorCode::NotNow);
+    assert_eq!(refused(operator.api.prepared_for_incident(999).await).code, ErrorCode::NotFound);
+    assert_eq!(refused(operator.api.prepared_for_maintenance(1).await).code, ErrorCode::NotFound);
+}
+
+#[tokio::test]
 async fn what_is_looked_at_before_is_what_visitors_see_afterwards() {
     let muster = Muster::start().await.unwrap();
     let operator = muster.persona(Role::Operator).await.unwrap();

@@ -61,6 +61,7 @@ pub(crate) mod plan_promises;
 pub(crate) mod plan_save_dialog;
 pub(crate) mod plan_source;
 pub(crate) mod plan_text;
+pub(crate) mod prepared;
 pub(crate) mod proof_dialog;
 pub(crate) mod proof_form;
 pub(crate) mod provider_sign_in;

@@ -2,7 +2,10 @@
 //! No visitor comes here.
 
 use axum::http::StatusCode;
-use shared::{api::incident::TimelineEntry, domain::status::PublicIncident};
+use shared::{
+    api::incident::TimelineEntry,
+    domain::{maintenance::PublicMaintenance, status::PublicIncident},
+};
 use store::IncidentRecord;
 
 use super::{
@@ -36,6 +39,15 @@ impl PublicPages {
         let following = self.turn.lock().await;
         let public = facts::public_incident(&facts, following.as_ref()?.names())?;
         Some((public, site.frame.speech.clone()))
+    }
+
+    /// Announced work as the page knows it now.
+    pub(crate) fn work(&self, number: i64) -> Option<(PublicMaintenance, Speech)> {
+        let site = self.site();
+        let content = site.content.as_ref()?;
+        let now = content.snapshot.maintenance.iter().find(|one| one.number == number);
+        let work = now.or_else(|| content.archive.work_of(number))?;
+        Some((work.clone(), site.frame.speech.clone()))
     }
 
     /// The main part of its page, the style for a shadow tree, and the language.

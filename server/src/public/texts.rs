@@ -15,7 +15,7 @@ use shared::domain::{
     status::Impact,
 };
 
-pub(crate) use self::subscribing::{Said, Subscribing};
+pub(crate) use self::subscribing::{HandedOn, Said, Subscribing};
 
 /// Two forms, as English and German count. `{n}` is the number.
 #[derive(Debug, Serialize)]
@@ -196,6 +196,7 @@ pub(crate) struct Texts {
     pub(crate) copied_at: &'static str,
     pub(crate) copied_from: &'static str,
     pub(crate) subscribing: Subscribing,
+    pub(crate) handed_on: HandedOn,
 }
 
 impl Texts {

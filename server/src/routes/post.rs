@@ -4,7 +4,9 @@ use axum::{Json, extract::State};
 use shared::api::{
     List,
     incident::UpdateIn,
-    post::{PreviewView, RescheduleIn, ScheduleIn, ScheduledView, TemplateChangeIn, TemplateIn, TemplateView},
+    post::{
+        PreparedView, PreviewView, RescheduleIn, ScheduleIn, ScheduledView, TemplateChangeIn, TemplateIn, TemplateView,
+    },
 };
 use uuid::Uuid;
 
@@ -12,7 +14,7 @@ use super::Answer;
 use crate::{
     AppState,
     answer::NoContent,
-    app::{post_preview, post_template, scheduled_post},
+    app::{post_preview, post_template, prepared, scheduled_post},
     auth::permit::{ManageStatusPage, Permit, PostUpdate, ViewConsole},
     error::AppError,
     extract::{Body, Key, Path},
@@ -76,6 +78,22 @@ pub(crate) async fn templates_for(
     Path(number): Path<i64>,
 ) -> Answer<List<TemplateView>> {
     Ok(Json(post_template::list_for(&state, &permit, number).await?))
+}
+
+pub(crate) async fn prepared_for_incident(
+    permit: Permit<ViewConsole>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+) -> Answer<PreparedView> {
+    Ok(Json(prepared::of_incident(&state, &permit, number).await?))
+}
+
+pub(crate) async fn prepared_for_maintenance(
+    permit: Permit<ViewConsole>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+) -> Answer<PreparedView> {
+    Ok(Json(prepared::of_maintenance(&state, &permit, number).await?))
 }
 
 pub(crate) async fn templates(

@@ -61,6 +61,18 @@ pub struct PreviewView {
     pub concerned: i64,
 }
 
+/// What the public page says now, to hand on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct PreparedView {
+    /// For social media: never longer than `most`.
+    pub post: String,
+    pub n_characters: usize,
+    pub most: usize,
+    /// For answers to people who ask.
+    pub answer: String,
+}
+
 /// A text to post again and again, with places such as `{{title}}`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]

@@ -1,6 +1,6 @@
 //! Deutsch. Was andere Sprachen sagen, steht nicht hier.
 
-use super::{Plural, Subscribing, Texts};
+use super::{HandedOn, Plural, Subscribing, Texts};
 
 pub(super) static TEXTS: Texts = Texts {
     code: "de",
@@ -218,5 +218,9 @@ pub(super) static TEXTS: Texts = Texts {
             "Wartung abgesagt",
         ],
         mail_times: "Von {from} bis {to}.",
+    },
+    handed_on: HandedOn {
+        head: "{title}. Stand: {state}.",
+        answer: "Danke für Ihre Nachricht. Das ist uns bekannt: {title} (Stand: {state}).\n\n{said}\n\nWas wir als Nächstes wissen, steht hier: {link}",
     },
 };

@@ -1,6 +1,6 @@
 //! English. What other languages say is not here.
 
-use super::{Plural, Subscribing, Texts};
+use super::{HandedOn, Plural, Subscribing, Texts};
 
 pub(super) static TEXTS: Texts = Texts {
     code: "en",
@@ -206,5 +206,9 @@ pub(super) static TEXTS: Texts = Texts {
             "Maintenance cancelled",
         ],
         mail_times: "From {from} to {to}.",
+    },
+    handed_on: HandedOn {
+        head: "{title} ({state}).",
+        answer: "Thank you for writing. We know of this: {title} ({state}).\n\n{said}\n\nWhat we know next stands here: {link}",
     },
 };

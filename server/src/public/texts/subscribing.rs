@@ -1,9 +1,16 @@
-//! What is said to strangers who ask for updates: on the pages, and in the mails. The languages are beside this.
+//! What is said to strangers who ask: for updates on the pages and in mails, and in texts that the team hands on. The languages are beside this.
 
 use serde::Serialize;
 
 /// A heading and what stands below it.
 pub(crate) type Said = (&'static str, &'static str);
+
+/// What the team says elsewhere, from what the page says: `{state}`, `{title}`, `{said}`, `{link}`.
+#[derive(Debug, Serialize)]
+pub(crate) struct HandedOn {
+    pub(crate) head: &'static str,
+    pub(crate) answer: &'static str,
+}
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Subscribing {

@@ -6,7 +6,9 @@ use super::{Answer, Client, Method, Transport};
 use crate::api::{
     List,
     incident::UpdateIn,
-    post::{PreviewView, RescheduleIn, ScheduleIn, ScheduledView, TemplateChangeIn, TemplateIn, TemplateView},
+    post::{
+        PreparedView, PreviewView, RescheduleIn, ScheduleIn, ScheduledView, TemplateChangeIn, TemplateIn, TemplateView,
+    },
 };
 
 impl<T: Transport> Client<T> {
@@ -31,6 +33,14 @@ impl<T: Transport> Client<T> {
 
     pub async fn cancel_post(&self, incident: i64, post: i64) -> Answer<()> {
         self.delete(format!("/incidents/{incident}/scheduled-posts/{post}")).await
+    }
+
+    pub async fn prepared_for_incident(&self, incident: i64) -> Answer<PreparedView> {
+        self.get(format!("/incidents/{incident}/prepared-texts")).await
+    }
+
+    pub async fn prepared_for_maintenance(&self, number: i64) -> Answer<PreparedView> {
+        self.get(format!("/maintenance/{number}/prepared-texts")).await
     }
 
     /// Filled in for an incident.

@@ -6,9 +6,11 @@ use shared::domain::incident::IncidentCommand;
 use super::{Here, affected::Components};
 use crate::components::{
     icon::{Icon, Svg},
+    prepared::Prepared,
     state_badge::StateBadge,
     time::Instant,
 };
+use crate::transport::api;
 
 #[component]
 pub(super) fn Facts(here: Here) -> impl IntoView {
@@ -87,6 +89,7 @@ fn PublicFacts(here: Here) -> impl IntoView {
                                 {state.map(|state| view! { <StateBadge state=state/> })}
                             </li>
                         </ul>
+                        <Prepared fetch=move || async move { api().prepared_for_incident(here.number).await }/>
                     }
                         .into_any()
                 }
