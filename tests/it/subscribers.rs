@@ -178,7 +178,7 @@ async fn whoever_wants_one_component_is_told_of_it_only_and_two_servers_send_onc
         assert!(all.iter().any(|text| text.contains(&format!("/incidents/{n}"))), "{n}: {all:?}");
     }
     let (status, said) = post.ask("x@example.org", &["bt2c/nobody"]).await;
-    assert!(status == StatusCode::UNPROCESSABLE_ENTITY && said.contains("There is no component"), "{said}");
+    assert!(status == StatusCode::UNPROCESSABLE_ENTITY && said.contains("There is no such component"), "{said}");
 }
 
 #[tokio::test]

@@ -59,8 +59,10 @@ pub(super) async fn ask(State(state): State<AppState>, from: Address, request: H
         }
     }
     let (t, throttles, now) = (texts(&state), &state.throttles, Instant::now());
+    // However it is spelled.
+    let place = url::Url::parse(address.trim()).map_or_else(|_| address.trim().to_owned(), |url| url.to_string());
     let allowed = throttles.subscribe.attempt(&from.key(), now);
-    let allowed = allowed.and_then(|()| throttles.subscribed.attempt(address.trim(), now));
+    let allowed = allowed.and_then(|()| throttles.subscribed.attempt(&place, now));
     if allowed.is_err() {
         return said(&state, &request, StatusCode::TOO_MANY_REQUESTS, t.too_much, None);
     }
