@@ -14,7 +14,7 @@ use crate::{
     AppState,
     app::{
         contact_drill, expiry, intake, line, maintenance, monitor_change, notice, overdue, paging, readiness,
-        status_page,
+        scheduled_post, status_page,
     },
     error::AppError,
     live, outbox,
@@ -144,9 +144,10 @@ async fn clocks(state: &AppState) -> Result<(), AppError> {
     let store = &state.store;
     let overdue = overdue::sweep(store).await;
     let drills = contact_drill::sweep(store).await;
+    let posts = scheduled_post::sweep(store).await;
     let maintenance = maintenance::sweep(store).await;
     let monitors = monitor_change::sweep(state).await;
-    intake::unmute(state).await.and(monitors).and(maintenance).and(overdue).and(drills)
+    intake::unmute(state).await.and(monitors).and(maintenance).and(overdue).and(drills).and(posts)
 }
 
 /// What is too old to be of use.

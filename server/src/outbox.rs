@@ -4,6 +4,7 @@
 mod hook;
 pub(crate) mod letters;
 pub mod mail;
+mod subscriber_hook;
 mod task;
 mod words;
 

@@ -18,11 +18,13 @@ mod negotiate;
 mod page;
 mod pages;
 mod past;
+mod preview;
 mod read;
 mod refresh;
 mod routes;
 mod speech;
 pub(crate) mod subscribe;
+mod subscribe_hook;
 mod texts;
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub(crate) mod notice;
 pub(crate) mod output;
 pub(crate) mod people;
 pub(crate) mod plan;
+pub(crate) mod post;
 pub(crate) mod readiness;
 pub(crate) mod report;
 pub(crate) mod role;

@@ -13,6 +13,7 @@ pub mod monitor;
 pub mod notice;
 pub mod people;
 pub mod plan;
+pub mod post;
 pub mod readiness;
 pub mod related;
 pub mod report;

@@ -27,6 +27,9 @@ pub struct LetterClaim {
     pub lease: Uuid,
     pub subscriber: Uuid,
     pub sealed: Vec<u8>,
+    /// `email` or `webhook`.
+    pub channel: String,
+    pub now: OffsetDateTime,
     /// `None`: it asks to confirm the address.
     pub subject: Option<String>,
     pub body: Option<String>,
@@ -52,7 +55,7 @@ impl Store {
                         next_at = clock_timestamp() + make_interval(secs => $2)
                  FROM due WHERE l.number = due.number RETURNING l.*
              )
-             SELECT t.number, t.world, t.lease, t.subscriber, s.sealed, a.subject, a.body, a.link, t.n_attempts, t.queued_at
+             SELECT t.number, t.world, t.lease, t.subscriber, s.sealed, s.channel, clock_timestamp() AS now, a.subject, a.body, a.link, t.n_attempts, t.queued_at
              FROM taken t JOIN subscriber s ON s.id = t.subscriber LEFT JOIN announcement a ON a.number = t.announcement
              ORDER BY t.number",
         );

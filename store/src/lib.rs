@@ -37,6 +37,7 @@ mod nudge;
 mod output;
 mod output_lines;
 mod paging;
+mod post_template;
 mod public_incident;
 mod readiness;
 mod related;
@@ -45,6 +46,7 @@ mod restored;
 mod role;
 mod roles;
 mod run;
+mod scheduled_post;
 pub mod seal;
 mod secret;
 mod session;
@@ -95,11 +97,13 @@ pub use crate::{
     output::Chunk,
     output_lines::NewLines,
     paging::{CalledPage, Page, Paging},
+    post_template::NewTemplate,
     public_incident::{PublicRecord, PublishedReport},
     report::{Publication, Report},
     role::RoleRecord,
     roles::{Guard, Program},
     run::{NewRun, RunRecord},
+    scheduled_post::{NewPost, ScheduledPost},
     secret::{SealedSecret, SecretHead},
     session::SessionRecord,
     status_brand::{SavedBrand, StoredLogo},

@@ -40,6 +40,19 @@ fn entry(row: EventRow) -> MaintenanceEntry {
     MaintenanceEntry { at: Timestamp::new(row.at), by: row.by.0, event: row.event.0 }
 }
 
+/// Those of one maintenance follow each other.
+fn records(rows: Vec<EventRow>) -> Result<Vec<MaintenanceRecord>, StoreError> {
+    let mut logs: Vec<(i64, Vec<MaintenanceEntry>)> = vec![];
+    for row in rows {
+        let number = row.maintenance;
+        match logs.last_mut().filter(|(last, _)| *last == number) {
+            Some((_, log)) => log.push(entry(row)),
+            None => logs.push((number, vec![entry(row)])),
+        }
+    }
+    logs.into_iter().map(|(number, log)| record(number, log)).collect()
+}
+
 async fn one(executor: impl PgExecutor<'_>, number: i64) -> Result<MaintenanceRecord, StoreError> {
     let rows = sqlx::query_as::<_, EventRow>(
         "SELECT maintenance, at, by, event FROM maintenance_event WHERE maintenance = $1 ORDER BY seq",
@@ -71,15 +84,20 @@ impl Store {
         .bind(ended)
         .fetch_all(&self.pool)
         .await?;
-        let mut logs: Vec<(i64, Vec<MaintenanceEntry>)> = vec![];
-        for row in rows {
-            let number = row.maintenance;
-            match logs.last_mut().filter(|(last, _)| *last == number) {
-                Some((_, log)) => log.push(entry(row)),
-                None => logs.push((number, vec![entry(row)])),
-            }
-        }
-        logs.into_iter().map(|(number, log)| record(number, log)).collect()
+        records(rows)
+    }
+
+    /// Those that are over with a number above `after`, the lowest first.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn maintenances_ended_after(&self, after: i64, limit: i64) -> Result<Vec<MaintenanceRecord>, StoreError> {
+        let rows = sqlx::query_as::<_, EventRow>(
+            "SELECT e.maintenance, e.at, e.by, e.event
+             FROM (SELECT number FROM maintenance WHERE ended_at IS NOT NULL AND number > $1 ORDER BY number LIMIT $2) s
+                  JOIN maintenance_event e ON e.maintenance = s.number ORDER BY e.maintenance, e.seq",
+        );
+        records(rows.bind(after).bind(limit).fetch_all(&self.pool).await?)
     }
 
     /// # Errors

@@ -53,14 +53,15 @@ impl From<BrandRow> for SavedBrand {
     }
 }
 
+const NEWEST: &str = "SELECT version, brand, saved_by, saved_at FROM status_brand ORDER BY version DESC LIMIT 1";
+
 impl Store {
     /// The newest, if anybody has ever saved one.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn status_brand_fetch(&self) -> Result<Option<SavedBrand>, StoreError> {
-        let newest = "SELECT version, brand, saved_by, saved_at FROM status_brand ORDER BY version DESC LIMIT 1";
-        Ok(sqlx::query_as::<_, BrandRow>(newest).fetch_optional(&self.pool).await?.map(Into::into))
+        Ok(sqlx::query_as::<_, BrandRow>(NEWEST).fetch_optional(&self.pool).await?.map(Into::into))
     }
 
     /// # Errors
@@ -79,6 +80,14 @@ impl Store {
 }
 
 impl Tx {
+    /// As [`Store::status_brand_fetch`], within this transaction.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn status_brand_fetch(&mut self) -> Result<Option<SavedBrand>, StoreError> {
+        Ok(sqlx::query_as::<_, BrandRow>(NEWEST).fetch_optional(self.connection()).await?.map(Into::into))
+    }
+
     /// Keeps a logo, once.
     ///
     /// # Errors

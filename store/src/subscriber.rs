@@ -1,4 +1,4 @@
-//! People who asked to be told by mail: who they are only as a digest and sealed. Sends nothing; letters to them are `letter`.
+//! People and programs that asked to be told: who they are only as a digest and sealed. Sends nothing; letters to them are `letter`.
 
 use shared::timestamp::Timestamp;
 use sqlx::FromRow;
@@ -13,12 +13,15 @@ pub struct Subscriber {
     pub id: Uuid,
     pub sealed: Vec<u8>,
     pub components: Vec<String>,
+    /// `email` or `webhook`.
+    pub channel: String,
     pub confirmed_at: Option<OffsetDateTime>,
 }
 
 /// What one asks for.
 pub struct Asking<'a> {
     pub id: Uuid,
+    pub channel: &'static str,
     pub address_key: &'a str,
     pub sealed: &'a [u8],
     pub token_hash: &'a str,
@@ -36,13 +39,16 @@ impl Subscriber {
 }
 
 impl Store {
-    /// Those who have confirmed.
+    /// Those who have confirmed and whom one of the components concerns; without any: all.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn subscribers_count(&self) -> Result<i64, StoreError> {
-        let count = sqlx::query_scalar("SELECT count(*) FROM subscriber WHERE confirmed_at IS NOT NULL");
-        Ok(count.fetch_one(&self.pool).await?)
+    pub async fn subscribers_count(&self, components: &[String]) -> Result<i64, StoreError> {
+        let count = sqlx::query_scalar(
+            "SELECT count(*) FROM subscriber WHERE confirmed_at IS NOT NULL
+             AND (cardinality(components) = 0 OR cardinality($1::text[]) = 0 OR components && $1)",
+        );
+        Ok(count.bind(components).fetch_one(&self.pool).await?)
     }
 
     /// Those who have confirmed, the oldest first.
@@ -51,7 +57,7 @@ impl Store {
     /// If the database does not answer.
     pub async fn subscribers(&self, limit: i64) -> Result<Vec<Subscriber>, StoreError> {
         let rows = sqlx::query_as::<_, Subscriber>(
-            "SELECT id, sealed, components, confirmed_at FROM subscriber WHERE confirmed_at IS NOT NULL
+            "SELECT id, sealed, components, channel, confirmed_at FROM subscriber WHERE confirmed_at IS NOT NULL
              ORDER BY confirmed_at, id LIMIT $1",
         );
         Ok(rows.bind(limit).fetch_all(&self.pool).await?)
@@ -91,7 +97,7 @@ impl Tx {
     /// If the database does not answer.
     pub async fn subscriber_lock(&mut self, address_key: &str) -> Result<Option<Subscriber>, StoreError> {
         let row = sqlx::query_as::<_, Subscriber>(
-            "SELECT id, sealed, components, confirmed_at FROM subscriber WHERE address_key = $1 FOR UPDATE",
+            "SELECT id, sealed, components, channel, confirmed_at FROM subscriber WHERE address_key = $1 FOR UPDATE",
         );
         Ok(row.bind(address_key).fetch_optional(self.connection()).await?)
     }
@@ -103,8 +109,8 @@ impl Tx {
     pub async fn subscriber_add(&mut self, new: &Asking<'_>) -> Result<bool, StoreError> {
         let now = self.now().inner();
         let done = sqlx::query(
-            "INSERT INTO subscriber (id, address_key, sealed, token_hash, confirm_hash, confirm_until, wanted, asked_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (address_key) DO NOTHING",
+            "INSERT INTO subscriber (id, address_key, sealed, token_hash, confirm_hash, confirm_until, wanted, asked_at, channel)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (address_key) DO NOTHING",
         )
         .bind(new.id)
         .bind(new.address_key)
@@ -114,6 +120,7 @@ impl Tx {
         .bind(new.confirm_until.inner())
         .bind(new.wanted)
         .bind(now)
+        .bind(new.channel)
         .execute(self.connection())
         .await?;
         Ok(done.rows_affected() == 1)
@@ -148,6 +155,19 @@ impl Tx {
              WHERE confirm_hash = $1 AND confirm_until > clock_timestamp()",
         );
         Ok(done.bind(confirm_hash).execute(self.connection()).await?.rows_affected() == 1)
+    }
+
+    /// Its challenge was answered: what was wanted is so from now on. False if it is gone, or was confirmed before.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn subscriber_answered(&mut self, id: Uuid) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE subscriber SET components = wanted, confirmed_at = clock_timestamp(), confirm_hash = NULL,
+                    confirm_until = NULL, n_failures = 0
+             WHERE id = $1 AND confirmed_at IS NULL AND confirm_until > clock_timestamp()",
+        );
+        Ok(done.bind(id).execute(self.connection()).await?.rows_affected() == 1)
     }
 
     /// Forgets whoever has this link. False if nobody has.

@@ -25,6 +25,7 @@ fn address(path: &str) -> String {
         .replace("{role}", "no-such-role")
         .replace("{id}", "00000000-0000-7000-8000-000000000000")
         .replace("{task}", "424242")
+        .replace("{post}", "424242")
         .replace("{file}", "00000000-0000-7000-8000-000000000002")
         .replace("{token}", "00000000-0000-7000-8000-000000000001")
 }

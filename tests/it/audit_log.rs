@@ -30,14 +30,17 @@ async fn every_change_of_a_whole_story_has_an_entry_and_the_chain_holds() {
     responder.note(n, &NoteIn::of(message("looking"))).await.unwrap();
     responder.change_level(n, &LevelIn { level: 2, reason: message("worse") }).await.unwrap();
     responder
-        .post_update(n, &UpdateIn { state: PublicState::Identified, text: message("known"), notify: true })
+        .post_update(
+            n,
+            &UpdateIn { state: PublicState::Identified, text: message("known"), notify: true, happened_at: None },
+        )
         .await
         .unwrap();
     let run = scene.request(n).await.unwrap();
     let run = scene.until(run.number, RunState::AwaitingApproval).await.unwrap();
     decide(&scene.approver, &run, true).await.unwrap();
     scene.until(run.number, RunState::Succeeded).await.unwrap();
-    responder.resolve(n, &ResolveIn { text: message("restarted"), public_text: None }).await.unwrap();
+    responder.resolve(n, &ResolveIn { text: message("restarted"), public_text: None, notify: true }).await.unwrap();
     responder.draft_report(n).await.unwrap();
     responder.save_report(n, &ReportIn { body: Document::parse("short").unwrap(), base: 1 }).await.unwrap();
     approver.publish_report(n, &PublishIn { version: 2, public: true }).await.unwrap();

@@ -15,6 +15,7 @@ mod maintenance;
 mod monitors;
 mod notices;
 mod output;
+mod posts;
 mod provider;
 mod room;
 mod secrets;

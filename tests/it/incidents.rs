@@ -31,7 +31,7 @@ fn note(text: &str) -> NoteIn {
 }
 
 fn resolution() -> ResolveIn {
-    ResolveIn { text: message("restarted"), public_text: None }
+    ResolveIn { text: message("restarted"), public_text: None, notify: true }
 }
 
 fn level(level: u8) -> LevelIn {
@@ -241,9 +241,12 @@ async fn the_usual_road_is_told_by_the_timeline_and_stops_the_clocks() {
     api.note(n, &note("it does not answer ping")).await.unwrap();
     let view = api.change_level(n, &level(2)).await.unwrap();
     assert_eq!((view.level, view.level_name.as_str(), view.clocks[0].limit_seconds), (2, "Major Incident", 1800));
-    api.post_update(n, &UpdateIn { state: PublicState::Identified, text: message("We know why."), notify: true })
-        .await
-        .unwrap();
+    api.post_update(
+        n,
+        &UpdateIn { state: PublicState::Identified, text: message("We know why."), notify: true, happened_at: None },
+    )
+    .await
+    .unwrap();
     let view = api.resolve(n, &resolution()).await.unwrap();
     assert_eq!((view.state, view.public_state), (IncidentState::Resolved, Some(PublicState::Resolved)));
     assert!(view.clocks.iter().all(|c| c.stopped_at.is_some() && c.state(view.now) == ClockState::Met));
@@ -306,12 +309,13 @@ async fn what_may_not_follow_is_refused_with_a_reason_and_changes_nothing() {
     not_now(api.change_level(n, &level(1)).await, "already has level 1");
     let error = refused(api.change_level(n, &level(7)).await);
     assert_eq!((error.code, error.fields[0].field.as_str()), (ErrorCode::Invalid, "level"));
-    let resolved = UpdateIn { state: PublicState::Resolved, text: message("over"), notify: true };
+    let resolved = UpdateIn { state: PublicState::Resolved, text: message("over"), notify: true, happened_at: None };
     assert_eq!(refused(api.post_update(n, &resolved).await).fields[0].field, "state");
     assert_eq!(api.incident(n).await.unwrap().timeline, working.timeline, "nothing was written");
 
     api.resolve(n, &resolution()).await.unwrap();
-    let update = UpdateIn { state: PublicState::Monitoring, text: message("still watching"), notify: true };
+    let update =
+        UpdateIn { state: PublicState::Monitoring, text: message("still watching"), notify: true, happened_at: None };
     not_now(api.acknowledge(n).await, "resolved");
     not_now(api.start_work(n).await, "resolved");
     not_now(api.change_level(n, &level(2)).await, "resolved");
@@ -413,7 +417,7 @@ async fn an_internal_incident_has_nobody_to_update() {
     body.public = None;
     let view = responder.api.declare(&body, "k").await.unwrap();
     assert_eq!((view.public_title, view.public_state), (None, None));
-    let update = UpdateIn { state: PublicState::Identified, text: message("x"), notify: true };
+    let update = UpdateIn { state: PublicState::Identified, text: message("x"), notify: true, happened_at: None };
     let error = refused(responder.api.post_update(view.number, &update).await);
     assert_eq!(error.code, ErrorCode::NotNow);
     assert!(error.message.contains("not on the status page"), "{}", error.message);

@@ -145,7 +145,7 @@ async fn an_incident_in_a_window_says_the_worse_word_and_a_closed_one_says_nothi
     let html = until_read(&stranger, "/", "Major outage").await;
     assert!(!html.contains("Under maintenance") && html.contains("Some systems are unavailable"), "{html}");
 
-    let end = ResolveIn { text: message("done"), public_text: None };
+    let end = ResolveIn { text: message("done"), public_text: None, notify: true };
     operator.api.resolve(incident, &end).await.unwrap();
     assert_eq!(history(&muster, "validator1").await.unwrap().state, WORKED_ON);
     operator.api.close(incident, &CloseIn { text: message("away with it") }).await.unwrap();
@@ -292,4 +292,26 @@ async fn strangers_read_markdown_without_markup_and_nothing_of_hidden_components
         assert!(text.contains("Disks") && !text.contains("Validator 2"), "{path}: {text}");
         assert!(!text.contains(operator.me.name.as_str()), "{path} says who did it: {text}");
     }
+}
+
+#[tokio::test]
+async fn work_that_is_over_stays_reachable_however_much_there_was() {
+    let muster = Muster::start().await.unwrap();
+    let operator = muster.persona(Role::Operator).await.unwrap();
+    let stranger = muster.stranger().unwrap();
+    let first = planned(&muster, &operator, "validator1", 3600, 7200).await.number;
+    let off = || MaintenanceEndIn { text: None, notify: false };
+    operator.api.cancel_maintenance(first, &off()).await.unwrap();
+    for _ in 0..100 {
+        let number = planned(&muster, &operator, "validator1", 3600, 7200).await.number;
+        operator.api.cancel_maintenance(number, &off()).await.unwrap();
+    }
+    until_read(&stranger, &format!("/maintenance/{}", first + 100), "Cancelled").await;
+    until_read(&stranger, &format!("/maintenance/{first}"), "Cancelled").await;
+    // One that has just started has not seen it pass.
+    let other = muster.another_server().await.unwrap();
+    let newcomer = Http::new(&other.base).unwrap();
+    let path = format!("/maintenance/{first}");
+    let there = async || newcomer.page(&path).await.unwrap().0 == StatusCode::OK;
+    eventually("the other server has it, too", there).await.unwrap();
 }

@@ -52,6 +52,7 @@ async fn an_open_incident_is_told_in_public_words_only_and_its_end_too() {
         state: PublicState::Identified,
         text: message("A validator has stopped; the others go on."),
         notify: true,
+        happened_at: None,
     };
     responder.api.post_update(n, &update).await.unwrap();
     let home = once(&stranger, "/", "A validator has stopped").await;
@@ -75,6 +76,7 @@ async fn an_open_incident_is_told_in_public_words_only_and_its_end_too() {
     let end = ResolveIn {
         text: message("secret-end: replaced the disk"),
         public_text: Some(message("It makes blocks again.")),
+        notify: true,
     };
     responder.api.resolve(n, &end).await.unwrap();
     let home = once(&stranger, "/", "All systems operational").await;
@@ -101,7 +103,7 @@ async fn an_internal_incident_leaves_no_trace() {
     assert_eq!(stranger.page(&format!("/incidents/{n}")).await.unwrap().0, StatusCode::NOT_FOUND);
     responder
         .api
-        .resolve(n, &ResolveIn { text: message("fixed"), public_text: Some(message("never said aloud")) })
+        .resolve(n, &ResolveIn { text: message("fixed"), public_text: Some(message("never said aloud")), notify: true })
         .await
         .unwrap();
     muster.state.public.refresh(&muster.store).await.unwrap();
@@ -248,7 +250,7 @@ async fn the_page_is_served_while_the_database_is_away() {
     }
     assert!(before.contains("validator1 is not available"));
     muster.database.mend().await.unwrap();
-    responder.api.resolve(n, &ResolveIn { text: message("done"), public_text: None }).await.unwrap();
+    responder.api.resolve(n, &ResolveIn { text: message("done"), public_text: None, notify: true }).await.unwrap();
     once(&stranger, "/", "All systems operational").await;
 }
 

@@ -81,7 +81,7 @@ async fn furnished() -> (Muster, Http, [i64; 2]) {
     let layout = LayoutIn { layout: Layout { sections: vec![chain] }, base: 0 };
     operator.api.arrange_status_page(&layout).await.unwrap();
     let over = muster.declare(&operator, "validator2").await.unwrap().number;
-    let end = ResolveIn { text: message("done"), public_text: Some(message("It makes blocks again.")) };
+    let end = ResolveIn { text: message("done"), public_text: Some(message("It makes blocks again.")), notify: true };
     operator.api.resolve(over, &end).await.unwrap();
     let mut body = declaration("validator1").unwrap();
     body.public.as_mut().unwrap().title = Title::parse("<b>Blocks</b> & \"more\" ]]> \u{fffe}").unwrap();
@@ -90,6 +90,7 @@ async fn furnished() -> (Muster, Http, [i64; 2]) {
         state: PublicState::Identified,
         text: message("<script>alert(1)</script>\nSecond line"),
         notify: true,
+        happened_at: None,
     };
     operator.api.post_update(open, &update).await.unwrap();
     let stranger = muster.stranger().unwrap();
@@ -122,6 +123,19 @@ async fn a_feed_parser_and_a_statuspage_client_read_it_without_a_warning() {
         "{content}"
     );
     assert!(entries[1]["content"].as_str().unwrap().contains("It makes blocks again."));
+
+    let rss = &understood["rss"];
+    assert_eq!((&rss["bozo"], &rss["version"]), (&Value::Null, &json!("rss20")), "{rss}");
+    let items = rss["entries"].as_array().unwrap();
+    assert_eq!(items.len(), 2, "{rss}");
+    for (item, entry) in items.iter().zip(entries) {
+        assert_eq!(
+            (&item[0], &item[2], &item[4]),
+            (&entry["id"], &entry["title"], &json!(true)),
+            "as in the other feed"
+        );
+        assert_eq!((&item[1], &item[3]), (&entry["link"], &entry["content"]));
+    }
 
     let seen = &understood["seen"];
     assert_eq!((&seen["success"], &seen["raw_status"]), (&json!(true), &json!("critical")), "{seen}");

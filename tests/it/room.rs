@@ -43,7 +43,7 @@ fn impact(component: &str, impact: Impact) -> AffectedChangeIn {
 }
 
 fn resolution() -> ResolveIn {
-    ResolveIn { text: message("restarted"), public_text: None }
+    ResolveIn { text: message("restarted"), public_text: None, notify: true }
 }
 
 fn duty(deed: DutyVerb, person: Option<UserId>) -> DutyIn {
@@ -248,7 +248,12 @@ async fn a_clock_that_has_run_out_is_loud_once_whoever_looks() {
     assert!(overdue_of(&responder.api.incident(quiet).await.unwrap()).is_empty());
 
     // A post starts the last one anew; when that runs out too, it is said again, and nothing else.
-    let update = UpdateIn { state: PublicState::Investigating, text: message("Still looking."), notify: true };
+    let update = UpdateIn {
+        state: PublicState::Investigating,
+        text: message("Still looking."),
+        notify: true,
+        happened_at: None,
+    };
     responder.api.post_update(n, &update).await.unwrap();
     overdue::sweep(&muster.store).await.unwrap();
     assert_eq!(overdue_of(&responder.api.incident(n).await.unwrap()), all);

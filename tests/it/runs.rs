@@ -272,7 +272,7 @@ async fn what_cannot_run_is_refused_with_its_reason() {
     scene
         .responder
         .api
-        .resolve(incident, &shared::api::incident::ResolveIn { text: message("over"), public_text: None })
+        .resolve(incident, &shared::api::incident::ResolveIn { text: message("over"), public_text: None, notify: true })
         .await
         .unwrap();
     assert_eq!(

@@ -123,7 +123,8 @@ async fn updates_come_after_the_button_behind_the_link_is_pressed_and_end_with_o
     assert!(post.send(&link, &[]).await.1.contains("You get updates"));
     assert_eq!(post.send(&link, &[]).await.0, StatusCode::NOT_FOUND, "it serves once");
     assert_eq!(post.count().await, 1);
-    let update = UpdateIn { state: PublicState::Identified, text: message("A disk is full."), notify: true };
+    let update =
+        UpdateIn { state: PublicState::Identified, text: message("A disk is full."), notify: true, happened_at: None };
     post.chief.api.note(n, &shared::api::incident::NoteIn::of(message("SECRET for the team"))).await.unwrap();
     post.chief.api.post_update(n, &update).await.unwrap();
     let mail = post.nth("ada@example.org", 2).await;
@@ -134,7 +135,12 @@ async fn updates_come_after_the_button_behind_the_link_is_pressed_and_end_with_o
     for name in ["List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted"] {
         assert!(mail.headers.iter().any(|header| header == name), "{name}: {:?}", mail.headers);
     }
-    let quiet = UpdateIn { state: PublicState::Identified, text: message("A typing mistake."), notify: false };
+    let quiet = UpdateIn {
+        state: PublicState::Identified,
+        text: message("A typing mistake."),
+        notify: false,
+        happened_at: None,
+    };
     post.chief.api.post_update(n, &quiet).await.unwrap();
     post.settled().await;
     assert_eq!(post.mail.to("ada@example.org").len(), 2, "who posts can keep it quiet");
@@ -147,7 +153,7 @@ async fn updates_come_after_the_button_behind_the_link_is_pressed_and_end_with_o
     assert!(one_click.0 == StatusCode::OK && one_click.1.contains("You get no more updates"));
     assert_eq!(post.send(&leave, &[]).await, one_click, "nobody learns whether there was anybody");
     assert_eq!(post.count().await, 0);
-    let end = ResolveIn { text: message("done"), public_text: None };
+    let end = ResolveIn { text: message("done"), public_text: None, notify: true };
     post.chief.api.resolve(n, &end).await.unwrap();
     post.settled().await;
     assert_eq!(post.mail.to("ada@example.org").len(), 2);
@@ -172,7 +178,29 @@ async fn whoever_wants_one_component_is_told_of_it_only_and_two_servers_send_onc
         assert!(all.iter().any(|text| text.contains(&format!("/incidents/{n}"))), "{n}: {all:?}");
     }
     let (status, said) = post.ask("x@example.org", &["bt2c/nobody"]).await;
-    assert!(status == StatusCode::UNPROCESSABLE_ENTITY && said.contains("There is no component"), "{said}");
+    assert!(status == StatusCode::UNPROCESSABLE_ENTITY && said.contains("There is no such component"), "{said}");
+}
+
+#[tokio::test]
+async fn whoever_declares_or_resolves_can_keep_it_quiet_and_knows_whom_it_would_reach() {
+    let post = Post::set().await;
+    post.subscribed("one@example.org", &["bt2c/validator2"]).await;
+    post.subscribed("all@example.org", &[]).await;
+    let concerned = async |component: &str| {
+        let of = [format!("bt2c/{component}")];
+        post.chief.api.subscribers_concerned(&of).await.unwrap().subscribed
+    };
+    assert_eq!((concerned("validator1").await, concerned("validator2").await, post.count().await), (1, 2, 2));
+    let mut quiet = declaration("validator2").unwrap();
+    quiet.public.as_mut().unwrap().notify = false;
+    let n = post.chief.api.declare(&quiet, "quiet").await.unwrap().number;
+    let end = ResolveIn { text: message("done"), public_text: None, notify: false };
+    post.chief.api.resolve(n, &end).await.unwrap();
+    let loud = post.muster.declare(&post.chief, "validator2").await.unwrap().number;
+    post.nth("one@example.org", 2).await;
+    post.settled().await;
+    let told = post.mail.to("one@example.org");
+    assert!(told.len() == 2 && told[1].text.contains(&format!("/incidents/{loud}")), "only of the second one");
 }
 
 #[tokio::test]

@@ -179,14 +179,17 @@ impl Receiver {
     }
 }
 
-async fn receive(State(received): State<Received>, uri: Uri, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn receive(State(received): State<Received>, uri: Uri, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
     let path = uri.path().to_owned();
     let status = received.answers.lock().ok().and_then(|mut answers| {
         let queue = answers.get_mut(&path)?;
         (!queue.is_empty()).then(|| queue.remove(0))
     });
+    // Receivers of this name answer challenges.
+    let challenge = serde_json::from_slice::<serde_json::Value>(&body).ok().filter(|_| path.starts_with("/echo"));
+    let challenge = challenge.and_then(|body| body["challenge"].as_str().map(str::to_owned)).unwrap_or_default();
     if let Ok(mut hooks) = received.hooks.lock() {
         hooks.push(Hook { path, headers, body: body.to_vec() });
     }
-    status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK)
+    (status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK), challenge)
 }

@@ -377,6 +377,7 @@ pub fn declaration(component: &str) -> Result<DeclareIn> {
         public: Some(PublicIn {
             title: Title::parse(&format!("{component} is not available")).map_err(anyhow::Error::msg)?,
             text: Message::parse("We are looking into it.").map_err(anyhow::Error::msg)?,
+            notify: true,
         }),
     })
 }

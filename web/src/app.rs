@@ -46,6 +46,7 @@ use crate::{
         plan_edit::PlanEditPage,
         plan_version::PlanVersionPage,
         plan_versions::PlanVersionsPage,
+        post_templates::PostTemplatesPage,
         readiness::ReadinessPage,
         report::ReportPage,
         run::RunPage,
@@ -104,6 +105,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("status-page") view=StatusPagePage/>
                     <Route path=path!("status-page/brand") view=StatusBrandPage/>
                     <Route path=path!("status-page/subscribers") view=SubscribersPage/>
+                    <Route path=path!("status-page/texts") view=PostTemplatesPage/>
                     <Route path=path!("maintenance") view=MaintenancesPage/>
                     <Route path=path!("maintenance/new") view=NewMaintenancePage/>
                     <Route path=path!("maintenance/:number") view=MaintenancePage/>

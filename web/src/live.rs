@@ -18,7 +18,7 @@ use crate::{
     transport::{api, signal_signed_out},
 };
 
-const TOPICS: [&str; 12] = [
+const TOPICS: [&str; 13] = [
     "incident",
     "incidents",
     "run",

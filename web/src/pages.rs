@@ -23,6 +23,8 @@
 //! Status page: `layout`, `layout-state`, `layout-add-group`, `layout-save`, `layout-take-theirs`, `layout-use-mine`.
 //! Maintenance: `maintenance-new`, `maintenance-plan`, `maintenance-state`, `maintenance-post|move|finish|cancel` and the same with
 //! `-send` in their dialogs, `maintenance-log`, `maintenance-preview`.
+//! Public updates: `post-now|afterwards|later`, `post-template`, `post-preview`/`preview`, `scheduled-post`, `scheduled-change|save|cancel`;
+//! `template-add|save|change|remove`, `template`.
 //! Subscribers: `subscribers-count`, `subscribers-show`, `subscriber-remove`.
 //! Monitors: `monitors`, `monitor` (`data-state`), `monitors-summary`, `monitors-offered`, `monitors-watch`, `points-unmeasured`, `monitor-new`,
 //! `monitor-save`, `monitor-state`, `monitor-check|pause|edit|remove`, `monitor-remove-send`.
@@ -54,6 +56,7 @@ pub(crate) mod plan;
 pub(crate) mod plan_edit;
 pub(crate) mod plan_version;
 pub(crate) mod plan_versions;
+pub(crate) mod post_templates;
 pub(crate) mod readiness;
 pub(crate) mod report;
 pub(crate) mod run;

@@ -15,6 +15,8 @@ requestAnimationFrame(() => setTimeout(() => {
     time.title = `${exact.format(then)} = ${then.toISOString().slice(0, 19).replace("T", " ")} UTC`;
     time.textContent = exact.format(then) + ("ago" in time.dataset ? ago(then) : "");
   });
+  const zone = one("#zone");
+  if (zone) zone.textContent = words.zone.replace("{own}", exact.resolvedOptions().timeZone);
   const say = (live) => {
     const line = one("#as-of");
     if (!line) return;

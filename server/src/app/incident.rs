@@ -21,6 +21,7 @@ use super::{nudge, plan::Plans, restricted, subscriber, turn::Turn};
 use crate::{
     auth::permit::{DeclareIncident, HandleIncident, Permission, Permit, PostUpdate},
     error::{AppError, Found as _},
+    public::fill,
 };
 
 /// What the status page says when nobody wrote a last word.
@@ -81,8 +82,9 @@ pub async fn declare(
         record = tx.incident_lock(number).await?;
     }
     if let Some(public) = input.public {
-        let posted = IncidentEvent::Posted { state: PublicState::Investigating, text: public.text.into_inner() };
-        append(&mut tx, record, vec![posted], &by, "incident.posted").await?;
+        let text = public.text.into_inner();
+        let posted = IncidentEvent::Posted { state: PublicState::Investigating, text, happened_at: None };
+        append_telling(&mut tx, record, vec![posted], &by, "incident.posted", public.notify).await?;
     }
     turn.save(&mut tx, number).await?;
     tx.live(Topic::Incident { number });
@@ -207,13 +209,18 @@ pub async fn post_update(
         return Err(AppError::invalid("state", "The public state becomes resolved by resolving the incident."));
     }
     let turn = Turn::new(permit.id(), key, "post-update", &(number, &input))?;
-    let event = IncidentEvent::Posted { state: input.state, text: input.text.into_inner() };
+    let happened_at = input.happened_at;
+    let event = IncidentEvent::Posted { state: input.state, text: input.text.into_inner(), happened_at };
     let mut tx = store.begin().await?;
     if turn.begin(&mut tx).await?.is_some() {
         return Ok(());
     }
     let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
-    append_telling(&mut tx, record, vec![event], &permit.actor(), "incident.posted", input.notify).await?;
+    if let Some(at) = happened_at {
+        record.incident.check_happened_at(at, tx.now()).map_err(|why| AppError::invalid("happened_at", why))?;
+    }
+    let action = if happened_at.is_some() { "incident.posted-afterwards" } else { "incident.posted" };
+    append_telling(&mut tx, record, vec![event], &permit.actor(), action, input.notify).await?;
     turn.save(&mut tx, number).await?;
     Ok(tx.commit().await?)
 }
@@ -264,14 +271,21 @@ pub async fn resolve(
     input: ResolveIn,
 ) -> Result<(), AppError> {
     let turn = Turn::new(permit.id(), key, "resolve", &(number, &input))?;
-    change(store, permit, turn, number, "incident.resolved", |record| {
-        let text = input.public_text.map_or_else(|| RESOLVED_PUBLICLY.into(), Message::into_inner);
-        let last_word =
-            record.incident.public_title.as_ref().map(|_| IncidentEvent::Posted { state: PublicState::Resolved, text });
-        // The last word goes first: nothing can be posted about a resolved incident.
-        last_word.into_iter().chain([IncidentEvent::Resolved { text: input.text.into_inner() }]).collect()
-    })
-    .await
+    let mut tx = store.begin().await?;
+    if turn.begin(&mut tx).await?.is_some() {
+        return Ok(());
+    }
+    let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
+    let text = input.public_text.map_or_else(|| RESOLVED_PUBLICLY.into(), Message::into_inner);
+    let state = PublicState::Resolved;
+    let last_word =
+        record.incident.public_title.as_ref().map(|_| IncidentEvent::Posted { state, text, happened_at: None });
+    // The last word goes first: nothing can be posted about a resolved incident.
+    let resolved = IncidentEvent::Resolved { text: input.text.into_inner() };
+    let events = last_word.into_iter().chain([resolved]).collect();
+    append_telling(&mut tx, record, events, &permit.actor(), "incident.resolved", input.notify).await?;
+    turn.save(&mut tx, number).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Puts a resolved incident away.
@@ -340,7 +354,7 @@ pub(super) async fn append(
     append_telling(tx, record, events, by, action, true).await
 }
 
-async fn append_telling(
+pub(super) async fn append_telling(
     tx: &mut Tx,
     mut record: IncidentRecord,
     events: Vec<IncidentEvent>,
@@ -356,28 +370,37 @@ async fn append_telling(
         nudge::tell(tx, &record, record.n_events, &event, by).await?;
         let detail = serde_json::to_value(&event).unwrap_or(Value::Null);
         tx.audit(by, action, format!("incident {}", record.number), detail);
-        if let (IncidentEvent::Posted { state, text }, true) = (&event, notify) {
-            tell_subscribers(tx, &record, *state, text, by).await?;
+        if notify {
+            tell_subscribers(tx, &record, &event, by).await?;
         }
     }
     tx.live(Topic::Incident { number: record.number });
     Ok(())
 }
 
-/// In the words of the public page, about the components that it shows.
+/// `SYSTEM/COMPONENT` each, as subscribers choose them.
+pub(super) fn component_keys(record: &IncidentRecord) -> Vec<String> {
+    record.incident.affected.iter().map(|a| format!("{}/{}", record.system_slug, a.component)).collect()
+}
+
+/// What was posted, in the words of the public page, to those whom its components concern.
 async fn tell_subscribers(
     tx: &mut Tx,
     record: &IncidentRecord,
-    state: PublicState,
-    text: &str,
+    event: &IncidentEvent,
     by: &Actor,
 ) -> Result<(), AppError> {
+    let IncidentEvent::Posted { state, text, happened_at } = event else { return Ok(()) };
     let Some(title) = &record.incident.public_title else { return Ok(()) };
-    let components: Vec<_> =
-        record.incident.affected.iter().map(|a| format!("{}/{}", record.system_slug, a.component)).collect();
+    let speech = subscriber::speech(tx).await?;
+    let then = happened_at.map(|at| {
+        let when = speech.instant(at).words;
+        format!("{}\n\n", fill(speech.texts.subscribing.mail_then, &[("when", &when)]))
+    });
+    let components = component_keys(record);
     let new = NewAnnouncement {
-        subject: &format!("{}: {title}", state.words()),
-        body: text,
+        subject: &format!("{}: {title}", speech.texts.state(*state)),
+        body: &(then.unwrap_or_default() + text),
         link: &format!("/incidents/{}", record.number),
         components: &components,
     };

@@ -259,7 +259,7 @@ async fn tell_subscribers(
     event: &MaintenanceEvent,
     by: &Actor,
 ) -> Result<(), AppError> {
-    let (subject, body) = maintenance_mail(&record.maintenance, event);
+    let (subject, body) = maintenance_mail(&record.maintenance, event, &subscriber::speech(tx).await?);
     let components: Vec<_> =
         record.maintenance.covers.iter().map(|c| format!("{}/{}", c.system, c.component)).collect();
     let link = format!("/maintenance/{}", record.number);

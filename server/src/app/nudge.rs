@@ -157,6 +157,7 @@ fn about(event: &IncidentEvent) -> &'static str {
         IncidentEvent::TaskAdded { .. } | IncidentEvent::TaskGiven { .. } => "a task for you",
         IncidentEvent::Overdue { .. } => "your task is overdue",
         IncidentEvent::Restricted { .. } | IncidentEvent::LetIn { .. } => "you may see it",
+        IncidentEvent::Scheduled { .. } => "your scheduled update was not posted",
         _ => "you are asked",
     }
 }

@@ -98,7 +98,7 @@ pub async fn merge(
 fn last_word(record: &IncidentRecord, text: Option<Message>) -> Result<Option<IncidentEvent>, AppError> {
     match (&record.incident.public_title, text) {
         (Some(_), Some(text)) => {
-            Ok(Some(IncidentEvent::Posted { state: PublicState::Resolved, text: text.into_inner() }))
+            Ok(Some(IncidentEvent::Posted { state: PublicState::Resolved, text: text.into_inner(), happened_at: None }))
         }
         (Some(_), None) => Err(AppError::invalid(
             "public_text",

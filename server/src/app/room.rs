@@ -80,7 +80,7 @@ pub async fn reopen(
     let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
     let text = input.public_text.map_or_else(|| REOPENED_PUBLICLY.into(), Message::into_inner);
     let state = PublicState::Investigating;
-    let told = record.incident.public_title.as_ref().map(|_| IncidentEvent::Posted { state, text });
+    let told = record.incident.public_title.as_ref().map(|_| IncidentEvent::Posted { state, text, happened_at: None });
     let reopened = IncidentEvent::Reopened { reason: input.reason.into_inner() };
     let (id, level, response) = (record.id, record.incident.level, record.incident.response_seconds);
     // First: nothing can be posted about a resolved incident.

@@ -1,4 +1,4 @@
-//! People who asked to be told by mail: asking, confirming, leaving, and telling them. What is said is the public page's, never more.
+//! People and programs that asked to be told: asking, confirming, leaving, and telling them. What is said is the public page's, never more.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::{
     api::{
         List,
-        subscriber::{SubscriberView, SubscribersCount},
+        subscriber::{ConcernedQuery, SubscriberView, SubscribersCount},
     },
     digest::Digest,
     domain::{actor::Actor, outbox::Channel},
@@ -19,6 +19,7 @@ use crate::{
     AppState,
     auth::permit::{ManageSubscribers, Permit, ViewConsole},
     error::{AppError, Found as _},
+    public::Speech,
 };
 
 /// A mail is read within two days.
@@ -29,11 +30,15 @@ const MOST: i64 = 100_000;
 /// What a subscriber's row holds sealed.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Sealed {
+    /// Of a webhook: where it is sent.
     pub(crate) email: String,
     /// Of the link that ends it: in every mail.
     pub(crate) token: String,
-    /// Of the link that confirms: in one mail.
+    /// Of the link that confirms: in one mail. Of a webhook: its challenge.
     pub(crate) confirm: String,
+    /// What messages to a webhook are signed with, as whoever asked was shown it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<String>,
 }
 
 impl Sealed {
@@ -74,9 +79,10 @@ pub async fn ask(state: &AppState, email: &str, components: &[String], known: &[
     let confirm_until = tx.now().plus_seconds(CONFIRM_SECONDS);
     if found.is_none() {
         let (id, token) = (Uuid::now_v7(), token());
-        let sealed = Sealed { email: email.clone(), token: token.clone(), confirm: confirm.clone() };
+        let sealed = Sealed { email: email.clone(), token: token.clone(), confirm: confirm.clone(), key: None };
         let new = Asking {
             id,
+            channel: Channel::Email.name(),
             address_key: &address_key,
             sealed: &sealed.seal(&state.key, id)?,
             token_hash: &hash(&token),
@@ -94,9 +100,10 @@ pub async fn ask(state: &AppState, email: &str, components: &[String], known: &[
     let id = subscriber.id;
     let before = Sealed::open(&state.key, id, &subscriber.sealed).map_err(AppError::bug)?;
     // The links in mails of before go on to work.
-    let sealed = Sealed { email, token: before.token, confirm: confirm.clone() };
+    let sealed = Sealed { email, token: before.token, confirm: confirm.clone(), key: None };
     let again = Asking {
         id,
+        channel: Channel::Email.name(),
         address_key: &address_key,
         sealed: &sealed.seal(&state.key, id)?,
         token_hash: &hash(&sealed.token),
@@ -107,6 +114,50 @@ pub async fn ask(state: &AppState, email: &str, components: &[String], known: &[
     tx.subscriber_ask_again(&again).await?;
     tx.letter_ask(id).await?;
     Ok(tx.commit().await?)
+}
+
+/// Asks for updates by webhook. The key to check signatures with: a new one each time, whether the address is known or not. One that
+/// is confirmed stays as it is, so that nobody else can turn it to another key or other components.
+///
+/// # Errors
+/// If it is no address, or a component is not on the page.
+pub async fn ask_by_webhook(
+    state: &AppState,
+    address: &str,
+    components: &[String],
+    known: &[String],
+) -> Result<String, AppError> {
+    let address = Channel::Webhook.address(address).map_err(|why| AppError::invalid("url", why))?;
+    // One spelling for one place.
+    let address = url::Url::parse(&address).map_err(|e| AppError::invalid("url", format!("{e}.")))?.to_string();
+    let wanted = if known.iter().all(|k| components.contains(k)) { &[][..] } else { components };
+    let address_key = state.key.fingerprint("subscriber webhook", &address).to_string();
+    let (key, token, confirm) = (token(), token(), token());
+    let mut tx = state.store.begin().await?;
+    if let Some(found) = tx.subscriber_lock(&address_key).await? {
+        if found.confirmed_at.is_some() {
+            return Ok(key);
+        }
+        // Who asks last is challenged; what was never answered is nobody's.
+        tx.subscriber_remove(found.id).await?;
+    }
+    let id = Uuid::now_v7();
+    let sealed = Sealed { email: address, token: token.clone(), confirm: confirm.clone(), key: Some(key.clone()) };
+    let new = Asking {
+        id,
+        channel: Channel::Webhook.name(),
+        address_key: &address_key,
+        sealed: &sealed.seal(&state.key, id)?,
+        token_hash: &hash(&token),
+        confirm_hash: &hash(&confirm),
+        confirm_until: tx.now().plus_seconds(CONFIRM_SECONDS),
+        wanted,
+    };
+    if tx.subscriber_add(&new).await? {
+        tx.letter_ask(id).await?;
+        tx.commit().await?;
+    }
+    Ok(key)
 }
 
 /// Whether this link confirms anything. Opening it changes nothing: machines open links, too.
@@ -143,8 +194,13 @@ pub async fn leave(store: &Store, token: &str) -> Result<(), AppError> {
 
 /// # Errors
 /// If the database does not answer.
-pub async fn count(state: &AppState, _permit: &Permit<ViewConsole>) -> Result<SubscribersCount, AppError> {
-    Ok(SubscribersCount { subscribed: state.store.subscribers_count().await?, open: state.settings.mail.is_some() })
+pub async fn count(
+    state: &AppState,
+    _permit: &Permit<ViewConsole>,
+    of: &ConcernedQuery,
+) -> Result<SubscribersCount, AppError> {
+    let subscribed = state.store.subscribers_count(&of.list()).await?;
+    Ok(SubscribersCount { subscribed, open: state.settings.mail.is_some() })
 }
 
 /// With their addresses: for who manages them, and written down.
@@ -154,9 +210,13 @@ pub async fn count(state: &AppState, _permit: &Permit<ViewConsole>) -> Result<Su
 pub async fn list(state: &AppState, permit: &Permit<ManageSubscribers>) -> Result<List<SubscriberView>, AppError> {
     let all = state.store.subscribers(MOST).await?;
     let view = |one: Subscriber| -> Result<SubscriberView, AppError> {
-        let email = Sealed::open(&state.key, one.id, &one.sealed).map_err(AppError::bug)?.email;
+        let sealed = Sealed::open(&state.key, one.id, &one.sealed).map_err(AppError::bug)?;
+        // Whoever knows the whole address of a webhook can write there.
+        let webhook = one.channel == Channel::Webhook.name();
+        let channel = if webhook { Channel::Webhook } else { Channel::Email };
+        let email = channel.shown(&sealed.email);
         let since = one.confirmed_at.map(Timestamp::new).unwrap_or(Timestamp::from_unix(0));
-        Ok(SubscriberView { id: one.id, email, components: one.components, confirmed_at: since })
+        Ok(SubscriberView { id: one.id, channel, email, components: one.components, confirmed_at: since })
     };
     let items = all.into_iter().map(view).collect::<Result<Vec<_>, _>>()?;
     let mut tx = state.store.begin().await?;
@@ -172,6 +232,11 @@ pub async fn remove(store: &Store, permit: &Permit<ManageSubscribers>, id: Uuid)
     tx.subscriber_remove(id).await.found(|| "such subscriber".into())?;
     tx.audit(&permit.actor(), "subscriber.removed", "subscribers", json!({ "id": id }));
     Ok(tx.commit().await?)
+}
+
+/// How the page speaks now, and so what is mailed about it.
+pub(super) async fn speech(tx: &mut Tx) -> Result<Speech, AppError> {
+    Ok(Speech::of(&tx.status_brand_fetch().await?.map(|saved| saved.brand).unwrap_or_default()))
 }
 
 /// Says something public to everybody whom it concerns, in the transaction of its cause.

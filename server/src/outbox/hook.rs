@@ -22,9 +22,15 @@ pub(super) async fn send(outgoing: &Outgoing, claim: &MessageClaim, words: &Word
     };
     match outgoing.send(request).await {
         Ok(answer) => judged(answer.status().as_u16()),
-        Err(error @ OutgoingError::Refused { .. }) => Outcome::Never(sentence(&error)),
-        Err(error @ OutgoingError::Unreachable(..)) => Outcome::NotNow(sentence(&error)),
-        Err(error) => Outcome::Unknown(sentence(&error)),
+        Err(error) => failure(&error),
+    }
+}
+
+pub(super) fn failure(error: &OutgoingError) -> Outcome {
+    match error {
+        OutgoingError::Refused { .. } => Outcome::Never(sentence(error)),
+        OutgoingError::Unreachable(..) => Outcome::NotNow(sentence(error)),
+        _ => Outcome::Unknown(sentence(error)),
     }
 }
 
@@ -40,7 +46,7 @@ fn sentence(error: &OutgoingError) -> String {
     format!("{text}.")
 }
 
-fn judged(status: u16) -> Outcome {
+pub(super) fn judged(status: u16) -> Outcome {
     match status {
         200..=299 => Outcome::Sent,
         408 | 425 | 429 | 500..=599 => Outcome::NotNow(format!("It was answered with status {status}.")),
@@ -77,7 +83,7 @@ fn request(claim: &MessageClaim, words: &Words, way: &Secrets) -> Result<Request
 }
 
 /// HMAC-SHA256 over `timestamp.body`, hexadecimal.
-fn signature(key: &str, at: i64, body: &[u8]) -> String {
+pub(super) fn signature(key: &str, at: i64, body: &[u8]) -> String {
     // Any length is one for HMAC.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else { return String::new() };
     mac.update(format!("{at}.").as_bytes());

@@ -1,4 +1,4 @@
-//! Sends letters to subscribers: claims what is due, composes it, and writes down how that ended. Who is told was decided when they
+//! Sends letters to subscribers: claims what is due, composes mails, and writes down how that ended. Who is told was decided when they
 //! were written.
 
 use std::time::Duration;
@@ -10,12 +10,15 @@ use lettre::{
 use serde_json::json;
 use shared::domain::{
     actor::Actor,
-    outbox::{Outcome, after},
+    outbox::{Channel, Outcome, after},
 };
 use store::{LetterClaim, StoreError};
 
-use super::mail::{AutoSubmitted, MailSettings};
-use crate::{AppState, app::subscriber::Sealed};
+use super::{
+    mail::{AutoSubmitted, MailSettings},
+    subscriber_hook,
+};
+use crate::{AppState, app::subscriber::Sealed, public::fill};
 
 /// Under way at once: calls to people who recover have the mail server first.
 const MOST: i64 = 4;
@@ -55,9 +58,13 @@ pub(crate) async fn keep_sending(state: AppState) {
 }
 
 async fn carry(state: &AppState, mail: &MailSettings, claim: &LetterClaim) -> Result<(), StoreError> {
-    let outcome = match compose(state, mail, claim) {
-        Ok(message) => mail.deliver(message).await,
-        Err(why) => Outcome::Never(why),
+    let (outcome, answered) = match Sealed::open(&state.key, claim.subscriber, &claim.sealed) {
+        Ok(sealed) if claim.channel == Channel::Webhook.name() => subscriber_hook::send(state, claim, &sealed).await,
+        Ok(sealed) => match compose(state, mail, claim, &sealed) {
+            Ok(message) => (mail.deliver(message).await, false),
+            Err(why) => (Outcome::Never(why), false),
+        },
+        Err(why) => (Outcome::Never(why), false),
     };
     let after = after(&outcome, claim.n_attempts);
     let said = match &outcome {
@@ -66,31 +73,29 @@ async fn carry(state: &AppState, mail: &MailSettings, claim: &LetterClaim) -> Re
     };
     let lost = matches!(outcome, Outcome::Never(_) | Outcome::NotNow(_));
     let mut tx = state.store.begin().await?;
+    if answered && tx.subscriber_answered(claim.subscriber).await? {
+        tx.audit(&Actor::Anonymous, "subscriber.confirmed", "subscribers", json!({"channel": claim.channel}));
+    }
     if tx.letter_settle(claim, &after, said, lost, FAILURES).await? {
         tx.audit(&Actor::Muster, "subscriber.given-up", "subscribers", json!({"failures": FAILURES}));
     }
     tx.commit().await
 }
 
-fn compose(state: &AppState, mail: &MailSettings, claim: &LetterClaim) -> Result<Message, String> {
-    let sealed = Sealed::open(&state.key, claim.subscriber, &claim.sealed)?;
+fn compose(state: &AppState, mail: &MailSettings, claim: &LetterClaim, sealed: &Sealed) -> Result<Message, String> {
     let address: Address = sealed.email.parse().map_err(|e| format!("It is no address: {e}."))?;
     let base = state.settings.public_url.origin();
     let leave = format!("{base}/unsubscribe/{}", sealed.token);
+    let t = &state.public.site().frame.t.subscribing;
     let (subject, text) = match (&claim.subject, &claim.body, &claim.link) {
-        (Some(subject), Some(body), Some(link)) => (
-            subject.clone(),
-            format!(
-                "{body}\n\n{base}{link}\n\n-- \nYou get this because you asked for updates of {base}.\nTo stop them: {leave}\n"
-            ),
-        ),
-        _ => (
-            "Do you want updates by mail?".to_owned(),
-            format!(
-                "Somebody, probably you, asked on {base} for updates to this address.\n\nIf that was you, open this page and press its button:\n{base}/subscribe/{}\n\nIf it was not, do nothing: no more mail comes.\n",
-                sealed.confirm
-            ),
-        ),
+        (Some(subject), Some(body), Some(link)) => {
+            let foot = fill(t.mail_foot, &[("site", &base), ("link", &leave)]);
+            (subject.clone(), format!("{body}\n\n{base}{link}\n\n-- \n{foot}\n"))
+        }
+        _ => {
+            let confirm = format!("{base}/subscribe/{}", sealed.confirm);
+            (t.mail_ask.0.to_owned(), fill(t.mail_ask.1, &[("site", &base), ("link", &confirm)]) + "\n")
+        }
     };
     // The same for each attempt, so that a mail program can tell a repeat.
     let id = format!("<muster-letter-{}-{}@{}>", claim.number, claim.world.simple(), mail.from().email.domain());

@@ -7,7 +7,10 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use shared::{domain::status::PublicIncident, timestamp::Timestamp};
+use shared::{
+    domain::{maintenance::PublicMaintenance, status::PublicIncident},
+    timestamp::Timestamp,
+};
 
 use super::pages::PublicReport;
 
@@ -41,6 +44,8 @@ pub struct Archive {
     /// By their begin, as `past`.
     open: BTreeSet<(Timestamp, i64)>,
     past: BTreeSet<(Timestamp, i64)>,
+    /// Announced work that is over.
+    work: BTreeMap<i64, Arc<PublicMaintenance>>,
     /// Names the whole content, in whatever order it came.
     mark: u64,
 }
@@ -100,6 +105,22 @@ impl Archive {
     /// What is over, by its begin, newest first.
     pub(crate) fn past(&self) -> impl Iterator<Item = &PublicIncident> {
         self.all(self.past.iter().rev()).map(|told| &told.incident)
+    }
+
+    /// Takes work in that is over.
+    pub(crate) fn put_work(this: &mut Arc<Self>, work: PublicMaintenance) {
+        if work.state.over() && this.work.get(&work.number).is_none_or(|old| **old != work) {
+            Arc::make_mut(this).work.insert(work.number, Arc::new(work));
+        }
+    }
+
+    pub(crate) fn work_of(&self, number: i64) -> Option<&PublicMaintenance> {
+        self.work.get(&number).map(|work| &**work)
+    }
+
+    /// Work that is over, the one announced last first.
+    pub(crate) fn work(&self) -> impl Iterator<Item = &PublicMaintenance> {
+        self.work.values().rev().map(|work| &**work)
     }
 
     pub(crate) fn n_past(&self) -> usize {

@@ -4,6 +4,8 @@
 pub mod disk;
 pub(crate) mod keep;
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use shared::timestamp::Timestamp;
 
@@ -61,9 +63,11 @@ impl PublicPages {
                 add(file_of(&format!("/incidents/{number}/report")), page.text());
             }
         }
-        for one in &content.snapshot.maintenance {
-            if let Some(page) = self.maintenance(site, one.number) {
-                add(file_of(&format!("/maintenance/{}", one.number)), page.text());
+        let announced = content.snapshot.maintenance.iter().map(|one| one.number);
+        let numbers: BTreeSet<_> = announced.chain(content.archive.work().map(|one| one.number)).collect();
+        for number in numbers {
+            if let Some(page) = self.maintenance(site, number) {
+                add(file_of(&format!("/maintenance/{number}")), page.text());
             }
         }
         files
@@ -75,6 +79,7 @@ fn programs(site: &Site) -> Vec<(String, Bytes)> {
     let mut files: Vec<_> = machine.api.iter().map(|(name, page)| (format!("api/v2/{name}"), page.bytes())).collect();
     files.extend(site.logo.iter().map(|page| ("logo".to_owned(), page.bytes())));
     files.extend(machine.feed.iter().map(|page| ("feed.atom".to_owned(), page.bytes())));
+    files.extend(machine.rss.iter().map(|page| ("feed.rss".to_owned(), page.bytes())));
     files.extend(machine.calendar.iter().map(|page| ("calendar.ics".to_owned(), page.bytes())));
     files.extend(machine.badge.iter().map(|page| ("badge.svg".to_owned(), page.bytes())));
     files.extend(machine.badges.iter().map(|(name, page)| (format!("badge/{name}.svg"), page.bytes())));
@@ -99,7 +104,7 @@ fn relative(html: &str, depth: usize, base: &str) -> String {
         out.push_str("href=\"");
         match path {
             "" => out.push_str(&format!("{up}index.html")),
-            "feed.atom" | "calendar.ics" => out.push_str(&format!("{up}{path}")),
+            "feed.atom" | "feed.rss" | "calendar.ics" => out.push_str(&format!("{up}{path}")),
             _ if path == "history"
                 || ["history/", "incidents/", "maintenance/"].iter().any(|own| path.starts_with(own)) =>
             {
@@ -141,6 +146,7 @@ mod tests {
             "maintenance/1/index.html",
             "calendar.ics",
             "feed.atom",
+            "feed.rss",
             "badge.svg",
             "badge/validator1.svg",
             "api/v2/incidents/unresolved.json",

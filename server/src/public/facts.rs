@@ -36,7 +36,7 @@ pub(crate) struct IncidentFacts<'a> {
     pub(crate) has_public_report: bool,
 }
 
-pub(crate) use self::maintenance::MaintenanceFacts;
+pub(crate) use self::maintenance::{MaintenanceFacts, public as public_maintenance};
 
 /// All that the public site is made from.
 pub(crate) struct Facts<'a> {
@@ -196,16 +196,25 @@ pub(crate) fn public_incident(facts: &IncidentFacts<'_>, names: &Names) -> Optio
 /// Only what was posted for the public. The text of a resolution is the team's; if nothing was posted with it, a plain sentence
 /// stands in.
 fn updates(facts: &IncidentFacts<'_>, t: &Texts) -> Vec<PublicUpdate> {
-    let posted = facts.timeline.iter().filter_map(|entry| match &entry.event {
-        IncidentEvent::Posted { state, text } => Some(PublicUpdate { at: entry.at, state: *state, text: text.clone() }),
-        _ => None,
-    });
-    let mut updates: Vec<_> = posted.collect();
+    let mut updates: Vec<PublicUpdate> = vec![];
+    for entry in facts.timeline {
+        let IncidentEvent::Posted { state, text, happened_at } = &entry.event else { continue };
+        updates.push(PublicUpdate {
+            number: updates.len() + 1,
+            at: happened_at.unwrap_or(entry.at),
+            told_at: happened_at.map(|_| entry.at),
+            state: *state,
+            text: text.clone(),
+        });
+    }
     if let Some(at) = facts.incident.resolved_at
         && updates.last().is_none_or(|u| u.state != PublicState::Resolved)
     {
-        updates.push(PublicUpdate { at, state: PublicState::Resolved, text: t.is_resolved.into() });
+        let (number, text) = (updates.len() + 1, t.is_resolved.into());
+        updates.push(PublicUpdate { number, at, told_at: None, state: PublicState::Resolved, text });
     }
+    // Those of one moment stay in the order in which they were said.
+    updates.sort_by_key(|update| update.at);
     updates.reverse();
     updates
 }

@@ -41,16 +41,26 @@ pub(crate) fn component(name: &str, impact: Impact) -> ComponentStatus {
 pub(crate) fn incident(number: i64, title: &str, started: i64, resolved: Option<i64>) -> PublicIncident {
     let mut updates = vec![
         PublicUpdate {
+            number: 2,
+            told_at: None,
             at: ago(started - 9),
             state: S::Identified,
             text: "One of the two nodes has stopped.\nBlocks are still made by the other one.".into(),
         },
-        PublicUpdate { at: ago(started), state: S::Investigating, text: "We are looking into it.".into() },
+        PublicUpdate {
+            number: 1,
+            told_at: None,
+            at: ago(started),
+            state: S::Investigating,
+            text: "We are looking into it.".into(),
+        },
     ];
     if let Some(minutes) = resolved {
         updates.insert(
             0,
             PublicUpdate {
+                number: 3,
+                told_at: None,
                 at: ago(minutes),
                 state: S::Resolved,
                 text: "The node runs again and has caught up.".into(),
@@ -186,6 +196,9 @@ pub(crate) fn content(snapshot: StatusSnapshot) -> Content {
     let mut archive = Arc::default();
     for incident in snapshot.open.iter().chain(&snapshot.past) {
         Archive::put(&mut archive, incident.clone(), incident.has_report.then(|| report(incident)));
+    }
+    for work in &snapshot.maintenance {
+        Archive::put_work(&mut archive, work.clone());
     }
     Content { snapshot, archive, brand: Arc::default() }
 }

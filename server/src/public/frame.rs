@@ -67,7 +67,7 @@ impl Frame {
         let speech = Speech::of(&brand.brand);
         let t = speech.texts;
         let script_words =
-            json!({ "lang": t.code, "live": t.live, "lost": t.lost, "now": t.just_now, "min": t.minutes_ago, "h": t.hours_ago })
+            json!({ "lang": t.code, "live": t.live, "lost": t.lost, "now": t.just_now, "min": t.minutes_ago, "h": t.hours_ago, "zone": speech.zone_own_words() })
                 .to_string();
         let policy = Policy::for_style(&style);
         let form_policy = Policy::for_form(&style);

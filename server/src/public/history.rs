@@ -1,10 +1,22 @@
 //! Incidents that are over, by the month in which they began: the newest on one page, every month on pages of its own. Only lays
 //! out an archive.
 
-use askama::Template;
-use shared::domain::status::{PublicIncident, StatusSnapshot};
+use std::collections::BTreeMap;
 
-use super::{archive::Archive, frame::Frame, maintenance::Lines, past::Row, speech::Speech, texts::fill};
+use askama::Template;
+use shared::domain::{
+    maintenance::PublicMaintenance,
+    status::{PublicIncident, StatusSnapshot},
+};
+
+use super::{
+    archive::Archive,
+    frame::Frame,
+    maintenance::{Line, Lines},
+    past::Row,
+    speech::Speech,
+    texts::fill,
+};
 
 /// Incidents on one page; more of a month are on its further parts.
 pub(crate) const PER_PAGE: usize = 100;
@@ -49,7 +61,7 @@ impl<'a> History<'a> {
     pub(crate) fn newest(frame: &'a Frame, snapshot: &'a StatusSnapshot, version: &'a str, archive: &Archive) -> Self {
         let speech = &frame.speech;
         let months = months(archive.past().take(PER_PAGE), speech);
-        let all_here = archive.n_past() <= PER_PAGE;
+        let all_here = archive.n_past() <= PER_PAGE && archive.work().count() <= snapshot.maintenance.len();
         let years = if all_here { vec![] } else { years(archive, speech) };
         Self {
             frame,
@@ -76,7 +88,8 @@ impl<'a> History<'a> {
         let of = |i: &&PublicIncident| began(i, speech) == (year, month);
         let n = archive.past().filter(of).count();
         let skipped = part.checked_sub(1)? * PER_PAGE;
-        if n <= skipped {
+        let work: Vec<_> = archive.work().filter(|one| part == 1 && worked(one, speech) == (year, month)).collect();
+        if n <= skipped && work.is_empty() {
             return None;
         }
         let months = months(archive.past().filter(of).skip(skipped).take(PER_PAGE), speech);
@@ -87,7 +100,9 @@ impl<'a> History<'a> {
             words: fill(speech.texts.part, &[("n", &other.to_string())]),
         };
         let parts = (1..=n_parts).filter(|other| n_parts > 1 && *other != part).map(link).collect();
-        let (years, maintenance) = (years(archive, speech), Lines::default());
+        let years = years(archive, speech);
+        let maintenance =
+            Lines { past: work.into_iter().map(|one| Line::new(one, speech)).collect(), ..Lines::default() };
         Some(Self { frame, site, version, heading, n_open: 0, months, maintenance, parts, years })
     }
 }
@@ -95,7 +110,9 @@ impl<'a> History<'a> {
 /// Every part of every month, newest first.
 pub(crate) fn all_parts(archive: &Archive, speech: &Speech) -> Vec<(i32, u8, usize)> {
     let counted = counted(archive, speech).into_iter();
-    counted.flat_map(|((year, month), n)| (1..=n.div_ceil(PER_PAGE)).map(move |part| (year, month, part))).collect()
+    counted
+        .flat_map(|((year, month), (n, _))| (1..=n.div_ceil(PER_PAGE).max(1)).map(move |part| (year, month, part)))
+        .collect()
 }
 
 /// `/history/2026-11`, `/history/2026-11/2`.
@@ -117,6 +134,11 @@ fn began(incident: &PublicIncident, speech: &Speech) -> (i32, u8) {
     (date.year(), u8::from(date.month()))
 }
 
+fn worked(work: &PublicMaintenance, speech: &Speech) -> (i32, u8) {
+    let date = speech.date(work.window.from_at);
+    (date.year(), u8::from(date.month()))
+}
+
 fn months<'a>(newest_first: impl Iterator<Item = &'a PublicIncident>, speech: &Speech) -> Vec<MonthOf> {
     let mut months: Vec<MonthOf> = Vec::new();
     for incident in newest_first {
@@ -130,21 +152,23 @@ fn months<'a>(newest_first: impl Iterator<Item = &'a PublicIncident>, speech: &S
     months
 }
 
-fn counted(archive: &Archive, speech: &Speech) -> Vec<((i32, u8), usize)> {
-    let mut months: Vec<((i32, u8), usize)> = Vec::new();
-    for month in archive.past().map(|incident| began(incident, speech)) {
-        match months.last_mut().filter(|(last, _)| *last == month) {
-            Some((_, n)) => *n += 1,
-            None => months.push((month, 1)),
-        }
+/// Newest first: how many incidents began in each month, and how much announced work did.
+fn counted(archive: &Archive, speech: &Speech) -> Vec<((i32, u8), (usize, usize))> {
+    let mut months: BTreeMap<(i32, u8), (usize, usize)> = BTreeMap::new();
+    for incident in archive.past() {
+        months.entry(began(incident, speech)).or_default().0 += 1;
     }
-    months
+    for work in archive.work() {
+        months.entry(worked(work, speech)).or_default().1 += 1;
+    }
+    months.into_iter().rev().collect()
 }
 
 fn years(archive: &Archive, speech: &Speech) -> Vec<Year> {
     let mut years: Vec<Year> = Vec::new();
-    for ((year, month), n) in counted(archive, speech) {
-        let link = Link { address: address(year, month, 1), words: format!("{} ({n})", speech.month(year, month)) };
+    for ((year, month), (n, work)) in counted(archive, speech) {
+        let words = format!("{} ({})", speech.month(year, month), n + work);
+        let link = Link { address: address(year, month, 1), words };
         match years.last_mut().filter(|y| y.label == year.to_string()) {
             Some(of) => of.months.push(link),
             None => years.push(Year { label: year.to_string(), months: vec![link] }),

@@ -14,13 +14,16 @@ use super::{
 pub(crate) struct UpdateLine {
     pub(crate) state: &'static str,
     pub(crate) at: Instant,
+    /// Set if it was said afterwards.
+    pub(crate) told: Option<Instant>,
     pub(crate) text: String,
 }
 
 impl UpdateLine {
     pub(crate) fn new(update: &PublicUpdate, speech: &Speech) -> Self {
         let (state, at) = (speech.texts.state(update.state), speech.instant(update.at));
-        Self { state, at, text: update.text.trim().to_owned() }
+        let told = update.told_at.map(|at| speech.instant(at));
+        Self { state, at, told, text: update.text.trim().to_owned() }
     }
 }
 

@@ -4,6 +4,7 @@
 mod badge;
 mod calendar;
 mod feed;
+mod rss;
 mod scheduled;
 mod statuspage;
 
@@ -23,6 +24,7 @@ use super::{
 #[derive(Debug, Default)]
 pub(crate) struct Machine {
     pub(crate) feed: Option<Page>,
+    pub(crate) rss: Option<Page>,
     pub(crate) calendar: Option<Page>,
     /// By the part of the address behind `/api/v2/`.
     pub(crate) api: HashMap<&'static str, Page>,
@@ -36,9 +38,11 @@ impl Machine {
     pub(crate) fn new(base: &str, snapshot: &StatusSnapshot, speech: &Speech, stale: bool) -> Arc<Self> {
         let since = stale.then_some(snapshot.taken_at);
         let api = statuspage::all(base, snapshot, since, speech.zone_name()).into_iter();
+        let feed = feed::of(base, snapshot, since, speech);
         let badge = badge::overall(snapshot, since, speech);
         Arc::new(Self {
-            feed: feed::atom(base, snapshot, since, speech).map(|xml| Page::file(Media::Atom, xml)),
+            rss: rss::of(base, &feed).map(|xml| Page::file(Media::Rss, xml)),
+            feed: feed::written(&feed).map(|xml| Page::file(Media::Atom, xml)),
             calendar: Some(Page::file(Media::Calendar, calendar::of(base, snapshot, speech))),
             api: api.map(|(name, json)| (name, Page::file(Media::Json, json))).collect(),
             badge: Some(Page::file(Media::Svg, badge)),
@@ -72,7 +76,8 @@ fn badges(snapshot: &StatusSnapshot, since: Option<Timestamp>, speech: &Speech) 
 /// When anything that is shown has last changed; not when it was last looked at.
 fn changed_at(snapshot: &StatusSnapshot) -> Timestamp {
     let incidents = snapshot.open.iter().chain(&snapshot.past);
-    let told = incidents.flat_map(|i| i.updates.iter().map(|u| u.at).chain([i.started_at]).chain(i.resolved_at));
+    let told = incidents
+        .flat_map(|i| i.updates.iter().map(|u| u.told_at.unwrap_or(u.at)).chain([i.started_at]).chain(i.resolved_at));
     let components = snapshot.components.iter().filter_map(|c| c.history.as_ref()).map(|h| h.changed_at);
     let work = snapshot.maintenance.iter().map(shared::domain::maintenance::PublicMaintenance::changed_at);
     told.chain(components).chain(work).max().unwrap_or(snapshot.taken_at)

@@ -13,6 +13,7 @@ use shared::{
 use super::{
     frame::Frame,
     speech::{Instant, Speech},
+    texts::fill,
 };
 
 /// One as a line: on the status page and in the history.
@@ -113,23 +114,21 @@ pub(crate) fn plain(step: &PublicStep, speech: &Speech) -> String {
     times.into_iter().chain(said.map(str::to_owned)).collect::<Vec<_>>().join("\n\n")
 }
 
-/// Subject and text of the mail to subscribers. Mails are in English and in UTC, whatever the page speaks.
-pub(crate) fn mail(maintenance: &Maintenance, event: &MaintenanceEvent) -> (String, String) {
-    let speech = Speech::default();
-    let window = maintenance.window;
-    let times = format!("From {} to {}.", speech.instant(window.from_at).words, speech.instant(window.to_at).words);
-    let (word, with_times) = match event {
-        MaintenanceEvent::Planned { .. } => ("Maintenance", true),
-        MaintenanceEvent::Posted { .. } => ("Maintenance, update", false),
-        MaintenanceEvent::Moved { .. } => ("Maintenance, new times", true),
-        MaintenanceEvent::Reminded => ("Maintenance begins soon", true),
-        MaintenanceEvent::Begun => ("Maintenance has begun", true),
-        MaintenanceEvent::Finished { .. } => ("Maintenance completed", false),
-        MaintenanceEvent::Cancelled { .. } => ("Maintenance cancelled", false),
-    };
-    let said = event.text().or(speech.texts.work_said(event)).map(str::to_owned);
-    let parts = with_times.then_some(times).into_iter().chain(said);
-    (format!("{word}: {}", maintenance.title), parts.collect::<Vec<_>>().join("\n\n"))
+/// Subject and text of the mail to subscribers, as the page speaks.
+pub(crate) fn mail(maintenance: &Maintenance, event: &MaintenanceEvent, speech: &Speech) -> (String, String) {
+    let (t, window) = (speech.texts, maintenance.window);
+    let (from, to) = (speech.instant(window.from_at).words, speech.instant(window.to_at).words);
+    let with_times = matches!(
+        event,
+        MaintenanceEvent::Planned { .. }
+            | MaintenanceEvent::Moved { .. }
+            | MaintenanceEvent::Reminded
+            | MaintenanceEvent::Begun
+    );
+    let times = with_times.then(|| fill(t.subscribing.mail_times, &[("from", &from), ("to", &to)]));
+    let said = event.text().or(t.work_said(event)).map(str::to_owned);
+    let parts: Vec<_> = times.into_iter().chain(said).collect();
+    (format!("{}: {}", t.mail_work(event), maintenance.title), parts.join("\n\n"))
 }
 
 #[derive(Template)]

@@ -47,6 +47,7 @@ impl Policy {
 pub(crate) enum Media {
     Json,
     Atom,
+    Rss,
     Calendar,
     Svg,
 }
@@ -56,6 +57,7 @@ impl Media {
         HeaderValue::from_static(match self {
             Self::Json => "application/json; charset=utf-8",
             Self::Atom => "application/atom+xml; charset=utf-8",
+            Self::Rss => "application/rss+xml; charset=utf-8",
             Self::Calendar => "text/calendar; charset=utf-8",
             Self::Svg => "image/svg+xml",
         })

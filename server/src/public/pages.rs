@@ -260,8 +260,10 @@ impl PublicPages {
 
     /// The page of announced work.
     pub(crate) fn maintenance(&self, site: &Site, number: i64) -> Option<Arc<Page>> {
-        let snapshot = &site.content.as_ref()?.snapshot;
-        let one = snapshot.maintenance.iter().find(|one| one.number == number)?;
+        let content = site.content.as_ref()?;
+        let snapshot = &content.snapshot;
+        let now = snapshot.maintenance.iter().find(|one| one.number == number);
+        let one = now.or_else(|| content.archive.work_of(number))?;
         site.kept.get_or_make(Key::Maintenance(number), || {
             let since = (site.stale && !one.state.over()).then_some(snapshot.taken_at);
             let page = MaintenancePage::new(&site.frame, &snapshot.title, one, &site.version, since);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use shared::{ids::SystemId, plan};
-use store::{PublicRecord, Store, StoreError};
+use store::{MaintenanceRecord, PublicRecord, Store, StoreError};
 
 use super::{
     archive::Archive,
@@ -60,6 +60,9 @@ pub(crate) async fn content(store: &Store, following: &mut Option<Following>) ->
         },
         None => whole(store, names, brand.clone(), head).await?,
     };
+    for one in &announced {
+        now.put_work(one);
+    }
     now.brand = brand.clone();
     for one in &current {
         now.put(one);
@@ -68,10 +71,7 @@ pub(crate) async fn content(store: &Store, following: &mut Option<Following>) ->
     let following = following.insert(now);
     let histories = histories?.into_iter().map(|r| ((r.system_slug, r.component), r.history)).collect();
     let incidents = current.iter().map(facts_of).collect();
-    let maintenance = announced
-        .iter()
-        .map(|one| MaintenanceFacts { number: one.number, maintenance: &one.maintenance, log: &one.log })
-        .collect();
+    let maintenance = announced.iter().map(work_of).collect();
     let snapshot =
         facts::snapshot(Facts { taken_at, systems, incidents, maintenance, layout, histories, brand: &brand.brand });
     Ok(Content { snapshot, archive: following.archive.clone(), brand: brand.clone() })
@@ -114,15 +114,32 @@ async fn whole(store: &Store, names: Names, brand: Arc<Branding>, head: i64) -> 
     let mut last = 0;
     loop {
         let batch = store.public_incidents_after(last, BATCH).await?;
-        let Some(newest) = batch.last() else { return Ok(now) };
+        let Some(newest) = batch.last() else { break };
         last = newest.record.number;
         for one in &batch {
             now.put(one);
         }
     }
+    let mut last = 0;
+    loop {
+        let batch = store.maintenances_ended_after(last, BATCH).await?;
+        let Some(newest) = batch.last() else { return Ok(now) };
+        last = newest.number;
+        for one in &batch {
+            now.put_work(one);
+        }
+    }
 }
 
 impl Following {
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    fn put_work(&mut self, one: &MaintenanceRecord) {
+        Archive::put_work(&mut self.archive, facts::public_maintenance(&work_of(one), &self.names));
+    }
+
     fn put(&mut self, one: &PublicRecord) {
         let report = one.report.as_ref();
         let report = report.map(|r| PublicReport { version: r.version, published_at: r.at, body: r.body.clone() });
@@ -130,6 +147,10 @@ impl Following {
             Archive::put(&mut self.archive, incident, report);
         }
     }
+}
+
+fn work_of(one: &MaintenanceRecord) -> MaintenanceFacts<'_> {
+    MaintenanceFacts { number: one.number, maintenance: &one.maintenance, log: &one.log }
 }
 
 fn facts_of(one: &PublicRecord) -> IncidentFacts<'_> {

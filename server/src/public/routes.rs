@@ -31,6 +31,7 @@ pub fn router(pages: Arc<PublicPages>) -> Router {
         .route("/live", get(live))
         .route("/logo", get(logo))
         .route("/feed.atom", get(feed))
+        .route("/feed.rss", get(rss))
         .route("/badge.svg", get(badge))
         .route("/badge/{file}", get(component_badge))
         .route("/api/v2/{name}", get(api))
@@ -96,6 +97,10 @@ async fn calendar(State(pages): Pages, request: Request) -> Response {
 
 async fn feed(State(pages): Pages, request: Request) -> Response {
     one(&pages, pages.site().machine.feed.as_ref(), request.headers())
+}
+
+async fn rss(State(pages): Pages, request: Request) -> Response {
+    one(&pages, pages.site().machine.rss.as_ref(), request.headers())
 }
 
 async fn badge(State(pages): Pages, request: Request) -> Response {

@@ -84,6 +84,11 @@ impl Speech {
         fill(self.texts.zone, &[("zone", &self.zone_name)])
     }
 
+    /// As [`Speech::zone_words`], with a place for the reader's own zone.
+    pub(crate) fn zone_own_words(&self) -> String {
+        fill(self.texts.zone_own, &[("zone", &self.zone_name), ("own", "{own}")])
+    }
+
     /// `22 Nov 2026`.
     pub(crate) fn day(&self, date: Date) -> String {
         let (day, year) = (date.day().to_string(), date.year().to_string());

@@ -13,7 +13,14 @@ use axum::{
 };
 use std::time::Instant;
 
-use super::{frame::Frame, page::Page};
+use shared::domain::outbox::Channel;
+
+use super::{
+    frame::Frame,
+    page::Page,
+    subscribe_hook,
+    texts::{Said as Words, Subscribing},
+};
 use crate::{
     AppState,
     app::subscriber,
@@ -25,7 +32,7 @@ use crate::{
 const FORM_LIMIT: usize = 64 * 1024;
 
 /// What a page offers to press, if anything.
-struct Press<'a> {
+pub(super) struct Press<'a> {
     to: String,
     words: &'a str,
 }
@@ -57,6 +64,7 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
     }
     Router::new()
         .route("/subscribe", get(form).post(ask))
+        .route("/subscribe/webhook", get(subscribe_hook::form).post(subscribe_hook::ask))
         .route("/subscribe/{token}", get(look).post(confirm))
         .route("/unsubscribe/{token}", get(leaving).post(leave))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
@@ -64,7 +72,7 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
 }
 
 /// What can be chosen, as the page shows it now.
-fn components(state: &AppState) -> (String, Vec<(String, String)>) {
+pub(super) fn components(state: &AppState) -> (String, Vec<(String, String)>) {
     let site = state.public.site();
     let snapshot = site.content.as_ref().map(|content| &content.snapshot);
     let title = snapshot.map_or_else(|| "Status".to_owned(), |s| s.title.clone());
@@ -72,7 +80,11 @@ fn components(state: &AppState) -> (String, Vec<(String, String)>) {
     (title, components.unwrap_or_default())
 }
 
-fn page(state: &AppState, status: StatusCode, template: &impl Template, request: &HeaderMap) -> Response {
+pub(super) fn texts(state: &AppState) -> &'static Subscribing {
+    &state.public.site().frame.t.subscribing
+}
+
+pub(super) fn page(state: &AppState, status: StatusCode, template: &impl Template, request: &HeaderMap) -> Response {
     let html = template.render().unwrap_or_else(|error| {
         tracing::error!(%error, "a public page could not be rendered");
         String::new()
@@ -83,23 +95,22 @@ fn page(state: &AppState, status: StatusCode, template: &impl Template, request:
     response
 }
 
-fn said(
+pub(super) fn said(
     state: &AppState,
     request: &HeaderMap,
     status: StatusCode,
-    (heading, text): (&str, &str),
+    (heading, text): Words,
     press: Option<Press<'_>>,
 ) -> Response {
     let (site, _) = components(state);
     page(state, status, &Said { frame: &state.public.site().frame, site: &site, heading, text, press }, request)
 }
 
-fn refused(state: &AppState, request: &HeaderMap, error: &AppError) -> Response {
+pub(super) fn refused(state: &AppState, request: &HeaderMap, error: &AppError) -> Response {
     if let Some(cause) = error.cause() {
         tracing::warn!(cause, "a subscriber's request failed");
     }
-    let text = "Your request could not be taken. Nothing was changed; try again in a moment.";
-    said(state, request, error.status(), ("That did not work", text), None)
+    said(state, request, error.status(), texts(state).failed, None)
 }
 
 async fn form(State(state): State<AppState>, request: HeaderMap) -> Response {
@@ -125,66 +136,56 @@ async fn ask(State(state): State<AppState>, from: Address, request: HeaderMap, b
     // By who asks, and by whom it is asked for: nobody's box is filled by strangers.
     let allowed = throttles.subscribe.attempt(&from.key(), now);
     let allowed = allowed.and_then(|()| throttles.subscribed.attempt(&email.trim().to_lowercase(), now));
+    let t = texts(&state);
     if allowed.is_err() {
-        let text = "Too much was asked from here, or for this address. Nothing was sent; try again in an hour.";
-        return said(&state, &request, StatusCode::TOO_MANY_REQUESTS, ("Not so fast", text), None);
+        return said(&state, &request, StatusCode::TOO_MANY_REQUESTS, t.too_much, None);
     }
     let known: Vec<_> = components(&state).1.into_iter().map(|(id, _)| id).collect();
+    let wrong = if Channel::Email.address(&email).is_err() {
+        Some(t.wrong_address)
+    } else {
+        chosen.iter().any(|id| !known.contains(id)).then_some(t.wrong_component)
+    };
+    if wrong.is_some() {
+        return shown(&state, &request, StatusCode::UNPROCESSABLE_ENTITY, &email, wrong);
+    }
     match subscriber::ask(&state, &email, &chosen, &known).await {
-        Ok(()) => {
-            let text = "If the address is right, a mail with a link is on its way to it. Updates come once you have followed that link; it serves for two days.";
-            said(&state, &request, StatusCode::OK, ("Look into your mail", text), None)
-        }
-        Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
-            let why = error.message().trim_start_matches("Nothing was changed. ").to_owned();
-            shown(&state, &request, error.status(), &email, Some(&why))
-        }
+        Ok(()) => said(&state, &request, StatusCode::OK, t.asked, None),
         Err(error) => refused(&state, &request, &error),
     }
 }
 
-const TOO_LATE: (&str, &str) = (
-    "This link does not confirm anything (any more)",
-    "It was used, or is too old. If you get no updates, ask for them again.",
-);
-
 async fn look(State(state): State<AppState>, Path(token): Path<String>, request: HeaderMap) -> Response {
+    let t = texts(&state);
     match subscriber::to_confirm(&state.store, &token).await {
         Ok(true) => {
-            let press = Press { to: format!("/subscribe/{token}"), words: "Yes, send me updates" };
-            let text =
-                "Press the button and updates come to your address from now on. Every mail has a link that ends it.";
-            said(&state, &request, StatusCode::OK, ("Get updates by mail?", text), Some(press))
+            let press = Press { to: format!("/subscribe/{token}"), words: t.confirm_button };
+            said(&state, &request, StatusCode::OK, t.confirm, Some(press))
         }
-        Ok(false) => said(&state, &request, StatusCode::NOT_FOUND, TOO_LATE, None),
+        Ok(false) => said(&state, &request, StatusCode::NOT_FOUND, t.too_late, None),
         Err(error) => refused(&state, &request, &error),
     }
 }
 
 async fn confirm(State(state): State<AppState>, Path(token): Path<String>, request: HeaderMap) -> Response {
+    let t = texts(&state);
     match subscriber::confirm(&state.store, &token).await {
-        Ok(true) => {
-            let text = "Updates come to your address from now on. Every mail has a link that ends it.";
-            said(&state, &request, StatusCode::OK, ("You get updates", text), None)
-        }
-        Ok(false) => said(&state, &request, StatusCode::NOT_FOUND, TOO_LATE, None),
+        Ok(true) => said(&state, &request, StatusCode::OK, t.confirmed, None),
+        Ok(false) => said(&state, &request, StatusCode::NOT_FOUND, t.too_late, None),
         Err(error) => refused(&state, &request, &error),
     }
 }
 
 async fn leaving(State(state): State<AppState>, Path(token): Path<String>, request: HeaderMap) -> Response {
-    let press = Press { to: format!("/unsubscribe/{token}"), words: "Stop the updates" };
-    let text = "Press the button and no more mail comes. Your address is forgotten.";
-    said(&state, &request, StatusCode::OK, ("Stop getting updates?", text), Some(press))
+    let t = texts(&state);
+    let press = Press { to: format!("/unsubscribe/{token}"), words: t.leave_button };
+    said(&state, &request, StatusCode::OK, t.leave, Some(press))
 }
 
 /// Also what mail programs ask by themselves when their button is pressed (RFC 8058).
 async fn leave(State(state): State<AppState>, Path(token): Path<String>, request: HeaderMap) -> Response {
     match subscriber::leave(&state.store, &token).await {
-        Ok(()) => {
-            let text = "No more mail comes, and your address is forgotten here.";
-            said(&state, &request, StatusCode::OK, ("You get no more updates", text), None)
-        }
+        Ok(()) => said(&state, &request, StatusCode::OK, texts(&state).left, None),
         Err(error) => refused(&state, &request, &error),
     }
 }

@@ -3,6 +3,7 @@
 
 mod de;
 mod en;
+mod subscribing;
 
 use std::borrow::Borrow;
 
@@ -13,6 +14,8 @@ use shared::domain::{
     maintenance::{MaintenanceEvent, MaintenanceState, PublicMaintenance},
     status::Impact,
 };
+
+pub(crate) use self::subscribing::{HandedOn, Said, Subscribing};
 
 /// Two forms, as English and German count. `{n}` is the number.
 #[derive(Debug, Serialize)]
@@ -54,6 +57,8 @@ pub(crate) struct Texts {
     pub(crate) home_link: &'static str,
     pub(crate) support_link: &'static str,
     pub(crate) zone: &'static str,
+    /// As `zone`, once the script has put times into the reader's zone; `{own}` is that one.
+    pub(crate) zone_own: &'static str,
     pub(crate) feed_link: &'static str,
     pub(crate) calendar_link: &'static str,
     pub(crate) sign_in: &'static str,
@@ -116,6 +121,8 @@ pub(crate) struct Texts {
     pub(crate) report_link: &'static str,
     pub(crate) updates: &'static str,
     pub(crate) no_update: &'static str,
+    /// Before the moment at which something was said afterwards.
+    pub(crate) told_later: &'static str,
     pub(crate) no_update_page: &'static str,
     pub(crate) is_resolved: &'static str,
     pub(crate) earlier_updates: Plural,
@@ -188,6 +195,8 @@ pub(crate) struct Texts {
     // A copy made to be served elsewhere.
     pub(crate) copied_at: &'static str,
     pub(crate) copied_from: &'static str,
+    pub(crate) subscribing: Subscribing,
+    pub(crate) handed_on: HandedOn,
 }
 
 impl Texts {
@@ -227,6 +236,11 @@ impl Texts {
     /// The word over an update of maintenance.
     pub(crate) fn work_step(&self, event: &MaintenanceEvent) -> &'static str {
         self.work_steps[step_place(event)]
+    }
+
+    /// How the subject of the mail about it begins.
+    pub(crate) fn mail_work(&self, event: &MaintenanceEvent) -> &'static str {
+        self.subscribing.mail_work[step_place(event)]
     }
 
     /// What is said with it where nobody wrote anything.

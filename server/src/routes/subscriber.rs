@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use shared::api::{
     List,
-    subscriber::{SubscriberView, SubscribersCount},
+    subscriber::{ConcernedQuery, SubscriberView, SubscribersCount},
 };
 use uuid::Uuid;
 
@@ -14,11 +14,15 @@ use crate::{
     app::subscriber,
     auth::permit::{ManageSubscribers, Permit, ViewConsole},
     error::AppError,
-    extract::Path,
+    extract::{Path, Query},
 };
 
-pub(crate) async fn count(permit: Permit<ViewConsole>, State(state): State<AppState>) -> Answer<SubscribersCount> {
-    Ok(Json(subscriber::count(&state, &permit).await?))
+pub(crate) async fn count(
+    permit: Permit<ViewConsole>,
+    State(state): State<AppState>,
+    Query(of): Query<ConcernedQuery>,
+) -> Answer<SubscribersCount> {
+    Ok(Json(subscriber::count(&state, &permit, &of).await?))
 }
 
 pub(crate) async fn list(

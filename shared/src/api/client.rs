@@ -7,6 +7,7 @@ mod door;
 mod links;
 mod maintenance;
 mod monitors;
+mod posts;
 mod room;
 mod subscribers;
 mod tasks;

@@ -57,6 +57,9 @@ pub struct AffectedIn {
 pub struct PublicIn {
     pub title: Title,
     pub text: Message,
+    /// Whether subscribers are told.
+    #[serde(default = "super::yes")]
+    pub notify: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -94,6 +97,9 @@ pub struct UpdateIn {
     /// Whether subscribers are told.
     #[serde(default = "super::yes")]
     pub notify: bool,
+    /// Set to say it afterwards: what it is about was so then. Visitors see that it was said later.
+    #[serde(default)]
+    pub happened_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -113,6 +119,9 @@ pub struct ResolveIn {
     /// The last word on the status page; a plain sentence is used if absent.
     #[serde(default)]
     pub public_text: Option<Message>,
+    /// Whether subscribers are told.
+    #[serde(default = "super::yes")]
+    pub notify: bool,
 }
 
 /// Where it stands now.

@@ -5,6 +5,7 @@ mod command;
 mod duty;
 mod event;
 mod merged;
+mod post;
 mod restricted;
 mod run_moment;
 mod state;
@@ -17,6 +18,7 @@ pub use self::{
     command::IncidentCommand,
     duty::{Duty, DutyDeed, Held, Person},
     event::IncidentEvent,
+    post::{Fate, PostDeed, check_publish_at, sentence as post_sentence},
     restricted::{Eyes, allows},
     run_moment::RunMoment,
     state::IncidentState,
@@ -168,11 +170,9 @@ impl Incident {
                 self.permits(C::ChangeLevel)?;
                 next.relevel(*from, *to, *response_seconds)?;
             }
-            E::Posted { state, .. } => {
+            E::Posted { state, happened_at, .. } => {
                 self.permits(C::PostUpdate)?;
-                next.public_state = Some(*state);
-                next.posted_at = Some(now);
-                next.told_overdue.retain(|due| *due != Due::Update {});
+                next.tell(*state, *happened_at, now)?;
             }
             E::Resolved { .. } => {
                 self.permits(C::Resolve)?;
@@ -235,6 +235,7 @@ impl Incident {
             | E::Corrected { .. }
             | E::Pinned { .. }
             | E::Unpinned { .. }
+            | E::Scheduled { .. }
             | E::Attached { .. } => {}
         }
         Ok(next)

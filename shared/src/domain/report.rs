@@ -9,7 +9,7 @@ use crate::{
         clock::{Clock, ClockState},
         criteria::Seen,
         escalation,
-        incident::{Affected, Incident, IncidentEvent, Person, RunMoment},
+        incident::{Affected, Incident, IncidentEvent, Person, RunMoment, post_sentence},
         run::{Run, StepState},
     },
     timestamp::{Timestamp, human_seconds},
@@ -129,7 +129,11 @@ pub fn sentence(event: &IncidentEvent) -> String {
         E::WorkStarted => "started work".into(),
         E::Noted { text, .. } => format!("noted: {text}"),
         E::LevelChanged { from, to, reason, .. } => format!("changed the level from {from} to {to}: {reason}"),
-        E::Posted { state, text } => format!("posted publicly ({}): {text}", state.words().to_lowercase()),
+        E::Posted { state, text, happened_at } => {
+            let then = happened_at.map_or_else(String::new, |at| format!(", backdated to {}", at.utc_text()));
+            format!("posted publicly ({}{then}): {text}", state.words().to_lowercase())
+        }
+        E::Scheduled { post, deed, text } => post_sentence(*post, deed, text),
         E::Closed { text } => format!("closed the incident: {text}"),
         E::Resolved { text } => format!("resolved the incident: {text}"),
         E::Run { number, procedure, moment, text } => run_sentence(*number, procedure, *moment, text),

@@ -103,7 +103,12 @@ pub struct PublicIncident {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublicUpdate {
+    /// Its place in the order in which they were said: names it for good.
+    pub number: usize,
+    /// What it is about.
     pub at: Timestamp,
+    /// Set if it was said afterwards.
+    pub told_at: Option<Timestamp>,
     pub state: PublicState,
     pub text: String,
 }

@@ -169,6 +169,13 @@ pub(super) const TABLES: &[Table] = &[
     table("subscriber", ALL, NOTHING),
     table("announcement", READ_ADD, NOTHING),
     table("letter", ALL, NOTHING),
+    table("post_template", ALL, NOTHING),
+    // What was scheduled stays known, whatever became of it.
+    table(
+        "scheduled_post",
+        &["SELECT", "INSERT", "UPDATE (state, text, notify, publish_at, by_user, world, version, outcome, ended_at)"],
+        NOTHING,
+    ),
     table("contact", &["SELECT", "INSERT", "DELETE"], NOTHING),
     table("paging", &["SELECT", "INSERT", "UPDATE (n_steps, stepped_at, next_at, ended_at)"], NOTHING),
     table("page", &["SELECT", "INSERT", "UPDATE (answered_at)"], NOTHING),

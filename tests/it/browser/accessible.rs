@@ -223,6 +223,7 @@ async fn every_public_page_passes_axe_is_walked_with_the_tab_key_and_is_light() 
         ("nowhere", "/nowhere".into()),
         ("maintenance", "/maintenance/1".into()),
         ("subscribe", "/subscribe".into()),
+        ("subscribe-webhook", "/subscribe/webhook".into()),
     ];
     for (name, path) in &pages {
         visitor.visit(name, path).await;
@@ -230,7 +231,7 @@ async fn every_public_page_passes_axe_is_walked_with_the_tab_key_and_is_light() 
     let branded = |language, base| BrandIn { brand: brand(language), base, picture: None };
     operator.api.save_status_brand(&branded(Language::German, 0)).await.unwrap();
     says("/", "lang=\"de\"").await;
-    for (name, path) in pages.iter().filter(|(name, _)| !["history", "subscribe"].contains(name)) {
+    for (name, path) in pages.iter().filter(|(name, _)| !["history", "subscribe-webhook"].contains(name)) {
         visitor.visit(&format!("german-{name}"), path).await;
     }
     let open = muster.declare(&operator, "validator1").await.unwrap().number;

@@ -47,13 +47,13 @@ async fn a_visitor_asks_for_updates_and_confirms_them() {
     page.read("You get updates").await.unwrap();
 
     let tab = sign_in(&chromium, &scene, &chief, "/console/status-page/subscribers").await;
-    tab.read("1 person gets updates by mail.").await.unwrap();
+    tab.read("1 subscriber gets updates.").await.unwrap();
     tab.click(&id("subscribers-show")).await.unwrap();
     tab.read("ada@example.org").await.unwrap();
     pictures(&tab, "subscribers").await;
     tab.press("Remove").await.unwrap();
     tab.click(&id("subscriber-remove")).await.unwrap();
-    tab.read("Nobody gets updates by mail yet").await.unwrap();
+    tab.read("Nobody gets updates yet").await.unwrap();
     assert!(tab.complaints().is_empty(), "{:?}", tab.complaints());
     chromium.close().await.unwrap();
 }

@@ -140,13 +140,13 @@ async fn fill(scene: &Scene, chief: &Persona) -> Made {
         seen: vec![],
         restricted_to: None,
         text: Some(message(&all)),
-        public: Some(PublicIn { title: Title::parse(corpus()[4]).unwrap(), text: message(&all) }),
+        public: Some(PublicIn { title: Title::parse(corpus()[4]).unwrap(), text: message(&all), notify: true }),
     };
     let incident = scene.responder.api.declare(&declaration, &Uuid::new_v4().to_string()).await.unwrap().number;
     scene.responder.api.note(incident, &NoteIn::of(message(&all))).await.unwrap();
     let level = LevelIn { level: 2, reason: message(&all) };
     scene.responder.api.change_level(incident, &level).await.unwrap();
-    let update = UpdateIn { state: PublicState::Identified, text: message(&all), notify: true };
+    let update = UpdateIn { state: PublicState::Identified, text: message(&all), notify: true, happened_at: None };
     chief.api.post_update(incident, &update).await.unwrap();
 
     strangers_send(chief).await;
@@ -168,7 +168,7 @@ async fn fill(scene: &Scene, chief: &Persona) -> Made {
     let no = DecisionIn { approve: false, reason: Some(message(&all)), content: run.content.unwrap() };
     scene.approver.api.decide(run.number, &no).await.unwrap();
 
-    let resolve = ResolveIn { text: message(&all), public_text: Some(Message::parse(&all).unwrap()) };
+    let resolve = ResolveIn { text: message(&all), public_text: Some(Message::parse(&all).unwrap()), notify: true };
     chief.api.resolve(incident, &resolve).await.unwrap();
     chief.api.draft_report(incident).await.unwrap();
     let body = format!(

@@ -41,7 +41,7 @@ async fn a_template_that_somebody_types_is_text_on_every_way_out() {
     let typed = TEMPLATES.join(" ");
     let scene = Scene::with_plan(&format!("{}\n## Words\n\n{typed}\n", plan().unwrap())).await.unwrap();
     let chief = scene.muster.persona_with_duties().await.unwrap();
-    let public = PublicIn { title: Title::parse(&typed[..150]).unwrap(), text: message(&typed) };
+    let public = PublicIn { title: Title::parse(&typed[..150]).unwrap(), text: message(&typed), notify: true };
     let declaration = DeclareIn {
         title: Title::parse(&typed[..150]).unwrap(),
         text: Some(message(&typed)),
@@ -49,7 +49,7 @@ async fn a_template_that_somebody_types_is_text_on_every_way_out() {
         ..declaration("validator1").unwrap()
     };
     let n = scene.responder.api.declare(&declaration, &Uuid::new_v4().to_string()).await.unwrap().number;
-    let resolve = ResolveIn { text: message(&typed), public_text: Some(message(&typed)) };
+    let resolve = ResolveIn { text: message(&typed), public_text: Some(message(&typed)), notify: true };
     scene.responder.api.resolve(n, &resolve).await.unwrap();
     chief.api.draft_report(n).await.unwrap();
     let body = ReportIn { body: Document::parse(&typed).unwrap(), base: 1 };

@@ -35,6 +35,8 @@ service_checker.save_service_response = lambda key, result: None
 answer = requests.get(f"{base}/feed.atom", timeout=10)
 feed = feedparser.parse(answer.content, response_headers=dict(answer.headers))
 again = requests.get(f"{base}/feed.atom", headers={"If-None-Match": answer.headers["ETag"]}, timeout=10)
+rss_answer = requests.get(f"{base}/feed.rss", timeout=10)
+rss = feedparser.parse(rss_answer.content, response_headers=dict(rss_answer.headers))
 calendar = icalendar.Calendar.from_ical(requests.get(f"{base}/calendar.ics", timeout=10).content)
 seen = service_checker.check_service_status("muster", {"url": f"{base}/api/v2/summary.json"})
 print(
@@ -55,6 +57,15 @@ print(
                 }
                 for entry in feed.entries
             ],
+            "rss": {
+                "bozo": str(rss.get("bozo_exception", "")) if rss.bozo else None,
+                "version": rss.version,
+                "title": rss.feed.title,
+                "entries": [
+                    [entry.id, entry.link, entry.title, entry.summary, entry.published_parsed is not None]
+                    for entry in rss.entries
+                ],
+            },
             "calendar": {
                 "name": str(calendar["X-WR-CALNAME"]),
                 "errors": [str(error) for event in calendar.walk() for error in event.errors],

@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 use shared::{
     api::task::NudgeView,
-    domain::{incident::IncidentEvent, report::task_words},
+    domain::{
+        incident::{IncidentEvent, PostDeed},
+        report::task_words,
+    },
 };
 
 use crate::{
@@ -70,6 +73,9 @@ fn words(by: &str, event: &IncidentEvent) -> String {
         IncidentEvent::TaskAdded { .. } | IncidentEvent::TaskGiven { .. } => format!("{by} {}", task_words(event)),
         IncidentEvent::Overdue { clock, .. } => format!("{clock} which is yours, is overdue"),
         IncidentEvent::DutyOffered { duty, .. } => format!("{by} asks you to become the {duty}"),
+        IncidentEvent::Scheduled { post, deed: PostDeed::Skipped { why, .. }, .. } => {
+            format!("Your scheduled update {post} was not posted. {why}")
+        }
         _ => format!("{by} means you"),
     }
 }

@@ -1,4 +1,4 @@
-//! The switch on everything that is posted: whether subscribers are told, and how many they are. Tells nobody itself.
+//! The switch on everything that is posted: whether subscribers are told, and how many it concerns. Tells nobody itself.
 
 use leptos::prelude::*;
 
@@ -7,17 +7,33 @@ use crate::{
     transport::api,
 };
 
-/// Nothing while nobody has asked for updates.
+/// Nothing while it concerns nobody who has asked for updates.
 #[component]
-pub(crate) fn TellSubscribers(value: RwSignal<bool>) -> impl IntoView {
-    let of = Fetched::new(|| async { api().subscribers_count().await });
+pub(crate) fn TellSubscribers(
+    value: RwSignal<bool>,
+    /// `SYSTEM/COMPONENT` each; without it, it is not known yet whom it concerns.
+    #[prop(optional, into)]
+    components: MaybeProp<Vec<String>>,
+) -> impl IntoView {
+    let about = Memo::new(move |_| components.get());
+    let of = Fetched::new(move || {
+        let about = about.get();
+        async move {
+            match about {
+                Some(about) => api().subscribers_concerned(&about).await,
+                None => api().subscribers_count().await,
+            }
+        }
+    });
     let n =
         Memo::new(move |_| of.value.with(|count| count.filter(|count| count.open).map_or(0, |count| count.subscribed)));
     move || {
-        let label = match n.get() {
-            0 => return None,
-            1 => "Tell 1 subscriber by mail, if it concerns them".to_owned(),
-            n => format!("Tell {n} subscribers by mail, those whom it concerns"),
+        let label = match (n.get(), about.with(Option::is_some)) {
+            (0, _) => return None,
+            (1, true) => "Tell the 1 subscriber whom it concerns".to_owned(),
+            (n, true) => format!("Tell the {n} subscribers whom it concerns"),
+            (1, false) => "Tell 1 subscriber, if it concerns them".to_owned(),
+            (n, false) => format!("Tell {n} subscribers, those whom it concerns"),
         };
         Some(view! { <Checkbox label value/> })
     }

@@ -15,8 +15,10 @@ mod links;
 mod merge_dialog;
 mod next;
 mod note_box;
+mod post;
 mod readers;
 mod recovery;
+mod scheduled;
 mod standing;
 mod task_dialogs;
 mod tasks;
@@ -31,6 +33,7 @@ use shared::{
 };
 
 use next::{NextAction, Rights, next_action};
+pub(crate) use post::{STATES, key as state_key, state_of};
 
 use crate::{
     components::{
@@ -64,6 +67,14 @@ impl Here {
                 Some(offer) => offer.refused.clone(),
                 None => Some("This is not offered now.".into()),
             })
+        })
+    }
+
+    /// `SYSTEM/COMPONENT` each, as subscribers choose them.
+    fn components(self) -> Signal<Option<Vec<String>>> {
+        Signal::derive(move || {
+            let keys = |i: &IncidentView| i.affected.iter().map(|a| format!("{}/{}", i.system, a.component)).collect();
+            Some(self.incident.with(keys))
         })
     }
 

@@ -18,6 +18,7 @@ use crate::{
     components::{
         async_view::{AsyncView, Fetched},
         error_note::Missing,
+        prepared::Prepared,
         state_badge::StateBadge,
         time::{Instant, Moment},
         title::title,
@@ -122,6 +123,7 @@ fn Facts(here: Here) -> impl IntoView {
                     {ended.map(|at| view! { <p class="muted">"Ended " <Moment at/></p> })}
                 }
             }}
+            <Prepared fetch=move || async move { api().prepared_for_maintenance(here.number).await }/>
         </section>
     }
 }

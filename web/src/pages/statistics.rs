@@ -25,7 +25,7 @@ const SPANS: [(u32, &str); 3] = [(12, "Twelve months"), (24, "Two years"), (60, 
 pub(crate) fn StatisticsPage() -> impl IntoView {
     title(|| "Statistics".into());
     let months = RwSignal::new(12);
-    let heard = use_live().refetch_on(|topic| matches!(topic, Topic::Incident { .. }));
+    let heard = use_live().refetch_on(|topic| matches!(topic, Topic::Incident { .. } | Topic::Incidents {}));
     let of = Fetched::new(move || {
         heard.track();
         let months = months.get();

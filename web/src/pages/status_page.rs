@@ -107,6 +107,7 @@ fn Arrange(view: Signal<StatusPageView>, of: Fetched<StatusPageView>) -> impl In
             </div>
             <div class="button-row">
                 <a class="button" href="/console/maintenance">"Maintenance"</a>
+                <a class="button" href="/console/status-page/texts">"Kept texts"</a>
                 <a class="button" href="/console/status-page/subscribers">"Subscribers"</a>
                 <Button on_press=move |()| draft.add_group() test_id="layout-add-group">"Add a group"</Button>
                 <Button

@@ -1,4 +1,4 @@
-//! Who gets updates by mail: how many for everybody, their addresses for who manages them. Asking is done on the public page.
+//! Who gets updates, by mail or webhook: how many for everybody, their addresses for who manages them. Asking is done on the public page.
 
 use leptos::prelude::*;
 use shared::{
@@ -46,7 +46,7 @@ fn Subscribers(count: Signal<SubscribersCount>, of: Fetched<SubscribersCount>) -
     view! {
         <Show when=move || !count.with(|count| count.open)>
             <p class="note warning" role="status">
-                "There is no mail server (MUSTER_SMTP_URL is not set): the public page offers no updates by mail."
+                "There is no mail server (MUSTER_SMTP_URL is not set): the public page offers no updates."
             </p>
         </Show>
         <Show
@@ -54,8 +54,8 @@ fn Subscribers(count: Signal<SubscribersCount>, of: Fetched<SubscribersCount>) -
             fallback=|| {
                 view! {
                     <Empty
-                        title="Nobody gets updates by mail yet"
-                        text="Visitors ask for them on the public page, and confirm by a link that is mailed to them."
+                        title="Nobody gets updates yet"
+                        text="Visitors ask for them on the public page: by mail, confirmed by a link, or by webhook, confirmed by a challenge."
                     />
                 }
             }
@@ -63,8 +63,8 @@ fn Subscribers(count: Signal<SubscribersCount>, of: Fetched<SubscribersCount>) -
             <div class="stack">
                 <p data-testid="subscribers-count">
                     {move || match count.with(|count| count.subscribed) {
-                        1 => "1 person gets updates by mail.".to_owned(),
-                        n => format!("{n} people get updates by mail."),
+                        1 => "1 subscriber gets updates.".to_owned(),
+                        n => format!("{n} subscribers get updates."),
                     }}
                 </p>
                 <ErrorNote error=attempt.error/>
@@ -120,13 +120,13 @@ fn Row(
             <span class="row-state muted">"since " <Moment at=one.confirmed_at/></span>
             <span class="row-main">
                 <b>{one.email.clone()}</b>
-                <span class="row-meta">{about}</span>
+                <span class="row-meta">{format!("By {}, about {about}", one.channel.words())}</span>
             </span>
             <span class="row-side">
                 <Button kind=ButtonKind::Quiet on_press=move |()| asking.set(true)>"Remove"</Button>
             </span>
             <Dialog open=asking title=format!("Remove {}?", one.email)>
-                <p>"No more mail goes there, and the address is forgotten. Whoever it belongs to can ask again."</p>
+                <p>"Nothing more is sent there, and the address is forgotten. Whoever it belongs to can ask again."</p>
                 <ErrorNote error=attempt.error/>
                 <div class="form-actions">
                     <Button on_press=move |()| asking.set(false)>"Keep it"</Button>

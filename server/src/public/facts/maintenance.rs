@@ -18,7 +18,7 @@ pub(super) fn works_on(all: &[MaintenanceFacts<'_>], system: &str, component: &s
     under_way.flat_map(|one| &one.maintenance.covers).any(|c| c.system == system && c.component == component)
 }
 
-pub(super) fn public(facts: &MaintenanceFacts<'_>, names: &Names) -> PublicMaintenance {
+pub(crate) fn public(facts: &MaintenanceFacts<'_>, names: &Names) -> PublicMaintenance {
     let maintenance = facts.maintenance;
     let visible = || maintenance.covers.iter().filter(|c| !names.hidden(&c.system, &c.component));
     PublicMaintenance {

@@ -38,7 +38,13 @@ struct MaintenanceText {
 }
 
 /// `None` only if it could not be written.
-pub(super) fn atom(base: &str, snapshot: &StatusSnapshot, since: Option<Timestamp>, speech: &Speech) -> Option<String> {
+pub(super) fn written(feed: &Feed) -> Option<String> {
+    let written =
+        feed.write_to(Vec::new()).inspect_err(|error| tracing::error!(%error, "the feed could not be written"));
+    written.ok().and_then(|bytes| String::from_utf8(bytes).ok())
+}
+
+pub(super) fn of(base: &str, snapshot: &StatusSnapshot, since: Option<Timestamp>, speech: &Speech) -> Feed {
     let incidents = snapshot.open.iter().chain(snapshot.past.iter().take(PAST));
     let mut entries: Vec<_> = incidents.map(|incident| (updated_at(incident), entry(base, incident, speech))).collect();
     entries.extend(snapshot.maintenance.iter().map(|one| (one.changed_at(), announced(base, one, speech))));
@@ -47,13 +53,13 @@ pub(super) fn atom(base: &str, snapshot: &StatusSnapshot, since: Option<Timestam
         None => speech.texts.feed_subtitle.to_owned(),
         Some(at) => fill(speech.texts.stale_feed, &[("when", &speech.instant(at).words)]),
     };
-    let feed = Feed {
+    Feed {
         title: Text::plain(xml(&snapshot.title)),
         id: format!("{base}/feed.atom"),
         updated: instant(changed_at(snapshot)),
         lang: Some(speech.texts.code.into()),
         authors: vec![Person { name: xml(&snapshot.title), ..Person::default() }],
-        subtitle: Some(Text::plain(subtitle)),
+        subtitle: Some(Text::plain(xml(&subtitle))),
         generator: Some(Generator { value: "Muster".into(), uri: None, version: None }),
         links: vec![
             link(format!("{base}/feed.atom"), "self", "application/atom+xml"),
@@ -61,10 +67,7 @@ pub(super) fn atom(base: &str, snapshot: &StatusSnapshot, since: Option<Timestam
         ],
         entries: entries.into_iter().map(|(_, entry)| entry).collect(),
         ..Feed::default()
-    };
-    let written =
-        feed.write_to(Vec::new()).inspect_err(|error| tracing::error!(%error, "the feed could not be written"));
-    written.ok().and_then(|bytes| String::from_utf8(bytes).ok())
+    }
 }
 
 fn entry(base: &str, incident: &PublicIncident, speech: &Speech) -> Entry {
@@ -111,7 +114,7 @@ fn announced(base: &str, one: &PublicMaintenance, speech: &Speech) -> Entry {
 }
 
 pub(super) fn updated_at(incident: &PublicIncident) -> Timestamp {
-    let told = incident.updates.iter().map(|update| update.at);
+    let told = incident.updates.iter().map(|update| update.told_at.unwrap_or(update.at));
     told.chain([incident.started_at]).chain(incident.resolved_at).max().unwrap_or(incident.started_at)
 }
 

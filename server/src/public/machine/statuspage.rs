@@ -265,15 +265,14 @@ fn group_view(group: &Group, section: &[ComponentStatus], page_id: &str) -> Comp
 fn incident_view(incident: &PublicIncident, base: &str, page_id: &str, known: &[ComponentView]) -> IncidentView {
     let own = id(&["incident", &incident.number.to_string()]);
     let of = |key: &String| known.iter().find(|c| c.id == component_id(key)).cloned();
-    let n = incident.updates.len();
-    let update = |(back, update): (usize, &shared::domain::status::PublicUpdate)| UpdateView {
-        // Counted from the first one: a later update does not rename those before it.
-        id: id(&["update", &own, &(n - back).to_string()]),
+    let update = |update: &shared::domain::status::PublicUpdate| UpdateView {
+        // Counted from the first one that was said: a later update does not rename those before it.
+        id: id(&["update", &own, &update.number.to_string()]),
         status: state(update.state),
         body: update.text.clone(),
         incident_id: own.clone(),
-        created_at: update.at,
-        updated_at: update.at,
+        created_at: update.told_at.unwrap_or(update.at),
+        updated_at: update.told_at.unwrap_or(update.at),
         display_at: update.at,
         affected_components: None,
         deliver_notifications: false,
@@ -292,7 +291,7 @@ fn incident_view(incident: &PublicIncident, base: &str, page_id: &str, known: &[
         shortlink: format!("{base}/incidents/{}", incident.number),
         started_at: incident.started_at,
         page_id: page_id.to_owned(),
-        incident_updates: incident.updates.iter().enumerate().map(update).collect(),
+        incident_updates: incident.updates.iter().map(update).collect(),
         components: incident.component_ids.iter().filter_map(of).collect(),
         reminder_intervals: None,
         id: own,

@@ -63,6 +63,7 @@ async fn a_german_page_says_nothing_in_english() {
             "/maintenance/4",
             "/calendar.ics",
             "/feed.atom",
+            "/feed.rss",
             "/badge.svg",
             "/badge/validator1.svg",
             "/nowhere",

@@ -18,7 +18,7 @@ fn declared(public: bool) -> (Incident, Vec<TimelineEntry>) {
     let secret = || "SECRET text".to_owned();
     let events = [
         IncidentEvent::Declared { level: 3, affected: incident.affected.clone(), text: Some(secret()), seen: vec![] },
-        IncidentEvent::Posted { state: PublicState::Investigating, text: "We are looking.".into() },
+        IncidentEvent::Posted { state: PublicState::Investigating, text: "We are looking.".into(), happened_at: None },
         IncidentEvent::Noted { text: secret(), mentions: vec![] },
         IncidentEvent::LevelChanged { from: 2, to: 3, response_seconds: None, reason: secret() },
         IncidentEvent::Run {

@@ -1,6 +1,6 @@
 //! Deutsch. Was andere Sprachen sagen, steht nicht hier.
 
-use super::{Plural, Texts};
+use super::{HandedOn, Plural, Subscribing, Texts};
 
 pub(super) static TEXTS: Texts = Texts {
     code: "de",
@@ -10,6 +10,7 @@ pub(super) static TEXTS: Texts = Texts {
     home_link: "Startseite",
     support_link: "Hilfe und Kontakt",
     zone: "Zeiten in {zone}. Die Balken zählen Tage in UTC.",
+    zone_own: "Zeiten in Ihrer Zone, {own}. Überschriften nennen Tage in {zone}, die Balken zählen Tage in UTC.",
     feed_link: "Feed abonnieren (Atom)",
     calendar_link: "Kalender abonnieren (iCal)",
     sign_in: "Anmeldung für das Team",
@@ -65,6 +66,7 @@ pub(super) static TEXTS: Texts = Texts {
     report_on: "über {title}",
     report_link: "Was geschehen ist und was getan wurde",
     updates: "Meldungen",
+    told_later: "nachgetragen",
     no_update: "Noch gibt es keine Meldung.",
     no_update_page: "Noch gibt es keine Meldung. Die neueste steht oben.",
     is_resolved: "Diese Störung ist behoben.",
@@ -147,4 +149,78 @@ pub(super) static TEXTS: Texts = Texts {
     hours_ago: "vor {n} Std.",
     copied_at: "Dies ist eine Kopie, gemacht",
     copied_from: "Sie aktualisiert sich nicht selbst. Das Original ist unter",
+    subscribing: Subscribing {
+        heading: "Meldungen per E-Mail erhalten",
+        text: "Eine E-Mail kommt, wenn eine Störung öffentlich wird, wenn etwas dazu gesagt wird und wenn eine Wartung angekündigt wird, beginnt oder endet. Zuerst kommt eine E-Mail mit einem Link, dem Sie folgen, damit niemand anderes für Sie fragen kann.",
+        address: "Ihre E-Mail-Adresse",
+        about: "Worüber",
+        ask: "Link zusenden",
+        kept: "Die Adresse dient nur hierzu. Sie wird versiegelt aufbewahrt und vergessen, wenn Sie sich abmelden.",
+        wrong_address: "Das ist keine E-Mail-Adresse. Es wurde nichts gesendet; bitte sehen Sie noch einmal nach.",
+        wrong_component: "Eine gewählte Komponente gibt es auf dieser Seite nicht mehr. Es wurde nichts gesendet; bitte wählen Sie noch einmal.",
+        asked: (
+            "Sehen Sie in Ihre E-Mail",
+            "Wenn die Adresse stimmt, ist eine E-Mail mit einem Link unterwegs. Meldungen kommen, sobald Sie dem Link gefolgt sind; er gilt zwei Tage.",
+        ),
+        too_much: (
+            "Nicht so schnell",
+            "Von hier oder für diese Adresse wurde zu oft gefragt. Es wurde nichts gesendet; versuchen Sie es in einer Stunde noch einmal.",
+        ),
+        failed: (
+            "Das hat nicht geklappt",
+            "Ihre Anfrage konnte nicht angenommen werden. Es wurde nichts geändert; versuchen Sie es gleich noch einmal.",
+        ),
+        too_late: (
+            "Dieser Link bestätigt nichts (mehr)",
+            "Er wurde benutzt oder ist zu alt. Wenn keine Meldungen kommen, fragen Sie noch einmal danach.",
+        ),
+        confirm: (
+            "Meldungen per E-Mail erhalten?",
+            "Drücken Sie den Knopf, und von nun an kommen Meldungen an Ihre Adresse. In jeder E-Mail steht ein Link, der das beendet.",
+        ),
+        confirm_button: "Ja, Meldungen zusenden",
+        confirmed: (
+            "Sie erhalten Meldungen",
+            "Von nun an kommen Meldungen an Ihre Adresse. In jeder E-Mail steht ein Link, der das beendet.",
+        ),
+        leave: (
+            "Keine Meldungen mehr erhalten?",
+            "Drücken Sie den Knopf, und es kommen keine Meldungen mehr. Ihre Adresse wird vergessen.",
+        ),
+        leave_button: "Keine Meldungen mehr",
+        left: (
+            "Sie erhalten keine Meldungen mehr",
+            "Es kommen keine Meldungen mehr, und Ihre Adresse ist hier vergessen.",
+        ),
+        hook_link: "Für ein Programm: per Webhook",
+        hook_heading: "Meldungen per Webhook erhalten",
+        hook_text: "Jede Meldung wird als JSON an eine Ihrer Adressen gesendet, unterschrieben mit einem Schlüssel, den Sie einmal sehen. Zuerst erhält diese Adresse eine Aufgabe und muss mit ihr antworten. In allem, was gesendet wird, steht, wie Sie sich abmelden.",
+        hook_address: "Adresse des Empfängers",
+        hook_ask: "Aufgabe senden",
+        hook_wrong: "An diese Adresse kann kein Webhook gesendet werden. Es wurde nichts gesendet; schreiben Sie die ganze Adresse, beginnend mit https://.",
+        hook_asked: (
+            "Beantworten Sie die Aufgabe",
+            "Wenn für diese Adresse noch niemand gefragt hat, ist eine Aufgabe unterwegs. Meldungen kommen, sobald sie beantwortet ist. Sie sind mit diesem Schlüssel unterschrieben, der nur jetzt gezeigt wird:",
+        ),
+        mail_ask: (
+            "Möchten Sie Meldungen per E-Mail?",
+            "Jemand, wahrscheinlich Sie, hat auf {site} um Meldungen an diese Adresse gebeten.\n\nWenn Sie das waren, öffnen Sie diese Seite und drücken den Knopf darauf:\n{link}\n\nWenn nicht, tun Sie nichts: Es kommt keine weitere E-Mail.",
+        ),
+        mail_foot: "Sie erhalten dies, weil Sie um Meldungen von {site} gebeten haben.\nSo endet das: {link}",
+        mail_then: "Nachgetragen. So war es am {when}:",
+        mail_work: [
+            "Wartung angekündigt",
+            "Meldung zur Wartung",
+            "Neue Zeiten der Wartung",
+            "Wartung beginnt bald",
+            "Wartung hat begonnen",
+            "Wartung abgeschlossen",
+            "Wartung abgesagt",
+        ],
+        mail_times: "Von {from} bis {to}.",
+    },
+    handed_on: HandedOn {
+        head: "{title}. Stand: {state}.",
+        answer: "Danke für Ihre Nachricht. Das ist uns bekannt: {title} (Stand: {state}).\n\n{said}\n\nWas wir als Nächstes wissen, steht hier: {link}",
+    },
 };

@@ -1,6 +1,6 @@
 //! English. What other languages say is not here.
 
-use super::{Plural, Texts};
+use super::{HandedOn, Plural, Subscribing, Texts};
 
 pub(super) static TEXTS: Texts = Texts {
     code: "en",
@@ -10,6 +10,7 @@ pub(super) static TEXTS: Texts = Texts {
     home_link: "Home page",
     support_link: "Help and contact",
     zone: "Times are in {zone}. Bars count days in UTC.",
+    zone_own: "Times are in your zone, {own}. Headings name days in {zone}, bars count days in UTC.",
     feed_link: "Feed (Atom)",
     calendar_link: "Calendar (iCal)",
     sign_in: "Team sign-in",
@@ -65,6 +66,7 @@ pub(super) static TEXTS: Texts = Texts {
     report_on: "on {title}",
     report_link: "What happened and what was done",
     updates: "Updates",
+    told_later: "added later,",
     no_update: "No update has been posted yet.",
     no_update_page: "No update has been posted yet. The newest one is shown first.",
     is_resolved: "This incident is resolved.",
@@ -147,4 +149,66 @@ pub(super) static TEXTS: Texts = Texts {
     hours_ago: "{n} h ago",
     copied_at: "This is a copy, made",
     copied_from: "It does not update itself. The original is at",
+    subscribing: Subscribing {
+        heading: "Get updates by mail",
+        text: "A mail comes when an incident is made public, when something is said about it, and when maintenance is announced, begins or ends. First you get a mail with a link to follow, so that nobody else can ask for you.",
+        address: "Your e-mail address",
+        about: "About what",
+        ask: "Send me the link",
+        kept: "The address serves for this and nothing else. It is kept sealed, and forgotten when you leave.",
+        wrong_address: "This is not an e-mail address. Nothing was sent; look at it once more.",
+        wrong_component: "There is no such component on this page any more. Nothing was sent; choose again.",
+        asked: (
+            "Look into your mail",
+            "If the address is right, a mail with a link is on its way to it. Updates come once you have followed that link; it serves for two days.",
+        ),
+        too_much: (
+            "Not so fast",
+            "Too much was asked from here, or for this address. Nothing was sent; try again in an hour.",
+        ),
+        failed: ("That did not work", "Your request could not be taken. Nothing was changed; try again in a moment."),
+        too_late: (
+            "This link does not confirm anything (any more)",
+            "It was used, or is too old. If you get no updates, ask for them again.",
+        ),
+        confirm: (
+            "Get updates by mail?",
+            "Press the button and updates come to your address from now on. Every mail has a link that ends it.",
+        ),
+        confirm_button: "Yes, send me updates",
+        confirmed: ("You get updates", "Updates come to your address from now on. Every mail has a link that ends it."),
+        leave: ("Stop getting updates?", "Press the button and no more of them come. Your address is forgotten."),
+        leave_button: "Stop the updates",
+        left: ("You get no more updates", "No more of them come, and your address is forgotten here."),
+        hook_link: "For a program: by webhook",
+        hook_heading: "Get updates by webhook",
+        hook_text: "Each update is sent to an address of yours as JSON, signed with a key that is shown to you once. First that address gets a challenge, and must answer with it. Whatever is sent says how to leave.",
+        hook_address: "Address of the receiver",
+        hook_ask: "Send the challenge",
+        hook_wrong: "This is not an address that a webhook can be sent to. Nothing was sent; write the whole address, beginning with https://.",
+        hook_asked: (
+            "Answer the challenge",
+            "If nobody has asked for this address before, a challenge is on its way to it. Updates come once it has answered. They are signed with this key, which is shown only now:",
+        ),
+        mail_ask: (
+            "Do you want updates by mail?",
+            "Somebody, probably you, asked on {site} for updates to this address.\n\nIf that was you, open this page and press its button:\n{link}\n\nIf it was not, do nothing: no more mail comes.",
+        ),
+        mail_foot: "You get this because you asked for updates of {site}.\nTo stop them: {link}",
+        mail_then: "Added later. This was so at {when}:",
+        mail_work: [
+            "Maintenance",
+            "Maintenance, update",
+            "Maintenance, new times",
+            "Maintenance begins soon",
+            "Maintenance has begun",
+            "Maintenance completed",
+            "Maintenance cancelled",
+        ],
+        mail_times: "From {from} to {to}.",
+    },
+    handed_on: HandedOn {
+        head: "{title} ({state}).",
+        answer: "Thank you for writing. We know of this: {title} ({state}).\n\n{said}\n\nWhat we know next stands here: {link}",
+    },
 };

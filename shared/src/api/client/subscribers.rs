@@ -5,12 +5,17 @@ use uuid::Uuid;
 use super::{Answer, Client, Transport};
 use crate::api::{
     List,
-    subscriber::{SubscriberView, SubscribersCount},
+    subscriber::{ConcernedQuery, SubscriberView, SubscribersCount},
 };
 
 impl<T: Transport> Client<T> {
     pub async fn subscribers_count(&self) -> Answer<SubscribersCount> {
         self.get("/subscribers/count").await
+    }
+
+    /// Those whom something about these components (`SYSTEM/COMPONENT`) concerns.
+    pub async fn subscribers_concerned(&self, components: &[String]) -> Answer<SubscribersCount> {
+        self.get(format!("/subscribers/count{}", ConcernedQuery::of(components).to_query())).await
     }
 
     /// With their addresses.

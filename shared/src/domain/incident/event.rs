@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Affected, Due, Duty, IncidentState, Person, PublicState, RunMoment};
+use super::{Affected, Due, Duty, IncidentState, Person, PostDeed, PublicState, RunMoment};
 use crate::{
     domain::{
         attachment::Attached,
@@ -43,6 +43,15 @@ pub enum IncidentEvent {
     /// A message for the public page.
     Posted {
         state: PublicState,
+        text: String,
+        /// Set if it was said afterwards: what it is about was so then.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        happened_at: Option<Timestamp>,
+    },
+    /// A message that waits for its time, or did.
+    Scheduled {
+        post: i64,
+        deed: PostDeed,
         text: String,
     },
     Resolved {

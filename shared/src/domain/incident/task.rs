@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Due, Incident, IncidentCommand, IncidentEvent, IncidentState, Person};
+use super::{Due, Incident, IncidentCommand, IncidentEvent, IncidentState, Person, PostDeed};
 use crate::{
     domain::{clock::Clock, offer::Refusal},
     ids::UserId,
@@ -190,6 +190,7 @@ impl Incident {
             E::TaskAdded { owner, .. } | E::TaskGiven { to: owner, .. } => owner.iter().collect(),
             E::DutyOffered { to, .. } | E::LetIn { person: to } => vec![to],
             E::Restricted { people, .. } => people.iter().collect(),
+            E::Scheduled { deed: PostDeed::Skipped { whose, .. }, .. } => vec![whose],
             E::Overdue { due: Due::Task { task }, .. } => {
                 let late = self.tasks.iter().find(|known| known.number == *task);
                 late.and_then(|task| task.owner.as_ref()).into_iter().collect()

@@ -64,7 +64,7 @@ fn illegal_pairs_have_names() {
     let acknowledged = after(&[(1, IncidentEvent::Acknowledged)]);
     let closed = over.apply(&IncidentEvent::Closed { text: "done".into() }, at(2)).unwrap();
     let internal = Incident { public_title: None, ..declared() };
-    let posted = IncidentEvent::Posted { state: PublicState::Identified, text: "x".into() };
+    let posted = IncidentEvent::Posted { state: PublicState::Identified, text: "x".into(), happened_at: None };
     let same_level = IncidentEvent::LevelChanged { from: 1, to: 1, response_seconds: None, reason: "x".into() };
     let back = IncidentEvent::Reopened { reason: "x".into() };
     let same = IncidentEvent::AffectedChanged { affected: vec![affected("node")], text: None };
@@ -135,7 +135,8 @@ fn a_clock_that_has_run_out_is_told_once() {
     assert_eq!((told(&incident, 700), incident.next_due_at()), (vec![], Some(at(3600))));
     assert_eq!(told(&incident, 3601), [Due::Response {}, Due::Update {}]);
     let incident = incident.apply(&say(&Due::Update {}), at(3601)).unwrap();
-    let posted = IncidentEvent::Posted { state: PublicState::Investigating, text: "Still looking.".into() };
+    let posted =
+        IncidentEvent::Posted { state: PublicState::Investigating, text: "Still looking.".into(), happened_at: None };
     let incident = incident.apply(&posted, at(3700)).unwrap();
     assert_eq!(told(&incident, 3700 + 3600), [Due::Response {}], "a post starts the clock anew");
     assert_eq!(told(&incident, 3700 + 3601), [Due::Response {}, Due::Update {}]);

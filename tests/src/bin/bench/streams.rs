@@ -41,7 +41,10 @@ pub(crate) async fn measure() -> Result<Vec<Measured>> {
     let address: SocketAddr = base.trim_start_matches("http://").parse()?;
     let ours = seen(&server, address, async |round| {
         let text = Message::parse(&format!("round {round}")).map_err(anyhow::Error::msg)?;
-        operator.api.post_update(incident, &UpdateIn { state: PublicState::Identified, text, notify: false }).await?;
+        operator
+            .api
+            .post_update(incident, &UpdateIn { state: PublicState::Identified, text, notify: false, happened_at: None })
+            .await?;
         Ok(())
     })
     .await?;

@@ -41,6 +41,7 @@ pub(super) struct Draft {
     pub(super) public: RwSignal<bool>,
     pub(super) public_title: RwSignal<String>,
     pub(super) public_text: RwSignal<String>,
+    pub(super) notify: RwSignal<bool>,
     /// What this page itself found wrong, by field; kept up to date once declaring was tried.
     pub(super) wrong: RwSignal<Wrong>,
     tried: RwSignal<bool>,
@@ -69,6 +70,7 @@ impl Draft {
             public: RwSignal::new(true),
             public_title: RwSignal::new(String::new()),
             public_text: RwSignal::new(String::new()),
+            notify: RwSignal::new(true),
             wrong: RwSignal::new(Wrong::new()),
             tried: RwSignal::new(false),
         };
@@ -142,6 +144,12 @@ impl Draft {
         self.parts().into_iter().filter(|p| p.on.get()).map(|p| (p.component.get_value(), p.impact.get())).collect()
     }
 
+    /// `SYSTEM/COMPONENT` each, as subscribers choose them.
+    pub(super) fn keys(self) -> Vec<String> {
+        let system = self.system.get_value();
+        self.affected().into_iter().map(|(component, _)| format!("{system}/{}", component.id)).collect()
+    }
+
     fn suggest(self, words: impl Fn(&str, bool, Impact) -> String) -> String {
         let affected = self.affected();
         let Some(worst) = affected.iter().map(|(_, impact)| *impact).max() else { return String::new() };
@@ -177,7 +185,7 @@ impl Draft {
         let public = if self.public.get() {
             let title = noted(&mut wrong, "public.title", Title::parse(&self.public_title.get()));
             let text = noted(&mut wrong, "public.text", Message::parse(&self.public_text.get()));
-            title.zip(text).map(|(title, text)| PublicIn { title, text })
+            title.zip(text).map(|(title, text)| PublicIn { title, text, notify: self.notify.get() })
         } else {
             None
         };

@@ -13,6 +13,7 @@ use crate::components::{
     field::{Checkbox, TextArea, TextField},
     icon::{Icon, Svg},
     state_badge::{Look, StateShape},
+    tell_subscribers::TellSubscribers,
 };
 
 /// What somebody may choose when declaring.
@@ -178,6 +179,10 @@ pub(super) fn PublicSide(
             <Show when=move || draft.public.get()>
                 <TextField label="Public title" value=draft.public_title error=title_error required=true/>
                 <TextArea label="Public message" value=draft.public_text rows=2 error=text_error required=true/>
+                // Without a component it is not known whom it concerns.
+                <Show when=move || !draft.keys().is_empty()>
+                    <TellSubscribers value=draft.notify components=Signal::derive(move || Some(draft.keys()))/>
+                </Show>
             </Show>
         </fieldset>
     }

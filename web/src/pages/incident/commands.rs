@@ -1,9 +1,9 @@
-//! The dialogs of resolving and of telling the public. What is typed stays until it was taken.
+//! The dialog of resolving. What is typed stays until it was taken; telling the public before that is `post`.
 
 use leptos::{ev::SubmitEvent, prelude::*};
 use shared::{
-    api::incident::{ResolveIn, UpdateIn},
-    domain::{incident::PublicState, run::RunState, text::Message},
+    api::incident::ResolveIn,
+    domain::{run::RunState, text::Message},
 };
 
 use super::Here;
@@ -13,7 +13,7 @@ use crate::{
         button::{Button, ButtonKind},
         dialog::Dialog,
         error_note::ErrorNote,
-        field::{SelectField, TextArea},
+        field::TextArea,
         focus,
         step_words::open_checks_words,
         tell_subscribers::TellSubscribers,
@@ -47,6 +47,7 @@ pub(super) fn ResolveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
     let text = RwSignal::new(String::new());
     let public_text = RwSignal::new("This is fixed. All affected components work again.".to_owned());
     let wrong = RwSignal::new(None::<String>);
+    let notify = RwSignal::new(true);
     let public = Memo::new(move |_| here.incident.with(|i| i.public_title.is_some()));
     // A start from what the runs did, until somebody types.
     Effect::new(move |_| {
@@ -65,7 +66,7 @@ pub(super) fn ResolveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
         let Ok(text) = parsed else { return };
         let last_word = public_text.get_untracked();
         let public_text = if public.get_untracked() { Message::parse(&last_word).ok() } else { None };
-        let body = ResolveIn { text, public_text };
+        let body = ResolveIn { text, public_text, notify: notify.get_untracked() };
         attempt.run(async move { api().resolve(here.number, &body).await }, move |view| {
             here.fetched.put(view);
             open.try_set(false);
@@ -95,64 +96,9 @@ pub(super) fn ResolveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
                 />
                 <Show when=move || public.get()>
                     <TextArea label="Last word on the status page" value=public_text rows=2 error=attempt.field("public_text")/>
+                    <TellSubscribers value=notify components=here.components()/>
                 </Show>
                 <DialogFoot open=open busy=attempt.busy test_id="resolve-submit" words="Resolve incident".to_owned()/>
-            </form>
-        </Dialog>
-    }
-}
-
-#[component]
-pub(super) fn UpdateDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
-    let attempt = Attempt::new();
-    let notify = RwSignal::new(true);
-    let text = RwSignal::new(String::new());
-    let wrong = RwSignal::new(None::<String>);
-    let offered = [PublicState::Investigating, PublicState::Identified, PublicState::Monitoring];
-    let key = |state: PublicState| state.words().to_lowercase();
-    let state = RwSignal::new(key(PublicState::Investigating));
-    Effect::new(move |_| {
-        if open.get()
-            && let Some(current) = here.incident.with_untracked(|i| i.public_state)
-        {
-            state.set(key(current));
-        }
-    });
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let parsed = Message::parse(&text.get_untracked());
-        wrong.set(parsed.as_ref().err().cloned());
-        let Ok(message) = parsed else { return };
-        let chosen =
-            offered.into_iter().find(|s| key(*s) == state.get_untracked()).unwrap_or(PublicState::Investigating);
-        let body = UpdateIn { state: chosen, text: message, notify: notify.get_untracked() };
-        attempt.run(async move { api().post_update(here.number, &body).await }, move |view| {
-            here.fetched.put(view);
-            text.try_set(String::new());
-            open.try_set(false);
-        });
-    };
-    let error = attempt.field("text");
-    view! {
-        <Dialog open=open title=format!("Post a public update on incident {}", here.number)>
-            <form class="form" on:submit=submit novalidate>
-                <p>"Everybody can read this on the status page."</p>
-                <ErrorNote error=attempt.error/>
-                <SelectField
-                    label="State"
-                    choices=offered.map(|s| (key(s), s.words().to_owned())).to_vec()
-                    value=state
-                    error=attempt.field("state")
-                />
-                <TextArea
-                    label="Message"
-                    value=text
-                    hint="What is known, what is being done, when you will say more."
-                    error=Signal::derive(move || wrong.get().or_else(|| error.get()))
-                    required=true
-                />
-                <TellSubscribers value=notify/>
-                <DialogFoot open=open busy=attempt.busy test_id="update-submit" words="Post update".to_owned()/>
             </form>
         </Dialog>
     }

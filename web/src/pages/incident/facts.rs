@@ -6,9 +6,11 @@ use shared::domain::incident::IncidentCommand;
 use super::{Here, affected::Components};
 use crate::components::{
     icon::{Icon, Svg},
+    prepared::Prepared,
     state_badge::StateBadge,
     time::Instant,
 };
+use crate::transport::api;
 
 #[component]
 pub(super) fn Facts(here: Here) -> impl IntoView {
@@ -22,6 +24,7 @@ pub(super) fn Facts(here: Here) -> impl IntoView {
             <super::links::Links here=here/>
             <PublicFacts here=here/>
             <super::readers::Readers here=here/>
+            <super::scheduled::Scheduled here/>
             <Report here=here/>
         </aside>
     }
@@ -88,6 +91,7 @@ fn PublicFacts(here: Here) -> impl IntoView {
                                 {state.map(|state| view! { <StateBadge state=state/> })}
                             </li>
                         </ul>
+                        <Prepared fetch=move || async move { api().prepared_for_incident(here.number).await }/>
                     }
                         .into_any()
                 }

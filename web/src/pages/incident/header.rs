@@ -6,10 +6,11 @@ use shared::{api::incident::IncidentView, domain::incident::IncidentCommand};
 use super::{
     Here,
     closing::Closing,
-    commands::{ResolveDialog, UpdateDialog},
+    commands::ResolveDialog,
     duties::Duties,
     level::LevelDialog,
     next::{NextAction, live_run},
+    post::UpdateDialog,
     standing::StateDialog,
 };
 use crate::{

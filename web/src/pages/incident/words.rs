@@ -3,14 +3,17 @@
 use shared::{
     domain::{
         escalation,
-        incident::{IncidentEvent, RunMoment},
+        incident::{IncidentEvent, PostDeed, RunMoment},
         report::{impacts, overdue_words},
         status::Impact,
     },
     timestamp::human_seconds,
 };
 
-use crate::components::state_badge::{Look, Tone};
+use crate::components::{
+    state_badge::{Look, Tone},
+    time::exact,
+};
 
 pub(super) fn headline(event: &IncidentEvent) -> String {
     match event {
@@ -19,7 +22,22 @@ pub(super) fn headline(event: &IncidentEvent) -> String {
         IncidentEvent::WorkStarted => "Work started".into(),
         IncidentEvent::Noted { .. } => "Note".into(),
         IncidentEvent::LevelChanged { from, to, .. } => format!("Level changed from {from} to {to}"),
-        IncidentEvent::Posted { state, .. } => format!("Told the public: {}", state.words().to_lowercase()),
+        IncidentEvent::Posted { state, happened_at: None, .. } => {
+            format!("Told the public: {}", state.words().to_lowercase())
+        }
+        IncidentEvent::Posted { state, happened_at: Some(at), .. } => {
+            format!("Told the public afterwards: {} at {}", state.words().to_lowercase(), exact(*at))
+        }
+        IncidentEvent::Scheduled { post, deed, .. } => match deed {
+            PostDeed::Planned { publish_at, .. } => {
+                format!("Public update {post} scheduled for {}", exact(*publish_at))
+            }
+            PostDeed::Changed { publish_at, .. } => {
+                format!("Scheduled update {post} changed, for {}", exact(*publish_at))
+            }
+            PostDeed::Cancelled {} => format!("Scheduled update {post} cancelled"),
+            PostDeed::Skipped { .. } => format!("Scheduled update {post} was not posted"),
+        },
         IncidentEvent::Resolved { .. } => "Resolved".into(),
         IncidentEvent::Closed { .. } => "Closed".into(),
         IncidentEvent::Run { procedure, moment, .. } => format!("{procedure}: {}", moment_words(*moment)),
@@ -95,6 +113,11 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
         },
         IncidentEvent::Noted { text, .. }
         | IncidentEvent::Posted { text, .. }
+        | IncidentEvent::Scheduled {
+            text,
+            deed: PostDeed::Planned { .. } | PostDeed::Changed { .. } | PostDeed::Cancelled {},
+            ..
+        }
         | IncidentEvent::Resolved { text }
         | IncidentEvent::Closed { text }
         | IncidentEvent::Notified { text, .. }
@@ -112,6 +135,7 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
             let mut letters = words.chars();
             letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
         }
+        IncidentEvent::Scheduled { text, deed: PostDeed::Skipped { why, .. }, .. } => format!("{why}\nIt said: {text}"),
         IncidentEvent::StateChanged { text, .. } => text.clone().unwrap_or_default(),
         IncidentEvent::Reopened { reason } | IncidentEvent::Opened { reason } => reason.clone(),
         IncidentEvent::Restricted { people, reason } => {
@@ -164,7 +188,8 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
             RunMoment::Expired | RunMoment::Withdrawn => Tone::Neutral,
         },
         IncidentEvent::StateChanged { to, .. } => to.tone(),
-        IncidentEvent::LevelChanged { .. }
+        IncidentEvent::Scheduled { deed: PostDeed::Skipped { .. }, .. }
+        | IncidentEvent::LevelChanged { .. }
         | IncidentEvent::Reopened { .. }
         | IncidentEvent::Restricted { .. }
         | IncidentEvent::Overdue { .. }
@@ -178,6 +203,7 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
             }
         }
         IncidentEvent::AlertEnded { .. }
+        | IncidentEvent::Scheduled { .. }
         | IncidentEvent::Paged { .. }
         | IncidentEvent::DutyTaken { .. }
         | IncidentEvent::DutyOffered { .. }
