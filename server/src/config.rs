@@ -94,6 +94,7 @@ struct Keys {
     outgoing_allow: Option<String>,
     smtp_url: Option<String>,
     mail_from: Option<String>,
+    mail_reply_to: Option<String>,
     secrets_key_file: Option<PathBuf>,
     status_copy_dir: Option<PathBuf>,
     oidc_issuer: Option<String>,
@@ -188,6 +189,7 @@ impl Config {
         let mail = match &keys.smtp_url {
             Some(url) => Some(
                 MailSettings::parse(url, keys.mail_from.as_deref(), public_url.url().host_str())
+                    .and_then(|mail| mail.answered_at(keys.mail_reply_to.as_deref()))
                     .map_err(ConfigError)?,
             ),
             None => None,

@@ -320,3 +320,45 @@ async fn without_a_mail_server_a_link_is_handed_over_by_hand() {
     };
     assert_eq!(n, 0);
 }
+
+/// As a mail server hands over what came in.
+async fn hand_over(team: &Team, mail: &str) -> (StatusCode, Value) {
+    let address = format!("{}/answer-mail", team.muster.base);
+    let answer = reqwest::Client::new().post(address).body(mail.to_owned()).send().await.unwrap();
+    (answer.status(), answer.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_call_is_answered_by_answering_its_mail_and_by_nothing_that_no_person_wrote() {
+    let team = Team::set().await;
+    let incident = team.declare(3).await;
+    team.called(incident, 3).await;
+    let mails = team.mail.to("bob@example.org");
+    let call = only(&mails);
+    assert!(call.text.contains("or answer this mail") && call.headers.iter().any(|name| name == "Reply-To"));
+    let link = answer_link(&call.text);
+    let token = link.rsplit('/').next().unwrap();
+    let mail = |head: &str, text: &str| {
+        format!(
+            "From: bob@example.org\r\nTo: calls@example.org\r\nSubject: Re: {}\r\n{head}\r\n\r\n{text}\r\n",
+            call.subject
+        )
+    };
+    let referring = format!("References: <answer.{token}@example.org> {}", call.id);
+    let away = mail(&format!("Auto-Submitted: auto-replied\r\n{referring}"), "I am on holiday.");
+    assert_eq!(hand_over(&team, &away).await.0, StatusCode::NOT_FOUND);
+    let made_up = mail(&format!("References: <answer.{}@example.org>", "A".repeat(76)), "on it");
+    assert_ne!(hand_over(&team, &made_up).await.0, StatusCode::OK);
+    assert_eq!(hand_over(&team, "").await.0, StatusCode::NOT_FOUND);
+    let view = team.bob.api.incident(incident).await.unwrap();
+    assert_eq!(view.state, IncidentState::Declared, "none of that was an answer");
+
+    let (status, said) = hand_over(&team, &mail(&referring, "On my way.")).await;
+    assert_eq!((status, &said["answered"], &said["name"]), (StatusCode::OK, &json!(true), &json!(team.bob.me.name)));
+    let view = team.bob.api.incident(incident).await.unwrap();
+    assert_eq!(view.state, IncidentState::Acknowledged);
+    let by = &view.timeline.iter().find(|entry| entry.event == IncidentEvent::Acknowledged).unwrap().by;
+    assert_eq!(by.user(), Some(team.bob.id));
+    // A mail that comes twice says the same.
+    assert_eq!(hand_over(&team, &mail("X: y", &format!("> {link}"))).await.0, StatusCode::OK);
+}

@@ -42,6 +42,12 @@ async fn incidents_are_added_up_by_month_level_and_component() {
     let component = &seen.components[0];
     assert_eq!((component.component.as_str(), component.name.as_str()), ("bt2c/validator1", "Validator 1"));
     assert_eq!((component.n, component.n_measured, component.missed), (4, 2, 1));
+    // What only some may see is counted for them alone.
+    let hidden = scene.declared().await.unwrap().number;
+    let only = serde_json::from_value(serde_json::json!({"people": [], "reason": "somebody broke in"})).unwrap();
+    scene.responder.api.restrict(hidden, &only).await.unwrap();
+    let now = async |by: &tests::persona::Persona| by.api.statistics(1).await.unwrap().months[0].incidents.n;
+    assert_eq!((now(&viewer).await, now(&scene.responder).await), (1, 2));
     // One month is this one, whatever day it is.
     assert_eq!(viewer.api.statistics(1).await.unwrap().months.len(), 1);
     for months in [0, 61] {

@@ -28,7 +28,8 @@ pub(crate) struct Team {
 impl Team {
     pub(crate) async fn with(ada: &str) -> Self {
         let mail = MailServer::start().unwrap();
-        let settings = server::outbox::mail::MailSettings::parse(&mail.url, Some("Muster <calls@example.org>"), None);
+        let settings = server::outbox::mail::MailSettings::parse(&mail.url, Some("Muster <calls@example.org>"), None)
+            .and_then(|settings| settings.answered_at(Some("calls@example.org")));
         let muster = Muster::start_with(|to| to.mail = Some(settings.unwrap())).await.unwrap();
         muster.give_plan(&plan().unwrap(), "bt2c").await.unwrap();
         let (ada, bob, cleo, dora) = tokio::try_join!(

@@ -24,6 +24,7 @@ use crate::{
         answer_link::{self, Asked},
     },
     error::AppError,
+    outbox::mail,
 };
 
 /// A call is answered the same night; later its link opens nothing.
@@ -84,6 +85,19 @@ pub(crate) async fn answer(state: &AppState, address: Address, token: &str) -> R
             }
             drill(state, id).await
         }
+    }
+}
+
+/// Says so for whoever was called by the mail that this one answers. The first of its calls that this install has made counts.
+///
+/// # Errors
+/// As [`answer`]; if it answers no call, or no person wrote it.
+pub(crate) async fn answer_mail(state: &AppState, address: Address, mail: &str) -> Result<Answering, AppError> {
+    let tokens = mail::tokens_answered(mail);
+    let token = tokens.iter().find(|token| answer_link::read(&state.key, token).is_some());
+    match token.or(tokens.first()) {
+        Some(token) => answer(state, address, token).await,
+        None => Err(AppError::not_found("call that this mail answers. Nothing was acknowledged")),
     }
 }
 

@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct MailSettings {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    /// Where calls are answered by mail.
+    reply_to: Option<Mailbox>,
     server: (String, u16),
 }
 
@@ -64,7 +66,18 @@ impl MailSettings {
                 Mailbox::new(Some("Muster".into()), address)
             }
         };
-        Ok(Self { transport, from, server })
+        Ok(Self { transport, from, reply_to: None, server })
+    }
+
+    /// With the address whose mail is handed to `/answer-mail`: calls say that they can be answered by mail only if there is one.
+    ///
+    /// # Errors
+    /// A sentence that names the key.
+    pub fn answered_at(self, address: Option<&str>) -> Result<Self, String> {
+        let parse = |text: &str| {
+            text.parse().map_err(|e| format!("mail_reply_to (MUSTER_MAIL_REPLY_TO): \"{text}\" is no address: {e}"))
+        };
+        Ok(Self { reply_to: address.map(parse).transpose()?, ..self })
     }
 
     pub(super) async fn send(&self, claim: &MessageClaim, words: &Words) -> Outcome {
@@ -98,7 +111,10 @@ impl MailSettings {
             claim.address.parse().map_err(|e| format!("\"{}\" is no address: {e}.", claim.address))?;
         let body = [
             Some(words.text.clone()),
-            words.answer.as_ref().map(|url| format!("I have it:\n{url}")),
+            words.answer.as_ref().map(|url| match self.reply_to {
+                Some(_) => format!("I have it (or answer this mail):\n{url}"),
+                None => format!("I have it:\n{url}"),
+            }),
             words
                 .url
                 .as_ref()
@@ -107,8 +123,13 @@ impl MailSettings {
         let body = body.into_iter().flatten().collect::<Vec<_>>().join("\n\n") + "\n";
         // The same for each attempt, so that a mail program can tell a repeat.
         let id = format!("<muster-{}-{}@{}>", claim.number, claim.world.simple(), self.from.email.domain());
-        Message::builder()
-            .from(self.from.clone())
+        let mut mail = Message::builder();
+        if let (Some(reply_to), Some(url)) = (&self.reply_to, &words.answer) {
+            // Whatever answers it names what it answers (RFC 5322, 3.6.4).
+            let token = url.rsplit('/').next().unwrap_or_default();
+            mail = mail.reply_to(reply_to.clone()).references(format!("<{MARK}{token}@{}>", self.from.email.domain()));
+        }
+        mail.from(self.from.clone())
             .to(Mailbox::new(Some(claim.recipient.clone()), address))
             .subject(words.subject.clone())
             .message_id(Some(id))
@@ -117,6 +138,51 @@ impl MailSettings {
             .body(body)
             .map_err(|e| format!("It could not be made into a mail: {e}."))
     }
+}
+
+/// Stands before a call's token in what answers refer to.
+const MARK: &str = "answer.";
+/// Tokens are not so long, and not so short.
+const TOKEN: std::ops::RangeInclusive<usize> = 60..=120;
+
+/// Tokens of calls that a mail may be an answer to, as its own head and the text it quotes name them. None if no person wrote it: an
+/// absence note, a report of what could not be delivered, a list (RFC 3834, RFC 3464).
+#[must_use]
+pub(crate) fn tokens_answered(mail: &str) -> Vec<String> {
+    let mail = mail.replace("\r\n", "\n");
+    let (head, body) = mail.split_once("\n\n").unwrap_or((&mail, ""));
+    let head = head.replace("\n ", " ").replace("\n\t", " ");
+    let field = |name: &str| {
+        let lines = head.lines().filter_map(|line| line.split_once(':'));
+        let values = lines.filter(|(field, _)| field.trim().eq_ignore_ascii_case(name));
+        values.map(|(_, value)| value.trim().to_ascii_lowercase()).collect::<Vec<_>>()
+    };
+    let says =
+        |name: &str, words: &[&str]| field(name).iter().any(|value| words.iter().any(|word| value.contains(word)));
+    let by_itself = field("auto-submitted").iter().any(|value| value != "no")
+        || says("precedence", &["bulk", "junk", "list", "auto"])
+        || says("content-type", &["multipart/report", "delivery-status"])
+        || says("return-path", &["<>"])
+        || says("from", &["mailer-daemon", "postmaster@"])
+        || !field("x-autoreply").is_empty()
+        || !field("list-id").is_empty();
+    if by_itself {
+        return vec![];
+    }
+    let quoted = body.replace("=\n", "").replace("=3D", "=");
+    let mut found: Vec<String> = vec![];
+    for (text, mark) in [(head.as_str(), MARK), (&quoted, "/answer/")] {
+        for (at, _) in text.match_indices(mark) {
+            let rest = text[at + mark.len()..].chars();
+            let token: String = rest.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
+            if TOKEN.contains(&token.len()) && !found.contains(&token) {
+                found.push(token);
+            }
+        }
+    }
+    // A mail quotes some calls, not a thousand.
+    found.truncate(8);
+    found
 }
 
 /// What the mail server's answer, or its silence, says about the message.
@@ -159,6 +225,39 @@ impl header::Header for AutoSubmitted {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_names_its_call_and_what_no_person_wrote_names_none() {
+        let token = "Ab-_".repeat(19);
+        let mail = |head: &str, body: &str| {
+            format!("From: ada@example.org\r\nSubject: Re: Level 3\r\n{head}\r\n\r\n{body}\r\n")
+        };
+        let referring = format!("References: <x@y>\r\n <answer.{token}@muster.example.org>");
+        let folded = format!("> I have it: https://m.example.org/answer/{}=\r\n{}", &token[..30], &token[30..]);
+        for (head, body) in [
+            (referring.as_str(), "on it"),
+            ("In-Reply-To: <1@y>", &format!("yes\r\n> https://m.example.org/answer/{token}")),
+            ("Content-Transfer-Encoding: quoted-printable", &folded),
+            (&format!("Auto-Submitted: no\r\n{referring}"), ""),
+        ] {
+            assert_eq!(tokens_answered(&mail(head, body)), std::slice::from_ref(&token), "{head}");
+        }
+        for nobody in [
+            "Auto-Submitted: auto-replied",
+            "auto-submitted:auto-generated",
+            "Precedence: bulk",
+            "Content-Type: multipart/report; report-type=delivery-status",
+            "Return-Path: <>",
+            "X-Autoreply: yes",
+            "List-Id: <all.example.org>",
+            "From: MAILER-DAEMON@example.org",
+        ] {
+            assert!(tokens_answered(&mail(&format!("{nobody}\r\n{referring}"), "on it")).is_empty(), "{nobody}");
+        }
+        for nothing in ["", "\r\n\r\n", "answer.short@x", &"/answer/".repeat(9999), "\u{0}\u{fffd}ä: ö"] {
+            assert!(tokens_answered(nothing).is_empty());
+        }
+    }
 
     #[test]
     fn every_mistake_names_its_key_and_no_password() {

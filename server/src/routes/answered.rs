@@ -4,10 +4,11 @@
 use askama::Template;
 use axum::{
     Json, Router,
+    body::Bytes,
     extract::{Path, State},
     middleware::from_fn_with_state,
     response::{Html, IntoResponse as _, Response},
-    routing::get,
+    routing::{get, post},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
@@ -38,6 +39,7 @@ pub(crate) fn pages(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/answer/{token}", get(look).post(answer))
         .layer(axum::extract::DefaultBodyLimit::max(1024))
+        .route("/answer-mail", post(mailed))
         .layer(from_fn_with_state(state.clone(), address::note))
 }
 
@@ -65,6 +67,13 @@ async fn answer(
         return page(&state, seen);
     }
     let seen = seen?;
+    let answered = matches!(seen.stands, Stands::Answered(_));
+    Ok(Json(json!({"answered": answered, "name": seen.name, "subject": seen.subject})).into_response())
+}
+
+/// A mail as it came in, handed over by the mail server: whoever answers a call's mail has answered the call.
+async fn mailed(State(state): State<AppState>, address: Address, mail: Bytes) -> Result<Response, AppError> {
+    let seen = answered::answer_mail(&state, address, &String::from_utf8_lossy(&mail)).await?;
     let answered = matches!(seen.stands, Stands::Answered(_));
     Ok(Json(json!({"answered": answered, "name": seen.name, "subject": seen.subject})).into_response())
 }
