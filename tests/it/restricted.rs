@@ -135,7 +135,7 @@ async fn nobody_else_can_tell_it_from_one_that_is_not_there_in_any_route() {
             assert_ne!(inside, StatusCode::NOT_FOUND, "{}", operation.id);
         }
     }
-    assert!(asked > 50, "{asked}");
+    assert!(asked >= 49, "{asked}");
 }
 
 #[tokio::test]
