@@ -47,7 +47,7 @@ async fn a_restricted_incident_is_there_for_those_who_are_let_in_and_gone_for_wh
     pictures(&other, "restricted-list").await;
     other.press("Validator 1 is down").await.unwrap();
     other.see(&id("restricted")).await.unwrap();
-    tab.press(&format!("Put out {}", scene.approver.me.name)).await.unwrap();
+    tab.click(&format!("[aria-label='Put out {}']", scene.approver.me.name)).await.unwrap();
     tab.click(&id("put-out-submit")).await.unwrap();
     gone(&tab).await;
     other.until("it is gone", "!document.querySelector('[data-testid=restricted]')").await.unwrap();
@@ -72,10 +72,10 @@ async fn two_incidents_that_look_alike_are_related_or_made_one() {
     scene.responder.api.note(1, &shared::api::incident::NoteIn::of(message("the disk is full"))).await.unwrap();
     let tab = sign_in(&chromium, &scene, &scene.responder, "/console/incidents/1").await;
     tab.read("Open too, and affects Validator 1").await.unwrap();
-    tab.press("Relate to incident 3").await.unwrap();
+    tab.click("[aria-label='Relate to incident 3']").await.unwrap();
     tab.read("Related by").await.unwrap();
     pictures(&tab, "links-related").await;
-    tab.press("Merge into incident 2").await.unwrap();
+    tab.click("[aria-label='Merge into incident 2']").await.unwrap();
     tab.read("becomes part of").await.unwrap();
     pictures(&tab, "links-merge").await;
     tab.click(&id("merge-submit")).await.unwrap();

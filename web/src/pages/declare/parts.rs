@@ -46,7 +46,7 @@ pub(super) fn Levels(levels: Vec<Level>, draft: Draft, #[prop(into)] error: Sign
                         let number = level.level;
                         let response = response_words(&level);
                         view! {
-                            <div class="card" class:chosen=move || chosen.get() == Some(number)>
+                            <div class="card" class:picked=move || chosen.get() == Some(number)>
                                 <label class="card-choice">
                                     <input
                                         type="radio"
