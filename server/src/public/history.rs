@@ -61,7 +61,8 @@ impl<'a> History<'a> {
     pub(crate) fn newest(frame: &'a Frame, snapshot: &'a StatusSnapshot, version: &'a str, archive: &Archive) -> Self {
         let speech = &frame.speech;
         let months = months(archive.past().take(PER_PAGE), speech);
-        let all_here = archive.n_past() <= PER_PAGE && archive.work().count() <= snapshot.maintenance.len();
+        let shown = snapshot.maintenance.iter().filter(|one| one.state.over()).count();
+        let all_here = archive.n_past() <= PER_PAGE && archive.work().count() <= shown;
         let years = if all_here { vec![] } else { years(archive, speech) };
         Self {
             frame,

@@ -152,7 +152,7 @@ pub(super) fn UpdateDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
                 <ErrorNote error=attempt.error/>
                 <Templates here draft open/>
                 <Fields draft attempt/>
-                <fieldset class="choice">
+                <fieldset class="publish-choices">
                     <legend>"When"</legend>
                     {choice(draft, When::Now, "Now", "post-now")}
                     {choice(draft, When::Afterwards, "Afterwards: it was so at a time that has passed. Visitors see that it was added later.", "post-afterwards")}
@@ -169,22 +169,20 @@ pub(super) fn UpdateDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
 
 fn choice(draft: Draft, value: When, words: &'static str, test_id: &'static str) -> impl IntoView {
     view! {
-        <div class="field check">
-            <label>
-                <input
-                    type="radio"
-                    name="post-when"
-                    data-testid=test_id
-                    prop:checked=move || draft.when.get() == value
-                    on:change=move |_| {
-                        draft.when.set(value);
-                        // A start that makes sense: now, or in an hour.
-                        draft.at.set(now().plus_seconds(if value == When::Later { 3600 } else { 0 }));
-                    }
-                />
-                <span>{words}</span>
-            </label>
-        </div>
+        <label class="publish-choice">
+            <input
+                type="radio"
+                name="post-when"
+                data-testid=test_id
+                prop:checked=move || draft.when.get() == value
+                on:change=move |_| {
+                    draft.when.set(value);
+                    // A start that makes sense: now, or in an hour.
+                    draft.at.set(now().plus_seconds(if value == When::Later { 3600 } else { 0 }));
+                }
+            />
+            <span>{words}</span>
+        </label>
     }
 }
 

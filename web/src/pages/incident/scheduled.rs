@@ -22,7 +22,8 @@ pub(super) fn Scheduled(here: Here) -> impl IntoView {
     // The timeline says when one is scheduled, changed, posted or taken back.
     let told = Memo::new(move |_| here.incident.with(|i| i.timeline.len()));
     let of = Fetched::new(move || {
-        told.track();
+        // Read, not only tracked: a memo that nobody has read follows nothing.
+        told.get();
         async move { Ok(api().scheduled_posts(here.number).await?.items) }
     });
     let waiting = Memo::new(move |_| of.value.get().unwrap_or_default());
