@@ -394,7 +394,7 @@ async fn what_is_silent_declares_nothing_until_it_ends_and_then_what_still_fires
         assert_eq!(wrong.fields[0].field, field);
     }
     let silence = responder.api.silence(PROJECT, &wanted(db1, 3600)).await.unwrap();
-    assert_eq!(viewer.api.silences().await.unwrap().items, [silence.clone()]);
+    assert_eq!(viewer.api.silences().await.unwrap().items, std::slice::from_ref(&silence));
 
     send(&address, &labelled("disk", "critical", "db1")).await;
     send(&address, &labelled("gone", "critical", "db1")).await;

@@ -1,6 +1,7 @@
 //! One monitor: how it stands, what it found over time, and what is done with it. What it looks at has a form of its own (`monitor/form`).
 
 mod form;
+mod typed;
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_navigate, use_params_map};
@@ -53,13 +54,13 @@ fn OneMonitor(id: Uuid) -> impl IntoView {
     let tick = ticks();
     let of = Fetched::new(move || {
         heard.track();
-        tick.track();
+        tick.get();
         async move { api().monitor(id).await }
     });
     let span = RwSignal::new(Span::Day);
     let history = Fetched::new(move || {
         heard.track();
-        tick.track();
+        tick.get();
         let span = span.get();
         async move { api().monitor_history(id, span).await }
     });

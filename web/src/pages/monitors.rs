@@ -47,7 +47,7 @@ pub(crate) fn MonitorsPage() -> impl IntoView {
     let tick = ticks();
     let of = Fetched::new(move || {
         heard.track();
-        tick.track();
+        tick.get();
         async move { api().monitors().await }
     });
     let systems = Fetched::new(|| async { api().systems().await });

@@ -93,7 +93,8 @@ fn Actions(here: Here) -> impl IntoView {
     let row = Memo::new(move |_| (next.get(), C::ALL.map(|command| here.open(command).get())));
     let changed_at = StoredValue::new(0);
     Effect::new(move |before: Option<()>| {
-        row.track();
+        // Read, not only tracked: a memo that nobody has read follows nothing.
+        row.get();
         if before.is_some() {
             changed_at.set_value(now().unix_ms());
         }

@@ -143,9 +143,6 @@ mod tests {
             runs: (1..).zip(runs).map(run).collect(),
             timeline: vec![],
             report: None,
-            readers: None,
-            merged_into: None,
-            links: Default::default(),
             now: at,
         }
     }
