@@ -409,6 +409,8 @@ async fn what_is_not_offered_says_why_and_is_refused() {
                 | IncidentCommand::WriteReport
                 | IncidentCommand::Reopen
                 | IncidentCommand::HandleTask
+                | IncidentCommand::Restrict
+                | IncidentCommand::Relate
         );
         assert_eq!(offer.open(), still, "{offer:?}");
     }

@@ -83,7 +83,7 @@ async fn make(looker: Arc<Looker>, check: DueCheck, to: Sender<CheckDone>) {
     let begun = Instant::now();
     let definition = &check.definition;
     let limit = Duration::from_secs(u64::from(definition.timeout_seconds));
-    let looked = tokio::time::timeout(limit, looker.look(&check.project, &definition.check)).await;
+    let looked = tokio::time::timeout(limit, looker.look(&check.project, &definition.check, check.claimed_at)).await;
     let took_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
     let (trouble, value) = match looked {
         Ok(Ok(value)) => (None, value.or_else(|| definition.check.is_timed().then(|| f64::from(took_ms)))),

@@ -105,7 +105,7 @@ fn Standing(monitor: Signal<MonitorView>, of: Fetched<MonitorView>) -> impl Into
             if d.retries == 0 { "check" } else { "checks" }
         );
         view! {
-            <dl class="facts">
+            <dl class="monitor-facts">
                 <div><dt>"Looks at"</dt><dd>{format!("{}: {}", d.check.words(), d.check.target())}</dd></div>
                 <div><dt>"How often"</dt><dd>{often}</dd></div>
                 {d.component.clone().map(|id| view! { <div><dt>"Component"</dt><dd>{id}</dd></div> })}

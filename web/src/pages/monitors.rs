@@ -217,7 +217,7 @@ fn FromThePlan(system: SystemView, of: Fetched<List<MonitorView>>) -> impl IntoV
             <Show when=move || any.get()>
                 <section data-testid="monitors-offered">
                     <h2>{heading.get_value()}</h2>
-                    <ul class="plain-list">
+                    <ul class="offer-list">
                         <For
                             each=move || offers.get().monitors
                             key=|one| one.name.as_str().to_owned()
@@ -247,7 +247,7 @@ fn FromThePlan(system: SystemView, of: Fetched<List<MonitorView>>) -> impl IntoV
             <Show when=move || open.get()>
                 <section data-testid="points-unmeasured">
                     <h2>"Recovery points that nothing measures"</h2>
-                    <ul class="plain-list">
+                    <ul class="offer-list">
                         <For
                             each=move || offers.get().unmeasured
                             key=|point| point.data.clone()

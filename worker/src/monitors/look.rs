@@ -1,12 +1,7 @@
 //! One check: looks, and says what it found or what kept it from being good. Believes nothing that stands in the definition: it can lead
 //! nowhere but to the project, the named directories and the operator's own checks.
 
-use std::{
-    collections::HashMap,
-    ffi::OsString,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{collections::HashMap, ffi::OsString, sync::Arc, time::Duration};
 
 use shared::{
     domain::{
@@ -54,8 +49,8 @@ impl Looker {
         Self { host, config, lists: Mutex::default() }
     }
 
-    /// Its value, where it finds one; the error is a phrase for people.
-    pub(super) async fn look(&self, project: &str, check: &Check) -> Result<Option<f64>, String> {
+    /// Its value, where it finds one; the error is a phrase for people. `now` is the database's.
+    pub(super) async fn look(&self, project: &str, check: &Check, now: Timestamp) -> Result<Option<f64>, String> {
         check.admit().map_err(|(_, why)| format!("this worker does not make such a check: {why}"))?;
         match check {
             Check::Container { service } => self.containers_run(project, service).await.map(|()| None),
@@ -73,7 +68,7 @@ impl Looker {
                 self.query(project, service, [("-U", user.as_ref()), ("-d", database.as_ref())], query).await
             }
             Check::Script { name } => self.script(project, name).await,
-            Check::FileAge { directory } => self.file_age(directory).await.map(Some),
+            Check::FileAge { directory } => self.file_age(directory, now).await.map(Some),
         }
     }
 
@@ -228,7 +223,7 @@ impl Looker {
         }
     }
 
-    async fn file_age(&self, directory: &Look) -> Result<f64, String> {
+    async fn file_age(&self, directory: &Look, now: Timestamp) -> Result<f64, String> {
         let text = directory.as_str();
         let Some(here) = self.config.here(text) else {
             return Err(format!("this worker does not know the directory {text}: add it to MUSTER_WORKER_PATHS"));
@@ -236,7 +231,7 @@ impl Looker {
         let newest = sight::newest(here).await.map_err(|e| format!("{text} cannot be read: {e}"))?;
         let newest = newest.ok_or_else(|| format!("there is no file in {text}"))?;
         #[expect(clippy::cast_precision_loss, reason = "spans of time fit")]
-        Ok(Timestamp::new(SystemTime::now().into()).seconds_since(newest).max(0) as f64)
+        Ok(now.seconds_since(newest).max(0) as f64)
     }
 }
 
