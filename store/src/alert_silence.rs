@@ -79,13 +79,13 @@ impl Store {
         active(&self.pool, None).await
     }
 
-    /// Muted alerts that fire, with their sources, oldest first.
+    /// Muted alerts that fire, with their sources. Any of them, so that many that stay muted do not keep others from being looked at.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn alerts_muted(&self, limit: i64) -> Result<Vec<(i64, Uuid)>, StoreError> {
         Ok(sqlx::query_as(
-            "SELECT number, source_id FROM alert WHERE outcome = 'muted' AND ended_at IS NULL ORDER BY number LIMIT $1",
+            "SELECT number, source_id FROM alert WHERE outcome = 'muted' AND ended_at IS NULL ORDER BY random() LIMIT $1",
         )
         .bind(limit)
         .fetch_all(&self.pool)

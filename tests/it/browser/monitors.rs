@@ -63,4 +63,23 @@ async fn what_the_plan_offers_is_watched_and_what_goes_down_is_seen() {
     tab.click(&id("monitor-remove-send")).await.unwrap();
     tab.until("back at the list", "location.pathname === '/console/monitors'").await.unwrap();
     assert!(admin.api.monitors().await.unwrap().items.iter().all(|m| m.id != made.id));
+
+    // What of it counts for readiness, and what its links lead to.
+    tab.go(&format!("{}/console/readiness", scene.muster.base)).await.unwrap();
+    tab.see(&id("readiness")).await.unwrap();
+    pictures(&tab, "readiness").await;
+    for (link, place) in [("See the procedure", "procedure-"), ("See the line", "line-")] {
+        tab.go(&format!("{}/console/readiness", scene.muster.base)).await.unwrap();
+        tab.see(&id("readiness")).await.unwrap();
+        let press =
+            format!("[...document.querySelectorAll('main a')].find(a => a.innerText === {link:?}).click(), true");
+        assert!(tab.eval::<bool>(&press).await.unwrap());
+        let there =
+            format!("location.hash.startsWith('#{place}') && !!document.getElementById(location.hash.slice(1))");
+        tab.until("the link leads to its place in the plan", &there).await.unwrap();
+    }
+    scene.declared().await.unwrap();
+    tab.go(&format!("{}/console/statistics", scene.muster.base)).await.unwrap();
+    tab.see(&id("statistics")).await.unwrap();
+    pictures(&tab, "statistics").await;
 }

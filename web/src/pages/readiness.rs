@@ -151,8 +151,10 @@ fn Row(item: Item, slug: String) -> impl IntoView {
     };
     let (href, verb) = match &item.earn {
         None => (None, ""),
-        Some(Earn::Run { .. }) => (Some(format!("/console/plan#{}", item.id)), "See the procedure"),
-        Some(Earn::Plan { line }) => (Some(format!("/console/plan/{slug}/edit#L{line}")), "Correct the plan"),
+        Some(Earn::Run { procedure }) => {
+            (Some(format!("/console/plan?system={slug}#procedure-{procedure}")), "See the procedure")
+        }
+        Some(Earn::Plan { line }) => (Some(format!("/console/plan?system={slug}#line-{line}")), "See the line"),
         Some(Earn::Contacts {}) => (Some(format!("/console/plan/{slug}/contacts")), "Say who is called"),
         Some(Earn::ContactDrill {}) => (Some(format!("/console/plan/{slug}/contacts")), "Try the contact tree"),
         Some(Earn::Monitor { objective }) => {
