@@ -160,7 +160,7 @@ fn Levels(levels: Vec<LevelStatistics>) -> impl IntoView {
 fn Components(components: Vec<ComponentStatistics>) -> impl IntoView {
     let rows = components.into_iter().map(|one| {
         let kept = match (one.n_measured, one.missed) {
-            (0, _) => "no objective".to_owned(),
+            (0, _) => "not measured".to_owned(),
             (n, 0) => format!("kept {n} of {n} times"),
             (n, missed) => format!("missed {missed} of {n} times"),
         };
