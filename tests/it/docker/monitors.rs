@@ -95,14 +95,20 @@ async fn every_kind_of_check_sees_what_is_there_and_what_breaks() {
     };
     let _worker = muster.worker_with(config);
     let all = async || admin.api.monitors().await.unwrap().items;
-    let known = async || all().await.iter().all(|m| m.state != State::Unknown);
-    eventually("all were checked", known).await.unwrap();
+    let well = ["container", "http", "http inside", "tcp", "tcp inside", "metric", "lag", "sql", "script", "file"];
+    // The nodes make blocks before their database is up: what is well is seen as well when all of it has started.
+    let settled = async || {
+        let now = all().await;
+        now.iter().all(|m| m.state != State::Unknown)
+            && now.iter().all(|m| m.state == State::Up || !well.contains(&m.definition.name.as_str()))
+    };
+    if eventually("all that is well is found well", settled).await.is_err() {
+        let told = all().await.into_iter().map(|m| (m.definition.name, m.state, m.last.map(|last| last.text)));
+        panic!("what is well is not found well: {:#?}", told.collect::<Vec<_>>());
+    }
     let found = all().await;
     let of = |called: &str| found.iter().find(|m| m.definition.name.as_str() == called).unwrap();
     let said = |m: &MonitorView| m.last.as_ref().unwrap().text.clone();
-    for called in ["container", "http", "http inside", "tcp", "tcp inside", "metric", "lag", "sql", "script", "file"] {
-        assert_eq!(of(called).state, State::Up, "{called}: {}", said(of(called)));
-    }
     for (called, state, part) in [
         ("tcp closed", State::Down, "takes no connection"),
         ("sql that writes", State::Down, "read-only transaction"),
