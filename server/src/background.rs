@@ -18,6 +18,7 @@ use crate::{
     },
     error::AppError,
     live, outbox,
+    public::copy::{bucket::Bucket, keep::Keep},
 };
 
 const SWEEP_EVERY: Duration = Duration::from_secs(3);
@@ -73,8 +74,10 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         }
     }));
     tasks.spawn(state.public.clone().keep_fresh(state.store.clone()));
-    if let Some(directory) = state.settings.status_copy.clone() {
-        tasks.spawn(state.public.clone().keep_copy(directory));
+    let bucket = |settings| Keep::Bucket(Box::new(Bucket::new(settings, state.settings.outgoing.clone())));
+    let copies = state.settings.status_copy.clone().map(Keep::Directory);
+    for keep in copies.into_iter().chain(state.settings.status_bucket.clone().map(bucket)) {
+        tasks.spawn(state.public.clone().keep_copy(keep));
     }
     tasks.spawn(state.heads.clone().keep(state.store.clone()));
     let sweeping = state.clone();

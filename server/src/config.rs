@@ -1,6 +1,8 @@
 //! Configuration of the server and its commands: defaults, then `muster.toml`, then the environment. Read once; nothing else in
 //! this crate looks at the environment.
 
+mod public_url;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -20,11 +22,13 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use store::seal::Key;
 
+pub use self::public_url::PublicUrl;
 use crate::{
     auth::oidc::settings::{OidcSettings, Raw},
     backup::periodic::Schedule,
     outbox::mail::MailSettings,
     outgoing::rule::Allowed,
+    public::copy::bucket::{BucketSettings, RawBucket},
 };
 
 /// What `serve` and the commands need to know.
@@ -57,6 +61,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// A directory in which a copy of the public site is kept for another host.
     pub status_copy: Option<PathBuf>,
+    /// A bucket in which one is kept.
+    pub status_bucket: Option<BucketSettings>,
 }
 
 impl fmt::Debug for Config {
@@ -97,6 +103,11 @@ struct Keys {
     mail_reply_to: Option<String>,
     secrets_key_file: Option<PathBuf>,
     status_copy_dir: Option<PathBuf>,
+    status_copy_s3: Option<String>,
+    status_copy_s3_region: Option<String>,
+    status_copy_s3_key: Option<String>,
+    status_copy_s3_secret: Option<String>,
+    status_copy_s3_secret_file: Option<PathBuf>,
     oidc_issuer: Option<String>,
     oidc_client_id: Option<String>,
     oidc_client_secret: Option<String>,
@@ -169,7 +180,7 @@ impl Config {
             figment = figment.merge(Toml::string(text));
         }
         let keys: Keys = figment.merge(Environment(environment)).extract().map_err(|e| explain(e, path))?;
-        let oidc = identity_provider(&keys)?;
+        let (oidc, status_bucket) = (identity_provider(&keys)?, status_bucket(&keys)?);
         let outgoing = Allowed::parse(keys.outgoing_allow.as_deref().unwrap_or_default())
             .map_err(|e| ConfigError(format!("outgoing_allow (MUSTER_OUTGOING_ALLOW): {e}")))?;
         let data_dir = match keys.data_dir.or_else(|| default_data_dir(environment)) {
@@ -215,29 +226,14 @@ impl Config {
             log: keys.log,
             log_format: keys.log_format,
             status_copy: keys.status_copy_dir.map(absolute),
+            status_bucket,
         })
     }
 }
 
 fn identity_provider(keys: &Keys) -> Result<Option<OidcSettings>, ConfigError> {
-    let client_secret = match (&keys.oidc_client_secret, &keys.oidc_client_secret_file) {
-        (Some(_), Some(_)) => {
-            return Err(ConfigError(
-                "oidc_client_secret and oidc_client_secret_file are both set; write one of them".into(),
-            ));
-        }
-        (None, Some(file)) => {
-            let text = std::fs::read_to_string(file);
-            let text = text.map_err(|e| {
-                ConfigError(format!(
-                    "oidc_client_secret_file (MUSTER_OIDC_CLIENT_SECRET_FILE): {} cannot be read: {e}",
-                    file.display()
-                ))
-            })?;
-            Some(text.trim_end_matches(['\r', '\n']).to_owned())
-        }
-        (secret, None) => secret.clone(),
-    };
+    let client_secret =
+        secret("oidc_client_secret", keys.oidc_client_secret.as_ref(), keys.oidc_client_secret_file.as_ref())?;
     let raw = Raw {
         issuer: keys.oidc_issuer.clone(),
         client_id: keys.oidc_client_id.clone(),
@@ -247,6 +243,36 @@ fn identity_provider(keys: &Keys) -> Result<Option<OidcSettings>, ConfigError> {
         roles: keys.oidc_roles.clone(),
     };
     OidcSettings::parse(raw).map_err(ConfigError)
+}
+
+fn status_bucket(keys: &Keys) -> Result<Option<BucketSettings>, ConfigError> {
+    let raw = RawBucket {
+        address: keys.status_copy_s3.clone(),
+        region: keys.status_copy_s3_region.clone(),
+        key: keys.status_copy_s3_key.clone(),
+        secret: secret(
+            "status_copy_s3_secret",
+            keys.status_copy_s3_secret.as_ref(),
+            keys.status_copy_s3_secret_file.as_ref(),
+        )?,
+    };
+    BucketSettings::parse(raw).map_err(ConfigError)
+}
+
+/// What is confidential can be written or lie in a file of its own.
+fn secret(name: &str, text: Option<&String>, file: Option<&PathBuf>) -> Result<Option<String>, ConfigError> {
+    match (text, file) {
+        (Some(_), Some(_)) => Err(ConfigError(format!("{name} and {name}_file are both set; write one of them"))),
+        (None, Some(file)) => {
+            let read = std::fs::read_to_string(file);
+            let text = read.map_err(|e| {
+                let variable = name.to_uppercase();
+                ConfigError(format!("{name}_file (MUSTER_{variable}_FILE): {} cannot be read: {e}", file.display()))
+            })?;
+            Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+        }
+        (text, None) => Ok(text.cloned()),
+    }
 }
 
 /// A whole number above 0; from the environment it comes as text.
@@ -357,53 +383,6 @@ fn explain(error: figment::Error, file: &Path) -> ConfigError {
     })
 }
 
-/// Where people reach Muster: scheme, host and port, nothing after.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PublicUrl(url::Url);
-
-impl PublicUrl {
-    /// # Errors
-    /// A sentence if it is not an http or https address without a path.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let url = url::Url::parse(text).map_err(|e| format!("\"{text}\" is not an address: {e}"))?;
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(format!("\"{text}\" must start with http:// or https:// and name a host"));
-        }
-        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-            return Err(format!("\"{text}\" must end after the host and port"));
-        }
-        Ok(Self(url))
-    }
-
-    /// As browsers write it in `Origin`: no slash at the end, no default port.
-    #[must_use]
-    pub fn origin(&self) -> String {
-        self.0.origin().ascii_serialization()
-    }
-
-    #[must_use]
-    pub fn url(&self) -> &url::Url {
-        &self.0
-    }
-
-    #[must_use]
-    pub fn is_https(&self) -> bool {
-        self.0.scheme() == "https"
-    }
-}
-
-impl fmt::Debug for PublicUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl fmt::Display for PublicUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.origin())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -486,6 +465,9 @@ mod tests {
             ("MUSTER_SMTP_URL", "mail.example.org", "MUSTER_SMTP_URL"),
             ("MUSTER_OIDC_ISSUER", "https://idp.example", "MUSTER_OIDC_ROLES"),
             ("MUSTER_OIDC_CLIENT_ID", "muster", "MUSTER_OIDC_ISSUER"),
+            ("MUSTER_STATUS_COPY_S3", "s3://bucket", "MUSTER_STATUS_COPY_S3"),
+            ("MUSTER_STATUS_COPY_S3", "https://s3.example.org/bucket", "MUSTER_STATUS_COPY_S3_KEY"),
+            ("MUSTER_STATUS_COPY_S3_KEY", "key", "MUSTER_STATUS_COPY_S3 "),
             ("MUSTER_OIDC_CLIENT_SECRET_FILE", "/no/such/file", "MUSTER_OIDC_CLIENT_SECRET_FILE"),
         ];
         for (key, value, part) in in_environment {

@@ -47,7 +47,7 @@ use crate::{
     live::Hub,
     outbox::mail::MailSettings,
     outgoing::{Outgoing, rule::Allowed},
-    public::PublicPages,
+    public::{PublicPages, copy::bucket::BucketSettings},
 };
 
 /// How long requests and streams may take to end once the server is told to stop.
@@ -68,8 +68,9 @@ pub struct Settings {
     pub outgoing: Allowed,
     /// Unset: e-mail is kept and shown, and not sent.
     pub mail: Option<MailSettings>,
-    /// Where a copy of the public site is kept.
+    /// Where copies of the public site are kept.
     pub status_copy: Option<PathBuf>,
+    pub status_bucket: Option<BucketSettings>,
 }
 
 impl Settings {
@@ -84,6 +85,7 @@ impl Settings {
             outgoing: Allowed::default(),
             mail: None,
             status_copy: None,
+            status_bucket: None,
         }
     }
 }

@@ -134,6 +134,7 @@ routes! {
     post "/systems/{slug}/contacts/test" => contact::test [Invalid],
     get "/systems/{slug}/contacts/drills" => contact::drills,
     post "/systems/{slug}/contacts/drills" => contact::begin_drill [Invalid NotNow],
+    post "/incidents/preview" => routes::post::preview_declared [NotNow],
     post "/incidents/{number}/updates/preview" => routes::post::preview [NotNow Invalid],
     get "/incidents/{number}/post-templates" => routes::post::templates_for [NotNow],
     get "/incidents/{number}/scheduled-posts" => routes::post::scheduled,

@@ -191,7 +191,7 @@ async fn what_is_back_calls_people_again_and_once() {
     team.ada.api.acknowledge(incident).await.unwrap();
     let over = ResolveIn { text: message("restarted"), public_text: None, notify: true };
     team.ada.api.resolve(incident, &over).await.unwrap();
-    let back = ReopenIn { reason: message("it is down again"), public_text: None };
+    let back = ReopenIn { reason: message("it is down again"), public_text: None, notify: true };
     team.bob.api.reopen(incident, &back).await.unwrap();
     team.called(incident, 2).await;
     eventually("whoever reopened it has answered", async || team.calls(incident).await.next_at.is_none())

@@ -58,6 +58,7 @@ mod scripts;
 mod secrets;
 mod statistics;
 mod status_brand;
+mod status_bucket;
 mod status_copy;
 mod status_page;
 mod store_rules;

@@ -64,7 +64,7 @@ async fn what_is_merged_ends_and_its_runs_and_tasks_go_on_in_the_other() {
     assert!(view.timeline.iter().any(|entry| entry.event == IncidentEvent::TookIn { duplicate: one }));
 
     // There is no way back, and no detour.
-    let reopen = ReopenIn { reason: message("no"), public_text: None };
+    let reopen = ReopenIn { reason: message("no"), public_text: None, notify: true };
     assert_eq!(refused(ada.api.reopen(one, &reopen).await).code, ErrorCode::NotNow);
     assert_eq!(refused(ada.api.merge(one, &into(other)).await).code, ErrorCode::NotNow);
     assert_eq!(refused(ada.api.merge(other, &into(one)).await).code, ErrorCode::NotNow);

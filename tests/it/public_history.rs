@@ -49,7 +49,8 @@ async fn an_old_incident_is_served_kept_and_corrected_at_once() {
     assert!(page("/incidents/3").await.1.contains("Old incident 3"));
 
     // What is said is there, on its page and in its month.
-    let back = ReopenIn { reason: message("it was not over"), public_text: Some(message("It was not over.")) };
+    let back =
+        ReopenIn { reason: message("it was not over"), public_text: Some(message("It was not over.")), notify: true };
     scene.responder.api.reopen(3, &back).await.unwrap();
     eventually("it is open again", async || page("/").await.1.contains("It was not over.")).await.unwrap();
     assert!(page("/incidents/3").await.1.contains("mended by hand"));

@@ -97,7 +97,11 @@ async fn a_person_can_always_say_where_it_stands_and_the_slower_one_learns_it() 
 async fn what_is_back_is_reopened_and_its_page_says_so() {
     let (muster, responder, _) = stage().await;
     let n = muster.declare(&responder, "validator1").await.unwrap().number;
-    let back = |text: Option<&str>| ReopenIn { reason: message("it is down again"), public_text: text.map(message) };
+    let back = |text: Option<&str>| ReopenIn {
+        reason: message("it is down again"),
+        public_text: text.map(message),
+        notify: true,
+    };
     assert_eq!(refused(responder.api.reopen(n, &back(None)).await).code, ErrorCode::NotNow);
     responder.api.resolve(n, &resolution()).await.unwrap();
     let closed = responder.api.close(n, &CloseIn { text: message("nothing left") }).await.unwrap();

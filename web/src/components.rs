@@ -67,6 +67,7 @@ pub(crate) mod prepared;
 pub(crate) mod proof_dialog;
 pub(crate) mod proof_form;
 pub(crate) mod provider_sign_in;
+pub(crate) mod public_look;
 pub(crate) mod public_text;
 pub(crate) mod publish_dialog;
 pub(crate) mod qr;

@@ -1,4 +1,4 @@
-//! What the browser tests take from npm: the list in tests/npm, with its checksums, into target/npm. Runs nothing of what it brings.
+//! What tests take from npm: the list in tests/npm, with its checksums, into target/npm. Runs nothing of what it brings while it is installed.
 
 use std::{fs, path::PathBuf, process::Command};
 

@@ -39,7 +39,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
     let mut report = Report::default();
     if arguments.fast {
-        say("Left out, as asked by --fast: the tests in docker::, browser::, api_fuzz:: and readers::.");
+        say(
+            "Left out, as asked by --fast: the tests in docker::, browser::, api_fuzz::, readers:: and status_bucket::.",
+        );
     }
     if !arguments.names.is_empty() {
         say("Left out, as names were given: format, lints, house rules, documentation and all other tests.");
@@ -210,7 +212,7 @@ fn tests(project: &Project, arguments: &Arguments, parts: &Parts) -> Result<Coun
 fn nextest_command(project: &Project, arguments: &Arguments) -> Command {
     let mut command = project.cargo(&["nextest", "run", "--workspace", "--no-fail-fast", "--color", "never"]);
     if arguments.fast {
-        command.args(["--filterset", "not test(/^(docker|browser|api_fuzz|readers)::/)"]);
+        command.args(["--filterset", "not test(/^(docker|browser|api_fuzz|readers|status_bucket)::/)"]);
     }
     command.args(&arguments.names);
     command

@@ -1,5 +1,7 @@
 //! Incidents: declaring and everything that happens to one. What is allowed when is the domain's.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use shared::{
     api::{
@@ -15,9 +17,14 @@ use shared::{
     },
     plan::{Component, Level, Plan},
 };
-use store::{IncidentRecord, NewAnnouncement, Store, StoreError, Tx};
+use store::{IncidentRecord, NewAnnouncement, Store, StoreError, System, Tx};
 
-use super::{nudge, plan::Plans, restricted, subscriber, turn::Turn};
+use super::{
+    nudge,
+    plan::{PlanInForce, Plans},
+    restricted, subscriber,
+    turn::Turn,
+};
 use crate::{
     auth::permit::{DeclareIncident, HandleIncident, Permission, Permit, PostUpdate},
     error::{AppError, Found as _},
@@ -39,17 +46,7 @@ pub async fn declare(
     input: DeclareIn,
 ) -> Result<i64, AppError> {
     let turn = Turn::new(permit.id(), key, "declare", &input)?;
-    let system = match store.system_by_slug(&input.system).await {
-        Ok(system) => system,
-        Err(StoreError::NotFound) => {
-            return Err(AppError::invalid("system", format!("There is no system \"{}\".", input.system)));
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let plan = plans.current(system.id).await?;
-    let plan = plan.ok_or_else(|| {
-        AppError::invalid("system", format!("{} has no plan yet; an administrator must import one first.", system.name))
-    })?;
+    let (system, plan) = system_with_plan(store, plans, &input.system).await?;
     let level = level(&plan.compiled.plan, input.level)?;
     let affected = affected(&plan.compiled.plan, &input.affected, &[])?;
     let seen = seen(&plan.compiled.plan, input.seen)?;
@@ -92,7 +89,26 @@ pub async fn declare(
     Ok(number)
 }
 
-fn level(plan: &Plan, wanted: u8) -> Result<&Level, AppError> {
+pub(super) async fn system_with_plan(
+    store: &Store,
+    plans: &Plans,
+    slug: &str,
+) -> Result<(System, Arc<PlanInForce>), AppError> {
+    let system = match store.system_by_slug(slug).await {
+        Ok(system) => system,
+        Err(StoreError::NotFound) => {
+            return Err(AppError::invalid("system", format!("There is no system \"{slug}\".")));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let plan = plans.current(system.id).await?;
+    let plan = plan.ok_or_else(|| {
+        AppError::invalid("system", format!("{} has no plan yet; an administrator must import one first.", system.name))
+    })?;
+    Ok((system, plan))
+}
+
+pub(super) fn level(plan: &Plan, wanted: u8) -> Result<&Level, AppError> {
     plan.levels.iter().find(|level| level.level == wanted).ok_or_else(|| {
         let known: Vec<_> = plan.levels.iter().map(|level| level.level.to_string()).collect();
         let known = if known.is_empty() { "none".into() } else { known.join(", ") };

@@ -10,7 +10,7 @@ use shared::{
 use store::Store;
 
 use super::{
-    incident::{affected, append, change},
+    incident::{affected, append, append_telling, change},
     plan::Plans,
     turn::Turn,
 };
@@ -85,7 +85,7 @@ pub async fn reopen(
     let (id, level, response) = (record.id, record.incident.level, record.incident.response_seconds);
     // First: nothing can be posted about a resolved incident.
     let events = [reopened].into_iter().chain(told).collect();
-    append(&mut tx, record, events, &permit.actor(), "incident.reopened").await?;
+    append_telling(&mut tx, record, events, &permit.actor(), "incident.reopened", input.notify).await?;
     // Those who went home are told that it is back; whoever reopens it has answered for it.
     tx.paging_begin(id, level, response).await?;
     turn.save(&mut tx, number).await?;

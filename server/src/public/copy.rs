@@ -1,17 +1,20 @@
 //! The whole public site as files that any host can serve: complete, without script, each leading to the others by relative
 //! links. What strangers see and nothing else; writes nothing to any disk.
 
+pub mod bucket;
 pub mod disk;
 pub(crate) mod keep;
 
 use std::collections::BTreeSet;
 
+use axum::http::HeaderValue;
 use bytes::Bytes;
 use shared::timestamp::Timestamp;
 
 use super::{
     frame::Original,
     history,
+    page::Page,
     pages::{PublicPages, Site},
 };
 
@@ -20,8 +23,21 @@ use super::{
 pub struct Copy {
     /// When its facts were read.
     pub made_at: Timestamp,
-    /// Each with its path below the copy's root.
-    pub files: Vec<(String, Bytes)>,
+    pub files: Vec<CopyFile>,
+}
+
+#[derive(Debug)]
+pub struct CopyFile {
+    /// Below the copy's root.
+    pub path: String,
+    pub bytes: Bytes,
+    pub media: HeaderValue,
+}
+
+impl CopyFile {
+    fn of(path: String, page: &Page) -> Self {
+        Self { path, bytes: page.bytes(), media: page.media() }
+    }
 }
 
 impl PublicPages {
@@ -40,49 +56,50 @@ impl PublicPages {
         Some(Copy { made_at, files })
     }
 
-    fn documents(&self, site: &Site) -> Vec<(String, Bytes)> {
+    fn documents(&self, site: &Site) -> Vec<CopyFile> {
         let mut files = vec![];
-        let mut add = |path: String, html: &str| {
-            let html = relative(html, path.matches('/').count(), &self.base);
-            files.push((path, Bytes::from(html)));
+        let mut add = |path: String, page: &Page| {
+            let html = relative(page.text(), path.matches('/').count(), &self.base);
+            files.push(CopyFile { bytes: Bytes::from(html), ..CopyFile::of(path, page) });
         };
-        add("index.html".into(), site.home.text());
-        add("history/index.html".into(), site.history.text());
+        add("index.html".into(), &site.home);
+        add("history/index.html".into(), &site.history);
         let Some(content) = &site.content else { return files };
         for part in history::all_parts(&content.archive, &site.frame.speech) {
             let path = file_of(&history::address(part.0, part.1, part.2));
             if let Some(page) = self.month(site, part) {
-                add(path, page.text());
+                add(path, &page);
             }
         }
         for number in content.archive.numbers() {
             if let Some(page) = self.incident(site, number) {
-                add(file_of(&format!("/incidents/{number}")), page.text());
+                add(file_of(&format!("/incidents/{number}")), &page);
             }
             if let Some(page) = self.report(site, number) {
-                add(file_of(&format!("/incidents/{number}/report")), page.text());
+                add(file_of(&format!("/incidents/{number}/report")), &page);
             }
         }
         let announced = content.snapshot.maintenance.iter().map(|one| one.number);
         let numbers: BTreeSet<_> = announced.chain(content.archive.work().map(|one| one.number)).collect();
         for number in numbers {
             if let Some(page) = self.maintenance(site, number) {
-                add(file_of(&format!("/maintenance/{number}")), page.text());
+                add(file_of(&format!("/maintenance/{number}")), &page);
             }
         }
         files
     }
 }
 
-fn programs(site: &Site) -> Vec<(String, Bytes)> {
+fn programs(site: &Site) -> Vec<CopyFile> {
     let machine = &site.machine;
-    let mut files: Vec<_> = machine.api.iter().map(|(name, page)| (format!("api/v2/{name}"), page.bytes())).collect();
-    files.extend(site.logo.iter().map(|page| ("logo".to_owned(), page.bytes())));
-    files.extend(machine.feed.iter().map(|page| ("feed.atom".to_owned(), page.bytes())));
-    files.extend(machine.rss.iter().map(|page| ("feed.rss".to_owned(), page.bytes())));
-    files.extend(machine.calendar.iter().map(|page| ("calendar.ics".to_owned(), page.bytes())));
-    files.extend(machine.badge.iter().map(|page| ("badge.svg".to_owned(), page.bytes())));
-    files.extend(machine.badges.iter().map(|(name, page)| (format!("badge/{name}.svg"), page.bytes())));
+    let named = |name: &str, page: &Page| CopyFile::of(name.to_owned(), page);
+    let mut files: Vec<_> = machine.api.iter().map(|(name, page)| named(&format!("api/v2/{name}"), page)).collect();
+    files.extend(site.logo.iter().map(|page| named("logo", page)));
+    files.extend(machine.feed.iter().map(|page| named("feed.atom", page)));
+    files.extend(machine.rss.iter().map(|page| named("feed.rss", page)));
+    files.extend(machine.calendar.iter().map(|page| named("calendar.ics", page)));
+    files.extend(machine.badge.iter().map(|page| named("badge.svg", page)));
+    files.extend(machine.badges.iter().map(|(name, page)| named(&format!("badge/{name}.svg"), page)));
     files
 }
 
@@ -134,7 +151,7 @@ mod tests {
         let snapshot = StatusSnapshot { maintenance: fixtures::worked_on().maintenance, ..fixtures::broken() };
         pages.publish(fixtures::content(snapshot));
         let copy = pages.copy().unwrap();
-        let paths: HashSet<_> = copy.files.iter().map(|(path, _)| path.as_str()).collect();
+        let paths: HashSet<_> = copy.files.iter().map(|file| file.path.as_str()).collect();
         assert_eq!(paths.len(), copy.files.len(), "no file is written twice");
         for expected in [
             "index.html",
@@ -156,7 +173,7 @@ mod tests {
             assert!(paths.contains(expected), "{expected}");
         }
         let mut n_links = 0;
-        for (path, bytes) in copy.files.iter().filter(|(path, _)| path.ends_with(".html")) {
+        for CopyFile { path, bytes, .. } in copy.files.iter().filter(|file| file.path.ends_with(".html")) {
             let html = std::str::from_utf8(bytes).unwrap();
             assert!(!html.contains("<script") && !html.contains("href=\"/"), "{path}");
             let report = path.ends_with("/report/index.html");

@@ -1,29 +1,44 @@
-//! What a request's headers ask for: gzip or not, and whether the reader already has these bytes. Knows nothing of pages.
+//! What a request's headers ask for: how packed, and whether the reader already has these bytes. Knows nothing of pages.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// True if the reader takes gzip (RFC 9110: named or `*`, and not with `q=0`).
-pub(crate) fn takes_gzip(headers: &HeaderMap) -> bool {
-    let mut any = false;
+/// How an answer's bytes are packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Brotli,
+    Gzip,
+    Plain,
+}
+
+/// What the reader likes best of what there is (RFC 9110, 12.5.3): the highest weight, of equal ones the smallest bytes. Who says nothing
+/// gets plain bytes.
+pub(crate) fn coding(headers: &HeaderMap) -> Coding {
+    let (mut brotli, mut gzip, mut plain, mut others) = (None, None, None, None);
     for value in headers.get_all(header::ACCEPT_ENCODING) {
         for item in value.to_str().unwrap_or_default().split(',') {
             let mut parts = item.split(';').map(str::trim);
-            let coding = parts.next().unwrap_or_default();
-            let wanted = !parts.any(refuses);
-            if coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip") {
-                return wanted;
+            let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+            let weight = parts.find_map(weight).unwrap_or(1.0);
+            match &*name {
+                "br" => brotli = Some(weight),
+                "gzip" | "x-gzip" => gzip = Some(weight),
+                "identity" => plain = Some(weight),
+                "*" => others = Some(weight),
+                _ => {}
             }
-            any |= coding == "*" && wanted;
         }
     }
-    any
+    let of = |named: Option<f32>| named.or(others).unwrap_or(0.0);
+    // Plain bytes are always taken, but nobody prefers them unless they say so.
+    let plain = plain.unwrap_or(0.0);
+    let (best, weight) = if of(brotli) >= of(gzip) { (Coding::Brotli, of(brotli)) } else { (Coding::Gzip, of(gzip)) };
+    if weight > 0.0 && weight >= plain { best } else { Coding::Plain }
 }
 
-fn refuses(parameter: &str) -> bool {
-    parameter
-        .strip_prefix("q=")
-        .or_else(|| parameter.strip_prefix("Q="))
-        .is_some_and(|q| q.trim().parse::<f32>().is_ok_and(|q| q <= 0.0))
+/// What cannot be read as a weight is not wanted.
+fn weight(parameter: &str) -> Option<f32> {
+    let q = parameter.strip_prefix("q=").or_else(|| parameter.strip_prefix("Q="))?;
+    Some(q.trim().parse::<f32>().ok().filter(|q| (0.0..=1.0).contains(q)).unwrap_or(0.0))
 }
 
 /// True if `If-None-Match` names this tag; weak comparison, as the RFC asks.
@@ -47,23 +62,34 @@ mod tests {
     }
 
     #[test]
-    fn gzip_only_for_those_who_ask() {
+    fn everybody_gets_what_they_like_best() {
+        use Coding::{Brotli, Gzip, Plain};
         let cases = [
-            ("gzip, deflate, br, zstd", true),
-            ("br;q=1.0, gzip;q=0.8, *;q=0.1", true),
-            ("*", true),
-            ("GZIP", true),
-            ("gzip;q=0", false),
-            ("gzip;q=0, *", false),
-            ("*;q=0", false),
-            ("br", false),
-            ("", false),
-            ("gzipped", false),
+            ("gzip, deflate, br, zstd", Brotli),
+            ("br;q=1.0, gzip;q=0.8, *;q=0.1", Brotli),
+            ("br;q=0.5, gzip;q=0.8", Gzip),
+            ("*", Brotli),
+            ("gzip, *;q=0.5", Gzip),
+            ("GZIP", Gzip),
+            ("x-gzip", Gzip),
+            ("Br", Brotli),
+            ("gzip;q=0", Plain),
+            ("gzip;q=0, *", Brotli),
+            ("br;q=0, *", Gzip),
+            ("br;q=0, gzip", Gzip),
+            ("*;q=0", Plain),
+            ("identity, gzip;q=0.5", Plain),
+            ("identity;q=0.5, gzip", Gzip),
+            ("deflate", Plain),
+            ("", Plain),
+            ("gzipped", Plain),
+            ("br;q=many", Plain),
+            ("br;q=NaN", Plain),
         ];
         for (value, expected) in cases {
-            assert_eq!(takes_gzip(&with(header::ACCEPT_ENCODING, value)), expected, "{value:?}");
+            assert_eq!(coding(&with(header::ACCEPT_ENCODING, value)), expected, "{value:?}");
         }
-        assert!(!takes_gzip(&HeaderMap::new()));
+        assert_eq!(coding(&HeaderMap::new()), Plain);
     }
 
     #[test]

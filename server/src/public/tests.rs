@@ -130,11 +130,18 @@ async fn every_page_of_the_site_is_there_and_others_are_a_page_too() {
 }
 
 #[tokio::test]
-async fn whoever_has_the_page_gets_304_and_whoever_takes_gzip_gets_it() {
+async fn whoever_has_the_page_gets_304_and_it_comes_packed_as_they_like() {
     let router = router(pages(fixtures::broken()));
     let (_, plain, body) = get(&router, "/", &[]).await;
-    let (_, zipped, gz) = get(&router, "/", &[("accept-encoding", "gzip, br")]).await;
+    let (_, zipped, gz) = get(&router, "/", &[("accept-encoding", "gzip, br;q=0.5")]).await;
     assert_eq!(zipped[header::CONTENT_ENCODING], "gzip");
+    let (_, packed, br) = get(&router, "/", &[("accept-encoding", "gzip, deflate, br, zstd")]).await;
+    assert_eq!(packed[header::CONTENT_ENCODING], "br");
+    let mut unpacked = Vec::new();
+    brotli::Decompressor::new(br.as_slice(), 4096).read_to_end(&mut unpacked).unwrap();
+    assert_eq!(unpacked, body);
+    assert!(br.len() < gz.len(), "{} bytes, and by gzip {}", br.len(), gz.len());
+    assert_ne!(packed[header::ETAG], zipped[header::ETAG]);
     assert!(plain.get(header::CONTENT_ENCODING).is_none());
     let mut unzipped = Vec::new();
     flate2::read::GzDecoder::new(gz.as_slice()).read_to_end(&mut unzipped).unwrap();

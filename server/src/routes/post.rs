@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use shared::api::{
     List,
-    incident::UpdateIn,
+    incident::{DeclareIn, UpdateIn},
     post::{
         PreparedView, PreviewView, RescheduleIn, ScheduleIn, ScheduledView, TemplateChangeIn, TemplateIn, TemplateView,
     },
@@ -15,7 +15,7 @@ use crate::{
     AppState,
     answer::NoContent,
     app::{post_preview, post_template, prepared, scheduled_post},
-    auth::permit::{ManageStatusPage, Permit, PostUpdate, ViewConsole},
+    auth::permit::{DeclareIncident, ManageStatusPage, Permit, PostUpdate, ViewConsole},
     error::AppError,
     extract::{Body, Key, Path},
 };
@@ -27,6 +27,14 @@ pub(crate) async fn preview(
     Body(input): Body<UpdateIn>,
 ) -> Answer<PreviewView> {
     Ok(Json(post_preview::preview(&state, &permit, number, input).await?))
+}
+
+pub(crate) async fn preview_declared(
+    permit: Permit<DeclareIncident>,
+    State(state): State<AppState>,
+    Body(input): Body<DeclareIn>,
+) -> Answer<PreviewView> {
+    Ok(Json(post_preview::declared(&state, &permit, input).await?))
 }
 
 pub(crate) async fn scheduled(

@@ -158,6 +158,9 @@ pub struct ReopenIn {
     /// For the status page; a plain sentence is used if absent.
     #[serde(default)]
     pub public_text: Option<Message>,
+    /// Whether subscribers are told what the status page says.
+    #[serde(default = "super::yes")]
+    pub notify: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -78,7 +78,7 @@ fn parent(directory: &Path) -> PathBuf {
 
 fn fill(copy: &Copy, directory: &Path) -> io::Result<()> {
     fs::create_dir(directory)?;
-    for (path, bytes) in &copy.files {
+    for super::CopyFile { path, bytes, .. } in &copy.files {
         let file = directory.join(path);
         if let Some(above) = file.parent() {
             fs::create_dir_all(above)?;
@@ -138,7 +138,12 @@ mod tests {
     }
 
     fn copy(text: &'static str, files: &[&str]) -> Copy {
-        let files = files.iter().map(|path| ((*path).to_owned(), Bytes::from_static(text.as_bytes()))).collect();
+        let files = files.iter().map(|path| super::super::CopyFile {
+            path: (*path).to_owned(),
+            bytes: Bytes::from_static(text.as_bytes()),
+            media: axum::http::HeaderValue::from_static("text/html"),
+        });
+        let files = files.collect();
         Copy { made_at: Timestamp::from_unix(0), files }
     }
 

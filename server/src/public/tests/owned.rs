@@ -157,9 +157,9 @@ async fn a_brand_is_on_every_page_and_its_logo_runs_nothing() {
     assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
     assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("sandbox"));
     let copy = pages.copy().unwrap();
-    let incident = copy.files.iter().find(|(path, _)| path == "incidents/9/index.html").unwrap();
-    assert!(std::str::from_utf8(&incident.1).unwrap().contains("<img src=\"../../logo\""));
-    assert!(copy.files.iter().any(|(path, bytes)| path == "logo" && &bytes[..] == b"PNG"));
+    let incident = copy.files.iter().find(|file| file.path == "incidents/9/index.html").unwrap();
+    assert!(std::str::from_utf8(&incident.bytes).unwrap().contains("<img src=\"../../logo\""));
+    assert!(copy.files.iter().any(|file| file.path == "logo" && &file.bytes[..] == b"PNG"));
     // Another brand is another page, at once.
     let before = pages.site();
     pages.publish(Content { brand: Arc::default(), ..before.content.clone().unwrap() });

@@ -5,13 +5,18 @@ use uuid::Uuid;
 use super::{Answer, Client, Method, Transport};
 use crate::api::{
     List,
-    incident::UpdateIn,
+    incident::{DeclareIn, UpdateIn},
     post::{
         PreparedView, PreviewView, RescheduleIn, ScheduleIn, ScheduledView, TemplateChangeIn, TemplateIn, TemplateView,
     },
 };
 
 impl<T: Transport> Client<T> {
+    /// Declares nothing.
+    pub async fn preview_declared(&self, body: &DeclareIn) -> Answer<PreviewView> {
+        self.post("/incidents/preview", body).await
+    }
+
     /// Posts nothing.
     pub async fn preview_update(&self, incident: i64, body: &UpdateIn) -> Answer<PreviewView> {
         self.post(format!("/incidents/{incident}/updates/preview"), body).await

@@ -8,12 +8,16 @@ use shared::{
 };
 
 use super::draft::{Draft, Part};
-use crate::components::{
-    button::unique_id,
-    field::{Checkbox, TextArea, TextField},
-    icon::{Icon, Svg},
-    state_badge::{Look, StateShape},
-    tell_subscribers::TellSubscribers,
+use crate::{
+    components::{
+        button::unique_id,
+        field::{Checkbox, TextArea, TextField},
+        icon::{Icon, Svg},
+        public_look::PublicLook,
+        state_badge::{Look, StateShape},
+        tell_subscribers::TellSubscribers,
+    },
+    transport::api,
 };
 
 /// What somebody may choose when declaring.
@@ -168,6 +172,8 @@ pub(super) fn PublicSide(
     #[prop(into)] title_error: Signal<Option<String>>,
     #[prop(into)] text_error: Signal<Option<String>>,
 ) -> impl IntoView {
+    let typed = Signal::derive(move || format!("{}\n{}", draft.public_title.get(), draft.public_text.get()));
+    let look = move || draft.parse().map(|body| async move { api().preview_declared(&body).await });
     view! {
         <fieldset class="choice">
             <legend>"What does the public see?"</legend>
@@ -183,6 +189,7 @@ pub(super) fn PublicSide(
                 <Show when=move || !draft.keys().is_empty()>
                     <TellSubscribers value=draft.notify components=Signal::derive(move || Some(draft.keys()))/>
                 </Show>
+                <PublicLook typed ask=look test_id="declare-preview"/>
             </Show>
         </fieldset>
     }

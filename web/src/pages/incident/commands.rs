@@ -2,8 +2,8 @@
 
 use leptos::{ev::SubmitEvent, prelude::*};
 use shared::{
-    api::incident::ResolveIn,
-    domain::{run::RunState, text::Message},
+    api::incident::{ResolveIn, UpdateIn},
+    domain::{incident::PublicState, run::RunState, text::Message},
 };
 
 use super::Here;
@@ -15,6 +15,7 @@ use crate::{
         error_note::ErrorNote,
         field::TextArea,
         focus,
+        public_look::PublicLook,
         step_words::open_checks_words,
         tell_subscribers::TellSubscribers,
     },
@@ -73,6 +74,11 @@ pub(super) fn ResolveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
             focus::to_heading();
         });
     };
+    let look = move || {
+        let text = Message::parse(&public_text.get_untracked()).ok()?;
+        let body = UpdateIn { state: PublicState::Resolved, text, notify: false, happened_at: None };
+        Some(async move { api().preview_update(here.number, &body).await })
+    };
     let error = attempt.field("text");
     let unchecked = move || {
         here.incident
@@ -97,6 +103,7 @@ pub(super) fn ResolveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
                 <Show when=move || public.get()>
                     <TextArea label="Last word on the status page" value=public_text rows=2 error=attempt.field("public_text")/>
                     <TellSubscribers value=notify components=here.components()/>
+                    <PublicLook typed=public_text ask=look test_id="resolve-preview"/>
                 </Show>
                 <DialogFoot open=open busy=attempt.busy test_id="resolve-submit" words="Resolve incident".to_owned()/>
             </form>

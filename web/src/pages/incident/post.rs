@@ -5,7 +5,7 @@ use shared::{
     api::{
         client::CallError,
         incident::UpdateIn,
-        post::{PreviewView, RescheduleIn, ScheduleIn, ScheduledView},
+        post::{RescheduleIn, ScheduleIn, ScheduledView},
     },
     domain::{incident::PublicState, text::Message},
 };
@@ -21,7 +21,7 @@ use crate::{
         field::{SelectField, TextArea},
         focus,
         local_moment::{LocalMoment, MomentField},
-        shadow::Shadow,
+        public_look::PublicLook,
         tell_subscribers::TellSubscribers,
         time::now,
     },
@@ -252,37 +252,8 @@ fn Templates(here: Here, draft: Draft, open: RwSignal<bool>) -> impl IntoView {
 /// Exactly what visitors will see, made by the server from what is typed now.
 #[component]
 fn Look(here: Here, draft: Draft) -> impl IntoView {
-    let attempt = Attempt::new();
-    let seen = RwSignal::new(None::<(String, PreviewView)>);
-    let look = move |()| {
-        let Some(body) = draft.update() else { return };
-        let text = body.text.as_str().to_owned();
-        attempt.run(async move { api().preview_update(here.number, &body).await }, move |view| {
-            seen.try_set(Some((text, view)));
-        });
-    };
-    // What was seen is not what is written now.
-    let old = move || {
-        let typed = draft.text.with(|text| text.trim().to_owned());
-        seen.with(|seen| seen.as_ref().is_some_and(|(text, _)| *text != typed))
-    };
-    let preview = Signal::derive(move || seen.get().map(|(_, view)| view));
-    view! {
-        <p>
-            <Button busy=attempt.busy on_press=look test_id="post-preview">"Show what visitors will see"</Button>
-        </p>
-        <ErrorNote error=attempt.error/>
-        <Show when=move || preview.with(Option::is_some)>
-            <div class="stack-tight">
-                <p class="hint" role="status">
-                    {move || {
-                        if old() { "You have changed the text since. Look again." } else { "The page of this incident, as visitors will see it:" }
-                    }}
-                </p>
-                <Shadow preview/>
-            </div>
-        </Show>
-    }
+    let ask = move || draft.update().map(|body| async move { api().preview_update(here.number, &body).await });
+    view! { <PublicLook typed=draft.text ask test_id="post-preview"/> }
 }
 
 /// Another text or time for a message that waits.

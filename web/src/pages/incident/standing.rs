@@ -2,8 +2,11 @@
 
 use leptos::{ev::SubmitEvent, prelude::*};
 use shared::{
-    api::incident::{ReopenIn, StateIn},
-    domain::{incident::IncidentState, text::Message},
+    api::incident::{ReopenIn, StateIn, UpdateIn},
+    domain::{
+        incident::{IncidentState, PublicState},
+        text::Message,
+    },
 };
 
 use super::{Here, commands::DialogFoot};
@@ -14,7 +17,9 @@ use crate::{
         error_note::ErrorNote,
         field::{SelectField, TextArea},
         focus,
+        public_look::PublicLook,
         state_badge::Look as _,
+        tell_subscribers::TellSubscribers,
     },
     transport::api,
 };
@@ -100,15 +105,21 @@ pub(super) fn ReopenDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
     let attempt = Attempt::new();
     let reason = RwSignal::new(String::new());
     let public_text = RwSignal::new("This problem has come back. We are looking into it.".to_owned());
+    let notify = RwSignal::new(true);
     let wrong = RwSignal::new(None::<String>);
     let public = Memo::new(move |_| here.incident.with(|i| i.public_title.is_some()));
+    let look = move || {
+        let text = Message::parse(&public_text.get_untracked()).ok()?;
+        let body = UpdateIn { state: PublicState::Investigating, text, notify: false, happened_at: None };
+        Some(async move { api().preview_update(here.number, &body).await })
+    };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let parsed = Message::parse(&reason.get_untracked());
         wrong.set(parsed.as_ref().err().map(|_| "Say what is back, or what was found.".into()));
         let Ok(reason) = parsed else { return };
         let first_word = if public.get_untracked() { Message::parse(&public_text.get_untracked()).ok() } else { None };
-        let body = ReopenIn { reason, public_text: first_word };
+        let body = ReopenIn { reason, public_text: first_word, notify: notify.get_untracked() };
         attempt.run(async move { api().reopen(here.number, &body).await }, move |view| {
             here.fetched.put(view);
             open.try_set(false);
@@ -123,6 +134,8 @@ pub(super) fn ReopenDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
                 <TextArea label="Why" value=reason rows=3 hint="Stands in the timeline." error=wrong required=true/>
                 <Show when=move || public.get()>
                     <TextArea label="On the status page" value=public_text rows=2 error=attempt.field("public_text")/>
+                    <TellSubscribers value=notify components=here.components()/>
+                    <PublicLook typed=public_text ask=look test_id="reopen-preview"/>
                 </Show>
                 <DialogFoot open busy=attempt.busy test_id="reopen-submit" words="Reopen incident".to_owned()/>
             </form>
