@@ -26,7 +26,7 @@ pub use self::public_url::PublicUrl;
 use crate::{
     auth::oidc::settings::{OidcSettings, Raw},
     backup::periodic::Schedule,
-    outbox::mail::MailSettings,
+    outbox::{handed_on::HandOn, mail::MailSettings},
     outgoing::rule::Allowed,
     public::copy::bucket::{BucketSettings, RawBucket},
 };
@@ -63,6 +63,8 @@ pub struct Config {
     pub status_copy: Option<PathBuf>,
     /// A bucket in which one is kept.
     pub status_bucket: Option<BucketSettings>,
+    /// Where texts to hand on are sent.
+    pub hand_on: Option<HandOn>,
 }
 
 impl fmt::Debug for Config {
@@ -108,6 +110,9 @@ struct Keys {
     status_copy_s3_key: Option<String>,
     status_copy_s3_secret: Option<String>,
     status_copy_s3_secret_file: Option<PathBuf>,
+    hand_on_url: Option<String>,
+    hand_on_key: Option<String>,
+    hand_on_key_file: Option<PathBuf>,
     oidc_issuer: Option<String>,
     oidc_client_id: Option<String>,
     oidc_client_secret: Option<String>,
@@ -181,6 +186,8 @@ impl Config {
         }
         let keys: Keys = figment.merge(Environment(environment)).extract().map_err(|e| explain(e, path))?;
         let (oidc, status_bucket) = (identity_provider(&keys)?, status_bucket(&keys)?);
+        let hand_on = secret("hand_on_key", keys.hand_on_key.as_ref(), keys.hand_on_key_file.as_ref())?;
+        let hand_on = HandOn::parse(keys.hand_on_url.as_deref(), hand_on).map_err(ConfigError)?;
         let outgoing = Allowed::parse(keys.outgoing_allow.as_deref().unwrap_or_default())
             .map_err(|e| ConfigError(format!("outgoing_allow (MUSTER_OUTGOING_ALLOW): {e}")))?;
         let data_dir = match keys.data_dir.or_else(|| default_data_dir(environment)) {
@@ -227,6 +234,7 @@ impl Config {
             log_format: keys.log_format,
             status_copy: keys.status_copy_dir.map(absolute),
             status_bucket,
+            hand_on,
         })
     }
 }

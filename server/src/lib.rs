@@ -45,7 +45,7 @@ use crate::{
     config::PublicUrl,
     heads::{HeadKeeper, Keeping},
     live::Hub,
-    outbox::mail::MailSettings,
+    outbox::{handed_on::HandOn, mail::MailSettings},
     outgoing::{Outgoing, rule::Allowed},
     public::{PublicPages, copy::bucket::BucketSettings},
 };
@@ -71,6 +71,8 @@ pub struct Settings {
     /// Where copies of the public site are kept.
     pub status_copy: Option<PathBuf>,
     pub status_bucket: Option<BucketSettings>,
+    /// Where texts to hand on are sent.
+    pub hand_on: Option<HandOn>,
 }
 
 impl Settings {
@@ -86,6 +88,7 @@ impl Settings {
             mail: None,
             status_copy: None,
             status_bucket: None,
+            hand_on: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Sends what the outbox holds: whoever claims a message sends it and writes down how that ended. Decides neither who is told nor
 //! when it is tried again; writes no message.
 
+pub mod handed_on;
 mod hook;
 pub(crate) mod letters;
 pub mod mail;

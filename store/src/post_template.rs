@@ -2,7 +2,7 @@
 
 use shared::{
     api::post::TemplateView,
-    domain::{actor::Actor, incident::PublicState},
+    domain::{actor::Actor, incident::PublicState, template::About},
     timestamp::Timestamp,
 };
 use sqlx::{FromRow, types::Json};
@@ -15,6 +15,7 @@ use crate::{Store, StoreError, Tx, error::from_name};
 struct Row {
     id: Uuid,
     name: String,
+    about: String,
     state: Option<String>,
     text: String,
     version: i32,
@@ -29,6 +30,7 @@ impl TryFrom<Row> for TemplateView {
         Ok(Self {
             id: row.id,
             name: row.name,
+            about: from_name(row.about)?,
             state: row.state.map(from_name).transpose()?,
             text: row.text,
             version: row.version,
@@ -42,6 +44,7 @@ impl TryFrom<Row> for TemplateView {
 #[derive(Clone, Copy, Debug)]
 pub struct NewTemplate<'a> {
     pub name: &'a str,
+    pub about: About,
     pub state: Option<PublicState>,
     pub text: &'a str,
     pub by: &'a Actor,
@@ -60,7 +63,7 @@ impl Store {
     /// If the database does not answer.
     pub async fn post_templates(&self) -> Result<Vec<TemplateView>, StoreError> {
         let rows = sqlx::query_as::<_, Row>(
-            "SELECT id, name, state, text, version, saved_by, saved_at FROM post_template ORDER BY lower(name)",
+            "SELECT id, name, about, state, text, version, saved_by, saved_at FROM post_template ORDER BY lower(name)",
         );
         rows.fetch_all(&self.pool).await?.into_iter().map(TryInto::try_into).collect()
     }
@@ -82,8 +85,8 @@ impl Tx {
     pub async fn post_template_add(&mut self, new: NewTemplate<'_>) -> Result<Option<TemplateView>, StoreError> {
         let now = self.now().inner();
         let row = sqlx::query_as::<_, Row>(
-            "INSERT INTO post_template (id, name, state, text, saved_by, saved_at) VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT (lower(name)) DO NOTHING RETURNING id, name, state, text, version, saved_by, saved_at",
+            "INSERT INTO post_template (id, name, about, state, text, saved_by, saved_at) VALUES ($1, $2, $7, $3, $4, $5, $6)
+             ON CONFLICT (lower(name)) DO NOTHING RETURNING id, name, about, state, text, version, saved_by, saved_at",
         )
         .bind(Uuid::now_v7())
         .bind(new.name)
@@ -91,6 +94,7 @@ impl Tx {
         .bind(new.text)
         .bind(Json(new.by))
         .bind(now)
+        .bind(new.about.name())
         .fetch_optional(self.connection())
         .await?;
         row.map(TryInto::try_into).transpose()
@@ -100,7 +104,7 @@ impl Tx {
     /// [`StoreError::NotFound`] if there is none with this id.
     pub async fn post_template_lock(&mut self, id: Uuid) -> Result<TemplateView, StoreError> {
         let row = sqlx::query_as::<_, Row>(
-            "SELECT id, name, state, text, version, saved_by, saved_at FROM post_template WHERE id = $1 FOR UPDATE",
+            "SELECT id, name, about, state, text, version, saved_by, saved_at FROM post_template WHERE id = $1 FOR UPDATE",
         );
         row.bind(id).fetch_one(self.connection()).await?.try_into()
     }
@@ -117,9 +121,9 @@ impl Tx {
         let now = self.now().inner();
         // Somebody who takes the name between these two is told by the index, as a failure that can be tried again.
         let row = sqlx::query_as::<_, Row>(
-            "UPDATE post_template SET name = $2, state = $3, text = $4, saved_by = $5, saved_at = $6, version = version + 1
+            "UPDATE post_template SET name = $2, state = $3, text = $4, saved_by = $5, saved_at = $6, about = $7, version = version + 1
              WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM post_template WHERE lower(name) = lower($2) AND id <> $1)
-             RETURNING id, name, state, text, version, saved_by, saved_at",
+             RETURNING id, name, about, state, text, version, saved_by, saved_at",
         )
         .bind(id)
         .bind(new.name)
@@ -127,6 +131,7 @@ impl Tx {
         .bind(new.text)
         .bind(Json(new.by))
         .bind(now)
+        .bind(new.about.name())
         .fetch_optional(self.connection())
         .await?;
         row.map(TryInto::try_into).transpose()

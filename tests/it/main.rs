@@ -28,6 +28,7 @@ mod door;
 mod failover;
 mod files;
 mod fuzz;
+mod handed_on;
 mod incidents;
 mod intake;
 mod lapses;

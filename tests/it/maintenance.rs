@@ -11,6 +11,7 @@ use shared::{
             MaintenanceComponentIn, MaintenanceEndIn, MaintenanceIn, MaintenancePostIn, MaintenanceTimesIn,
             MaintenanceView,
         },
+        post::{FillIn, TemplateIn},
         status_page::LayoutIn,
     },
     domain::{
@@ -18,7 +19,8 @@ use shared::{
         layout::{Layout, Placed, Section},
         maintenance::{MaintenanceEvent, MaintenanceState},
         status::Impact,
-        text::Title,
+        template::About,
+        text::{Name, Title},
         uptime::{ComponentState, History},
     },
     timestamp::Timestamp,
@@ -196,6 +198,20 @@ async fn only_who_may_plans_it_and_nonsense_announces_nothing() {
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
     assert!(operator.api.maintenances().await.unwrap().items.is_empty());
 
+    let text = message("{{title}} on {{components}} from {{from}} to {{to}}: {{page}} {{started}}");
+    let kept = TemplateIn { name: Name::parse("Work").unwrap(), about: About::Maintenance, state: None, text };
+    operator.api.add_template(&kept).await.unwrap();
+    let with = FillIn {
+        title: "Disks".into(),
+        components: vec!["Validator 1".into(), "Database".into()],
+        from_at: good.from_at,
+        to_at: good.to_at,
+        number: Some(7),
+    };
+    eventually("the page is made", async || operator.api.templates_for_work(&with).await.is_ok()).await.unwrap();
+    let filled = operator.api.templates_for_work(&with).await.unwrap().items.remove(0).text;
+    assert!(filled.starts_with("Disks on Validator 1 and Database from "), "{filled}");
+    assert!(filled.contains(" UTC to ") && filled.ends_with("/maintenance/7 {{started}}"), "{filled}");
     let one = operator.api.plan_maintenance(&good, "again").await.unwrap();
     assert_eq!(operator.api.plan_maintenance(&good, "again").await.unwrap().number, one.number, "the same request");
     let end = MaintenanceEndIn { text: None, notify: true };

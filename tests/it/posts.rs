@@ -10,6 +10,7 @@ use shared::{
     domain::{
         access::Role,
         incident::{IncidentEvent, PostDeed, PublicState},
+        template::About,
         text::Name,
     },
     timestamp::Timestamp,
@@ -183,8 +184,12 @@ async fn kept_texts_are_filled_in_once_and_posted_as_they_are() {
     let incident = muster.declare(&operator, "validator1").await.unwrap();
     let n = incident.number;
     let text = "{{title}}: {{components}}, see {{page}}. {{ 7*7 }} {{secret}} {{next_update}}";
-    let template =
-        TemplateIn { name: Name::parse("Known").unwrap(), state: Some(PublicState::Identified), text: message(text) };
+    let template = TemplateIn {
+        name: Name::parse("Known").unwrap(),
+        about: About::Incident,
+        state: Some(PublicState::Identified),
+        text: message(text),
+    };
     let kept = operator.api.add_template(&template).await.unwrap();
     assert_eq!(kept.text, text);
     let again = TemplateIn { name: Name::parse("KNOWN").unwrap(), ..template.clone() };
@@ -193,6 +198,8 @@ async fn kept_texts_are_filled_in_once_and_posted_as_they_are() {
         TemplateIn { name: Name::parse("End").unwrap(), state: Some(PublicState::Resolved), ..template.clone() };
     assert_eq!(refused(operator.api.add_template(&resolved).await).fields[0].field, "state");
     assert_eq!(refused(responder.api.add_template(&again).await).code, ErrorCode::Forbidden);
+    let of_work = TemplateIn { name: Name::parse("Work").unwrap(), about: About::Maintenance, ..template.clone() };
+    assert_eq!(refused(operator.api.add_template(&of_work).await).fields[0].field, "state");
 
     eventually("the page is made", async || stranger.page("/").await.unwrap().0 == StatusCode::OK).await.unwrap();
     let filled = responder.api.templates_for(n).await.unwrap().items.remove(0);
@@ -270,9 +277,41 @@ async fn what_is_looked_at_before_is_what_visitors_see_afterwards() {
     assert_eq!(main(&seen.html), main(&html));
     let late = refused(operator.api.preview_update(n, &update("no", Some(after(&muster, 60).await))).await);
     assert_eq!(late.fields[0].field, "happened_at");
+    let last = update("It works again.", None);
+    let last = UpdateIn { state: PublicState::Resolved, ..last };
+    let seen = operator.api.preview_update(n, &last).await.unwrap();
+    assert!(seen.html.contains("It works again.") && seen.html.contains("Resolved"), "{}", seen.html);
     let end = ResolveIn { text: message("done"), public_text: None, notify: true };
     operator.api.resolve(n, &end).await.unwrap();
+    let first = UpdateIn { state: PublicState::Investigating, ..update("It is back.", None) };
+    let seen = operator.api.preview_update(n, &first).await.unwrap();
+    assert!(seen.html.contains("It is back."), "{}", seen.html);
     assert_eq!(refused(operator.api.preview_update(n, &body).await).code, ErrorCode::NotNow);
     let viewer = muster.persona(Role::Viewer).await.unwrap();
     assert_eq!(refused(viewer.api.preview_update(n, &body).await).code, ErrorCode::Forbidden);
+}
+
+#[tokio::test]
+async fn an_incident_is_looked_at_before_it_is_declared_and_nothing_of_it_stays() {
+    let muster = Muster::start().await.unwrap();
+    let responder = muster.persona(Role::Responder).await.unwrap();
+    eventually("there is a page", async || muster.stranger().unwrap().page("/").await.unwrap().0 == StatusCode::OK)
+        .await
+        .unwrap();
+    let body = tests::muster::declaration("validator1").unwrap();
+    let public = body.public.clone().unwrap();
+    let seen = responder.api.preview_declared(&body).await.unwrap();
+    assert!(seen.html.contains(public.text.as_str()) && seen.html.contains(public.title.as_str()), "{}", seen.html);
+    assert!(!seen.html.contains(body.title.as_str()), "the team's own words stay inside");
+    assert!(responder.api.incidents(None).await.unwrap().items.is_empty());
+    let n = muster.declare(&responder, "validator1").await.unwrap().number;
+    let shown = async || muster.stranger().unwrap().page(&format!("/incidents/{n}")).await.unwrap().1;
+    eventually("it is on the page", async || shown().await.contains(public.text.as_str())).await.unwrap();
+    let mut wrong = body.clone();
+    wrong.level = 9;
+    assert_eq!(refused(responder.api.preview_declared(&wrong).await).fields[0].field, "level");
+    let internal = shared::api::incident::DeclareIn { public: None, ..body.clone() };
+    assert_eq!(refused(responder.api.preview_declared(&internal).await).fields[0].field, "public");
+    let viewer = muster.persona(Role::Viewer).await.unwrap();
+    assert_eq!(refused(viewer.api.preview_declared(&body).await).code, ErrorCode::Forbidden);
 }

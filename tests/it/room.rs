@@ -106,7 +106,14 @@ async fn what_is_back_is_reopened_and_its_page_says_so() {
     responder.api.resolve(n, &resolution()).await.unwrap();
     let closed = responder.api.close(n, &CloseIn { text: message("nothing left") }).await.unwrap();
     assert_eq!(closed.state, S::Closed);
-    let view = responder.api.reopen(n, &back(Some("It is back."))).await.unwrap();
+    let announced = async || -> i64 {
+        let sql = "SELECT count(*) FROM announcement";
+        sqlx::query_scalar(sql).fetch_one(&sqlx::PgPool::connect(&muster.database.url).await.unwrap()).await.unwrap()
+    };
+    let before = announced().await;
+    let quietly = ReopenIn { notify: false, ..back(Some("It is back.")) };
+    let view = responder.api.reopen(n, &quietly).await.unwrap();
+    assert_eq!(announced().await, before, "subscribers are told only if somebody wants that");
     assert_eq!((view.state, view.resolved_at, view.closed_at), (S::Acknowledged, None, None));
     assert_eq!(view.public_state, Some(PublicState::Investigating));
     assert!(view.clocks[1].stopped_at.is_none(), "its recovery clock runs again");

@@ -1,10 +1,11 @@
-//! The public site in a bucket, kept by the server, against a real server that speaks S3 and checks signatures (s3rver, from npm).
+//! The public site in a bucket, kept by the server, against a server that speaks S3 (s3rver, from npm).
 
 use std::{path::PathBuf, process::Stdio};
 
 use server::public::copy::bucket::{BucketSettings, RawBucket};
 use shared::{api::incident::ResolveIn, domain::access::Role};
 use tests::{
+    mailbox::Receiver,
     muster::Muster,
     programs::Scratch,
     scene::{eventually, message},
@@ -15,18 +16,26 @@ use tokio::process::{Child, Command};
 /// The account that the program brings along.
 const ACCOUNT: &str = "S3RVER";
 
+fn npm() -> PathBuf {
+    std::env::var_os("MUSTER_TEST_NPM").map_or_else(|| root().join("target/npm"), PathBuf::from)
+}
+
+fn bucket(address: &str, secret: &str) -> BucketSettings {
+    let (address, key, secret) = (Some(address.to_owned()), Some(ACCOUNT.to_owned()), Some(secret.to_owned()));
+    BucketSettings::parse(RawBucket { address, region: None, key, secret }).unwrap().unwrap()
+}
+
 struct S3 {
     _process: Child,
     address: String,
-    objects: Scratch,
+    _objects: Scratch,
 }
 
 impl S3 {
     async fn start() -> Self {
-        let directory = std::env::var_os("MUSTER_TEST_NPM").map_or_else(|| root().join("target/npm"), PathBuf::from);
         let (objects, port) = (Scratch::new().unwrap(), free_port().unwrap());
         let process = Command::new("node")
-            .arg(directory.join("node_modules/s3rver/bin/s3rver.js"))
+            .arg(npm().join("node_modules/s3rver/bin/s3rver.js"))
             .args(["--silent", "--no-vhost-buckets", "--configure-bucket", "status", "-a", "127.0.0.1"])
             .args(["-p", &port.to_string(), "-d"])
             .arg(objects.path())
@@ -37,17 +46,7 @@ impl S3 {
         let address = format!("http://127.0.0.1:{port}/status");
         let answers = async || reqwest::get(&address).await.is_ok();
         eventually("the bucket answers", answers).await.unwrap();
-        Self { _process: process, address, objects }
-    }
-
-    fn settings(&self, secret: &str) -> BucketSettings {
-        let raw = RawBucket {
-            address: Some(format!("{}/pages", self.address)),
-            region: None,
-            key: Some(ACCOUNT.into()),
-            secret: Some(secret.into()),
-        };
-        BucketSettings::parse(raw).unwrap().unwrap()
+        Self { _process: process, address, _objects: objects }
     }
 
     /// As a visitor reads it; nothing if it is not there.
@@ -62,7 +61,7 @@ async fn a_bucket_follows_the_page_and_keeps_what_is_somebody_elses() {
     let s3 = S3::start().await;
     let client = reqwest::Client::new();
     client.put(format!("{}/pages/thesis.txt", s3.address)).body("years of work").send().await.unwrap();
-    let settings = s3.settings(ACCOUNT);
+    let settings = bucket(&format!("{}/pages", s3.address), ACCOUNT);
     let mut muster = Muster::start_with(|own| own.status_bucket = Some(settings)).await.unwrap();
     let plan = std::fs::read_to_string(root().join("plans/bt2c/plan.md")).unwrap();
     muster.give_plan(&plan, "bt2c").await.unwrap();
@@ -91,21 +90,46 @@ async fn a_bucket_follows_the_page_and_keeps_what_is_somebody_elses() {
     .unwrap();
 
     // What is not on the page any more goes, as far as Muster put it there itself.
+    eventually("the first page follows", async || {
+        s3.read("pages/index.html").await.contains("All systems operational")
+    })
+    .await
+    .unwrap();
     muster.stop_server().await.unwrap();
-    assert!(s3.read("pages/index.html").await.contains("All systems operational"), "it is there without the server");
-    let settings = s3.settings(ACCOUNT);
+    assert!(!s3.read(&format!("pages/incidents/{n}/index.html")).await.is_empty(), "it is there without the server");
+    let settings = bucket(&format!("{}/pages", s3.address), ACCOUNT);
     let _other = Muster::start_with(|own| own.status_bucket = Some(settings)).await.unwrap();
     let gone = async || s3.read(&format!("pages/incidents/{n}/index.html")).await.is_empty();
     eventually("what is gone is removed", gone).await.unwrap();
     assert_eq!(s3.read("pages/thesis.txt").await, "years of work");
 }
 
+/// s3rver believes signatures, so another program (aws4, from npm) computes them for the same instants.
 #[tokio::test]
-async fn with_a_wrong_secret_nothing_is_put() {
-    let s3 = S3::start().await;
-    let settings = s3.settings("wrong");
+async fn requests_are_signed_as_another_program_signs_them() {
+    let receiver = Receiver::start().await.unwrap();
+    receiver.answer("/status/pages/.muster-status-copy.json", 404);
+    let settings = bucket(&format!("{}/status/pages", receiver.base), "hush & hush/+=");
     let _muster = Muster::start_with(|own| own.status_bucket = Some(settings)).await.unwrap();
-    let bucket = s3.objects.path().join("status");
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    assert!(!bucket.join("pages").exists(), "signatures are checked, or the other test proves little");
+    let first = async || !receiver.to("/status/pages/index.html").is_empty();
+    eventually("the first page is put", first).await.unwrap();
+    let mark = receiver.to("/status/pages/.muster-status-copy.json");
+    assert!(mark.len() >= 2 && mark[0].method == "GET" && mark[1].method == "PUT", "{mark:?}");
+    for hook in mark.iter().chain(&receiver.to("/status/pages/index.html")) {
+        let asked = hook.uri.to_string();
+        let host = receiver.base.trim_start_matches("http://");
+        let program = "const aws4 = require('aws4'); const [host, method, path] = process.argv.slice(1);
+            const account = { accessKeyId: 'S3RVER', secretAccessKey: 'hush & hush/+=' };
+            const asked = { service: 's3', region: 'us-east-1', signQuery: true, host, method, path };
+            const found = new URLSearchParams(aws4.sign(asked, account).path.split('?')[1]).get('X-Amz-Signature');
+            process.stdout.write(found);";
+        let (unsigned, signature) = asked.split_once("&X-Amz-Signature=").unwrap();
+        let said = Command::new("node")
+            .args(["-e", program, host, hook.method.as_str(), unsigned])
+            .current_dir(npm())
+            .output()
+            .await
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&said.stdout), signature, "{asked} {said:?}");
+    }
 }

@@ -1,7 +1,6 @@
 //! Programs of strangers that ask to be told by webhook, over a real receiver: the challenge, what is signed, leaving, being given up.
 
 use reqwest::StatusCode;
-use sha2::{Digest as _, Sha256};
 use shared::domain::{access::Role, outbox::Channel};
 use tests::{
     mailbox::{Hook, MailServer, Receiver},
@@ -72,18 +71,6 @@ impl Wire {
     }
 }
 
-/// HMAC (RFC 2104) written out, so that it is not the server's own code that agrees with itself.
-fn signed(key: &str, hook: &Hook) -> bool {
-    let header = |name: &str| hook.headers[name].to_str().unwrap().to_owned();
-    let data = [header("muster-timestamp").as_bytes(), b".", &hook.body].concat();
-    let mut block = [0u8; 64];
-    block[..key.len()].copy_from_slice(key.as_bytes());
-    let inner = Sha256::digest([&block.map(|b| b ^ 0x36)[..], &data].concat());
-    let outer = Sha256::digest([&block.map(|b| b ^ 0x5c)[..], &inner[..]].concat());
-    let text: String = outer.iter().map(|byte| format!("{byte:02x}")).collect();
-    header("muster-signature") == format!("v1={text}")
-}
-
 #[tokio::test]
 async fn a_receiver_that_answers_its_challenge_is_told_what_concerns_it_until_it_leaves() {
     let wire = Wire::set().await;
@@ -91,7 +78,7 @@ async fn a_receiver_that_answers_its_challenge_is_told_what_concerns_it_until_it
     let (key, _) = wire.ask(&url, "bt2c%2Fvalidator2").await;
     let challenge = wire.nth("/echo", 1).await;
     assert_eq!(challenge.json()["kind"], "challenge");
-    assert!(signed(&key, &challenge));
+    assert!(challenge.is_signed_with(&key));
     eventually("it is confirmed", async || wire.count().await == 1).await.unwrap();
 
     let other = wire.muster.declare(&wire.chief, "validator1").await.unwrap().number;
@@ -100,7 +87,7 @@ async fn a_receiver_that_answers_its_challenge_is_told_what_concerns_it_until_it
     wire.settled().await;
     let body = update.json();
     assert!(body["url"].as_str().unwrap().ends_with(&format!("/incidents/{n}")), "{body}");
-    assert!(body["kind"] == "update" && signed(&key, &update), "{body}");
+    assert!(body["kind"] == "update" && update.is_signed_with(&key), "{body}");
     assert_eq!(wire.receiver.to("/echo").len(), 2, "nothing of incident {other}");
 
     // Whoever asks for it once more gets the same page and a key that is good for nothing.
@@ -109,7 +96,7 @@ async fn a_receiver_that_answers_its_challenge_is_told_what_concerns_it_until_it
     assert!(second != key && page == unknown, "the same answer");
     wire.muster.declare(&wire.chief, "validator2").await.unwrap();
     let third = wire.nth("/echo", 3).await;
-    assert!(signed(&key, &third) && !signed(&second, &third), "nobody else turns it to another key");
+    assert!(third.is_signed_with(&key) && !third.is_signed_with(&second), "nobody else turns it to another key");
     wire.settled().await;
     assert_eq!(wire.count().await, 1, "who does not answer the challenge is told nothing");
     assert_eq!(wire.receiver.to("/silent").len(), 1);

@@ -15,9 +15,10 @@ use axum::{
     Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::{HeaderMap, Method, StatusCode, Uri},
 };
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -125,6 +126,9 @@ impl Drop for MailServer {
 #[derive(Clone, Debug)]
 pub struct Hook {
     pub path: String,
+    /// As it was asked, with what follows the path.
+    pub uri: Uri,
+    pub method: Method,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
@@ -135,6 +139,19 @@ impl Hook {
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {:?}", self.body))
+    }
+
+    /// HMAC (RFC 2104) over `timestamp.body` written out, so that it is not the server's own code that agrees with itself.
+    #[must_use]
+    pub fn is_signed_with(&self, key: &str) -> bool {
+        let header = |name: &str| self.headers.get(name).map(|value| value.as_bytes().to_vec()).unwrap_or_default();
+        let data = [&header("muster-timestamp")[..], b".", &self.body].concat();
+        let mut block = [0u8; 64];
+        block.iter_mut().zip(key.as_bytes()).for_each(|(to, from)| *to = *from);
+        let inner = Sha256::digest([&block.map(|b| b ^ 0x36)[..], &data].concat());
+        let outer = Sha256::digest([&block.map(|b| b ^ 0x5c)[..], &inner[..]].concat());
+        let text: String = outer.iter().map(|byte| format!("{byte:02x}")).collect();
+        header("muster-signature") == format!("v1={text}").into_bytes()
     }
 }
 
@@ -179,7 +196,13 @@ impl Receiver {
     }
 }
 
-async fn receive(State(received): State<Received>, uri: Uri, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
+async fn receive(
+    State(received): State<Received>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, String) {
     let path = uri.path().to_owned();
     let status = received.answers.lock().ok().and_then(|mut answers| {
         let queue = answers.get_mut(&path)?;
@@ -189,7 +212,7 @@ async fn receive(State(received): State<Received>, uri: Uri, headers: HeaderMap,
     let challenge = serde_json::from_slice::<serde_json::Value>(&body).ok().filter(|_| path.starts_with("/echo"));
     let challenge = challenge.and_then(|body| body["challenge"].as_str().map(str::to_owned)).unwrap_or_default();
     if let Ok(mut hooks) = received.hooks.lock() {
-        hooks.push(Hook { path, headers, body: body.to_vec() });
+        hooks.push(Hook { path, uri, method, headers, body: body.to_vec() });
     }
     (status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK), challenge)
 }

@@ -40,7 +40,7 @@ pub async fn preview(
     }
     let mut timeline = state.store.incident_timeline(record.id).await?;
     let said = || String::from("Preview");
-    let again = record.incident.permits(IncidentCommand::Reopen).is_ok();
+    let again = input.state == PublicState::Investigating && record.incident.permits(IncidentCommand::Reopen).is_ok();
     let before = again.then(|| IncidentEvent::Reopened { reason: said() });
     let after = (input.state == PublicState::Resolved).then(|| IncidentEvent::Resolved { text: said() });
     let posted =

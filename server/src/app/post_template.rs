@@ -5,11 +5,11 @@ use shared::{
     api::{
         List,
         live::Topic,
-        post::{TemplateChangeIn, TemplateIn, TemplateView},
+        post::{FillIn, TemplateChangeIn, TemplateIn, TemplateView},
     },
     domain::{
         incident::{IncidentCommand, PublicState, update_seconds},
-        template::{Place, filled},
+        template::{About, Place, filled},
     },
 };
 use store::{NewTemplate, Store};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     AppState,
-    auth::permit::{ManageStatusPage, Permit, PostUpdate, ViewConsole},
+    auth::permit::{ManageStatusPage, Permit, PlanMaintenance, PostUpdate, ViewConsole},
     error::{AppError, Found as _},
 };
 
@@ -56,9 +56,42 @@ pub async fn list_for(
         Place::Started => speech.instant(public.started_at).words,
         Place::Page => format!("{}/incidents/{number}", state.settings.public_url.origin()),
         Place::NextUpdate => speech.instant(due).words,
+        // Maintenance's.
+        Place::From | Place::To => String::new(),
     };
+    items.retain(|item| item.about == About::Incident);
     for item in &mut items {
-        item.text = filled(&item.text, value);
+        item.text = filled(&item.text, About::Incident, value);
+    }
+    Ok(List { items, next: None })
+}
+
+/// Those about maintenance, filled in with what is typed now.
+///
+/// # Errors
+/// If the status page has not been made yet.
+pub async fn list_for_work(
+    state: &AppState,
+    _permit: &Permit<PlanMaintenance>,
+    input: FillIn,
+) -> Result<List<TemplateView>, AppError> {
+    let Some(speech) = state.public.speech() else {
+        return Err(AppError::not_now("The status page has not been made yet. Try again in a moment."));
+    };
+    let origin = state.settings.public_url.origin();
+    let value = |place: Place| match place {
+        Place::Title => input.title.trim().to_owned(),
+        Place::Components => speech.list(&input.components),
+        Place::From => speech.instant(input.from_at).words,
+        Place::To => speech.instant(input.to_at).words,
+        Place::Page => input.number.map_or_else(|| origin.clone(), |number| format!("{origin}/maintenance/{number}")),
+        // An incident's.
+        Place::Started | Place::NextUpdate => String::new(),
+    };
+    let mut items = state.store.post_templates().await?;
+    items.retain(|item| item.about == About::Maintenance);
+    for item in &mut items {
+        item.text = filled(&item.text, About::Maintenance, value);
     }
     Ok(List { items, next: None })
 }
@@ -66,6 +99,9 @@ pub async fn list_for(
 fn check(input: &TemplateIn) -> Result<(), AppError> {
     if input.state == Some(PublicState::Resolved) {
         return Err(AppError::invalid("state", "The public state becomes resolved by resolving the incident."));
+    }
+    if input.about == About::Maintenance && input.state.is_some() {
+        return Err(AppError::invalid("state", "Maintenance has no such state; leave it out."));
     }
     Ok(())
 }
@@ -87,7 +123,13 @@ pub async fn add(
     if tx.post_templates_count().await? >= MOST {
         return Err(AppError::not_now(format!("There are {MOST} texts already. Nothing was kept; remove one first.")));
     }
-    let new = NewTemplate { name: input.name.as_str(), state: input.state, text: input.text.as_str(), by: &by };
+    let new = NewTemplate {
+        name: input.name.as_str(),
+        about: input.about,
+        state: input.state,
+        text: input.text.as_str(),
+        by: &by,
+    };
     let added = tx.post_template_add(new).await?.ok_or_else(|| taken(&input))?;
     tx.audit(&by, "post-template.added", object(added.id), json!(added));
     tx.live(Topic::StatusPage {});
@@ -113,7 +155,13 @@ pub async fn change(
             "Somebody has changed this text since you opened it. Nothing was changed; look at it again.",
         ));
     }
-    let new = NewTemplate { name: input.name.as_str(), state: input.state, text: input.text.as_str(), by: &by };
+    let new = NewTemplate {
+        name: input.name.as_str(),
+        about: input.about,
+        state: input.state,
+        text: input.text.as_str(),
+        by: &by,
+    };
     let changed = tx.post_template_change(id, new).await?.ok_or_else(|| taken(&input))?;
     tx.audit(&by, "post-template.changed", object(id), json!({ "before": before, "now": changed }));
     tx.live(Topic::StatusPage {});

@@ -51,6 +51,7 @@ pub(crate) async fn serve() -> Done {
         mail: config.mail.clone(),
         status_copy: config.status_copy.clone(),
         status_bucket: config.status_bucket.clone(),
+        hand_on: config.hand_on.clone(),
     };
     if let Some(directory) = &settings.status_copy {
         disk::check(directory).map_err(|e| Failure::wrong(format!("status_copy_dir (MUSTER_STATUS_COPY_DIR): {e}")))?;

@@ -46,7 +46,8 @@ impl HandOn {
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err(wrong("only http:// and https:// are asked"));
         }
-        let key = key.ok_or("hand_on_url needs hand_on_key (MUSTER_HAND_ON_KEY) too: what is sent is signed with it")?;
+        let key =
+            key.ok_or("hand_on_url needs hand_on_key (MUSTER_HAND_ON_KEY) too: what is sent is signed with it")?;
         if key.chars().count() < SHORTEST_KEY {
             return Err(format!("hand_on_key (MUSTER_HAND_ON_KEY) has fewer than {SHORTEST_KEY} characters"));
         }

@@ -41,6 +41,12 @@ impl PublicPages {
         Some((public, site.frame.speech.clone()))
     }
 
+    /// In the page's language and zone. `None` before the first refresh.
+    pub(crate) fn speech(&self) -> Option<Speech> {
+        let site = self.site();
+        site.content.as_ref().map(|_| site.frame.speech.clone())
+    }
+
     /// Announced work as the page knows it now.
     pub(crate) fn work(&self, number: i64) -> Option<(PublicMaintenance, Speech)> {
         let site = self.site();

@@ -5,7 +5,8 @@ use shared::api::{
     List,
     incident::{DeclareIn, UpdateIn},
     post::{
-        PreparedView, PreviewView, RescheduleIn, ScheduleIn, ScheduledView, TemplateChangeIn, TemplateIn, TemplateView,
+        FillIn, HandOnIn, HandedOnView, PreparedView, PreviewView, RescheduleIn, ScheduleIn, ScheduledView,
+        TemplateChangeIn, TemplateIn, TemplateView,
     },
 };
 use uuid::Uuid;
@@ -14,8 +15,12 @@ use super::Answer;
 use crate::{
     AppState,
     answer::NoContent,
-    app::{post_preview, post_template, prepared, scheduled_post},
-    auth::permit::{DeclareIncident, ManageStatusPage, Permit, PostUpdate, ViewConsole},
+    app::{
+        post_preview, post_template,
+        prepared::{self, About},
+        scheduled_post,
+    },
+    auth::permit::{DeclareIncident, ManageStatusPage, Permit, PlanMaintenance, PostUpdate, ViewConsole},
     error::AppError,
     extract::{Body, Key, Path},
 };
@@ -88,6 +93,14 @@ pub(crate) async fn templates_for(
     Ok(Json(post_template::list_for(&state, &permit, number).await?))
 }
 
+pub(crate) async fn templates_for_work(
+    permit: Permit<PlanMaintenance>,
+    State(state): State<AppState>,
+    Body(input): Body<FillIn>,
+) -> Answer<List<TemplateView>> {
+    Ok(Json(post_template::list_for_work(&state, &permit, input).await?))
+}
+
 pub(crate) async fn prepared_for_incident(
     permit: Permit<ViewConsole>,
     State(state): State<AppState>,
@@ -102,6 +115,24 @@ pub(crate) async fn prepared_for_maintenance(
     Path(number): Path<i64>,
 ) -> Answer<PreparedView> {
     Ok(Json(prepared::of_maintenance(&state, &permit, number).await?))
+}
+
+pub(crate) async fn hand_on_incident(
+    permit: Permit<PostUpdate>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+    Body(read): Body<HandOnIn>,
+) -> Answer<HandedOnView> {
+    Ok(Json(prepared::hand_on(&state, &permit, About::Incident(number), read).await?))
+}
+
+pub(crate) async fn hand_on_maintenance(
+    permit: Permit<PostUpdate>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+    Body(read): Body<HandOnIn>,
+) -> Answer<HandedOnView> {
+    Ok(Json(prepared::hand_on(&state, &permit, About::Maintenance(number), read).await?))
 }
 
 pub(crate) async fn templates(

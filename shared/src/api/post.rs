@@ -7,6 +7,7 @@ use crate::{
     domain::{
         actor::Actor,
         incident::PublicState,
+        template::About,
         text::{Message, Name},
     },
     timestamp::Timestamp,
@@ -71,6 +72,28 @@ pub struct PreparedView {
     pub most: usize,
     /// For answers to people who ask.
     pub answer: String,
+    /// The host that they can be sent to, if the operator has named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<String>,
+}
+
+/// The texts that somebody has read and wants to have sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct HandOnIn {
+    pub post: String,
+    pub answer: String,
+}
+
+/// How sending them ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct HandedOnView {
+    /// Whether it was taken. If not, `why` says what happened; it may have arrived all the same.
+    pub sent: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// A text to post again and again, with places such as `{{title}}`.
@@ -79,7 +102,9 @@ pub struct PreparedView {
 #[serde(deny_unknown_fields)]
 pub struct TemplateIn {
     pub name: Name,
-    /// What the state becomes with it; absent: whoever posts chooses.
+    #[serde(default)]
+    pub about: About,
+    /// What the state becomes with it; absent: whoever posts chooses. Maintenance has none.
     #[serde(default)]
     pub state: Option<PublicState>,
     pub text: Message,
@@ -99,10 +124,27 @@ pub struct TemplateChangeIn {
 pub struct TemplateView {
     pub id: Uuid,
     pub name: String,
+    pub about: About,
     pub state: Option<PublicState>,
     /// With its places, or filled in for an incident.
     pub text: String,
     pub version: i32,
     pub saved_by: Actor,
     pub saved_at: Timestamp,
+}
+
+/// What kept texts about maintenance are filled in with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FillIn {
+    /// As visitors will read it; may not be written yet.
+    pub title: String,
+    /// As visitors call them.
+    pub components: Vec<String>,
+    pub from_at: Timestamp,
+    pub to_at: Timestamp,
+    /// If it is announced already.
+    #[serde(default)]
+    pub number: Option<i64>,
 }

@@ -1,6 +1,7 @@
 //! One announced maintenance: what was said about it, what happened, and what can be done. Planning one is `new`.
 
 mod commands;
+mod kept;
 pub(crate) mod new;
 
 use leptos::prelude::*;
@@ -123,7 +124,10 @@ fn Facts(here: Here) -> impl IntoView {
                     {ended.map(|at| view! { <p class="muted">"Ended " <Moment at/></p> })}
                 }
             }}
-            <Prepared fetch=move || async move { api().prepared_for_maintenance(here.number).await }/>
+            <Prepared
+                fetch=move || async move { api().prepared_for_maintenance(here.number).await }
+                send=move |read| async move { api().hand_on_maintenance(here.number, &read).await }
+            />
         </section>
     }
 }

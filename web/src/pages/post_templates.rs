@@ -8,7 +8,7 @@ use shared::{
     },
     domain::{
         access::Action,
-        template::Place,
+        template::About,
         text::{Message, Name},
     },
 };
@@ -99,7 +99,7 @@ fn Row(one: TemplateView, of: Fetched<Vec<TemplateView>>, manages: Signal<bool>)
     let name = one.name.clone();
     view! {
         <li class="row" data-testid="template">
-            <span class="row-state muted">{one.state.map_or("Any state", |state| state.words())}</span>
+            <span class="row-state muted">{kind_words(&one)}</span>
             <span class="row-main">
                 <b>{one.name.clone()}</b>
                 <span class="row-meta scheduled-text">{one.text.clone()}</span>
@@ -124,11 +124,25 @@ fn Row(one: TemplateView, of: Fetched<Vec<TemplateView>>, manages: Signal<bool>)
     }
 }
 
+fn kind_words(one: &TemplateView) -> &'static str {
+    match (one.about, one.state) {
+        (About::Maintenance, _) => "Maintenance",
+        (About::Incident, None) => "Any state",
+        (About::Incident, Some(state)) => state.words(),
+    }
+}
+
+fn about_of(key: &str) -> About {
+    About::ALL.into_iter().find(|about| about.name() == key).unwrap_or_default()
+}
+
 #[component]
 fn FormDialog(open: RwSignal<bool>, before: Option<TemplateView>, of: Fetched<Vec<TemplateView>>) -> impl IntoView {
     let attempt = Attempt::new();
     let start = |f: fn(&TemplateView) -> String| RwSignal::new(before.as_ref().map(f).unwrap_or_default());
     let (name, text) = (start(|one| one.name.clone()), start(|one| one.text.clone()));
+    let about = RwSignal::new(before.as_ref().map_or(About::Incident, |one| one.about).name().to_owned());
+    let chosen = Memo::new(move |_| about_of(&about.get()));
     let state = start(|one| one.state.map(state_key).unwrap_or_default());
     let (wrong_name, wrong_text) = (RwSignal::new(None::<String>), RwSignal::new(None::<String>));
     let known = before.as_ref().map(|one| (one.id, one.version));
@@ -139,7 +153,12 @@ fn FormDialog(open: RwSignal<bool>, before: Option<TemplateView>, of: Fetched<Ve
         wrong_name.set(named.as_ref().err().cloned());
         wrong_text.set(said.as_ref().err().cloned());
         let (Ok(named), Ok(said)) = (named, said) else { return };
-        let template = TemplateIn { name: named, state: state_of(&state.get_untracked()), text: said };
+        let template = TemplateIn {
+            name: named,
+            about: chosen.get_untracked(),
+            state: state_of(&state.get_untracked()).filter(|_| chosen.get_untracked() == About::Incident),
+            text: said,
+        };
         let call = async move {
             match known {
                 None => api().add_template(&template).await,
@@ -167,14 +186,24 @@ fn FormDialog(open: RwSignal<bool>, before: Option<TemplateView>, of: Fetched<Ve
             <form class="form" on:submit=submit novalidate>
                 <ErrorNote error=attempt.error/>
                 <TextField label="Name, for the team" value=name error=Signal::derive(move || wrong_name.get().or_else(|| said_name.get())) required=true/>
-                <SelectField label="State" choices=states.get_value() value=state error=attempt.field("state")/>
+                <SelectField
+                    label="For"
+                    choices=vec![("incident".to_owned(), "Updates on incidents".to_owned()), ("maintenance".to_owned(), "Maintenance".to_owned())]
+                    value=about
+                />
+                <Show when=move || chosen.get() == About::Incident>
+                    <SelectField label="State" choices=states.get_value() value=state error=attempt.field("state")/>
+                </Show>
                 <TextArea label="Text" value=text rows=6 error=Signal::derive(move || wrong_text.get().or_else(|| said_text.get())) required=true/>
                 <div class="hint">
                     <p>"These are filled in when the text is chosen; everything else stays as it is:"</p>
                     <ul class="places">
-                        {Place::ALL
-                            .map(|place| view! { <li><code>{format!("{{{{{}}}}}", place.name())}</code> " " {place.words()}</li> })
-                            .collect_view()}
+                        {move || {
+                            let places = chosen.get().places().iter();
+                            places
+                                .map(|place| view! { <li><code>{format!("{{{{{}}}}}", place.name())}</code> " " {place.words()}</li> })
+                                .collect_view()
+                        }}
                     </ul>
                 </div>
                 <div class="form-actions">

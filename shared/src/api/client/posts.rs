@@ -7,7 +7,8 @@ use crate::api::{
     List,
     incident::{DeclareIn, UpdateIn},
     post::{
-        PreparedView, PreviewView, RescheduleIn, ScheduleIn, ScheduledView, TemplateChangeIn, TemplateIn, TemplateView,
+        FillIn, HandOnIn, HandedOnView, PreparedView, PreviewView, RescheduleIn, ScheduleIn, ScheduledView,
+        TemplateChangeIn, TemplateIn, TemplateView,
     },
 };
 
@@ -20,6 +21,11 @@ impl<T: Transport> Client<T> {
     /// Posts nothing.
     pub async fn preview_update(&self, incident: i64, body: &UpdateIn) -> Answer<PreviewView> {
         self.post(format!("/incidents/{incident}/updates/preview"), body).await
+    }
+
+    /// Kept texts about maintenance, filled in.
+    pub async fn templates_for_work(&self, body: &FillIn) -> Answer<List<TemplateView>> {
+        self.post("/maintenance/post-templates", body).await
     }
 
     /// What waits, the next first.
@@ -42,6 +48,15 @@ impl<T: Transport> Client<T> {
 
     pub async fn prepared_for_incident(&self, incident: i64) -> Answer<PreparedView> {
         self.get(format!("/incidents/{incident}/prepared-texts")).await
+    }
+
+    pub async fn hand_on_incident(&self, incident: i64, read: &HandOnIn) -> Answer<HandedOnView> {
+        self.post(format!("/incidents/{incident}/prepared-texts"), read).await
+    }
+
+    /// Sends them to the webhook for texts, once.
+    pub async fn hand_on_maintenance(&self, number: i64, read: &HandOnIn) -> Answer<HandedOnView> {
+        self.post(format!("/maintenance/{number}/prepared-texts"), read).await
     }
 
     pub async fn prepared_for_maintenance(&self, number: i64) -> Answer<PreparedView> {

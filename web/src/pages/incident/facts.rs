@@ -91,7 +91,10 @@ fn PublicFacts(here: Here) -> impl IntoView {
                                 {state.map(|state| view! { <StateBadge state=state/> })}
                             </li>
                         </ul>
-                        <Prepared fetch=move || async move { api().prepared_for_incident(here.number).await }/>
+                        <Prepared
+                            fetch=move || async move { api().prepared_for_incident(here.number).await }
+                            send=move |read| async move { api().hand_on_incident(here.number, &read).await }
+                        />
                     }
                         .into_any()
                 }

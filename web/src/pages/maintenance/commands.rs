@@ -2,14 +2,17 @@
 
 use leptos::{ev::SubmitEvent, prelude::*};
 use shared::{
-    api::maintenance::{MaintenanceEndIn, MaintenancePostIn, MaintenanceTimesIn, MaintenanceView},
+    api::{
+        maintenance::{MaintenanceEndIn, MaintenancePostIn, MaintenanceTimesIn, MaintenanceView},
+        post::FillIn,
+    },
     domain::{
         maintenance::{MaintenanceCommand, MaintenanceState},
         text::Message,
     },
 };
 
-use super::Here;
+use super::{Here, kept::Begin};
 use crate::{
     components::{
         attempt::Attempt,
@@ -86,10 +89,18 @@ fn PostDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
         let call = async move { api().post_maintenance(here.number, &body, &key).await };
         attempt.run(call, done(here, open, text));
     };
+    let with = move || {
+        here.one.with_untracked(|one| {
+            let components = one.covers.iter().map(|covered| covered.name.clone()).collect();
+            let (title, number) = (one.title.clone(), Some(one.number));
+            Some(FillIn { title, components, from_at: one.from_at, to_at: one.to_at, number })
+        })
+    };
     view! {
         <Dialog open title="Post an update">
             <form class="form" on:submit=submit novalidate>
                 <ErrorNote error=attempt.error/>
+                <Begin text with/>
                 <PublicText label="What visitors read" value=text hint="Markdown." error=wrong required=true/>
                 <TellSubscribers value=notify/>
                 <Foot open busy=attempt.busy test_id="maintenance-post-send" words="Post it"/>

@@ -5,6 +5,7 @@ use leptos_router::hooks::use_navigate;
 use shared::{
     api::{
         maintenance::{MaintenanceComponentIn, MaintenanceIn},
+        post::FillIn,
         status_page::StatusPageView,
     },
     domain::{
@@ -13,6 +14,7 @@ use shared::{
     },
 };
 
+use super::kept::Begin;
 use crate::{
     components::{
         async_view::{AsyncView, Fetched},
@@ -121,6 +123,14 @@ fn Form(page: StatusPageView) -> impl IntoView {
             navigate(&format!("/console/maintenance/{}", view.number), Default::default());
         });
     };
+    let with = move || {
+        let components = choices.with_value(|choices| {
+            let chosen = choices.iter().filter(|choice| choice.chosen.get_untracked());
+            chosen.map(|choice| choice.name.clone()).collect()
+        });
+        let (from_at, to_at) = (from.read()?, to.read()?);
+        Some(FillIn { title: name.get_untracked(), components, from_at, to_at, number: None })
+    };
     let dirty = Signal::derive(move || {
         !sent.get() && (name.with(|name| !name.is_empty()) || text.with(|text| !text.is_empty()))
     });
@@ -142,6 +152,7 @@ fn Form(page: StatusPageView) -> impl IntoView {
                 <MomentField label="From" moment=from refused=attempt.field("from_at")/>
                 <MomentField label="To" moment=to refused=attempt.field("to_at")/>
             </div>
+            <Begin text with/>
             <PublicText
                 label="What visitors read"
                 value=text
