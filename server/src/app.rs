@@ -60,5 +60,7 @@ mod tell;
 pub mod token;
 mod turn;
 pub mod user;
+pub mod verification;
+pub mod verification_due;
 pub mod view;
 pub mod way;

@@ -14,7 +14,7 @@ use crate::{
     AppState,
     app::{
         contact_drill, expiry, intake, line, maintenance, monitor_change, notice, overdue, paging, readiness,
-        scheduled_post, status_page,
+        scheduled_post, status_page, verification_due,
     },
     error::AppError,
     live, outbox,
@@ -150,7 +150,8 @@ async fn clocks(state: &AppState) -> Result<(), AppError> {
     let posts = scheduled_post::sweep(store).await;
     let maintenance = maintenance::sweep(store).await;
     let monitors = monitor_change::sweep(state).await;
-    intake::unmute(state).await.and(monitors).and(maintenance).and(overdue).and(drills).and(posts)
+    let verifications = verification_due::sweep(state).await;
+    intake::unmute(state).await.and(monitors).and(verifications).and(maintenance).and(overdue).and(drills).and(posts)
 }
 
 /// What is too old to be of use.
@@ -161,6 +162,7 @@ async fn forget(store: &Store) -> Result<(), StoreError> {
     store.alerts_forget(KEEP_ALERTS_DAYS).await?;
     store.uploads_forget(KEEP_UPLOADS_MINUTES).await?;
     store.monitors_forget().await?;
+    store.verifications_forget(verification_due::KEEP_DAYS).await?;
     store.live_forget(KEEP_EVENTS_HOURS).await.map(drop)
 }
 

@@ -24,7 +24,7 @@ use crate::{
     routes::{
         self, account, alert, answered, audit, contact, events, file, incident, links, maintenance, monitor, notice,
         output, people, plan, readiness, report, role, room, run, secret, sign_in, statistics, status_page, subscriber,
-        system, task, token,
+        system, task, token, verification,
     },
     shell,
 };
@@ -220,6 +220,11 @@ routes! {
     post "/monitors/{id}/check" => monitor::check_now [NotNow],
     get "/systems/{slug}/monitors/suggested" => monitor::suggested,
     post "/systems/{slug}/monitors" => monitor::create,
+    get "/systems/{slug}/verifications" => verification::list,
+    put "/systems/{slug}/verifications" => verification::set [ContentChanged],
+    post "/systems/{slug}/verifications" => verification::ask [NotNow],
+    get "/verifications/{id}" => verification::view,
+    post "/verifications/{id}/cancel" => verification::cancel [NotNow],
     get "/systems/{slug}/readiness" => readiness::view,
     get "/statistics" => statistics::view [Invalid],
     post "/intake/{kind}/{key}" => alert::take [TooManyRequests],

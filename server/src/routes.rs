@@ -31,6 +31,7 @@ pub(crate) mod subscriber;
 pub(crate) mod system;
 pub(crate) mod task;
 pub(crate) mod token;
+pub(crate) mod verification;
 
 use axum::Json;
 

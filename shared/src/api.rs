@@ -28,6 +28,7 @@ pub mod subscriber;
 pub mod system;
 pub mod task;
 pub mod token;
+pub mod verification;
 
 use serde::{Deserialize, Serialize};
 

@@ -35,3 +35,4 @@ pub mod template;
 pub mod text;
 pub mod text_diff;
 pub mod uptime;
+pub mod verification;

@@ -62,6 +62,8 @@ mod token;
 mod tx;
 mod unseen;
 mod user;
+mod verification;
+mod verification_claim;
 mod watch;
 mod way;
 
@@ -115,6 +117,8 @@ pub use crate::{
     tx::Tx,
     unseen::Part,
     user::{Factors, NewUser, User},
+    verification::{VerificationRecord, VerificationSettings},
+    verification_claim::{DueVerification, Held, KnownFile},
     watch::{Bad, Watch},
     way::Way,
 };

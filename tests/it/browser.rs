@@ -23,6 +23,7 @@ mod status_brand;
 mod status_page;
 mod story;
 mod subscribers;
+mod verifications;
 mod xss;
 
 use tests::{

@@ -23,6 +23,7 @@ mod steps_stage;
 mod steps_volumes;
 mod stray;
 mod testnet;
+mod trials;
 mod verify;
 
 use shared::{

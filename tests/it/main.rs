@@ -67,5 +67,6 @@ mod subscribers;
 mod tasks;
 mod team;
 mod tokens;
+mod verifications;
 mod ways;
 mod webhook_subscribers;

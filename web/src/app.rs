@@ -56,6 +56,8 @@ use crate::{
         status_brand::StatusBrandPage,
         status_page::StatusPagePage,
         subscribers::SubscribersPage,
+        verification::VerificationPage,
+        verifications::VerificationsPage,
     },
     proof::provide_desk,
     session::{provide_session, use_session},
@@ -99,6 +101,8 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("alerts/sources/:id") view=AlertSourcePage/>
                     <Route path=path!("monitors") view=MonitorsPage/>
                     <Route path=path!("readiness") view=ReadinessPage/>
+                    <Route path=path!("verifications") view=VerificationsPage/>
+                    <Route path=path!("verifications/:id") view=VerificationPage/>
                     <Route path=path!("monitors/new") view=NewMonitorPage/>
                     <Route path=path!("monitors/:id") view=MonitorPage/>
                     <Route path=path!("plan/:slug/contacts") view=ContactsPage/>

@@ -95,4 +95,5 @@ pub(crate) mod text_notes;
 pub(crate) mod time;
 pub(crate) mod title;
 pub(crate) mod token_list;
+pub(crate) mod verification_plot;
 pub(crate) mod watch_panel;

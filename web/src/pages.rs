@@ -29,6 +29,8 @@
 //! Monitors: `monitors`, `monitor` (`data-state`), `monitors-summary`, `monitors-offered`, `monitors-watch`, `points-unmeasured`, `monitor-new`,
 //! `monitor-save`, `monitor-state`, `monitor-check|pause|edit|remove`, `monitor-remove-send`.
 //! Readiness: `readiness` (`data-score`), `readiness-item` (`data-lost`).
+//! Verifications: `verifications`, `verification` (`data-state`), `verify-now|daily|change|save`, `verification-state`, `verification-cancel`,
+//! `verified-place` (`data-verified`).
 //! Statistics: `statistics`.
 //! Everything else is found by role and name.
 
@@ -66,3 +68,5 @@ pub(crate) mod statistics;
 pub(crate) mod status_brand;
 pub(crate) mod status_page;
 pub(crate) mod subscribers;
+pub(crate) mod verification;
+pub(crate) mod verifications;

@@ -39,6 +39,8 @@ pub struct Config {
     pub scripts: Option<PathBuf>,
     /// The directory whose programs monitors may run: they only look. Unset: none may.
     pub checks: Option<PathBuf>,
+    /// Where archives are unpacked on trial; unset: below the data directory.
+    pub scratch: Option<PathBuf>,
     /// Name or number of the user that scripts run as, if the worker is root; unset: as the worker's own.
     pub script_user: Option<String>,
     /// Added to a script's clean environment.
@@ -100,6 +102,7 @@ struct Own {
     ssh_config: Option<PathBuf>,
     scripts: Option<PathBuf>,
     checks: Option<PathBuf>,
+    scratch: Option<PathBuf>,
     script_user: Option<String>,
     #[serde(default)]
     script_env: Pairs,
@@ -138,6 +141,7 @@ impl Config {
             engine: Engine::at(engine::DEFAULT),
             scripts: None,
             checks: None,
+            scratch: None,
             script_user: None,
             script_env: BTreeMap::new(),
             paths: BTreeMap::new(),
@@ -210,6 +214,7 @@ impl Config {
         Ok(Self {
             scripts: own.scripts.map(absolute),
             checks: own.checks.map(absolute),
+            scratch: own.scratch.map(absolute),
             script_user: own.script_user,
             script_env: pairs::checked_variables(own.script_env)?,
             paths: files(pairs::checked_paths(own.paths)?),

@@ -23,6 +23,7 @@ use crate::{
     output::{self, Output},
     process::leftovers,
     resolve::late,
+    safety::backup::Trials,
     secrets::Secrets,
     steps::{self, Before, Probed, Step},
     surroundings::Site,
@@ -194,8 +195,9 @@ impl Execution<'_> {
         let (step, kind) = (planned.number, &planned.kind);
         let fence = self.journal.fence;
         let (worker, site, project) = (self.worker, self.site, run.header.project.clone());
+        let trials = Trials { store: &worker.store, system: run.header.system };
         // Only looks, so it costs no time of its own beside the commit.
-        let allowed = steps::allowed(kind, &*worker.host, &project, site);
+        let allowed = steps::allowed(kind, &*worker.host, &project, site, Some(trials));
         let begun = vec![RunEvent::StepStarted { step, attempt, fence, before: before.clone() }];
         let (written, allowed) = tokio::join!(self.append(run, begun), allowed);
         written?;

@@ -7,7 +7,7 @@ pub(crate) mod lines;
 pub mod simulated;
 pub(crate) mod ssh;
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, fs::File, path::PathBuf, time::Duration};
 
 use futures::{future::BoxFuture, stream::BoxStream};
 use tokio::sync::mpsc;
@@ -62,6 +62,38 @@ pub trait ContainerHost: fmt::Debug + Send + Sync {
     fn compose_services<'a>(&'a self, compose: &'a Compose) -> Answer<'a, Vec<String>>;
     /// Runs the Compose command on a project, until it ends or its limit is over.
     fn compose<'a>(&'a self, compose: &'a Compose, verb: &'a Verb, lines: LinesTo) -> Answer<'a, Ended>;
+    /// Makes a container of Muster's own and starts it; its id. It reaches nobody, and nobody reaches it.
+    fn scratch_make<'a>(&'a self, _scratch: &'a Scratch) -> Answer<'a, String> {
+        none("this kind of host makes no scratch containers")
+    }
+    /// Puts so many bytes of a file of this machine into it, as `/name`.
+    fn scratch_put<'a>(&'a self, _id: &'a str, _file: File, _bytes: u64, _name: &'a str) -> Answer<'a, ()> {
+        none("this kind of host has no scratch containers")
+    }
+    /// Id and mark of every scratch container of the host, running or not.
+    fn scratches(&self) -> Answer<'_, Vec<(String, String)>> {
+        Box::pin(async { Ok(vec![]) })
+    }
+    /// Removes it with all that is in it, running or not. Refuses what is no scratch container.
+    fn scratch_remove<'a>(&'a self, _id: &'a str) -> Answer<'a, ()> {
+        none("this kind of host has no scratch containers")
+    }
+}
+
+fn none<'a, T: Send + 'a>(why: &'static str) -> Answer<'a, T> {
+    Box::pin(async move { Err(HostError::Missing(why.into())) })
+}
+
+/// A container of Muster's own, in which something is tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scratch {
+    /// What it is for; found again by it.
+    pub mark: String,
+    /// An image that is on the host already.
+    pub image_id: String,
+    /// `NAME=value`.
+    pub environment: Vec<String>,
+    pub memory_bytes: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

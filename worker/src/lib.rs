@@ -26,6 +26,7 @@ mod secrets;
 mod sight;
 mod steps;
 mod surroundings;
+mod verify;
 mod watch;
 
 use std::{sync::Arc, time::Duration};
@@ -146,6 +147,8 @@ impl Worker {
         helpers.spawn(async move { sight::keep_looking(&looking).await });
         let watching = worker.clone();
         helpers.spawn(async move { monitors::keep_watching(&watching).await });
+        let verifying = worker.clone();
+        helpers.spawn(async move { verify::keep_verifying(&verifying).await });
         helpers.spawn(listen(worker.store.clone(), called.clone(), worker.called.clone(), self.timing.poll));
         let mut silent = false;
         while !shutdown.is_cancelled() {

@@ -2,7 +2,7 @@
 
 mod compose;
 mod exec;
-mod extract;
+pub(crate) mod extract;
 mod http;
 mod inspect;
 mod logs;
@@ -34,7 +34,10 @@ use crate::{
     lease::{Lease, LeaseLost},
     output::Output,
     process::leftovers,
-    safety::{backup, family::Services},
+    safety::{
+        backup::{self, Trials},
+        family::Services,
+    },
     surroundings::Site,
 };
 
@@ -240,6 +243,7 @@ pub(crate) async fn allowed(
     host: &dyn ContainerHost,
     project: &str,
     site: Site<'_>,
+    trials: Option<Trials<'_>>,
 ) -> Result<Vec<String>, String> {
     if matches!(kind, StepKind::Stop { .. } | StepKind::Restart { .. }) {
         let asked = host.containers(project).map_err(|e| e.to_string());
@@ -247,7 +251,7 @@ pub(crate) async fn allowed(
         Services::of(&containers).judge(kind).map_err(|why| format!("this {why}"))?;
     }
     if backup::needed(kind) {
-        return backup::verified(site.config, site.plan, site.declared_at).await;
+        return backup::whole(site.config, site.plan, site.declared_at, trials).await;
     }
     Ok(vec![])
 }

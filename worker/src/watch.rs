@@ -142,7 +142,7 @@ async fn look(worker: &Worker, run: &Run, lease: &Lease, board: &Notices<'_>) ->
                 planned: &planned,
                 attempt: 0,
             };
-            let allowed = steps::allowed(&planned.kind, &*worker.host, &header.project, site).await;
+            let allowed = steps::allowed(&planned.kind, &*worker.host, &header.project, site, None).await;
             steps::perform(&planned.kind, allowed, step).await
         };
         match tokio::join!(looking, dropped).0? {

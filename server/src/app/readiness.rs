@@ -2,7 +2,7 @@
 
 use shared::{
     api::readiness::{ReadinessDay, ReadinessView},
-    domain::readiness::{Facts, Keeper, Probe, Readiness, STALE_DAYS, TreeDrill},
+    domain::readiness::{Facts, Keeper, Probe, Readiness, Restored, STALE_DAYS, TreeDrill},
     timestamp::Timestamp,
 };
 use store::{Store, System};
@@ -77,6 +77,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
             })
         })
         .collect();
+    let restored = restored(store, system).await?;
     let keepers = keepers(store, system).await?;
     let drill = drill(store, system, now).await?;
     let facts = Facts {
@@ -85,11 +86,27 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
         rehearsals: &rehearsals,
         outages: &outages,
         probes: &probes,
+        restored: &restored,
         keepers: &keepers,
         drill,
         now,
     };
     Ok((now, Readiness::of(facts)))
+}
+
+/// What the last trial of the backups showed, place by place.
+async fn restored(store: &Store, system: &System) -> Result<Vec<Restored>, AppError> {
+    let Some(last) = store.verification_last(system.id).await? else { return Ok(vec![]) };
+    let at = last.ended_at.unwrap_or(last.asked_at);
+    let one = |found: shared::domain::verification::Found| Restored {
+        place: found.place,
+        path: found.path,
+        verified: found.verified,
+        why: found.why,
+        at,
+        loss_seconds: found.loss_seconds,
+    };
+    Ok(last.found.into_iter().map(one).collect())
 }
 
 /// Everybody who is called, but for those who have left.

@@ -11,6 +11,7 @@ mod posts;
 mod room;
 mod subscribers;
 mod tasks;
+mod verifications;
 
 use std::future::Future;
 

@@ -1,6 +1,7 @@
 //! Would it work? What a plan promises against what was shown to work, when, and whether that still counts. Every point that is lost says
 //! why, and what earns it back. Reads nothing and knows no clock.
 
+mod backup;
 mod judge;
 
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,18 @@ pub struct TreeDrill {
     pub in_time: usize,
 }
 
+/// What the last trial of the backups of one place showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// As the plan names it, and where.
+    pub place: String,
+    pub path: String,
+    pub verified: bool,
+    pub why: String,
+    pub at: Timestamp,
+    pub loss_seconds: Option<i64>,
+}
+
 /// All that is known.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
@@ -71,6 +84,7 @@ pub struct Facts<'a> {
     pub rehearsals: &'a [Rehearsal],
     pub outages: &'a [Outage],
     pub probes: &'a [Probe],
+    pub restored: &'a [Restored],
     pub keepers: &'a [Keeper],
     pub drill: Option<TreeDrill>,
     pub now: Timestamp,
@@ -86,6 +100,8 @@ pub enum Subject {
     RecoveryTime,
     /// A recovery point objective.
     RecoveryPoint,
+    /// A place of backups.
+    Backup,
     /// A role that is called.
     Contact,
     /// The contact tree as a whole.
@@ -95,8 +111,15 @@ pub enum Subject {
 }
 
 impl Subject {
-    pub const ALL: [Self; 6] =
-        [Self::Procedure, Self::RecoveryTime, Self::RecoveryPoint, Self::Contact, Self::ContactTree, Self::Plan];
+    pub const ALL: [Self; 7] = [
+        Self::Procedure,
+        Self::RecoveryTime,
+        Self::RecoveryPoint,
+        Self::Backup,
+        Self::Contact,
+        Self::ContactTree,
+        Self::Plan,
+    ];
 
     /// As a heading.
     #[must_use]
@@ -105,6 +128,7 @@ impl Subject {
             Self::Procedure => "Procedures, rehearsed",
             Self::RecoveryTime => "Recovery times, measured",
             Self::RecoveryPoint => "Recovery points, measured",
+            Self::Backup => "Backups, restored on trial",
             Self::Contact => "People who can be called",
             Self::ContactTree => "The contact tree, tried",
             Self::Plan => "The plan itself",
@@ -127,6 +151,8 @@ pub enum Earn {
     ContactDrill {},
     /// Watch what would be lost.
     Monitor { objective: String },
+    /// Restore backups on trial, or see why they could not be.
+    Verify {},
     /// See why the monitor is not content.
     LookAt { monitor: String },
 }

@@ -153,6 +153,14 @@ pub(super) const TABLES: &[Table] = &[
     table("monitor_change", &["SELECT", "INSERT", "UPDATE (told_at)", "DELETE"], READ_ADD),
     table("monitor_bucket", &["SELECT", "DELETE"], READ_ADD_CHANGE),
     table("monitor_minute", &["SELECT", "DELETE"], READ_ADD_CHANGE),
+    // How it is verified people decide through the server; what was found only the worker says.
+    table("verification_settings", READ_ADD_CHANGE, NOTHING),
+    table(
+        "verification",
+        &["SELECT", "INSERT", "UPDATE (state, ended_at, why, cancelled_by, told_at)", "DELETE"],
+        &["SELECT", "UPDATE (state, begun_at, ended_at, worker, lease_until, n_attempts, doing, why, found)"],
+    ),
+    table("verified_file", READ, READ_ADD),
     table("alert_silence", &["SELECT", "INSERT", "UPDATE (ended_at)"], NOTHING),
     table("readiness_day", READ_ADD_CHANGE, NOTHING),
     table("sign_in_attempt", &["SELECT", "INSERT", "DELETE"], NOTHING),

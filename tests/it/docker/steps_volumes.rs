@@ -1,4 +1,4 @@
-//! Volumes are removed only with a verified backup, only when nobody has them, and once; archives are unpacked where the
+//! Volumes are removed only with a whole backup, only when nobody has them, and once; archives are unpacked where the
 //! operator allows it.
 
 use std::process::Command;
@@ -10,21 +10,21 @@ use super::steps_stage::Stage;
 const REMOVE: &str = "docker volume rm $(docker volume ls -q)";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn volumes_stay_without_a_verified_backup_and_go_with_one() {
+async fn volumes_stay_without_a_whole_backup_and_go_with_one() {
     let stage = Stage::new().up();
     let desk = stage.desk("", &["docker compose down", REMOVE]).await;
     let _worker = stage.worker(&desk);
     let view = stage.run(&desk).await;
     assert_eq!(view.state, RunState::Asking, "{:?}", view.reason);
     let why = &view.question.as_ref().unwrap().why;
-    assert!(why.contains("without a verified backup: there is no backup of Database"), "{why}");
+    assert!(why.contains("without a whole backup: there is no backup of Database"), "{why}");
     assert_eq!(stage.volumes().len(), 1);
     stage.back_up();
     desk.answer(&view, Answer::Retry).await;
     let view = desk.until(view.number, "over", |v| v.state == RunState::Succeeded).await;
     assert_eq!(stage.volumes(), Vec::<String>::new());
     let lines = desk.output(view.number).await;
-    assert!(lines.iter().any(|l| l.step == 2 && l.text.starts_with("Backup of Database verified: 1.sql")), "{lines:?}");
+    assert!(lines.iter().any(|l| l.step == 2 && l.text.starts_with("Backup of Database: 1.sql")), "{lines:?}");
     let evidence = stage.succeeded(&desk).await;
     assert!(evidence[1].starts_with("the project had no volumes to remove; backup of"), "{evidence:?}");
 }

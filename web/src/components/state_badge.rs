@@ -8,6 +8,7 @@ use shared::domain::{
     monitor::State as MonitorState,
     run::{RunState, StepState},
     status::Impact,
+    verification::State as VerificationState,
 };
 
 /// How much a person is needed. Red means *act*.
@@ -208,6 +209,21 @@ impl Look for MonitorState {
             Self::Up => Tone::Good,
             Self::Warning => Tone::Warning,
             Self::Down => Tone::Critical,
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        self.words()
+    }
+}
+
+impl Look for VerificationState {
+    fn tone(&self) -> Tone {
+        match self {
+            Self::Waiting | Self::Running => Tone::Active,
+            Self::Verified => Tone::Good,
+            Self::Failed => Tone::Critical,
+            Self::Cancelled => Tone::Neutral,
         }
     }
 

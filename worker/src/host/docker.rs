@@ -4,6 +4,7 @@
 mod exec;
 mod networks;
 mod reach;
+mod scratch;
 mod seen;
 mod volumes;
 
@@ -11,6 +12,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     error::Error as _,
     fmt,
+    fs::File,
     net::IpAddr,
     time::Duration,
 };
@@ -34,7 +36,7 @@ use self::{
 };
 use super::{
     Answer, Compose, Container, ContainerHost, ContainerState, Description, Details, Ended, HostError, HttpAnswer,
-    HttpAsk, LinesTo, LogLine, Network, Verb, Volume, compose,
+    HttpAsk, LinesTo, LogLine, Network, Scratch, Verb, Volume, compose,
     http::{self, NoAnswer},
     lines::Lines,
 };
@@ -390,6 +392,22 @@ impl ContainerHost for DockerHost {
 
     fn compose<'a>(&'a self, compose: &'a Compose, verb: &'a Verb, lines: LinesTo) -> Answer<'a, Ended> {
         compose::run(&self.engine, compose, verb, lines).boxed()
+    }
+
+    fn scratch_make<'a>(&'a self, scratch: &'a Scratch) -> Answer<'a, String> {
+        self.scratch_up(scratch).boxed()
+    }
+
+    fn scratch_put<'a>(&'a self, id: &'a str, file: File, bytes: u64, name: &'a str) -> Answer<'a, ()> {
+        self.scratch_fill(id, file, bytes, name).boxed()
+    }
+
+    fn scratches(&self) -> Answer<'_, Vec<(String, String)>> {
+        self.scratch_list().boxed()
+    }
+
+    fn scratch_remove<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        self.scratch_gone(id).boxed()
     }
 }
 

@@ -1,5 +1,5 @@
-//! Nothing is wiped or overwritten without a verified backup: for each place of backups that the plan names, the newest one
-//! with its checksum, taken no longer before the incident than the plan allows to lose. Reads only.
+//! Nothing is wiped or overwritten without a whole backup: for each place of backups that the plan names, the newest one that is what its
+//! checksum says, taken no longer before the incident than the plan allows to lose, and that no trial has shown to be none. Reads only.
 
 use std::{
     fs::File,
@@ -8,91 +8,141 @@ use std::{
 };
 
 use shared::{
+    domain::verification::{Place, places},
+    ids::SystemId,
     plan::{Plan, StepKind},
     timestamp::{Timestamp, human_seconds},
 };
+use store::{KnownFile, Store};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{config::Config, files::digest_of};
 
-/// What may be lost where the plan does not say it in time.
-const OTHERWISE_SECONDS: u64 = 3600;
+/// So many of a place are looked at until one is found that no trial has shown to be none.
+const MOST: usize = 5;
 
 pub(crate) fn needed(kind: &StepKind) -> bool {
     matches!(kind, StepKind::RemoveVolumes { .. } | StepKind::Down { volumes: true } | StepKind::Extract { .. })
 }
 
-/// One place of backups and how much may be lost.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
-    label: String,
-    /// As the plan names it.
-    path: String,
-    limit_seconds: u64,
+/// Who knows what trials have shown of a file (`verify`). It only ever takes a backup away, so a row that lies allows nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trials<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) system: SystemId,
 }
 
-fn places(plan: &Plan) -> Vec<Place> {
-    let in_time = |unit: &str| unit == "seconds";
-    let shortest = plan.rpo.iter().filter(|row| in_time(&row.unit)).map(|row| row.amount).min();
-    let mut found: Vec<Place> = vec![];
-    for location in plan.locations.iter().filter(|location| location.section.to_lowercase().contains("backup")) {
-        let named = |data: &str| data.eq_ignore_ascii_case(&location.label);
-        let row = plan.rpo.iter().find(|row| named(&row.data) && in_time(&row.unit));
-        let limit_seconds = row.map(|row| row.amount).or(shortest).unwrap_or(OTHERWISE_SECONDS);
-        let place = Place { label: location.label.clone(), path: location.path.clone(), limit_seconds };
-        if !found.contains(&place) {
-            found.push(place);
-        }
+impl Trials<'_> {
+    async fn of(self, digest: &str) -> Result<Option<KnownFile>, String> {
+        let known = self.store.verified_files(self.system, &[digest.to_owned()]).await;
+        let known = known.map_err(|e| format!("what trials have shown of its backups cannot be asked: {e}"))?;
+        Ok(known.into_iter().next())
     }
-    found
+}
+
+/// Where a place of the plan is on this host.
+pub(crate) fn here(config: &Config, plans: &str) -> PathBuf {
+    config.here(plans).unwrap_or_else(|| plans.into())
 }
 
 /// The facts that allow it, one sentence each; or why it may not be done, with what to do.
-pub(crate) async fn verified(config: &Config, plan: &Plan, declared_at: Timestamp) -> Result<Vec<String>, String> {
+pub(crate) async fn whole(
+    config: &Config,
+    plan: &Plan,
+    declared_at: Timestamp,
+    trials: Option<Trials<'_>>,
+) -> Result<Vec<String>, String> {
     let places = places(plan);
     if places.is_empty() {
-        return Err("nothing may be wiped or overwritten without a verified backup, and the plan names no place of \
+        return Err("nothing may be wiped or overwritten without a whole backup, and the plan names no place of \
                     backups: name their directories under a heading with \"backup\" in it"
             .into());
     }
-    let at = |place: &Place| config.here(&place.path).unwrap_or_else(|| place.path.clone().into());
-    let places: Vec<(Place, PathBuf)> =
-        places.into_iter().map(|place| (at(&place), place)).map(|(p, q)| (q, p)).collect();
-    let looked = tokio::task::spawn_blocking(move || {
-        places.iter().map(|(place, here)| look(place, here, declared_at)).collect::<Vec<_>>()
-    });
-    let looked = looked.await.map_err(|e| format!("the backups were not looked at: {e}"))?;
-    let (facts, missing): (Vec<_>, Vec<_>) = looked.into_iter().partition(Result::is_ok);
-    let missing: Vec<_> = missing.into_iter().filter_map(Result::err).collect();
+    let (mut facts, mut missing) = (vec![], vec![]);
+    for place in places {
+        match look(&place, &here(config, &place.path), declared_at, trials).await {
+            Ok(fact) => facts.push(fact),
+            Err(why) => missing.push(why),
+        }
+    }
     if missing.is_empty() {
-        return Ok(facts.into_iter().filter_map(Result::ok).collect());
+        return Ok(facts);
     }
     Err(format!(
-        "nothing may be wiped or overwritten without a verified backup: {}. Make or bring one, then try again",
+        "nothing may be wiped or overwritten without a whole backup: {}. Make or bring one, then try again",
         missing.join("; ")
     ))
 }
 
-struct Backup {
-    path: PathBuf,
+#[derive(Clone, Debug)]
+pub(crate) struct Backup {
+    pub(crate) path: PathBuf,
     checksum: PathBuf,
-    taken_at: Timestamp,
+    pub(crate) taken_at: Timestamp,
 }
 
-fn look(place: &Place, here: &Path, declared_at: Timestamp) -> Result<String, String> {
+impl Backup {
+    pub(crate) fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// What its checksum says.
+    pub(crate) fn expected(&self) -> String {
+        let text = std::fs::read_to_string(&self.checksum).unwrap_or_default();
+        text.split_whitespace().next().unwrap_or_default().to_lowercase()
+    }
+}
+
+async fn look(
+    place: &Place,
+    here: &Path,
+    declared_at: Timestamp,
+    trials: Option<Trials<'_>>,
+) -> Result<String, String> {
+    let directory = here.to_owned();
+    let listed = tokio::task::spawn_blocking(move || all(&directory)).await;
+    let listed = listed.map_err(|e| format!("the backups were not looked at: {e}"))?;
     let label = &place.label;
-    let Some(newest) = newest(here) else {
+    if listed.is_empty() {
         return Err(format!("there is no backup of {label} with a .sha256 beside it in {}", here.display()));
-    };
-    let name = newest.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let expected = std::fs::read_to_string(&newest.checksum).unwrap_or_default();
-    let expected = expected.split_whitespace().next().unwrap_or_default().to_lowercase();
-    let found = File::open(&newest.path).and_then(|mut file| digest_of(&mut file));
-    let found = found.map_err(|e| format!("the backup {name} of {label} cannot be read: {e}"))?;
-    if found != expected {
+    }
+    let mut worst = None;
+    for backup in listed.into_iter().take(MOST) {
+        let (fact, digest) = match judge(place, backup, declared_at).await {
+            Ok(good) => good,
+            Err(why) => return Err(worst.unwrap_or(why)),
+        };
+        let known = match trials {
+            Some(trials) => trials.of(&digest).await?,
+            None => None,
+        };
+        match known {
+            None => return Ok(fact + ", whole by its checksum, never restored on trial"),
+            Some(known) if known.verified => {
+                return Ok(format!("{fact}, whole by its checksum, restored on trial at {}", known.at));
+            }
+            Some(known) => {
+                let why = format!("{fact}, could not be restored on trial at {}: {}", known.at, known.why);
+                worst.get_or_insert(why);
+            }
+        }
+    }
+    Err(worst.unwrap_or_default())
+}
+
+/// A fact and the digest, if it is whole and young enough.
+async fn judge(place: &Place, backup: Backup, declared_at: Timestamp) -> Result<(String, String), String> {
+    let (label, name, taken_at) = (&place.label, backup.name(), backup.taken_at);
+    let digesting = tokio::task::spawn_blocking(move || {
+        let found = File::open(&backup.path).and_then(|mut file| digest_of(&mut file));
+        found.map(|digest| (digest == backup.expected(), digest))
+    });
+    let found = digesting.await.map_err(|e| format!("the backups were not looked at: {e}"))?;
+    let (same, digest) = found.map_err(|e| format!("the backup {name} of {label} cannot be read: {e}"))?;
+    if !same {
         return Err(format!("the newest backup of {label}, {name}, is not what its .sha256 says"));
     }
-    let age = declared_at.seconds_since(newest.taken_at);
+    let age = declared_at.seconds_since(taken_at);
     let limit = i64::try_from(place.limit_seconds).unwrap_or(i64::MAX);
     let when = if age >= 0 {
         format!("{} before the incident", human_seconds(age))
@@ -105,16 +155,23 @@ fn look(place: &Place, here: &Path, declared_at: Timestamp) -> Result<String, St
             human_seconds(limit)
         ));
     }
-    Ok(format!("backup of {label} verified: {name}, taken {when}"))
+    Ok((format!("backup of {label}: {name}, taken {when}"), digest))
 }
 
 /// `here` is a directory of backups, or one backup.
-fn newest(here: &Path) -> Option<Backup> {
+pub(crate) fn newest(here: &Path) -> Option<Backup> {
+    all(here).into_iter().next()
+}
+
+/// Newest first.
+fn all(here: &Path) -> Vec<Backup> {
     if here.is_file() {
-        return backup(here.to_owned());
+        return backup(here.to_owned()).into_iter().collect();
     }
-    let entries = std::fs::read_dir(here).ok()?;
-    entries.filter_map(|entry| backup(entry.ok()?.path())).max_by_key(|backup| backup.taken_at)
+    let entries = std::fs::read_dir(here).into_iter().flatten();
+    let mut found: Vec<_> = entries.filter_map(|entry| backup(entry.ok()?.path())).collect();
+    found.sort_by(|a, b| (b.taken_at, &b.path).cmp(&(a.taken_at, &a.path)));
+    found
 }
 
 /// A file with a checksum beside it: only that is a whole backup.

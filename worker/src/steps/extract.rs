@@ -1,7 +1,7 @@
 //! An approved archive unpacked into a directory that the operator has mapped: read to its end and judged first, written aside,
 //! then moved into place file by file. Never outside of that directory.
 
-mod archive;
+pub(crate) mod archive;
 
 use std::{
     fs::{self, File},

@@ -133,7 +133,7 @@ impl Bench {
         let performing = async {
             let output = output;
             let step = self.step(&planned, before, &output);
-            let allowed = allowed(kind, step.host, step.project, step.site).await;
+            let allowed = allowed(kind, step.host, step.project, step.site, None).await;
             perform(kind, allowed, step).await
         };
         let listening = async {

@@ -1,6 +1,6 @@
 //! One rule for each kind of promise: what it can earn, and what takes points away. Adds nothing up.
 
-use super::{Earn, FRESH_DAYS, Facts, Item, STALE_DAYS, Subject, is_rehearsed};
+use super::{Earn, FRESH_DAYS, Facts, Item, STALE_DAYS, Subject, backup, is_rehearsed};
 use crate::{
     domain::monitor::{State, recovery_point},
     plan::{Contact, Gap, Procedure, RecoveryPoint, RecoveryTime},
@@ -10,7 +10,7 @@ use crate::{
 const DAY: u64 = 86_400;
 /// Of a whole procedure, in tenths of a point; the others follow.
 const PROCEDURE: u32 = 100;
-const OBJECTIVE: u32 = 60;
+pub(super) const OBJECTIVE: u32 = 60;
 const CONTACT: u32 = 40;
 const TREE: u32 = 60;
 const PLAN: u32 = 100;
@@ -20,14 +20,16 @@ pub(super) fn all(facts: Facts<'_>) -> Vec<Item> {
     let plan = facts.plan;
     let procedures = plan.procedures.iter().filter(|p| is_rehearsed(p)).map(|p| procedure(facts, p));
     let times = plan.rto.iter().map(|row| recovery_time(facts, row));
-    let points = plan.rpo.iter().map(|row| point(facts, row));
+    let watched = |row: &RecoveryPoint| facts.probes.iter().any(|probe| probe.data == row.data);
+    let points = plan.rpo.iter().map(|row| backup::measured(facts, row, point(facts, row), watched(row)));
     let contacts = plan.contacts.iter().map(|one| contact(facts, one));
     let tree = (!plan.contacts.is_empty()).then(|| tree(facts));
-    procedures.chain(times).chain(points).chain(contacts).chain(tree).chain([gaps(facts.gaps)]).collect()
+    let backups = backup::all(facts);
+    procedures.chain(times).chain(points).chain(backups).chain(contacts).chain(tree).chain([gaps(facts.gaps)]).collect()
 }
 
 /// How much of `weight` is left of what was shown at `at`.
-fn left(weight: u32, at: Timestamp, now: Timestamp) -> u32 {
+pub(super) fn left(weight: u32, at: Timestamp, now: Timestamp) -> u32 {
     let age = u64::try_from(now.seconds_since(at)).unwrap_or_default();
     let (fresh, stale) = (FRESH_DAYS * DAY, STALE_DAYS * DAY);
     match age {
@@ -37,11 +39,11 @@ fn left(weight: u32, at: Timestamp, now: Timestamp) -> u32 {
     }
 }
 
-fn fresh_until(at: Timestamp) -> Timestamp {
+pub(super) fn fresh_until(at: Timestamp) -> Timestamp {
     at.plus_seconds(FRESH_DAYS * DAY)
 }
 
-fn ago(at: Timestamp, now: Timestamp) -> String {
+pub(super) fn ago(at: Timestamp, now: Timestamp) -> String {
     match now.seconds_since(at).max(0) / 86_400 {
         0 => "today".into(),
         1 => "yesterday".into(),
@@ -50,7 +52,7 @@ fn ago(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// Why something that was shown counts less; nothing while it is fresh.
-fn aged(at: Timestamp, now: Timestamp) -> &'static str {
+pub(super) fn aged(at: Timestamp, now: Timestamp) -> &'static str {
     if left(1_000, at, now) == 1_000 { "" } else { " What was shown so long ago counts less every day." }
 }
 

@@ -50,6 +50,7 @@ struct World {
     rehearsals: Vec<Rehearsal>,
     outages: Vec<Outage>,
     probes: Vec<Probe>,
+    restored: Vec<Restored>,
     keepers: Vec<Keeper>,
     drill: Option<TreeDrill>,
 }
@@ -79,6 +80,7 @@ fn well(plan: &str) -> World {
             checked_at: Some(day(0)),
             monitor: "m".into(),
         }],
+        restored: vec![],
         keepers: [true, false].map(|primary| Keeper { role: "Keeper".into(), primary, reachable: true }).into(),
         drill: Some(TreeDrill { ended_at: day(0), called: 2, in_time: 2 }),
         compiled,
@@ -93,6 +95,7 @@ impl World {
             rehearsals: &self.rehearsals,
             outages: &self.outages,
             probes: &self.probes,
+            restored: &self.restored,
             keepers: &self.keepers,
             drill: self.drill,
             now: day,
@@ -203,4 +206,44 @@ fn the_reference_plan_has_shown_nothing_and_says_what_would() {
     ids.sort_by(|a, b| (a.0 as u8, &a.1).cmp(&(b.0 as u8, &b.1)));
     ids.dedup();
     assert_eq!(ids.len(), readiness.items.len(), "each is named once");
+}
+
+/// The same, with a place of backups and a promise in time.
+const BACKED_UP: &str = "\n## RPO\n\n| Data | RPO |\n|--|--|\n| Chain | 0 blocks |\n| Database | 5 minutes |\n\n\
+    ## Backup Locations\n- Database: `/b/db/`\n";
+
+#[test]
+fn a_backup_counts_when_it_was_restored_on_trial() {
+    let plan = PLAN.replace("\n## RPO\n\n| Data | RPO |\n|--|--|\n| Chain | 0 blocks |\n", BACKED_UP);
+    let mut world = well(&plan);
+    let of = |world: &World, subject, id: &str, on| {
+        let items = world.on(on).items.into_iter().filter(|item| item.subject == subject);
+        items.into_iter().find(|item| item.id == id).unwrap()
+    };
+    let backup = |world: &World, on| of(world, Subject::Backup, "Database /b/db/", on);
+    let point = |world: &World, on| of(world, Subject::RecoveryPoint, "Database", on);
+    let never = backup(&world, day(0));
+    assert_eq!((never.earned, never.earn), (0, Some(Earn::Verify {})));
+    assert_eq!(point(&world, day(0)).earned, 0);
+    let mut tried = |verified, loss_seconds| {
+        world.restored = vec![Restored {
+            place: "Database".into(),
+            path: "/b/db/".into(),
+            verified,
+            why: "cut off".into(),
+            at: day(0),
+            loss_seconds,
+        }];
+        let worth = |item: Item| (item.earned, item.why);
+        [worth(backup(&world, day(1))), worth(point(&world, day(1))), worth(backup(&world, day(100)))]
+    };
+    let [good, measured, old] = tried(true, Some(200));
+    assert_eq!((good.0, measured.0), (60, 60), "{measured:?}");
+    assert!(measured.1.contains("3 min 20 s would have been lost"), "{measured:?}");
+    assert!((1..60).contains(&old.0), "it counts less with time: {old:?}");
+    let [good, measured, _] = tried(true, Some(301));
+    assert_eq!((good.0, measured.0), (60, 0), "it restores, and loses more than promised");
+    let [bad, measured, _] = tried(false, None);
+    assert_eq!((bad.0, measured.0), (0, 0));
+    assert!(bad.1.ends_with("cut off"), "{bad:?}");
 }

@@ -15,23 +15,28 @@ use tar::{Archive, EntryType};
 const MOST_ENTRIES: usize = 100_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(crate) enum What {
     File,
     Directory,
     Link,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// Below the target; never empty, never with `..`.
-    pub(super) path: PathBuf,
-    pub(super) what: What,
+    pub(crate) path: PathBuf,
+    pub(crate) what: What,
 }
 
 /// All of it is judged before the first byte is written. The error is a sentence.
-pub(super) fn read(mut file: File, aside: &Path, into: &Path) -> Result<Vec<Entry>, String> {
+pub(crate) fn read(file: File, aside: &Path, into: &Path) -> Result<Vec<Entry>, String> {
+    read_within(file, aside, into, u64::MAX)
+}
+
+/// The same, refused if it holds more than so many bytes.
+pub(crate) fn read_within(mut file: File, aside: &Path, into: &Path, most: u64) -> Result<Vec<Entry>, String> {
     let unreadable = |e: std::io::Error| format!("the archive cannot be read: {e}");
-    let entries = walk(&mut file, |_, _| Ok(()))?;
+    let entries = walk(&mut file, most, |_, _| Ok(()))?;
     for entry in &entries {
         stays_inside(into, &entry.path)?;
     }
@@ -40,11 +45,12 @@ pub(super) fn read(mut file: File, aside: &Path, into: &Path) -> Result<Vec<Entr
         fs::remove_dir_all(aside).map_err(|e| format!("{} cannot be removed: {e}", aside.display()))?;
     }
     fs::DirBuilder::new().mode(0o700).create(aside).map_err(|e| format!("{} cannot be made: {e}", aside.display()))?;
-    walk(&mut file, |found, entry| write(aside, found, entry))
+    walk(&mut file, u64::MAX, |found, entry| write(aside, found, entry))
 }
 
 fn walk(
     file: &mut File,
+    most: u64,
     mut each: impl FnMut(&Entry, &mut tar::Entry<'_, Box<dyn Read + '_>>) -> Result<(), String>,
 ) -> Result<Vec<Entry>, String> {
     let unreadable = |e: std::io::Error| format!("the archive cannot be read: {e}");
@@ -55,13 +61,17 @@ fn walk(
     let bytes: Box<dyn Read + '_> =
         if magic[..n] == [0x1f, 0x8b] { Box::new(MultiGzDecoder::new(plain)) } else { Box::new(plain) };
     let mut archive = Archive::new(bytes);
-    let mut found = vec![];
+    let (mut found, mut bytes) = (vec![], 0u64);
     for entry in archive.entries().map_err(unreadable)? {
         let mut entry = entry.map_err(unreadable)?;
         if let Some(judged) = judge(&entry)? {
             each(&judged, &mut entry)?;
             // To its end: a damaged archive is found out before anything is written.
-            std::io::copy(&mut entry, &mut std::io::sink()).map_err(unreadable)?;
+            let room = most.saturating_sub(bytes).saturating_add(1);
+            bytes += std::io::copy(&mut entry.by_ref().take(room), &mut std::io::sink()).map_err(unreadable)?;
+            if bytes > most {
+                return Err(format!("the archive holds more than {most} bytes"));
+            }
             found.push(judged);
         }
         if found.len() > MOST_ENTRIES {
@@ -154,7 +164,7 @@ fn write(aside: &Path, found: &Entry, entry: &mut tar::Entry<'_, Box<dyn Read + 
 }
 
 /// Both are there with the same content and permissions.
-pub(super) fn same(one: &Path, other: &Path) -> bool {
+pub(crate) fn same(one: &Path, other: &Path) -> bool {
     let (Ok(a), Ok(b)) = (one.symlink_metadata(), other.symlink_metadata()) else { return false };
     if a.is_symlink() || b.is_symlink() {
         return a.is_symlink() && b.is_symlink() && fs::read_link(one).ok() == fs::read_link(other).ok();
