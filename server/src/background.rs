@@ -14,7 +14,7 @@ use crate::{
     AppState,
     app::{
         contact_drill, expiry, intake, line, maintenance, monitor_change, notice, overdue, paging, readiness,
-        scheduled_post, status_page,
+        scheduled_post, standing_order, status_page,
     },
     error::AppError,
     live, outbox,
@@ -147,7 +147,9 @@ async fn clocks(state: &AppState) -> Result<(), AppError> {
     let posts = scheduled_post::sweep(store).await;
     let maintenance = maintenance::sweep(store).await;
     let monitors = monitor_change::sweep(state).await;
-    intake::unmute(state).await.and(monitors).and(maintenance).and(overdue).and(drills).and(posts)
+    let unmuted = intake::unmute(state).await;
+    // What the others have just found out may be what an order is for.
+    standing_order::sweep(state).await.and(unmuted).and(monitors).and(maintenance).and(overdue).and(drills).and(posts)
 }
 
 /// What is too old to be of use.
