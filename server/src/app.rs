@@ -1,6 +1,6 @@
 //! Use cases, one noun per file: load, ask the domain, save, audit, commit. Never sees a request, a header or a status code.
 //!
-//! Locks are always taken in this order: people (only to change them), idempotency key, system (only to save a plan), run or report, incident, maintenance; the store adds system (when a change moves components), audit head and live counter.
+//! Locks are always taken in this order: people (only to change them), idempotency key, system (only to save a plan), use of a standing order, standing order, run or report, incident, maintenance; the store adds system (when a change moves components), audit head and live counter.
 //! Between `begin` and `commit` nothing is read on another connection, so that waiting requests cannot starve the one they wait for.
 
 pub mod access;
@@ -51,6 +51,7 @@ pub mod run;
 pub mod scheduled_post;
 pub mod secret;
 pub mod silence;
+pub mod standing_order;
 pub mod statistics;
 pub mod status_brand;
 pub mod status_page;

@@ -14,7 +14,7 @@ use crate::{
     AppState,
     app::{
         contact_drill, expiry, intake, line, maintenance, monitor_change, notice, overdue, paging, readiness,
-        scheduled_post, status_page, verification_due,
+        scheduled_post, standing_order, status_page, verification_due,
     },
     error::AppError,
     live, outbox,
@@ -151,7 +151,10 @@ async fn clocks(state: &AppState) -> Result<(), AppError> {
     let maintenance = maintenance::sweep(store).await;
     let monitors = monitor_change::sweep(state).await;
     let verifications = verification_due::sweep(state).await;
-    intake::unmute(state).await.and(monitors).and(verifications).and(maintenance).and(overdue).and(drills).and(posts)
+    let unmuted = intake::unmute(state).await;
+    // What the others have just found out may be what an order is for.
+    let ordered = standing_order::sweep(state).await;
+    ordered.and(unmuted).and(monitors).and(verifications).and(maintenance).and(overdue).and(drills).and(posts)
 }
 
 /// What is too old to be of use.

@@ -25,6 +25,7 @@ pub(crate) mod run;
 pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod sign_in;
+pub(crate) mod standing_order;
 pub(crate) mod statistics;
 pub(crate) mod status_page;
 pub(crate) mod subscriber;

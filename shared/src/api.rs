@@ -21,6 +21,7 @@ pub mod restricted;
 pub mod run;
 pub mod secret;
 pub mod session;
+pub mod standing_order;
 pub mod statistics;
 pub mod status_brand;
 pub mod status_page;

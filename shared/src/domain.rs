@@ -29,6 +29,7 @@ pub mod resolution;
 pub mod run;
 pub mod secret;
 pub mod sight;
+pub mod standing_order;
 pub mod status;
 pub mod story;
 pub mod template;

@@ -71,6 +71,7 @@ pub fn header(procedure: Procedure) -> RunHeader {
         dry_run: false,
         waits: false,
         resumes: None,
+        standing_order: None,
         requested_by: UserId(Uuid::nil()),
         requested_at: Timestamp::from_unix(0),
     }

@@ -51,6 +51,8 @@ pub mod seal;
 mod secret;
 mod session;
 mod sight;
+mod standing_order;
+mod standing_order_use;
 mod statistics;
 mod status_brand;
 mod status_layout;
@@ -108,6 +110,8 @@ pub use crate::{
     scheduled_post::{NewPost, ScheduledPost},
     secret::{SealedSecret, SecretHead},
     session::SessionRecord,
+    standing_order::{NewOrder, OrderRecord},
+    standing_order_use::OrderUse,
     status_brand::{SavedBrand, StoredLogo},
     status_layout::SavedLayout,
     subscriber::{Asking, Subscriber},

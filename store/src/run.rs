@@ -49,6 +49,7 @@ pub struct NewRun {
     pub dry_run: bool,
     pub waits: bool,
     pub resumes: Option<Resumed>,
+    pub standing_order: Option<i64>,
     pub requested_by: UserId,
 }
 
@@ -159,6 +160,7 @@ struct ListRow {
     requested_at: OffsetDateTime,
     ended_at: Option<OffsetDateTime>,
     n_open_checks: i32,
+    automatic: bool,
 }
 
 impl TryFrom<ListRow> for RunRowView {
@@ -174,6 +176,7 @@ impl TryFrom<ListRow> for RunRowView {
             requested_at: Timestamp::new(row.requested_at),
             ended_at: row.ended_at.map(Timestamp::new),
             open_checks: row.n_open_checks.unsigned_abs(),
+            automatic: row.automatic,
         })
     }
 }
@@ -205,7 +208,8 @@ impl Store {
         let rows = sqlx::query_as::<_, ListRow>(
             "SELECT r.number, i.number AS incident, r.header->'procedure'->>'title' AS procedure, r.state,
                     u.name AS requested_by, r.requested_at, r.ended_at,
-                    CASE WHEN r.state = 'succeeded' THEN r.n_open_checks ELSE 0 END AS n_open_checks
+                    CASE WHEN r.state = 'succeeded' THEN r.n_open_checks ELSE 0 END AS n_open_checks,
+                    r.header->>'standing_order' IS NOT NULL AS automatic
              FROM run r JOIN incident i ON i.id = r.incident_id JOIN app_user u ON u.id = (r.header->>'requested_by')::uuid
              WHERE ($1::uuid IS NULL OR r.incident_id IN (
                        WITH RECURSIVE same (id, number) AS (
@@ -255,7 +259,7 @@ impl Store {
     }
 }
 
-async fn run_live(executor: impl sqlx::PgExecutor<'_>, system: SystemId) -> Result<Option<i64>, StoreError> {
+pub(crate) async fn run_live(executor: impl sqlx::PgExecutor<'_>, system: SystemId) -> Result<Option<i64>, StoreError> {
     Ok(sqlx::query_scalar(
         "SELECT number FROM run WHERE system_id = $1 AND NOT dry_run
          AND state IN ('resolving', 'awaiting-approval', 'queued', 'running', 'asking', 'cancelling')",
@@ -306,6 +310,7 @@ impl Tx {
             dry_run: new.dry_run,
             waits: new.waits,
             resumes: new.resumes,
+            standing_order: new.standing_order,
             requested_by: new.requested_by,
             requested_at: self.now(),
         };
@@ -333,6 +338,14 @@ impl Tx {
     /// [`StoreError::NotFound`] if there is none with this number.
     pub async fn run_lock(&mut self, number: i64) -> Result<RunRecord, StoreError> {
         read(self.connection(), Which::Number(number), true).await
+    }
+
+    /// As [`Store::run_fetch`], inside the transaction; not locked.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none with this id.
+    pub async fn run_fetch(&mut self, id: RunId) -> Result<RunRecord, StoreError> {
+        read(self.connection(), Which::Id(id), false).await
     }
 
     /// Locks the run and folds its log.

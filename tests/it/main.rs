@@ -57,6 +57,7 @@ mod room;
 mod runs;
 mod scripts;
 mod secrets;
+mod standing_orders;
 mod statistics;
 mod status_brand;
 mod status_bucket;

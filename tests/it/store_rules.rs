@@ -72,6 +72,7 @@ async fn world() -> World {
         dry_run: false,
         waits: false,
         resumes: None,
+        standing_order: None,
         requested_by: user,
     };
     World { database, by, user, incident: record, new_run }

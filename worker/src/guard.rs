@@ -13,6 +13,8 @@ use shared::{
 };
 use store::StoreError;
 
+mod order;
+
 use crate::{
     Worker,
     journal::needs_approval,
@@ -30,6 +32,8 @@ struct Facts<'a> {
     plan: &'a Plan,
     may_decide: &'a Deciders,
     may_break: &'a Deciders,
+    /// What is so with the order that it names, if it does.
+    order: Result<Option<&'a order::Seen>, &'a String>,
     /// The run that this one goes on from.
     before: Option<&'a Run>,
     now: Timestamp,
@@ -65,6 +69,7 @@ pub(crate) async fn check(worker: &Worker, run: &Run, secrets: &Secrets) -> Resu
     );
     let before = before?;
     let plan = compile(&version?.source).plan;
+    let seen = order::look(worker, run).await?;
     let home = system?.host;
     let facts = Facts {
         allowed: &worker.config.projects,
@@ -72,6 +77,7 @@ pub(crate) async fn check(worker: &Worker, run: &Run, secrets: &Secrets) -> Resu
         plan: &plan,
         may_decide: &may_decide?,
         may_break: &may_break?,
+        order: seen.as_ref().map(Option::as_ref),
         before: before.as_ref(),
         now: now?,
         resolution: resolution.as_ref(),
@@ -136,7 +142,10 @@ fn verdict(run: &Run, facts: &Facts<'_>) -> Result<(), String> {
     // Consent runs out for beginning, not while what was begun goes on.
     let begun = run.steps.iter().filter_map(|step| step.started_at).min();
     let at = begun.map_or(facts.now, |begun| begun.min(facts.now));
-    if !run.glass.as_ref().is_some_and(|glass| glass.holds(&header.policy, &request, facts.may_break, at)) {
+    if run.header.standing_order.is_some() || run.ordered.is_some() {
+        let seen = facts.order.map_err(Clone::clone)?;
+        order::holds(run, seen, facts.may_decide, at)?;
+    } else if !run.glass.as_ref().is_some_and(|glass| glass.holds(&header.policy, &request, facts.may_break, at)) {
         match evaluate(&header.policy, &request, &run.decisions, facts.may_decide, at) {
             Verdict::Granted => {}
             Verdict::Pending { have, need, lacking } if lacking.is_empty() => {

@@ -231,6 +231,10 @@ fn following(run: &Run, seen: &[Seen]) -> Option<RunEvent> {
     if run.state == RunState::AwaitingApproval && run.header.policy.approvals == 0 && !needs_approval(run) {
         return Some(RunEvent::Granted);
     }
+    // Consent was given beforehand; the guard judges it before anything is done.
+    if run.state == RunState::AwaitingApproval && run.ordered.is_some() {
+        return Some(RunEvent::Granted);
+    }
     match next(run) {
         Next::Ask { step, why } => Some(RunEvent::Asked { step, why, seen: seen.to_vec() }),
         Next::Finish => Some(RunEvent::Finished { succeeded: true }),
@@ -253,6 +257,7 @@ fn audited(run: &Run, event: &RunEvent) -> (&'static str, String, Value) {
             json!({ "resolution": resolution.digest(), "host": resolution.host, "project": resolution.project }),
         ),
         RunEvent::Unresolvable { reason } => ("run.found-unresolvable", whole, json!({ "reason": reason })),
+        RunEvent::Granted if run.ordered.is_some() => ("run.granted", whole, json!({ "ordered": run.ordered })),
         RunEvent::Granted => ("run.granted", whole, json!({ "approvals": run.header.policy.approvals })),
         RunEvent::Claimed { fence } => ("run.claimed", whole, json!({ "fence": fence })),
         RunEvent::StepStarted { step: n, attempt, fence, before } => {
@@ -284,6 +289,11 @@ fn moment(run: &Run, event: &RunEvent) -> Option<(RunMoment, String)> {
             (RunMoment::Resolved, format!("On host {}: {effects}", resolution.host))
         }
         RunEvent::Unresolvable { reason } => (RunMoment::Unresolvable, reason.clone()),
+        RunEvent::Granted if run.ordered.is_some() => {
+            let ordered = run.ordered.as_ref()?;
+            let (name, givers) = (&ordered.name, &ordered.givers);
+            (RunMoment::Approved, format!("Consent was given beforehand by standing order {name}: {givers}"))
+        }
         RunEvent::Granted if run.header.procedure.steps.iter().any(|step| step.kind.has_effect()) => {
             (RunMoment::Approved, "Needs no approval: it only looks and tells people".into())
         }

@@ -18,7 +18,7 @@ use shared::{
 };
 use store::{AlertSource, IncidentRecord, StoreError, Tx};
 
-use super::{alert_source::key_hash, plan::PlanInForce};
+use super::{alert_source::key_hash, plan::PlanInForce, standing_order::due};
 use crate::{AppState, auth::address::Address, auth::denied, error::AppError};
 
 impl From<Unreadable> for AppError {
@@ -130,7 +130,7 @@ fn actor(source: &AlertSource) -> Actor {
     Actor::AlertSource { name: source.name.clone() }
 }
 
-/// The incident that was declared for it, if one was.
+/// The incident that was declared for it, if one was that people are to be called for now.
 pub(super) async fn fires(
     tx: &mut Tx,
     plan: Option<&PlanInForce>,
@@ -144,7 +144,8 @@ pub(super) async fn fires(
     tx.live(Topic::Alerts {});
     let (outcome, incident) = decide(tx, plan, source, alert, heard.number).await?;
     tx.alert_decide(heard.number, outcome, incident.as_ref().map(|record| record.id)).await?;
-    Ok(incident.filter(|_| outcome == Outcome::Declared))
+    let ordered = due::mark(tx, source, alert, heard.number, incident.as_ref()).await?;
+    Ok(incident.filter(|_| outcome == Outcome::Declared && !ordered))
 }
 
 async fn decide(
@@ -155,11 +156,20 @@ async fn decide(
     number: i64,
 ) -> Result<(Outcome, Option<IncidentRecord>), AppError> {
     let (rule, then) = judge(&source.rules, alert);
-    Ok(match then {
-        Consequence::Ignore {} => (Outcome::Ignored, None),
-        Consequence::Show {} => (Outcome::Shown, None),
-        Consequence::Declare(_) if muted(tx, source, alert).await? => (Outcome::Muted, None),
-        Consequence::Declare(what) => match tx.alert_incident_before(source.id, &alert.key).await? {
+    // What people have consented to beforehand is for an incident, also where no rule says so; a rule that ignores keeps it from that.
+    let order = match then {
+        Consequence::Ignore {} => return Ok((Outcome::Ignored, None)),
+        Consequence::Declare(_) => None,
+        Consequence::Show {} => due::order(tx, source, alert).await?,
+    };
+    let what = match (then, &order) {
+        (Consequence::Declare(what), _) => Some(what),
+        (_, order) => order.as_ref().map(|order| &order.order.terms.declares),
+    };
+    Ok(match what {
+        None => (Outcome::Shown, None),
+        Some(_) if muted(tx, source, alert).await? => (Outcome::Muted, None),
+        Some(what) => match tx.alert_incident_before(source.id, &alert.key).await? {
             Some(incident) => (Outcome::Joined, Some(join(tx, source, alert, number, incident).await?)),
             None => {
                 let plan = plan.map(|plan| &plan.compiled.plan);
@@ -204,7 +214,8 @@ pub async fn unmute(state: &AppState) -> Result<(), AppError> {
         }
         let (outcome, incident) = decide(&mut tx, plan.as_deref(), &source, &held.alert, number).await?;
         tx.alert_decide(number, outcome, incident.as_ref().map(|record| record.id)).await?;
-        let declared = incident.filter(|_| outcome == Outcome::Declared);
+        let ordered = due::mark(&mut tx, &source, &held.alert, number, incident.as_ref()).await?;
+        let declared = incident.filter(|_| outcome == Outcome::Declared && !ordered);
         call(&mut tx, declared.as_slice()).await?;
         tx.live(Topic::Alerts {});
         tx.commit().await?;

@@ -29,7 +29,7 @@ fn offer<C>(command: C, refused: Option<String>) -> Offer<C> {
 }
 
 /// `None` if they may.
-fn lacks(rights: Rights, action: Action) -> Option<String> {
+pub(super) fn lacks(rights: Rights, action: Action) -> Option<String> {
     (!rights.may(action)).then(|| action.needs())
 }
 

@@ -27,6 +27,8 @@ pub struct Settled {
     pub asking: Vec<i64>,
     /// Messages that were on their way: not sent by themselves any more.
     pub unsent: i64,
+    /// Standing orders that are suspended: somebody may have revoked them since.
+    pub orders: u64,
 }
 
 /// In one transaction. The chain must end where the backup says; otherwise nothing is written.
@@ -50,6 +52,9 @@ pub async fn settle(store: &Store, backup: &Manifest) -> Result<Settled, AppErro
     tx.world_forget().await?;
     settled.unsent = tx.outbox_forget().await?;
     tx.contact_drills_forget().await?;
+    // Somebody may have revoked one since.
+    let why = format!("Muster was restored from its backup of {}", backup.created_at.utc_text());
+    settled.orders = tx.standing_orders_halt(&by, &why).await?;
     for id in tx.runs_open().await? {
         let mut run = tx.run_lock_id(id).await?.run;
         let number = run.header.number;

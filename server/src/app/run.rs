@@ -76,6 +76,7 @@ pub async fn request(
         dry_run: input.dry_run,
         waits: false,
         resumes,
+        standing_order: None,
         watch_seconds: plan.compiled.plan.watch.filter(|_| has_checks(procedure)).map(|watch| watch.seconds),
         requested_by: permit.id(),
     };
@@ -153,7 +154,10 @@ async fn resumed(
 }
 
 /// Those that differ from the plan's own. Whether the live system has them is the worker's to say.
-fn parameters(procedure: &Procedure, given: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, AppError> {
+pub(super) fn parameters(
+    procedure: &Procedure,
+    given: BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, AppError> {
     let mut chosen = BTreeMap::new();
     for (name, value) in given {
         let Some(parameter) = procedure.parameters.iter().find(|p| p.name == name) else {
@@ -170,7 +174,7 @@ fn parameters(procedure: &Procedure, given: BTreeMap<String, String>) -> Result<
     Ok(chosen)
 }
 
-fn has_checks(procedure: &Procedure) -> bool {
+pub(super) fn has_checks(procedure: &Procedure) -> bool {
     procedure.steps.iter().any(|step| step.check)
 }
 

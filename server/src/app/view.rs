@@ -180,6 +180,7 @@ pub async fn run(store: &Store, plans: &Plans, user: &User, number: i64) -> Resu
         }),
         glass: run.glass.clone(),
         review: run.review.clone(),
+        ordered: run.ordered.clone(),
         state: run.state,
         requested_by: record.requested_by_name,
         requested_at: run.header.requested_at,

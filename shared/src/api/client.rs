@@ -9,6 +9,7 @@ mod maintenance;
 mod monitors;
 mod posts;
 mod room;
+mod standing_orders;
 mod subscribers;
 mod tasks;
 mod verifications;

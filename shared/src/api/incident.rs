@@ -338,6 +338,9 @@ pub struct RunRowView {
     pub ended_at: Option<Timestamp>,
     /// Final checks of a run that has succeeded which a person still has to make, or has found not to hold.
     pub open_checks: u32,
+    /// A standing order began it, not a person.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub automatic: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

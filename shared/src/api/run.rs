@@ -12,6 +12,7 @@ use crate::{
         offer::Offer,
         resolution::Resolution,
         run::{Answer, Priority, Proposal, Review, RunState, Seen, StepRun},
+        standing_order::Ordered,
         text::Message,
     },
     ids::RunId,
@@ -205,6 +206,9 @@ pub struct RunView {
     pub glass: Option<Glass>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub review: Option<Review>,
+    /// It was begun by itself: the standing order that says so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ordered: Option<Ordered>,
     pub priority: Priority,
     /// While it waits in line.
     #[serde(skip_serializing_if = "Option::is_none", default)]

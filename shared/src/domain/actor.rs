@@ -24,6 +24,13 @@ pub enum Actor {
     AlertSource {
         name: String,
     },
+    /// What people consented to beforehand, begun because its time had come.
+    StandingOrder {
+        number: i64,
+        name: String,
+        /// Who consented.
+        givers: String,
+    },
     /// Somebody with the command line on the server's machine.
     CommandLine,
     /// A request that was not signed in.
@@ -46,6 +53,7 @@ impl Actor {
             Self::User { id, .. } => id.to_string(),
             Self::Worker { name } => name.clone(),
             Self::AlertSource { name } => name.clone(),
+            Self::StandingOrder { number, .. } => format!("standing order {number}"),
             Self::Muster => "muster".into(),
             Self::CommandLine => "command-line".into(),
             Self::Anonymous => "anonymous".into(),
@@ -59,6 +67,7 @@ impl fmt::Display for Actor {
             Self::User { name, .. } => f.write_str(name),
             Self::Worker { name } => write!(f, "worker {name}"),
             Self::AlertSource { name } => write!(f, "alert source {name}"),
+            Self::StandingOrder { name, givers, .. } => write!(f, "standing order {name} given by {givers}"),
             Self::Muster => f.write_str("Muster"),
             Self::CommandLine => f.write_str("command line"),
             Self::Anonymous => f.write_str("not signed in"),

@@ -226,6 +226,7 @@ impl Incident {
             | E::Related { .. }
             | E::Unrelated { .. }
             | E::Run { .. }
+            | E::Automatic { .. }
             | E::Notified { .. }
             | E::NoticeAcknowledged { .. }
             | E::ReportPublished { .. }

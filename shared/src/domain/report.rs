@@ -11,6 +11,7 @@ use crate::{
         escalation,
         incident::{Affected, Incident, IncidentEvent, Person, RunMoment, post_sentence},
         run::{Run, StepState},
+        standing_order::OrderMoment,
     },
     timestamp::{Timestamp, human_seconds},
 };
@@ -137,6 +138,16 @@ pub fn sentence(event: &IncidentEvent) -> String {
         E::Closed { text } => format!("closed the incident: {text}"),
         E::Resolved { text } => format!("resolved the incident: {text}"),
         E::Run { number, procedure, moment, text } => run_sentence(*number, procedure, *moment, text),
+        E::Automatic { name, moment, run, text, .. } => {
+            let run = run.map(|run| format!(" with run {run}")).unwrap_or_default();
+            match moment {
+                OrderMoment::Begun => format!("began automatic recovery by standing order {name}{run}: {text}"),
+                OrderMoment::Helped => format!("automatic recovery by standing order {name} helped{run}: {text}"),
+                OrderMoment::HandedOver => {
+                    format!("automatic recovery by standing order {name} did not help, people have to: {text}")
+                }
+            }
+        }
         E::Notified { run, audience, text, .. } => format!("run {run} notified {}: {text}", audience.words()),
         E::NoticeAcknowledged { text, .. } => format!("acknowledged the notice: {text}"),
         E::Paged { people, reason } => {
@@ -255,6 +266,7 @@ fn run_sentence(number: i64, procedure: &str, moment: RunMoment, text: &str) -> 
         M::Unresolvable => "cannot run on this host",
         M::Expired => "approval expired",
         M::Started => "started",
+        M::Late => "will probably miss its objective",
         M::StepEnded => "step ended",
         M::Asked => "needs a decision",
         M::CancelAsked => return format!("cancelled {run}{detail}"),

@@ -27,6 +27,7 @@ use crate::{
         actor::Actor,
         approval::{ApprovalPolicy, Choice, Content, Decision, Glass},
         resolution::Resolution,
+        standing_order::Ordered,
     },
     ids::{IncidentId, PlanVersionId, RunId, SystemId, UserId},
     plan::{Procedure, StepKind},
@@ -61,6 +62,9 @@ pub struct RunHeader {
     pub waits: bool,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub resumes: Option<Resumed>,
+    /// Number of the standing order that it was begun by, instead of by a person; then who proposed that is who requested it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub standing_order: Option<i64>,
     pub requested_by: UserId,
     pub requested_at: Timestamp,
 }
@@ -94,6 +98,8 @@ pub struct Run {
     pub glass: Option<Glass>,
     /// What somebody else says about the broken glass afterwards.
     pub review: Option<Review>,
+    /// Consent that was given beforehand.
+    pub ordered: Option<Ordered>,
     /// Its place among runs that wait for the same thing.
     pub priority: Priority,
 }
@@ -150,6 +156,7 @@ impl Run {
             restored_from: None,
             glass: None,
             review: None,
+            ordered: None,
             priority: Priority::default(),
         }
     }
@@ -178,6 +185,9 @@ impl Run {
                 if self.header.waits {
                     self.state = S::Waiting;
                 }
+            }
+            (E::Ordered { ordered }, S::Resolving) if self.header.standing_order == Some(ordered.order) => {
+                self.ordered = Some(ordered.clone());
             }
             (E::Called, S::Waiting) => self.state = S::Resolving,
             (E::Prioritised { priority }, S::Waiting | S::Resolving | S::AwaitingApproval | S::Queued) => {

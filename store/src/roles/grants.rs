@@ -69,6 +69,13 @@ pub(super) const TABLES: &[Table] = &[
         ],
     ),
     table("run_event", READ_ADD, READ),
+    // What was consented to nobody changes; the worker reads it for itself before it begins.
+    table(
+        "standing_order",
+        &["SELECT", "INSERT", "UPDATE (decisions, state, changed_by, changed_at, changed_why)"],
+        READ,
+    ),
+    table("standing_order_use", &["SELECT", "INSERT", "UPDATE (state, run_id, begun_at, ended_at, text)"], READ),
     table("step_event", READ, READ_ADD),
     table("output_chunk", READ, READ_ADD),
     // A view, for programs of the release before.

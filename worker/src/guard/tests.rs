@@ -84,6 +84,7 @@ impl Default for World {
 impl World {
     fn verdict(&self, run: &Run) -> Result<(), String> {
         let facts = Facts {
+            order: Ok(None),
             allowed: &self.allowed,
             home: self.home,
             plan: &compile(self.source).plan,

@@ -9,6 +9,7 @@ use crate::{
         audience::Audience,
         criteria::Seen,
         escalation::{CalledBy, Why},
+        standing_order::OrderMoment,
     },
     timestamp::Timestamp,
 };
@@ -64,6 +65,15 @@ pub enum IncidentEvent {
         number: i64,
         procedure: String,
         moment: RunMoment,
+        text: String,
+    },
+    /// Automatic recovery: what people consented to beforehand was begun, has helped or has not.
+    Automatic {
+        order: i64,
+        name: String,
+        moment: OrderMoment,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        run: Option<i64>,
         text: String,
     },
     /// A step of a run has told people something.

@@ -26,6 +26,8 @@ pub enum RunMoment {
     StepEnded,
     Asked,
     Answered,
+    /// By what its steps took before it will miss what the plan promises.
+    Late,
     /// A person wants it to end.
     CancelAsked,
     Cancelled,

@@ -10,6 +10,7 @@ use crate::{
         approval::{Decision, Glass},
         resolution::Resolution,
         run::{Priority, Seen},
+        standing_order,
     },
     timestamp::Timestamp,
 };
@@ -29,6 +30,10 @@ pub struct Recorded {
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum RunEvent {
     Requested,
+    /// A standing order began it: its consent was given beforehand.
+    Ordered {
+        ordered: standing_order::Ordered,
+    },
     /// It was first in line, and the run before it has ended.
     Called,
     Prioritised {

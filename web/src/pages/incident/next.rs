@@ -102,6 +102,7 @@ mod tests {
             requested_by: "o".into(),
             requested_at: at,
             ended_at: None,
+            automatic: false,
             open_checks: 0,
         };
         let procedure = ProcedureOffer {

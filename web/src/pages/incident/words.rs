@@ -5,6 +5,7 @@ use shared::{
         escalation,
         incident::{IncidentEvent, PostDeed, RunMoment},
         report::{impacts, overdue_words},
+        standing_order::OrderMoment,
         status::Impact,
     },
     timestamp::human_seconds,
@@ -41,6 +42,11 @@ pub(super) fn headline(event: &IncidentEvent) -> String {
         IncidentEvent::Resolved { .. } => "Resolved".into(),
         IncidentEvent::Closed { .. } => "Closed".into(),
         IncidentEvent::Run { procedure, moment, .. } => format!("{procedure}: {}", moment_words(*moment)),
+        IncidentEvent::Automatic { name, moment, .. } => match moment {
+            OrderMoment::Begun => format!("Automatic recovery begun: {name}"),
+            OrderMoment::Helped => format!("Automatic recovery helped: {name}"),
+            OrderMoment::HandedOver => format!("Automatic recovery did not help: {name}"),
+        },
         IncidentEvent::Notified { audience, .. } => format!("Notified {}", audience.words()),
         IncidentEvent::NoticeAcknowledged { .. } => "Notice acknowledged".into(),
         IncidentEvent::Paged { people, .. } => format!("Paged {}", escalation::people(people)),
@@ -128,6 +134,7 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
         | IncidentEvent::TaskChanged { text, .. }
         | IncidentEvent::TaskEnded { text, .. }
         | IncidentEvent::TaskReopened { text, .. }
+        | IncidentEvent::Automatic { text, .. }
         | IncidentEvent::Run { text, .. } => text.clone(),
         IncidentEvent::AlertFired { title, .. } | IncidentEvent::AlertEnded { title, .. } => title.clone(),
         IncidentEvent::Paged { reason, .. } => {
@@ -173,7 +180,9 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
         IncidentEvent::Resolved { .. } => Tone::Good,
         IncidentEvent::Run { moment, .. } => match moment {
             RunMoment::Succeeded => Tone::Good,
-            RunMoment::Resolved | RunMoment::Asked | RunMoment::Watched | RunMoment::GlassBroken => Tone::Warning,
+            RunMoment::Resolved | RunMoment::Asked | RunMoment::Watched | RunMoment::Late | RunMoment::GlassBroken => {
+                Tone::Warning
+            }
             RunMoment::Unresolvable | RunMoment::Refused | RunMoment::Stopped | RunMoment::Cancelled => Tone::Notice,
             RunMoment::Approved
             | RunMoment::Called
@@ -187,6 +196,9 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
             | RunMoment::Requested => Tone::Active,
             RunMoment::Expired | RunMoment::Withdrawn => Tone::Neutral,
         },
+        IncidentEvent::Automatic { moment: OrderMoment::Begun, .. } => Tone::Active,
+        IncidentEvent::Automatic { moment: OrderMoment::Helped, .. } => Tone::Good,
+        IncidentEvent::Automatic { moment: OrderMoment::HandedOver, .. } => Tone::Warning,
         IncidentEvent::StateChanged { to, .. } => to.tone(),
         IncidentEvent::Scheduled { deed: PostDeed::Skipped { .. }, .. }
         | IncidentEvent::LevelChanged { .. }
@@ -250,6 +262,7 @@ fn moment_words(moment: RunMoment) -> &'static str {
         RunMoment::Expired => "approval expired",
         RunMoment::Withdrawn => "withdrawn",
         RunMoment::Started => "started",
+        RunMoment::Late => "will probably miss its objective",
         RunMoment::StepEnded => "step ended",
         RunMoment::Asked => "needs a decision",
         RunMoment::Answered => "decided",

@@ -1,0 +1,139 @@
+//! May an order be begun now, and did it help? One answer each, from facts; the server asks before it begins, the worker's guard again.
+
+use super::{Order, OrderState, Trigger};
+use crate::{
+    digest::Digest,
+    domain::{
+        approval::{Deciders, Verdict},
+        run::RunState,
+    },
+    timestamp::Timestamp,
+};
+
+/// What is so at this moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// What the order's procedure would do by the plan in force, if it has it.
+    pub meaning: Option<Digest>,
+    /// What the monitor looks at that it is about, if it is there and not paused.
+    pub looks_at: Option<Digest>,
+    /// Who may decide about runs.
+    pub deciders: &'a Deciders,
+    /// When it was begun before.
+    pub begun: &'a [Timestamp],
+    /// It did not help in this incident, so people have it.
+    pub handed_over: bool,
+    /// Another run is live on the target.
+    pub busy: Option<i64>,
+    pub frozen: bool,
+    pub now: Timestamp,
+}
+
+/// Why it is not begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// Not this time; people are called.
+    NotNow(String),
+    /// Never again: people have to consent anew.
+    Lapsed(String),
+}
+
+/// # Errors
+/// Why not; people are called in any case.
+pub fn may_begin(order: &Order, facts: &Facts<'_>) -> Result<(), Hold> {
+    let not_now = |why: String| Err(Hold::NotNow(why));
+    match order.state {
+        OrderState::InForce => {}
+        state => return not_now(format!("the order is not in force: {}", state.words().to_lowercase())),
+    }
+    match order.verdict(facts.deciders, facts.now) {
+        Verdict::Granted => {}
+        Verdict::Expired => return not_now("its time is over".into()),
+        Verdict::Pending { .. } | Verdict::Refused { .. } => {
+            let why = "not enough of those who consented may still do so";
+            return Err(Hold::Lapsed(why.into()));
+        }
+    }
+    if order.content.resolution_digest != Digest::of_value(&order.terms) {
+        return Err(Hold::Lapsed("its terms are not those that were consented to".into()));
+    }
+    if facts.meaning != Some(order.terms.meaning) {
+        return Err(Hold::Lapsed("the plan has another procedure by now".into()));
+    }
+    if let Trigger::Monitor { looks_at, .. } = &order.terms.trigger
+        && facts.looks_at != Some(*looks_at)
+    {
+        return Err(Hold::Lapsed("its monitor looks at something else by now".into()));
+    }
+    if facts.frozen {
+        return not_now("all recovery is frozen".into());
+    }
+    if facts.handed_over {
+        return not_now("it has not helped in this incident before".into());
+    }
+    if let Some(run) = facts.busy {
+        return not_now(format!("run {run} is under way on the same target"));
+    }
+    let limits = order.terms.limits;
+    let ago = |at: &Timestamp| u64::try_from(facts.now.seconds_since(*at)).unwrap_or(0);
+    let lately = facts.begun.iter().filter(|at| ago(at) < limits.window_seconds).count();
+    if lately >= limits.at_most as usize {
+        return not_now(format!("it was begun {lately} times within its window, and that is its limit"));
+    }
+    if let Some(last) = facts.begun.iter().map(ago).min().filter(|ago| *ago < limits.pause_seconds) {
+        return not_now(format!("it was begun {last} s ago, and waits {} s between two", limits.pause_seconds));
+    }
+    Ok(())
+}
+
+/// What is known of a run that was begun by an order.
+#[derive(Clone, Copy, Debug)]
+pub struct UseFacts<'a> {
+    pub begun_at: Timestamp,
+    pub run: i64,
+    pub state: RunState,
+    /// Why it asks or has ended, where it is said.
+    pub reason: Option<&'a str>,
+    pub ended_at: Option<Timestamp>,
+    /// What was down is not any more.
+    pub well: bool,
+    pub settle_seconds: u64,
+    pub now: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    Wait,
+    Helped,
+    HandOver(String),
+}
+
+#[must_use]
+pub fn outlook(facts: &UseFacts<'_>) -> Outlook {
+    use RunState as S;
+    let since = |at: Timestamp| u64::try_from(facts.now.seconds_since(at)).unwrap_or(0);
+    let because = facts.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    let run = facts.run;
+    match facts.state {
+        S::Succeeded if facts.well => Outlook::Helped,
+        S::Succeeded => match facts.ended_at.map(since) {
+            Some(seconds) if seconds >= facts.settle_seconds => {
+                Outlook::HandOver(format!("run {run} succeeded, and it is still down {seconds} s later"))
+            }
+            _ => Outlook::Wait,
+        },
+        S::Asking => Outlook::HandOver(format!("run {run} needs a decision{because}")),
+        S::Waiting | S::Resolving | S::AwaitingApproval | S::Queued => {
+            let seconds = since(facts.begun_at);
+            if seconds < facts.settle_seconds {
+                return Outlook::Wait;
+            }
+            Outlook::HandOver(format!("no worker has begun run {run} within {seconds} s"))
+        }
+        S::Running => Outlook::Wait,
+        S::Cancelling => Outlook::HandOver(format!("run {run} is being cancelled{because}")),
+        S::Stopped | S::Refused | S::Expired | S::Withdrawn | S::Unresolvable | S::Cancelled | S::DryRun => {
+            Outlook::HandOver(format!("run {run} ended without success{because}"))
+        }
+    }
+}
