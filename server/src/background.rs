@@ -13,8 +13,8 @@ use tokio::{
 use crate::{
     AppState,
     app::{
-        contact_drill, expiry, intake, line, maintenance, monitor_change, notice, overdue, paging, readiness,
-        scheduled_post, standing_order, status_page, verification_due,
+        contact_drill, expiry, follow_up_remind, intake, line, maintenance, monitor_change, notice, overdue, paging,
+        readiness, scheduled_post, standing_order, status_page, verification_due,
     },
     error::AppError,
     live, outbox,
@@ -147,6 +147,7 @@ async fn clocks(state: &AppState) -> Result<(), AppError> {
     let store = &state.store;
     let overdue = overdue::sweep(store).await;
     let drills = contact_drill::sweep(store).await;
+    let reminded = follow_up_remind::sweep(store).await;
     let posts = scheduled_post::sweep(store).await;
     let maintenance = maintenance::sweep(store).await;
     let monitors = monitor_change::sweep(state).await;
@@ -154,7 +155,8 @@ async fn clocks(state: &AppState) -> Result<(), AppError> {
     let unmuted = intake::unmute(state).await;
     // What the others have just found out may be what an order is for.
     let ordered = standing_order::sweep(state).await;
-    ordered.and(unmuted).and(monitors).and(verifications).and(maintenance).and(overdue).and(drills).and(posts)
+    let found = ordered.and(unmuted).and(monitors).and(verifications);
+    found.and(maintenance).and(overdue).and(drills).and(posts).and(reminded)
 }
 
 /// What is too old to be of use.

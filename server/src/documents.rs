@@ -2,4 +2,4 @@
 
 mod report;
 
-pub use report::{ReportDocument, report_html, style};
+pub use report::{Printed, ReportDocument, report_html, style};

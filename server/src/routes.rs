@@ -7,6 +7,7 @@ pub(crate) mod audit;
 pub(crate) mod contact;
 pub(crate) mod events;
 pub(crate) mod file;
+pub(crate) mod follow_up;
 pub(crate) mod health;
 pub(crate) mod incident;
 pub(crate) mod links;

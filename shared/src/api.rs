@@ -6,6 +6,7 @@ pub mod audit;
 pub mod client;
 pub mod contact;
 pub mod error;
+pub mod follow_up;
 pub mod incident;
 pub mod live;
 pub mod maintenance;

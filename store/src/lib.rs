@@ -18,6 +18,8 @@ mod dump;
 pub mod embedded;
 mod error;
 mod factor;
+mod follow_up;
+mod follow_up_statistics;
 mod freeze;
 mod host_lock;
 mod idempotency;
@@ -42,6 +44,7 @@ mod public_incident;
 mod readiness;
 mod related;
 mod report;
+mod report_review;
 mod restored;
 mod role;
 mod roles;
@@ -86,6 +89,7 @@ pub use crate::{
     dump::{DumpError, Snapshot, SnapshotFacts, restore},
     error::StoreError,
     factor::{PasskeyRecord, TotpRecord},
+    follow_up::{FollowUpFilter, NewFollowUp},
     freeze::Freeze,
     host_lock::HostTaken,
     idempotency::Idempotency,
@@ -103,7 +107,8 @@ pub use crate::{
     paging::{CalledPage, Page, Paging},
     post_template::NewTemplate,
     public_incident::{PublicRecord, PublishedReport},
-    report::{Publication, Report},
+    report::{NewPublication, Publication, Report},
+    report_review::ReportVersion,
     role::RoleRecord,
     roles::{Guard, Program},
     run::{NewRun, RunRecord},

@@ -48,7 +48,7 @@ struct Event {
 macro_rules! select {
     ($which:literal) => {
         concat!(
-            "SELECT i.*, s.slug AS system_slug, v.version AS report_version, r.published_at AS report_at, v.body AS report_body
+            "SELECT i.*, s.slug AS system_slug, v.version AS report_version, r.published_at AS report_at, coalesce(r.public_text, v.body) AS report_body
              FROM incident i JOIN system s ON s.id = i.system_id
              LEFT JOIN report r ON r.incident_id = i.id AND r.published_public
              LEFT JOIN report_version v ON v.incident_id = r.incident_id AND v.version = r.published_version

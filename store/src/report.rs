@@ -1,6 +1,10 @@
 //! Post-incident reports: every saved text is kept as a version.
 
-use shared::{domain::actor::Actor, ids::IncidentId, timestamp::Timestamp};
+use shared::{
+    domain::{actor::Actor, report::facts::FactBlock},
+    ids::IncidentId,
+    timestamp::Timestamp,
+};
 use sqlx::{FromRow, PgConnection, types::Json};
 use time::OffsetDateTime;
 
@@ -22,6 +26,19 @@ pub struct Publication {
     pub public: bool,
     pub at: Timestamp,
     pub by: Actor,
+    /// As they were then; none if it was published when drafts still held them as text.
+    pub facts: Option<Vec<FactBlock>>,
+    /// What everybody reads; none for the team, and if it was published before sections were chosen.
+    pub public_text: Option<String>,
+}
+
+/// A version that is published now.
+#[derive(Clone, Debug)]
+pub struct NewPublication<'a> {
+    pub version: i32,
+    pub facts: &'a [FactBlock],
+    /// The whole text for everybody; `None`: for the team only.
+    pub public_text: Option<&'a str>,
 }
 
 #[derive(FromRow)]
@@ -34,13 +51,16 @@ struct ReportRow {
     published_public: Option<bool>,
     published_at: Option<OffsetDateTime>,
     published_by: Option<Json<Actor>>,
+    published_facts: Option<Json<Vec<FactBlock>>>,
+    public_text: Option<String>,
 }
 
 impl From<ReportRow> for Report {
     fn from(row: ReportRow) -> Self {
         let published = match (row.published_version, row.published_public, row.published_at, row.published_by) {
             (Some(version), Some(public), Some(at), Some(by)) => {
-                Some(Publication { version, public, at: Timestamp::new(at), by: by.0 })
+                let facts = row.published_facts.map(|facts| facts.0);
+                Some(Publication { version, public, at: Timestamp::new(at), by: by.0, facts, public_text: row.public_text })
             }
             _ => None,
         };
@@ -57,7 +77,7 @@ impl From<ReportRow> for Report {
 async fn newest(connection: &mut PgConnection, incident: IncidentId) -> Result<Option<Report>, StoreError> {
     let row = sqlx::query_as::<_, ReportRow>(
         "SELECT v.version, v.body, v.saved_by, v.saved_at,
-                r.published_version, r.published_public, r.published_at, r.published_by
+                r.published_version, r.published_public, r.published_at, r.published_by, r.published_facts, r.public_text
          FROM report r JOIN report_version v ON v.incident_id = r.incident_id AND v.version = r.n_versions
          WHERE r.incident_id = $1",
     )
@@ -150,27 +170,29 @@ impl Tx {
         Ok(())
     }
 
-    /// Marks a version as the published one.
+    /// Marks a version as the published one, with what its readers read.
     ///
     /// # Errors
     /// A check's name if there is no such version.
     pub async fn report_publish(
         &mut self,
         incident: IncidentId,
-        version: i32,
-        public: bool,
+        new: &NewPublication<'_>,
         by: &Actor,
     ) -> Result<(), StoreError> {
         let now = self.now().inner();
         sqlx::query(
-            "UPDATE report SET published_version = $2, published_public = $3, published_at = $4, published_by = $5
+            "UPDATE report SET published_version = $2, published_public = $3, published_at = $4, published_by = $5,
+                    published_facts = $6, public_text = $7
              WHERE incident_id = $1",
         )
         .bind(incident.0)
-        .bind(version)
-        .bind(public)
+        .bind(new.version)
+        .bind(new.public_text.is_some())
         .bind(now)
         .bind(Json(by))
+        .bind(Json(new.facts))
+        .bind(new.public_text)
         .execute(self.connection())
         .await?;
         Ok(())

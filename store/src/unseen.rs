@@ -17,6 +17,7 @@ pub enum Part {
     Run,
     Notice,
     Nudge,
+    FollowUp,
 }
 
 impl Store {
@@ -34,6 +35,7 @@ impl Store {
             Part::Incident => seen!("FROM incident i WHERE i.number = $1"),
             Part::Run => seen!("FROM run r JOIN incident i ON i.id = r.incident_id WHERE r.number = $1"),
             Part::Notice => seen!("FROM notice n JOIN incident i ON i.id = n.incident_id WHERE n.number = $1"),
+            Part::FollowUp => seen!("FROM follow_up f JOIN incident i ON i.id = f.incident_id WHERE f.number = $1"),
             Part::Nudge => {
                 seen!("FROM nudge n JOIN incident i ON i.id = n.incident_id WHERE n.number = $1 AND n.user_id = $3")
             }
@@ -72,6 +74,7 @@ pub(crate) async fn confidential(
               JOIN incident i ON i.seen_by IS NOT NULL AND i.id = CASE t.word
                    WHEN 'run' THEN (SELECT incident_id FROM run WHERE number = t.number)
                    WHEN 'notice' THEN (SELECT incident_id FROM notice WHERE number = t.number)
+                   WHEN 'follow-up' THEN (SELECT incident_id FROM follow_up WHERE number = t.number)
                    ELSE (SELECT id FROM incident WHERE number = t.number)
               END",
     )
@@ -85,7 +88,7 @@ pub(crate) async fn confidential(
 pub(crate) fn named(object: &str) -> Option<(&str, i64)> {
     let (word, rest) = object.split_once(' ')?;
     let number = rest.split(' ').next()?.parse().ok()?;
-    ["incident", "run", "report", "notice"].contains(&word).then_some((word, number))
+    ["incident", "run", "report", "notice", "follow-up"].contains(&word).then_some((word, number))
 }
 
 #[cfg(test)]
@@ -98,6 +101,7 @@ mod tests {
             ("incident 7", Some(("incident", 7))),
             ("run 5 step 2", Some(("run", 5))),
             ("report 7", Some(("report", 7))),
+            ("follow-up 3", Some(("follow-up", 3))),
             ("user a@b.example", None),
             ("maintenance 7", None),
             ("incident", None),

@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use shared::{
     api::{
         incident::{LevelIn, NoteIn, ResolveIn, UpdateIn},
-        report::{PublishIn, ReportIn},
+        report::ReportIn,
     },
     domain::{access::Role, incident::PublicState, run::RunState, text::Document},
 };
@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tests::{
     persona::Persona,
     programs::Terminal,
-    scene::{Scene, decide, message},
+    scene::{Scene, decide, message, publish},
 };
 
 #[tokio::test]
@@ -22,7 +22,7 @@ async fn every_change_of_a_whole_story_has_an_entry_and_the_chain_holds() {
     let _worker = scene.worker();
     let reader = scene.muster.persona(Role::Administrator).await.unwrap();
     let (from, _) = scene.muster.store.audit_head().await.unwrap();
-    let (responder, approver) = (&scene.responder.api, &scene.approver.api);
+    let responder = &scene.responder.api;
 
     let n = scene.declared().await.unwrap().number;
     responder.acknowledge(n).await.unwrap();
@@ -43,7 +43,7 @@ async fn every_change_of_a_whole_story_has_an_entry_and_the_chain_holds() {
     responder.resolve(n, &ResolveIn { text: message("restarted"), public_text: None, notify: true }).await.unwrap();
     responder.draft_report(n).await.unwrap();
     responder.save_report(n, &ReportIn { body: Document::parse("short").unwrap(), base: 1 }).await.unwrap();
-    approver.publish_report(n, &PublishIn { version: 2, public: true }).await.unwrap();
+    publish(&scene.approver, n, true).await.unwrap();
     responder.sign_out().await.unwrap();
 
     let step = ["step.started", "step.ended"];
@@ -68,6 +68,7 @@ async fn every_change_of_a_whole_story_has_an_entry_and_the_chain_holds() {
         "incident.resolved",
         "report.drafted",
         "report.saved",
+        "report.approved",
         "report.published",
         "session.ended",
     ]);

@@ -27,6 +27,7 @@ mod docker;
 mod door;
 mod failover;
 mod files;
+mod follow_ups;
 mod fuzz;
 mod handed_on;
 mod incidents;

@@ -5,7 +5,6 @@ use reqwest::StatusCode;
 use shared::{
     api::{
         incident::{ReopenIn, ResolveIn},
-        report::PublishIn,
         status_page::LayoutIn,
     },
     domain::{
@@ -15,7 +14,7 @@ use shared::{
 };
 use tests::{
     history,
-    scene::{Scene, eventually, message},
+    scene::{Scene, eventually, message, publish},
 };
 
 #[tokio::test]
@@ -60,7 +59,7 @@ async fn an_old_incident_is_served_kept_and_corrected_at_once() {
     eventually("it is over again", async || page("/incidents/3").await.1.contains("Now it is over.")).await.unwrap();
 
     scene.responder.api.draft_report(5).await.unwrap();
-    scene.approver.api.publish_report(5, &PublishIn { version: 1, public: true }).await.unwrap();
+    publish(&scene.approver, 5, true).await.unwrap();
     eventually("its report is there", async || page("/incidents/5/report").await.0 == StatusCode::OK).await.unwrap();
     assert!(page("/incidents/5").await.1.contains("/incidents/5/report"));
 

@@ -6,14 +6,27 @@ use shared::{
     api::{
         error::ErrorCode,
         incident::{IncidentView, ResolveIn},
-        report::{EditConflict, PublishIn, ReportCommand, ReportIn},
+        follow_up::{FollowUpIn, FollowUpsShown},
+        report::{
+            CommentIn, EditConflict, PublicPreviewIn, PublishIn, ReportCommand, ReportIn, ReportReviewIn, ReviewAskIn,
+        },
     },
-    domain::{access::Role, clock::ClockState, run::RunState, text::Document},
+    domain::{
+        access::Role,
+        clock::ClockState,
+        follow_up::Priority,
+        report::{
+            facts::{Fact, MARK, filled},
+            review::Standing,
+        },
+        run::RunState,
+        text::{Document, TaskText, Title},
+    },
     timestamp::human_seconds,
 };
 use tests::{
     muster::declaration,
-    scene::{Scene, eventually, message, refused},
+    scene::{Scene, eventually, message, publish, refused},
 };
 
 fn text(body: &str, base: i32) -> ReportIn {
@@ -58,9 +71,10 @@ async fn the_draft_tells_the_measured_times_the_steps_and_the_people() {
         assert!((1200..1320).contains(&seconds), "{seconds}");
         human_seconds(seconds)
     };
-    let body = &report.body;
+    let body = &filled(&report.body, &report.facts);
     for part in [
-        "# Incident 1: validator1 is down".to_owned(),
+        "## Summary".to_owned(),
+        MARK.into(),
         format!("| Response | 1 h | {} | met |", measured(response)),
         format!("| Recovery of Validator 1 | 10 min | {} | **missed** |", measured(recovery)),
         format!("| Resolved | {} (after {}) |", incident.resolved_at.unwrap().utc_text(), measured(recovery)),
@@ -70,11 +84,12 @@ async fn the_draft_tells_the_measured_times_the_steps_and_the_people() {
         "Outcome: succeeded.".into(),
         "restarted bt2c\\_validator1\\_1 in".into(),
         "restarted by run 1".into(),
-        "## What caused it".into(),
+        "## Root cause".into(),
     ] {
         let plain = part.replace("\\_", "_");
         assert!(body.contains(&part) || body.contains(&plain), "{part:?} is missing in\n{body}");
     }
+    assert!(!report.body.contains("validator1"), "what the records say is filled in, not written down: {}", report.body);
     let times = incident.timeline.iter().filter(|entry| body.contains(&entry.at.utc_text())).count();
     assert_eq!(times, incident.timeline.len(), "every moment of the timeline is told");
 }
@@ -135,60 +150,152 @@ async fn of_ten_saves_at_once_one_is_kept_and_nine_come_back() {
 }
 
 #[tokio::test]
-async fn publishing_takes_the_role_and_the_version_that_was_read() {
+async fn publishing_takes_the_role_the_version_that_was_read_and_somebody_else() {
     let (scene, n) = drafted().await;
-    let publish = |version| PublishIn { version, public: true };
     for person in [&scene.responder, &scene.operator] {
-        assert_eq!(refused(person.api.publish_report(n, &publish(1)).await).code, ErrorCode::Forbidden);
+        assert_eq!(refused(person.api.publish_report(n, &PublishIn::for_team(1)).await).code, ErrorCode::Forbidden);
         let view = person.api.report(n).await.unwrap();
         let offer = view.offers.iter().find(|o| o.command == ReportCommand::Publish).unwrap();
         assert!(offer.refused.as_ref().is_some_and(|why| why.contains("approver or administrator")), "{offer:?}");
     }
+    let (approver, verdict) = (&scene.approver.api, |version, approve| ReportReviewIn { version, approve, text: None });
+    approver.review_report(n, &verdict(1, true)).await.unwrap();
+    // A change asks anew.
     scene.responder.api.save_report(n, &text("second version", 1)).await.unwrap();
-    let error = refused(scene.approver.api.publish_report(n, &publish(1)).await);
+    let error = refused(approver.publish_report(n, &PublishIn::for_team(1)).await);
     assert_eq!(error.code, ErrorCode::ContentChanged);
-    assert!(
-        error.message.contains("saved version 2") && error.message.contains("Nothing was published"),
-        "{}",
-        error.message
-    );
-    assert_eq!(scene.approver.api.report(n).await.unwrap().published, None);
-    let published = scene.approver.api.publish_report(n, &publish(2)).await.unwrap().published.unwrap();
-    assert_eq!((published.version, published.public, published.by.user()), (2, true, Some(scene.approver.id)));
-    let timeline = scene.approver.api.incident(n).await.unwrap().timeline;
+    assert!(error.message.contains("saved version 2") && error.message.contains("Nothing was published"), "{error:?}");
+    let error = refused(approver.publish_report(n, &PublishIn::for_team(2)).await);
+    assert_eq!(error.code, ErrorCode::NotNow);
+    assert!(error.message.starts_with("Nobody but its writer has approved version 2"), "{}", error.message);
+    assert_eq!(approver.report(n).await.unwrap().published, None);
+
+    // One's own version one does not judge.
+    approver.save_report(n, &text("third version", 2)).await.unwrap();
+    let error = refused(approver.review_report(n, &verdict(3, true)).await);
+    assert!(error.code == ErrorCode::NotNow && error.message.contains("yourself"), "{error:?}");
+    assert_eq!(refused(approver.review_report(n, &verdict(2, true)).await).code, ErrorCode::ContentChanged);
+    scene.responder.api.save_report(n, &text("fourth version", 3)).await.unwrap();
+    let error = refused(approver.review_report(n, &verdict(4, false)).await);
+    assert_eq!((error.code, error.fields[0].field.as_str()), (ErrorCode::Invalid, "text"), "changes are named");
+    let changes = ReportReviewIn { version: 4, approve: false, text: Some(message("say why it took so long")) };
+    let view = approver.review_report(n, &changes).await.unwrap();
+    assert_eq!(view.standing, Standing::ChangesAsked { by: "Test approver".into() });
+    let error = refused(approver.publish_report(n, &PublishIn::for_team(4)).await);
+    assert!(error.message.contains("asked for changes"), "{}", error.message);
+
+    let administrator = scene.muster.persona(Role::Administrator).await.unwrap();
+    approver.review_report(n, &verdict(4, true)).await.unwrap();
+    let view = administrator.api.publish_report(n, &PublishIn::for_everybody(4, vec![0])).await.unwrap();
+    let published = view.published.unwrap();
+    assert_eq!((published.version, published.public, published.by.user()), (4, true, Some(administrator.id)));
+    let timeline = approver.incident(n).await.unwrap().timeline;
     assert!(matches!(
         timeline.last().unwrap().event,
-        shared::domain::incident::IncidentEvent::ReportPublished { version: 2, public: true }
+        shared::domain::incident::IncidentEvent::ReportPublished { version: 4, public: true }
     ));
-    let administrator = scene.muster.persona(Role::Administrator).await.unwrap();
-    assert!(administrator.api.publish_report(n, &publish(2)).await.is_ok(), "again is no mistake");
-    assert_eq!(
-        administrator.api.incident(n).await.unwrap().timeline.len(),
-        timeline.len(),
-        "and no second publication"
-    );
+    assert!(approver.publish_report(n, &PublishIn::for_everybody(4, vec![0])).await.is_ok(), "again is no mistake");
+    assert_eq!(approver.incident(n).await.unwrap().timeline.len(), timeline.len(), "and no second publication");
 }
 
 #[tokio::test]
-async fn the_public_sees_a_report_once_it_is_published_for_it_and_only_that_version() {
+async fn who_is_asked_for_a_review_is_told_and_comments_stand_beside_their_section() {
     let (scene, n) = drafted().await;
-    scene.responder.api.save_report(n, &text("The **first** word.", 1)).await.unwrap();
+    let responder = &scene.responder.api;
+    let who: Vec<_> = responder.reviewers(n).await.unwrap().items.into_iter().map(|person| person.id).collect();
+    assert!(who.contains(&scene.approver.id) && !who.contains(&scene.responder.id), "{who:?}");
+    let error = refused(responder.ask_review(n, &ReviewAskIn { version: 1, person: scene.operator.id }).await);
+    assert_eq!((error.code, error.fields[0].field.as_str()), (ErrorCode::Invalid, "person"));
+    let view = responder.ask_review(n, &ReviewAskIn { version: 1, person: scene.approver.id }).await.unwrap();
+    assert_eq!(view.standing, Standing::Asked { by: "Test responder".into() });
+    let subjects: Vec<(String, String)> = sqlx::query_as("SELECT recipient, subject FROM message ORDER BY number DESC")
+        .fetch_all(&scene.pool().await.unwrap())
+        .await
+        .unwrap();
+    assert!(subjects.contains(&("Test approver".into(), format!("Review asked: report on incident {n}"))), "{subjects:?}");
+
+    let section = Some(Title::parse("Impact").unwrap());
+    let comment = CommentIn { version: 1, section, text: message("Whom did it hurt?") };
+    let view = scene.operator.api.comment_report(n, &comment).await.unwrap();
+    let [said] = &view.comments[..] else { panic!("{:?}", view.comments) };
+    assert_eq!((said.section.as_str(), said.settled_by.as_ref()), ("Impact", None));
+    let view = responder.settle_comment(n, said.id, true).await.unwrap();
+    assert_eq!(view.comments[0].settled_by.as_deref(), Some("Test responder"));
+    let view = responder.settle_comment(n, said.id, false).await.unwrap();
+    assert_eq!(view.comments[0].settled_at, None);
+    let unknown = refused(responder.settle_comment(n, uuid::Uuid::nil(), true).await);
+    assert_eq!(unknown.code, ErrorCode::NotFound);
+    let error = refused(responder.comment_report(n, &CommentIn { version: 9, ..comment }).await);
+    assert_eq!(error.fields[0].field, "version");
+    let viewer = scene.muster.persona(Role::Viewer).await.unwrap();
+    let mine = CommentIn { version: 1, section: None, text: message("x") };
+    assert_eq!(refused(viewer.api.comment_report(n, &mine).await).code, ErrorCode::Forbidden);
+
+    responder.save_report(n, &text("second", 1)).await.unwrap();
+    let heads = viewer.api.report_versions(n).await.unwrap().items;
+    assert_eq!(heads.iter().map(|head| head.version).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(viewer.api.report_version(n, 2).await.unwrap().body, "second");
+    assert_eq!(refused(viewer.api.report_version(n, 3).await).code, ErrorCode::NotFound);
+}
+
+#[tokio::test]
+async fn facts_follow_the_records_until_the_version_is_published() {
+    let (scene, n) = drafted().await;
+    let timeline = async || {
+        let view = scene.responder.api.report(n).await.unwrap();
+        view.facts.into_iter().find(|block| block.fact == Fact::Timeline).unwrap().text
+    };
+    scene.responder.api.acknowledge(n).await.unwrap();
+    assert!(timeline().await.contains("acknowledged"), "{}", timeline().await);
+    publish(&scene.approver, n, false).await.unwrap();
+    let then = timeline().await;
+    let to_do = FollowUpIn { title: TaskText::parse("Later").unwrap(), owner: None, due_at: None, priority: Priority::Low };
+    scene.responder.api.add_follow_up(n, &to_do, "k").await.unwrap();
+    assert_eq!(scene.responder.api.follow_ups(FollowUpsShown::Open).await.unwrap().items.len(), 1);
+    let note = shared::api::incident::NoteIn::of(message("said afterwards"));
+    scene.responder.api.note(n, &note).await.unwrap();
+    assert_eq!(timeline().await, then, "what is published stays as it was read");
+    let printed = scene.responder.http.page(&format!("/api/v1/incidents/{n}/report/print")).await.unwrap().1;
+    assert!(printed.contains("acknowledged") && !printed.contains("said afterwards"), "{printed}");
+    let body = scene.responder.api.report(n).await.unwrap().body;
+    scene.responder.api.save_report(n, &text(&(body + "\nMore."), 1)).await.unwrap();
+    assert!(timeline().await.contains("said afterwards"), "a new version follows again");
+}
+
+#[tokio::test]
+async fn the_public_sees_the_sections_that_were_chosen_and_no_internal_fact() {
+    let (scene, n) = drafted().await;
+    let body = "secret preface\n\n## For everybody\n\nThe **first** word.\n\n[facts: timeline]\n\n[facts: people]\n\n## For us\n\nOur fault.\n";
+    scene.responder.api.save_report(n, &text(body, 1)).await.unwrap();
     let stranger = scene.muster.stranger().unwrap();
     let page = async || stranger.page(&format!("/incidents/{n}/report")).await.unwrap();
     assert_eq!(page().await.0, StatusCode::NOT_FOUND);
-    scene.approver.api.publish_report(n, &PublishIn { version: 2, public: false }).await.unwrap();
+    let approver = &scene.approver.api;
+    approver.review_report(n, &ReportReviewIn { version: 2, approve: true, text: None }).await.unwrap();
+    approver.publish_report(n, &PublishIn::for_team(2)).await.unwrap();
     scene.muster.state.public.refresh(&scene.muster.store).await.unwrap();
     assert_eq!(page().await.0, StatusCode::NOT_FOUND, "published for the team only");
-    scene.approver.api.publish_report(n, &PublishIn { version: 2, public: true }).await.unwrap();
+    for sections in [vec![], vec![3]] {
+        let error = refused(approver.publish_report(n, &PublishIn::for_everybody(2, sections)).await);
+        assert_eq!((error.code, error.fields[0].field.as_str()), (ErrorCode::Invalid, "sections"));
+    }
+    let preview = PublicPreviewIn { version: 2, sections: vec![1] };
+    let preview = approver.preview_public_report(n, &preview).await.unwrap().text;
+    approver.publish_report(n, &PublishIn::for_everybody(2, vec![1])).await.unwrap();
     eventually("the report is public", async || page().await.0 == StatusCode::OK).await.unwrap();
-    assert!(page().await.1.contains("The <strong>first</strong> word."), "{}", page().await.1);
+    let (_, html) = page().await;
+    assert!(html.contains("The <strong>first</strong> word.") && html.contains("We are looking into it."), "{html}");
+    let kept: String = sqlx::query_scalar("SELECT public_text FROM report").fetch_one(&scene.pool().await.unwrap()).await.unwrap();
+    assert_eq!(kept, preview, "what was previewed is what is there");
     scene.responder.api.save_report(n, &text("A second thought.", 2)).await.unwrap();
     scene.muster.state.public.refresh(&scene.muster.store).await.unwrap();
     let (_, html) = page().await;
     assert!(html.contains("first") && !html.contains("second thought"), "what is not published is not shown");
     let (_, incident) = stranger.page(&format!("/incidents/{n}")).await.unwrap();
     assert!(incident.contains(&format!("/incidents/{n}/report")), "the incident leads to it");
-    for hidden in ["Test approver", "Test responder", "Minor Incident", "validator1 is down"] {
+    for hidden in
+        ["Test approver", "Test responder", "Minor Incident", "validator1 is down", "preface", "For us", "Our fault", "[facts"]
+    {
         assert!(!html.contains(hidden), "{hidden} is internal");
     }
 }
@@ -200,10 +307,10 @@ async fn the_report_of_an_internal_incident_stays_inside() {
     body.public = None;
     let n = scene.responder.api.declare(&body, "k").await.unwrap().number;
     scene.responder.api.draft_report(n).await.unwrap();
-    let error = refused(scene.approver.api.publish_report(n, &PublishIn { version: 1, public: true }).await);
+    let error = refused(scene.approver.api.publish_report(n, &PublishIn::for_everybody(1, vec![0])).await);
     assert_eq!((error.code, error.fields[0].field.as_str()), (ErrorCode::Invalid, "public"));
     assert_eq!(scene.approver.api.report(n).await.unwrap().published, None);
-    scene.approver.api.publish_report(n, &PublishIn { version: 1, public: false }).await.unwrap();
+    publish(&scene.approver, n, false).await.unwrap();
     scene.muster.state.public.refresh(&scene.muster.store).await.unwrap();
     let stranger = scene.muster.stranger().unwrap();
     for path in [format!("/incidents/{n}/report"), format!("/incidents/{n}")] {

@@ -347,7 +347,8 @@ async fn reports_keep_every_version_and_one_publication() {
     assert_eq!(tx.report_lock(id).await.unwrap(), None);
     tx.report_create(id, "one", &world.by).await.unwrap();
     assert_eq!(tx.report_save(id, "two", &world.by).await.unwrap(), 2);
-    tx.report_publish(id, 1, true, &world.by).await.unwrap();
+    let new = store::NewPublication { version: 1, facts: &[], public_text: Some("one") };
+    tx.report_publish(id, &new, &world.by).await.unwrap();
     tx.commit().await.unwrap();
     let report = store.report_fetch(id).await.unwrap().unwrap();
     assert_eq!((report.version, report.body.as_str()), (2, "two"));

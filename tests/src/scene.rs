@@ -13,11 +13,13 @@ use shared::{
         client::CallError,
         error::ErrorView,
         incident::IncidentView,
+        report::{PublishIn, ReportReviewIn, ReportView},
         run::{AnswerIn, ConfirmIn, DecisionIn, RunRequestIn, RunView},
     },
     domain::{
         access::Role,
         incident::Eyes,
+        report::sections::sections,
         run::{Answer, RunState},
         text::Message,
     },
@@ -274,6 +276,19 @@ pub async fn decide(person: &Persona, run: &RunView, approve: bool) -> Result<Ru
     let content = run.content.ok_or_else(|| CallError::Garbled("the run has no content to decide about".into()))?;
     let reason = Some(message("not while the backup runs")).filter(|_| !approve);
     person.api.decide(run.number, &DecisionIn { approve, reason, content }).await
+}
+
+/// Approves the newest version of a report, which somebody else has saved, and publishes all of it.
+///
+/// # Errors
+/// If either is refused.
+pub async fn publish(person: &Persona, incident: i64, public: bool) -> Result<ReportView, CallError> {
+    let report = person.api.report(incident).await?;
+    let version = report.version;
+    person.api.review_report(incident, &ReportReviewIn { version, approve: true, text: None }).await?;
+    let all = u16::try_from(sections(&report.body).len()).unwrap_or(u16::MAX);
+    let body = if public { PublishIn::for_everybody(version, (0..all).collect()) } else { PublishIn::for_team(version) };
+    person.api.publish_report(incident, &body).await
 }
 
 /// # Panics

@@ -13,6 +13,7 @@ use shared::{
         criteria::services,
         incident::{Incident, IncidentCommand},
         offer::Offer,
+        report::review::{Standing, may_judge},
         run::{Run, RunState},
         sight::Sight,
     },
@@ -20,7 +21,7 @@ use shared::{
     timestamp::Timestamp,
 };
 
-use store::User;
+use store::{Report, User};
 
 use super::{answer, approval, check, control, glass, incident as incidents, line, run as runs};
 
@@ -223,10 +224,15 @@ fn decide(run: &Run, user: &User, now: Timestamp) -> Option<String> {
     decided.then(|| "You have already approved this run; now somebody else must.".into())
 }
 
-pub(super) fn report(rights: Rights) -> Vec<Offer<ReportCommand>> {
+pub(super) fn report(user: &User, report: &Report, standing: &Standing) -> Vec<Offer<ReportCommand>> {
+    let (rights, version) = (user.rights, report.version);
+    let own = (!may_judge(&report.saved_by, user.id))
+        .then(|| format!("You saved version {version} yourself: somebody else must judge it."));
     vec![
         offer(ReportCommand::Save, lacks(rights, Action::EditReport)),
-        offer(ReportCommand::Publish, lacks(rights, Action::PublishReport)),
+        offer(ReportCommand::AskReview, lacks(rights, Action::EditReport)),
+        offer(ReportCommand::Review, lacks(rights, Action::PublishReport).or(own)),
+        offer(ReportCommand::Publish, lacks(rights, Action::PublishReport).or_else(|| standing.refusal(version))),
     ]
 }
 

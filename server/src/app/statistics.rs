@@ -20,12 +20,13 @@ pub async fn view(state: &AppState, permit: &Permit<ViewConsole>, months: u32) -
         return Err(AppError::invalid("months", format!("1 to {MOST_MONTHS} months can be asked for.")));
     }
     let since = begin(state.store.now().await?, months);
-    let (by_month, levels, components) = tokio::try_join!(
+    let (by_month, levels, components, follow_ups) = tokio::try_join!(
         state.store.statistics_by_month(permit.eyes(), since),
         state.store.statistics_by_level(permit.eyes(), since),
-        state.store.statistics_by_component(permit.eyes(), since)
+        state.store.statistics_by_component(permit.eyes(), since),
+        state.store.follow_up_statistics(permit.eyes(), since)
     )?;
-    Ok(StatisticsView { since, months: by_month, levels, components })
+    Ok(StatisticsView { since, months: by_month, levels, components, follow_ups })
 }
 
 /// Where the first of so many months begins, in UTC.

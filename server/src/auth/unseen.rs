@@ -25,6 +25,7 @@ pub(super) async fn guard(parts: &mut Parts, state: &AppState, eyes: Eyes) -> Re
         Part::Run => format!("run {number}"),
         Part::Notice => format!("notice {number}"),
         Part::Nudge => format!("nudge {number} of yours"),
+        Part::FollowUp => format!("follow-up {number}"),
     }))
 }
 
@@ -35,6 +36,7 @@ fn part(path: &str) -> Option<Part> {
         "runs" => Some(Part::Run),
         "notices" => Some(Part::Notice),
         "nudges" => Some(Part::Nudge),
+        "follow-ups" => Some(Part::FollowUp),
         _ => None,
     }
 }

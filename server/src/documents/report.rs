@@ -35,6 +35,8 @@ pub struct ReportDocument<'a> {
     pub published_by: Option<String>,
     /// Markdown.
     pub body: &'a str,
+    /// At the head of each printed page; not on the public page, whose policy knows one style only.
+    pub running: Option<String>,
     /// Address and words of a link back; absent in an export.
     pub back: Option<(&'a str, &'a str)>,
     pub(crate) speech: Speech,
@@ -55,6 +57,7 @@ impl<'a> ReportDocument<'a> {
             published_at: Some(report.published_at),
             published_by: None,
             body: &report.body,
+            running: None,
             back: Some(("/", speech.texts.current_status)),
             speech: speech.clone(),
         }
@@ -65,15 +68,44 @@ impl<'a> ReportDocument<'a> {
 #[template(path = "report.html")]
 struct Report<'a> {
     style: &'a str,
-    style_hash: String,
+    running: Option<String>,
+    policy: &'a str,
     document: &'a ReportDocument<'a>,
     facts: Vec<(&'static str, String)>,
     body: String,
 }
 
+/// A whole file, and the policy under which it may be shown by us.
+#[derive(Clone, Debug)]
+pub struct Printed {
+    pub html: String,
+    pub policy: String,
+}
+
+/// What stands at the head of each printed page, as a style: CSS has no other way to put text there.
+pub(super) fn running(title: &str) -> String {
+    let mut text = String::new();
+    for c in title.chars().take(90) {
+        match c {
+            // Nothing that ends a string, a style or a line.
+            '"' | '\\' | '<' | '>' | '&' => text.push_str(&format!("\\{:x} ", u32::from(c))),
+            c if c.is_control() => text.push(' '),
+            c => text.push(c),
+        }
+    }
+    format!("@media print{{@page{{@top-left{{content:\"{text}\"}}}}}}")
+}
+
+/// The policy of a document with these styles.
+pub(super) fn policy(styles: &[&str]) -> String {
+    let hashes: String =
+        styles.iter().map(|style| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(style)))).collect();
+    format!("default-src 'none'; style-src{hashes}; img-src 'self' data:; base-uri 'none'; form-action 'none'")
+}
+
 /// The whole file.
 #[must_use]
-pub fn report_html(document: &ReportDocument<'_>) -> String {
+pub fn report_html(document: &ReportDocument<'_>) -> Printed {
     let (speech, t) = (&document.speech, document.speech.texts);
     let words = |at: Timestamp| speech.instant(at).words;
     let mut facts = vec![(t.incident, format!("#{}", document.incident))];
@@ -94,10 +126,14 @@ pub fn report_html(document: &ReportDocument<'_>) -> String {
         }
         (Some(at), Some(by)) => ("Version", format!("{}, published {} by {by}", document.version, words(at))),
     });
-    let style_hash = STANDARD.encode(Sha256::digest(style()));
-    let report = Report { style: style(), style_hash, document, facts, body: body_html(document.body) };
+    let running = document.running.as_deref().map(running);
+    let styles: Vec<&str> = [style()].into_iter().chain(running.as_deref()).collect();
+    let policy = policy(&styles);
+    let body = body_html(document.body);
+    let report = Report { style: style(), running: running.clone(), policy: &policy, document, facts, body };
     // A template of ours writes into memory; its values' `Display` does not fail.
-    report.render().unwrap_or_default()
+    let html = report.render().unwrap_or_default();
+    Printed { html, policy: format!("{policy}; frame-ancestors 'none'") }
 }
 
 /// Markdown to safe HTML. The document has its own first heading, so a text with one of its own goes one level down.
@@ -141,6 +177,7 @@ mod tests {
             published_at: Some(Timestamp::from_unix(1_795_403_407)),
             published_by: Some("Ada & Co".into()),
             body,
+            running: Some("Incident 12: </style>\"<script>".into()),
             back: None,
             speech: Speech::default(),
         }
@@ -148,7 +185,8 @@ mod tests {
 
     #[test]
     fn a_report_tells_its_facts_and_text() {
-        let html = report_html(&document("# Summary\n\nIt **fell**.\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n"));
+        let html = report_html(&document("# Summary\n\nIt **fell**.\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n")).html;
+        assert_eq!(html.matches("</style>").count(), 2, "a title ends no style");
         for part in [
             "#12",
             "Level 1: &#34;Critical&#34;",
@@ -164,7 +202,7 @@ mod tests {
         }
         assert!(!html.contains("<script"));
         assert!(!html.contains("<link") && !html.contains("src="), "the file needs nothing else");
-        let draft = report_html(&ReportDocument { published_at: None, ..document("x") });
+        let draft = report_html(&ReportDocument { published_at: None, ..document("x") }).html;
         assert!(draft.contains("draft, not published"));
     }
 

@@ -242,7 +242,7 @@ impl PublicPages {
         let Told { incident, report, .. } = &**site.content.as_ref()?.archive.get(number)?;
         let report = report.as_ref()?;
         let make = || {
-            let html = documents::report_html(&ReportDocument::public(incident, report, &site.frame.speech));
+            let html = documents::report_html(&ReportDocument::public(incident, report, &site.frame.speech)).html;
             Some(Page::html(StatusCode::OK, html, &self.report_policy))
         };
         site.kept.get_or_make(Key::Report(number), make)

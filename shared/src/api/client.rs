@@ -8,6 +8,7 @@ mod links;
 mod maintenance;
 mod monitors;
 mod posts;
+mod reports;
 mod room;
 mod standing_orders;
 mod subscribers;
@@ -27,7 +28,6 @@ use crate::api::{
     incident::{CloseIn, DeclareIn, IncidentRowView, IncidentView, LevelIn, NoteIn, ResolveIn, RunRowView, UpdateIn},
     notice::NoticeView,
     plan::{PlanDiff, PlanIn, PlanVersionView},
-    report::{PublishIn, ReportIn, ReportView},
     run::{
         AnswerIn, CancelIn, CheckIn, ConfirmIn, DecisionIn, FreezeIn, FreezeView, GlassIn, OutputLine, OutputPart,
         PriorityIn, ReviewIn, RunRequestIn, RunView, WithdrawIn,
@@ -358,23 +358,6 @@ impl<T: Transport> Client<T> {
     /// Once is enough; again changes nothing.
     pub async fn acknowledge_notice(&self, number: i64) -> Answer<NoticeView> {
         self.post(format!("/notices/{number}/acknowledge"), &serde_json::json!({})).await
-    }
-
-    pub async fn report(&self, incident: i64) -> Answer<ReportView> {
-        self.get(format!("/incidents/{incident}/report")).await
-    }
-
-    /// Drafts the report from the timeline; gives the existing one if there is one.
-    pub async fn draft_report(&self, incident: i64) -> Answer<ReportView> {
-        self.post(format!("/incidents/{incident}/report"), &serde_json::json!({})).await
-    }
-
-    pub async fn save_report(&self, incident: i64, body: &ReportIn) -> Answer<ReportView> {
-        self.call(Method::Put, format!("/incidents/{incident}/report"), Some(body), None).await
-    }
-
-    pub async fn publish_report(&self, incident: i64, body: &PublishIn) -> Answer<ReportView> {
-        self.post(format!("/incidents/{incident}/report/publish"), body).await
     }
 
     pub async fn audit(&self, before: Option<&str>) -> Answer<List<AuditEntryView>> {

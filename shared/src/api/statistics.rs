@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::timestamp::Timestamp;
+use crate::{api::follow_up::FollowUpStatistics, timestamp::Timestamp};
 
 /// Of some incidents: how soon they were answered and over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,4 +62,5 @@ pub struct StatisticsView {
     pub levels: Vec<LevelStatistics>,
     /// What was affected most comes first.
     pub components: Vec<ComponentStatistics>,
+    pub follow_ups: FollowUpStatistics,
 }

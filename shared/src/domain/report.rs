@@ -1,20 +1,20 @@
-//! The first draft of a post-incident report: facts, times, steps and people from the log, in Markdown. Judges nothing; what it
-//! cannot know it asks for.
-
-use std::fmt::Write as _;
+//! Post-incident reports: what the first draft says, and the timeline's events in words. Facts are `report::facts`'; judges nothing.
 
 use crate::{
     bytes::human_bytes,
     domain::{
-        clock::{Clock, ClockState},
         criteria::Seen,
         escalation,
         incident::{Affected, Incident, IncidentEvent, Person, RunMoment, post_sentence},
-        run::{Run, StepState},
+        run::Run,
         standing_order::OrderMoment,
     },
     timestamp::{Timestamp, human_seconds},
 };
+
+pub mod facts;
+pub mod review;
+pub mod sections;
 
 /// Everything the draft is made from.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +26,7 @@ pub struct DraftInput<'a> {
     pub system: &'a str,
     pub timeline: &'a [crate::api::incident::TimelineEntry],
     pub runs: &'a [RunFacts],
+    pub follow_ups: &'a [FollowUpFacts],
     pub now: Timestamp,
 }
 
@@ -37,84 +38,51 @@ pub struct RunFacts {
     pub plan_version: i32,
 }
 
-/// Markdown with one section for each thing a reader asks.
+/// What is to be done, as a report says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FollowUpFacts {
+    pub number: i64,
+    pub title: String,
+    pub owner: Option<String>,
+    /// Absent if nobody said until when.
+    pub due_at: Option<Timestamp>,
+    /// "Open", "Done": as it is shown.
+    pub state: &'static str,
+}
+
+/// The sections people expect, with a line for each fact that Muster fills in by itself ([`facts::Fact`]), and a line where only a
+/// person can say something.
 #[must_use]
-pub fn draft(input: &DraftInput<'_>) -> String {
-    let incident = input.incident;
-    let mut text = format!("# Incident {}: {}\n\n", input.number, line(&incident.title));
-    summary(&mut text, input);
-    objectives(&mut text, &incident.clocks(), input.now);
-    timeline(&mut text, input.timeline);
-    for facts in input.runs {
-        recovery(&mut text, facts);
-    }
-    people(&mut text, input);
-    text.push_str(
-        "## What caused it\n\n_Write what is known, and what is not._\n\n\
-         ## What went well, what did not\n\n_Compare what was done with the plan._\n\n\
-         ## Follow-ups\n\n- [ ] _What, who, until when._\n",
-    );
-    text
-}
-
-fn summary(text: &mut String, input: &DraftInput<'_>) {
-    let incident = input.incident;
-    let affected: Vec<String> =
-        incident.affected.iter().map(|a| format!("{} ({})", line(&a.name), a.impact.words().to_lowercase())).collect();
-    text.push_str("## Summary\n\n| Fact | Value |\n|---|---|\n");
-    let mut row = |name: &str, value: String| {
-        let _ = writeln!(text, "| {name} | {} |", value.replace('|', "\\|"));
+pub fn draft() -> String {
+    use facts::Fact as F;
+    let section = |title: &str, facts: &[F], ask: Option<&str>| {
+        let facts: String = facts.iter().map(|fact| format!("{}\n\n", fact.line())).collect();
+        let ask = ask.map_or_else(String::new, |ask| format!("{ask}\n\n"));
+        format!("## {title}\n\n{facts}{ask}")
     };
-    row("System", line(input.system));
-    row("Level", format!("{} – {}", incident.level, line(input.level_name)));
-    row("Affected", if affected.is_empty() { "no component named".into() } else { affected.join(", ") });
-    row("Declared", incident.declared_at.utc_text());
-    row("Acknowledged", incident.acknowledged_at.map_or("never".into(), |at| after(incident.declared_at, at)));
-    row("Resolved", incident.resolved_at.map_or("not yet".into(), |at| after(incident.declared_at, at)));
-    text.push('\n');
+    let [summary, impact, cause, worked, failed] = ASKED;
+    let text = [
+        section("Summary", &[F::Summary], Some(summary)),
+        section("Impact", &[F::Impact], Some(impact)),
+        section("Timeline", &[F::Timeline], None),
+        section("Root cause", &[], Some(cause)),
+        section("What worked", &[F::Recovery], Some(worked)),
+        section("What did not", &[F::Trouble], Some(failed)),
+        section("Objectives", &[F::Objectives], None),
+        section("Actions", &[F::FollowUps], None),
+        section("People", &[F::People], None),
+    ];
+    text.concat().trim_end().to_owned() + "\n"
 }
 
-fn after(from: Timestamp, at: Timestamp) -> String {
-    format!("{} (after {})", at.utc_text(), human_seconds(at.seconds_since(from)))
-}
-
-fn objectives(text: &mut String, clocks: &[Clock], now: Timestamp) {
-    if clocks.is_empty() {
-        return;
-    }
-    text.push_str(
-        "## Measured against the plan\n\n| Objective | Promised | Measured | Verdict |\n|---|---:|---:|---|\n",
-    );
-    for clock in clocks {
-        let promised = match clock.limit_seconds {
-            0 => "immediately".to_owned(),
-            seconds => human_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)),
-        };
-        let verdict = match clock.state(now) {
-            ClockState::Met => "met",
-            ClockState::Missed => "**missed**",
-            ClockState::Overdue => "**overdue**, still running",
-            ClockState::Running | ClockState::Close => "still running",
-        };
-        let measured = human_seconds(clock.used_seconds(now));
-        let _ = writeln!(text, "| {} | {promised} | {measured} | {verdict} |", line(&clock.label).replace('|', "\\|"));
-    }
-    text.push('\n');
-}
-
-fn timeline(text: &mut String, entries: &[crate::api::incident::TimelineEntry]) {
-    text.push_str("## Timeline\n\n");
-    for entry in entries {
-        let _ = writeln!(
-            text,
-            "- {} – {} – {}",
-            entry.at.utc_text(),
-            line(&entry.by.to_string()),
-            line(&sentence(&entry.event))
-        );
-    }
-    text.push('\n');
-}
+/// What a draft asks a person for. Unanswered, it does not reach a reader.
+pub const ASKED: [&str; 5] = [
+    "_Say in two or three sentences what happened._",
+    "_Say who noticed what, and for how long._",
+    "_Write what is known of the cause, and what is not._",
+    "_Say what went well: what should be kept._",
+    "_Say what was slow, missing or wrong: what should change._",
+];
 
 /// One event in words; the console's timeline says it the same way.
 #[must_use]
@@ -282,148 +250,21 @@ fn quoted(text: Option<&str>) -> String {
     text.map_or(String::new(), |text| format!(": {text}"))
 }
 
-fn recovery(text: &mut String, facts: &RunFacts) {
-    let run = &facts.run;
-    let header = &run.header;
-    let _ = writeln!(text, "## Recovery run {}: {}\n", header.number, line(&header.procedure.title));
-    let _ = write!(
-        text,
-        "Requested by {} at {} from plan version {}, line {}. ",
-        line(&facts.requested_by),
-        header.requested_at.utc_text(),
-        facts.plan_version,
-        header.procedure.line
-    );
-    for decision in &run.decisions {
-        let verb = match &decision.choice {
-            crate::domain::approval::Choice::Approve => "Approved",
-            crate::domain::approval::Choice::Refuse { .. } => "Refused",
-        };
-        let _ = write!(text, "{verb} by {} at {}. ", line(&decision.name), decision.at.utc_text());
-    }
-    if let Some(glass) = &run.glass {
-        let (name, rule, reason) = (line(&glass.name), line(&glass.rule), line(&glass.reason));
-        let _ = write!(text, "{name} broke the glass at {} instead of \"{rule}\": {reason}. ", glass.at.utc_text());
-        let _ = match &run.review {
-            Some(review) => write!(text, "Reviewed by {}: {}. ", line(&review.by.to_string()), line(&review.text)),
-            None => write!(text, "Nobody has reviewed that yet. "),
-        };
-    }
-    let _ = writeln!(text, "Outcome: {}.\n", run.state.words().to_lowercase());
-    text.push_str("| Step | What | Took | Outcome |\n|---:|---|---:|---|\n");
-    for (step, plan) in run.steps.iter().zip(&header.procedure.steps) {
-        let took = match (step.started_at, step.ended_at) {
-            (Some(from), Some(to)) => took(from, to),
-            _ => "–".into(),
-        };
-        let outcome = match &step.state {
-            StepState::Pending => "not begun".to_owned(),
-            StepState::Running => "running".into(),
-            StepState::Succeeded { evidence } => evidence.clone(),
-            StepState::Failed { reason } => format!("**failed**: {reason}"),
-            StepState::Unknown { reason } => format!("**unknown**: {reason}"),
-            StepState::Skipped { reason } => format!("skipped: {reason}"),
-        };
-        let cell = |value: &str| line(value).replace('|', "\\|");
-        let _ = writeln!(text, "| {} | {} | {took} | {} |", step.number, cell(&plan.title), cell(&outcome));
-    }
-    text.push('\n');
-}
-
-/// Short steps to the tenth: "0 s" would say that nothing was done.
-fn took(from: Timestamp, to: Timestamp) -> String {
-    match to.unix_ms() - from.unix_ms() {
-        0..50 => "under 0.1 s".to_owned(),
-        ms @ 50..9_950 => {
-            let tenths = (ms + 50) / 100;
-            format!("{}.{} s", tenths / 10, tenths % 10)
-        }
-        _ => human_seconds(to.seconds_since(from)),
-    }
-}
-
-fn people(text: &mut String, input: &DraftInput<'_>) {
-    let mut names: Vec<String> =
-        input.timeline.iter().filter(|e| e.by.user().is_some()).map(|e| e.by.to_string()).collect();
-    names.extend(input.runs.iter().flat_map(|facts| facts.run.decisions.iter().map(|d| d.name.clone())));
-    names.sort_unstable();
-    names.dedup();
-    text.push_str("## People\n\n");
-    for name in names {
-        let _ = writeln!(text, "- {}", line(&name));
-    }
-    text.push('\n');
-}
-
-/// What people typed, on one line and without its own markup: a note must not become a heading of the report.
-fn line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {
-        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        api::incident::TimelineEntry,
-        domain::{
-            actor::Actor,
-            incident::{Affected, IncidentState},
-            status::Impact,
-        },
-    };
 
     #[test]
-    fn short_steps_are_told_to_the_tenth() {
-        let cases = [
-            (3, "under 0.1 s"),
-            (512, "0.5 s"),
-            (1_000, "1.0 s"),
-            (9_949, "9.9 s"),
-            (9_999, "9 s"),
-            (75_400, "1 min 15 s"),
-        ];
-        for (ms, words) in cases {
-            assert_eq!(took(Timestamp::from_unix_ms(0), Timestamp::from_unix_ms(ms)), words);
+    fn a_draft_has_the_sections_that_people_expect_and_each_fact_once() {
+        let text = draft();
+        let titles: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        let expected = "Summary Impact Timeline Root_cause What_worked What_did_not Objectives Actions People";
+        assert_eq!(titles.join(" "), expected.replace('_', " "));
+        for fact in facts::Fact::ALL {
+            assert_eq!(text.matches(&fact.line()).count(), 1, "{fact:?}");
         }
-    }
-
-    #[test]
-    fn the_draft_states_times_against_the_plan_and_neutralises_markup() {
-        let at = Timestamp::from_unix;
-        let affected = vec![Affected::new("validator1", "Validator 1", Impact::MajorOutage, Some(600))];
-        let declared = Incident::declared("validator1 <b>down</b>".into(), (1, Some(3600)), affected, None, at(0));
-        let incident = Incident {
-            state: IncidentState::Resolved,
-            acknowledged_at: Some(at(30)),
-            resolved_at: Some(at(700)),
-            ..declared
-        };
-        let entry = TimelineEntry {
-            seq: 1,
-            at: at(30),
-            by: Actor::Muster,
-            event: IncidentEvent::Noted { text: "# not a heading".into(), mentions: vec![] },
-        };
-        let text = draft(&DraftInput {
-            number: 12,
-            incident: &incident,
-            level_name: "Minor",
-            system: "BT2C",
-            timeline: &[entry],
-            runs: &[],
-            now: at(800),
-        });
-        assert!(text.starts_with("# Incident 12: validator1 \\<b\\>down\\</b\\>\n"), "{text}");
-        assert!(text.contains("| Response | 1 h | 30 s | met |"), "{text}");
-        assert!(text.contains("| Recovery of Validator 1 | 10 min | 11 min 40 s | **missed** |"), "{text}");
-        assert!(!text.contains("| |"), "no column without a heading: {text}");
-        assert!(text.contains("noted: \\# not a heading"), "{text}");
+        for ask in ASKED {
+            assert!(text.contains(ask), "{ask}");
+        }
     }
 }

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use shared::{
     api::{
         maintenance::{MaintenanceComponentIn, MaintenanceIn},
-        report::PublishIn,
         status_brand::BrandIn,
     },
     domain::{
@@ -22,7 +21,7 @@ use tests::{
     history,
     muster::Muster,
     persona::{Http, Persona},
-    scene::{eventually, message, plan},
+    scene::{eventually, message, plan, publish},
     testnet::root,
 };
 
@@ -196,8 +195,8 @@ async fn every_public_page_passes_axe_is_walked_with_the_tab_key_and_is_light() 
          resolved_at = resolved_at - interval '60 days' WHERE number <= 99";
     sqlx::query(earlier).execute(&pool).await.unwrap();
     outages(&pool).await;
-    let report = operator.api.draft_report(105).await.unwrap();
-    approver.api.publish_report(105, &PublishIn { version: report.version, public: true }).await.unwrap();
+    operator.api.draft_report(105).await.unwrap();
+    publish(&approver, 105, true).await.unwrap();
     announce(&muster, &operator).await;
     // Another server, which finds it all there.
     let server = muster.another_server().await.unwrap();

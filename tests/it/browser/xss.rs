@@ -7,22 +7,24 @@ use shared::{
     api::{
         alert::{SourceIn, SourceSettingsIn},
         incident::{AffectedIn, DeclareIn, LevelIn, NoteIn, PublicIn, ResolveIn, UpdateIn},
-        report::{PublishIn, ReportIn},
+        follow_up::FollowUpIn,
+        report::{CommentIn, ReportIn},
         run::{DecisionIn, FreezeIn, RunRequestIn},
     },
     domain::{
         alert::{Condition, Consequence, Declaration, Rule, SourceKind, Test},
+        follow_up::Priority,
         incident::PublicState,
         run::RunState,
         status::Impact,
-        text::{Document, Message, Name, Title},
+        text::{Document, Message, Name, TaskText, Title},
     },
 };
 use tests::{
     browser::{Chromium, Tab, id},
     persona::Persona,
     programs::Scratch,
-    scene::{Scene, message},
+    scene::{Scene, message, publish},
 };
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -179,8 +181,12 @@ async fn fill(scene: &Scene, chief: &Persona) -> Made {
         corpus()[5]
     );
     let report = ReportIn { body: Document::parse(&body).unwrap(), base: 1 };
-    let saved = chief.api.save_report(incident, &report).await.unwrap();
-    chief.api.publish_report(incident, &PublishIn { version: saved.version, public: true }).await.unwrap();
+    chief.api.save_report(incident, &report).await.unwrap();
+    let comment = CommentIn { version: 2, section: Some(Title::parse(short(3, 200)).unwrap()), text: message(&all) };
+    chief.api.comment_report(incident, &comment).await.unwrap();
+    let to_do = FollowUpIn { title: TaskText::parse(short(4, 200)).unwrap(), owner: None, due_at: None, priority: Priority::High };
+    chief.api.add_follow_up(incident, &to_do, "x").await.unwrap();
+    publish(&scene.approver, incident, true).await.unwrap();
     chief.api.freeze(&FreezeIn { frozen: true, reason: Some(message(&all)) }).await.unwrap();
     scene.muster.state.public.refresh(&scene.muster.store).await.unwrap();
     Made { incident, quiet_run: quiet.number, refused_run: run.number }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::{
     api::{
         incident::{DeclareIn, NoteIn, PublicIn, ResolveIn},
-        report::{PublishIn, ReportIn},
+        report::ReportIn,
     },
     domain::{
         access::Role,
@@ -19,7 +19,7 @@ use tests::{
     muster::{Muster, declaration},
     persona::Persona,
     programs::Terminal,
-    scene::{Scene, message, plan, request_of},
+    scene::{Scene, message, plan, publish, request_of},
 };
 use uuid::Uuid;
 
@@ -53,8 +53,8 @@ async fn a_template_that_somebody_types_is_text_on_every_way_out() {
     scene.responder.api.resolve(n, &resolve).await.unwrap();
     chief.api.draft_report(n).await.unwrap();
     let body = ReportIn { body: Document::parse(&typed).unwrap(), base: 1 };
-    let version = chief.api.save_report(n, &body).await.unwrap().version;
-    chief.api.publish_report(n, &PublishIn { version, public: true }).await.unwrap();
+    chief.api.save_report(n, &body).await.unwrap();
+    publish(&scene.approver, n, true).await.unwrap();
     scene.muster.state.public.refresh(&scene.muster.store).await.unwrap();
     for path in [
         "/".to_owned(),
