@@ -20,6 +20,7 @@ use crate::{
         clock::ClockFace,
         error_note::ErrorNote,
         focus,
+        icon::{Icon, Svg},
         state_badge::StateBadge,
         time::{Instant, now},
     },
@@ -44,6 +45,9 @@ pub(super) fn Header(here: Here) -> impl IntoView {
             </div>
             <div class="object-facts">
                 <StateBadge state=Signal::derive(move || incident.with(|i| i.state)) test_id="incident-state"/>
+                <Show when=move || incident.with(|i| i.readers.is_some())>
+                    <span class="restricted-word"><Svg icon=Icon::Lock/> "Restricted"</span>
+                </Show>
                 <span class="level-word">{move || incident.with(|i| format!("Level {} · {}", i.level, i.level_name))}</span>
                 <span class="muted">
                     "Declared " <Instant at=Signal::derive(move || incident.with(|i| i.declared_at))/>
