@@ -38,6 +38,7 @@ pub mod overdue;
 pub mod paging;
 pub mod people;
 pub mod plan;
+pub mod plan_proposal;
 pub mod plan_version;
 pub mod post_preview;
 pub mod post_template;

@@ -237,6 +237,8 @@ routes! {
     get "/follow-ups" => follow_up::list,
     post "/follow-ups/{number}" => follow_up::change [ContentChanged NotNow],
     post "/follow-ups/{number}/state" => follow_up::settle [ContentChanged NotNow],
+    get "/incidents/{number}/plan-proposal" => plan::proposal,
+    post "/incidents/{number}/plan-proposal" => plan::adopt [PlanChanged],
     get "/incidents/{number}/follow-ups" => follow_up::of_incident,
     post "/incidents/{number}/follow-ups" => follow_up::add,
     post "/intake/{kind}/{key}" => alert::take [TooManyRequests],

@@ -22,6 +22,7 @@ pub mod next;
 pub mod offer;
 pub mod outbox;
 pub mod plan_change;
+pub mod plan_proposal;
 pub mod prepared;
 pub mod quiet;
 pub mod readiness;

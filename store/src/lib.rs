@@ -39,6 +39,7 @@ mod nudge;
 mod output;
 mod output_lines;
 mod paging;
+mod plan_origin;
 mod post_template;
 mod public_incident;
 mod readiness;

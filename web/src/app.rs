@@ -30,6 +30,7 @@ use crate::{
         audit::AuditPage,
         contacts::ContactsPage,
         declare::DeclarePage,
+        follow_ups::FollowUpsPage,
         home::HomePage,
         incident::IncidentPage,
         incidents::IncidentsPage,
@@ -44,6 +45,7 @@ use crate::{
         person::PersonPage,
         plan::PlanPage,
         plan_edit::PlanEditPage,
+        plan_proposal::PlanProposalPage,
         plan_version::PlanVersionPage,
         plan_versions::PlanVersionsPage,
         post_templates::PostTemplatesPage,
@@ -88,9 +90,11 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("incidents/new") view=DeclarePage/>
                     <Route path=path!("incidents/:number") view=IncidentPage/>
                     <Route path=path!("statistics") view=StatisticsPage/>
+                    <Route path=path!("follow-ups") view=FollowUpsPage/>
                     <Route path=path!("runs") view=RunsPage/>
                     <Route path=path!("runs/:number") view=RunPage/>
                     <Route path=path!("reports/:number") view=ReportPage/>
+                    <Route path=path!("reports/:number/plan") view=PlanProposalPage/>
                     <Route path=path!("plan") view=PlanPage/>
                     <Route path=path!("plan/:slug/edit") view=PlanEditPage/>
                     <Route path=path!("plan/:slug/versions") view=PlanVersionsPage/>

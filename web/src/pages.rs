@@ -6,7 +6,11 @@
 //! Runs: `approve`, `approve-final` (typed confirmation), `refuse`/`refuse-send`, `withdraw`/`withdraw-send`,
 //! `answer-retry|skip|stop` and the same with `-send` in their dialogs, `output`; `run-state` also carries `data-state`.
 //! Reports: `report-draft`, `report-body`, `report-state`, `report-save`, `report-conflict`, `report-use-mine`,
-//! `report-take-theirs`, `report-publish`, `publish-internal`, `publish-public`, `publish-confirm`.
+//! `report-take-theirs`, `report-publish`, `publish-internal`, `publish-public`, `publish-section-<n>`, `publish-preview`, `publish-confirm`,
+//! `report-ask-review`/`ask-review-send`, `report-judge`/`judge-approve|changes`, `report-standing`, `report-comments`/`comment-send`,
+//! `report-versions`, `report-print`. Follow-ups: `follow-ups`, `follow-up-add`/`follow-up-send`, `follow-up-end-<n>`/`follow-up-done`,
+//! `follow-ups-open|mine|overdue|ended`, `follow-ups-late`. After an incident: `plan-proposal`, `proposal-<n>`, `proposal-edit`,
+//! `proposal-save`, `plan-adopted`.
 //! Plan: `plan-edit`, `plan-text`, `plan-state`, `plan-desk` (`data-millis`), `plan-said`, `plan-save`/`plan-save-send`,
 //! `plan-secrets`, `secret-set`/`secret-send`, `secrets`, `secrets-missing`, `secret-delete`, `effect-secrets`,
 //! `plan-conflict`, `plan-join`, `plan-keep-mine`, `plan-take-theirs`, `leave`.
@@ -42,6 +46,7 @@ pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod contacts;
 pub(crate) mod declare;
+pub(crate) mod follow_ups;
 pub(crate) mod home;
 pub(crate) mod incident;
 pub(crate) mod incidents;
@@ -56,6 +61,7 @@ pub(crate) mod people;
 pub(crate) mod person;
 pub(crate) mod plan;
 pub(crate) mod plan_edit;
+pub(crate) mod plan_proposal;
 pub(crate) mod plan_version;
 pub(crate) mod plan_versions;
 pub(crate) mod post_templates;

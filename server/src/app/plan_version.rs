@@ -12,7 +12,7 @@ use shared::{
     domain::{plan_change::changes, text_diff::diff_lines},
     plan::compile,
 };
-use store::{PlanVersion, PlanVersionHead, Store, StoreError, System};
+use store::{IncidentRecord, PlanVersion, PlanVersionHead, Store, StoreError, System};
 
 use super::{plan::Plans, view::page};
 use crate::{
@@ -38,6 +38,7 @@ fn shown(head: PlanVersionHead) -> PlanVersionView {
         imported_by: head.imported_by,
         reason: head.reason,
         digest: head.digest,
+        incident: None,
     }
 }
 
@@ -47,13 +48,17 @@ fn shown(head: PlanVersionHead) -> PlanVersionView {
 /// 404 if there is no such system.
 pub async fn list(
     store: &Store,
-    _permit: &Permit<ViewConsole>,
+    permit: &Permit<ViewConsole>,
     slug: &str,
     before: Option<i64>,
 ) -> Result<List<PlanVersionView>, AppError> {
     let system = system(store, slug).await?;
     let heads = store.plan_version_list(system.id, before, PAGE).await?;
-    Ok(page(heads.into_iter().map(shown).collect(), PAGE, |head| i64::from(head.version)))
+    let versions: Vec<i32> = heads.iter().map(|head| head.version).collect();
+    let origins = store.plan_origins(permit.eyes(), system.id, &versions).await?;
+    let origin = |version| origins.iter().find(|(of, _)| *of == version).map(|(_, incident)| *incident);
+    let views = heads.into_iter().map(|head| PlanVersionView { incident: origin(head.version), ..shown(head) });
+    Ok(page(views.collect(), PAGE, |head| i64::from(head.version)))
 }
 
 /// # Errors
@@ -131,6 +136,20 @@ pub enum Saved {
 /// 409 with the other text if somebody has saved since the version this one was made from; 422 with the diagnostics if it has
 /// errors. Then nothing was saved.
 pub async fn save(store: &Store, permit: &Permit<EditPlan>, slug: &str, input: PlanIn) -> Result<Saved, AppError> {
+    save_from(store, permit, slug, input, None).await
+}
+
+/// The same, of what an incident has taught.
+///
+/// # Errors
+/// As [`save`].
+pub(super) async fn save_from(
+    store: &Store,
+    permit: &Permit<EditPlan>,
+    slug: &str,
+    input: PlanIn,
+    origin: Option<&IncidentRecord>,
+) -> Result<Saved, AppError> {
     let system = system(store, slug).await?;
     let source = input.source.clone();
     let compiled = blocking(move || compile(&source)).await?;
@@ -163,6 +182,11 @@ pub async fn save(store: &Store, permit: &Permit<EditPlan>, slug: &str, input: P
     let detail =
         json!({"version": new.version, "digest": digest, "base_version": input.base_version, "reason": reason});
     tx.audit(&by, "plan.saved", format!("system {}", system.slug), detail);
+    if let Some(origin) = origin {
+        tx.plan_origin_add(system.id, new.version, origin.id).await?;
+        tx.audit(&by, "plan.changed-after-incident", format!("incident {}", origin.number), json!({"version": new.version}));
+        tx.live(Topic::Report { incident: origin.number });
+    }
     tx.live(Topic::Plan { system: system.slug });
     tx.commit().await?;
     Ok(Saved::New(shown(new.head())))

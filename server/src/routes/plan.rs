@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::api::{
     List,
-    plan::{PlanDiff, PlanIn, PlanVersionView},
+    plan::{PlanDiff, PlanIn, PlanProposalView, PlanVersionView},
     system::PlanView,
 };
 
@@ -14,7 +14,7 @@ use crate::{
     AppState,
     answer::{As, Made, Markdown},
     app::{
-        plan,
+        plan, plan_proposal,
         plan_version::{self, Saved},
     },
     auth::permit::{EditPlan, Permit, ViewConsole},
@@ -28,6 +28,26 @@ pub(crate) async fn view(
     Path(slug): Path<String>,
 ) -> Answer<PlanView> {
     Ok(Json(plan::view(&state.store, &state.plans, &permit, &slug).await?))
+}
+
+pub(crate) async fn proposal(
+    permit: Permit<ViewConsole>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+) -> Answer<PlanProposalView> {
+    Ok(Json(plan_proposal::view(&state.store, &permit, number).await?))
+}
+
+pub(crate) async fn adopt(
+    permit: Permit<EditPlan>,
+    State(state): State<AppState>,
+    Path(number): Path<i64>,
+    Body(input): Body<PlanIn>,
+) -> Result<Made<PlanVersionView>, AppError> {
+    Ok(match plan_proposal::adopt(&state.store, &permit, number, input).await? {
+        Saved::New(version) => Made::New(version),
+        Saved::Already(version) => Made::Already(version),
+    })
 }
 
 pub(crate) async fn save(

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     digest::Digest,
-    domain::{actor::Actor, plan_change::PlanChange, text::Message, text_diff::Hunk},
+    domain::{actor::Actor, plan_change::PlanChange, plan_proposal::Proposal, text::Message, text_diff::Hunk},
     plan::Diagnostic,
     timestamp::Timestamp,
 };
@@ -20,6 +20,24 @@ pub struct PlanVersionView {
     pub reason: String,
     /// Of the text, byte for byte.
     pub digest: Digest,
+    /// It came from this incident, which the reader may see.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub incident: Option<i64>,
+}
+
+/// What an incident says about the plan in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct PlanProposalView {
+    /// Slug.
+    pub system: String,
+    /// The version in force, that the lines are of.
+    pub version: i32,
+    pub source: String,
+    /// In the order of the text.
+    pub proposals: Vec<Proposal>,
+    /// Versions that came from this incident before.
+    pub adopted: Vec<i32>,
 }
 
 /// Another text for a system's plan.

@@ -44,6 +44,7 @@ pub(super) const TABLES: &[Table] = &[
     // Only the host is ever changed; the server also locks the row while it adds a plan.
     table("system", &["SELECT", "INSERT", "UPDATE (name, host)"], READ),
     table("plan_version", READ_ADD, READ),
+    table("plan_version_origin", READ_ADD, NOTHING),
     table(
         "incident",
         READ_ADD_CHANGE,
@@ -254,6 +255,7 @@ mod tests {
             "report_version",
             "report_review",
             "plan_version",
+            "plan_version_origin",
             "status_layout",
             "status_logo",
             "status_brand",

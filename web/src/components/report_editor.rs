@@ -9,7 +9,10 @@ use shared::{
         error::ErrorCode,
         report::{EditConflict, ReportCommand, ReportIn, ReportView},
     },
-    domain::text::Document,
+    domain::{
+        report::{facts::filled, review::Standing},
+        text::Document,
+    },
     markdown,
 };
 
@@ -19,9 +22,13 @@ use crate::{
         attempt::Attempt,
         button::{Button, ButtonKind},
         error_note::ErrorNote,
+        follow_up_list::FollowUpsOf,
         publish_dialog::PublishDialog,
+        report_comments::Comments,
         report_conflict::{ConflictNote, KeptText, OtherVersion},
+        report_review::{AskReviewDialog, JudgeDialog, Reviews, standing_words},
         report_text::ReportText,
+        report_versions::Versions,
         text_notes::TextNotes,
         time::Instant,
     },
@@ -44,7 +51,7 @@ pub(crate) fn ReportEditor(report: Signal<ReportView>, of: Fetched<Option<Report
     let save = Attempt::new();
     let too_long = RwSignal::new(None::<String>);
     let meanwhile = RwSignal::new(false);
-    let publishing = RwSignal::new(false);
+    let (publishing, asking, judging) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
     Effect::new(move |_| meanwhile.set(report.with(|r| text.heard(r))));
     warn_before_leaving(text);
 
@@ -76,9 +83,20 @@ pub(crate) fn ReportEditor(report: Signal<ReportView>, of: Fetched<Option<Report
             .or_else(|| text.dirty().then(|| "Save first: what is published is what is saved.".to_owned()))
     });
     let new_to_readers = move || report.with(|r| r.published.as_ref().is_none_or(|p| p.version < r.version));
-    let filled = |on: bool| if on { ButtonKind::Primary } else { ButtonKind::Plain };
-    let save_kind = Signal::derive(move || filled(text.dirty() && text.conflict.with(Option::is_none)));
-    let publish_kind = Signal::derive(move || filled(!text.dirty() && new_to_readers()));
+    let filled_if = |on: bool| if on { ButtonKind::Primary } else { ButtonKind::Plain };
+    let save_kind = Signal::derive(move || filled_if(text.dirty() && text.conflict.with(Option::is_none)));
+    let standing = Memo::new(move |_| report.with(|r| r.standing.clone()));
+    let approved = move || standing.with(|s| matches!(s, Standing::Approved { .. }));
+    let may_judge = Memo::new(move |_| offer(ReportCommand::Review).is_none() && !text.dirty());
+    let ask_refused = Signal::derive(move || {
+        offer(ReportCommand::AskReview)
+            .or_else(|| text.dirty().then(|| "Save first: what is reviewed is what is saved.".to_owned()))
+    });
+    let ask_kind = Signal::derive(move || {
+        filled_if(!text.dirty() && !may_judge.get() && standing.with(|s| matches!(s, Standing::Unseen {})))
+    });
+    let judge_kind = Signal::derive(move || filled_if(!approved() && new_to_readers()));
+    let publish_kind = Signal::derive(move || filled_if(!text.dirty() && approved() && new_to_readers()));
     let compare = move |()| text.conflict.set(Some(report.with(|r| as_conflict(r, text))));
     let earlier = Signal::derive(move || text.restored.get() && text.dirty());
     let other = Signal::derive(move || {
@@ -90,6 +108,12 @@ pub(crate) fn ReportEditor(report: Signal<ReportView>, of: Fetched<Option<Report
             <Button kind=save_kind busy=save.busy refused=save_refused test_id="report-save" on_press=move |()| send(text.base.get_untracked())>
                 "Save"
             </Button>
+            <Button kind=ask_kind refused=ask_refused test_id="report-ask-review" on_press=move |()| asking.set(true)>
+                "Ask for a review…"
+            </Button>
+            <Show when=move || may_judge.get()>
+                <Button kind=judge_kind test_id="report-judge" on_press=move |()| judging.set(true)>"Review…"</Button>
+            </Show>
             <Button kind=publish_kind refused=publish_refused test_id="report-publish" on_press=move |()| publishing.set(true)>
                 "Publish…"
             </Button>
@@ -98,9 +122,17 @@ pub(crate) fn ReportEditor(report: Signal<ReportView>, of: Fetched<Option<Report
         {move || too_long.get().map(|why| view! { <p class="note critical" role="alert">{why}</p> })}
         <TextNotes earlier meanwhile=other compare="Show both texts" on_compare=compare/>
         <ConflictNote text send=Callback::new(send) saving=save.busy/>
-        <Halves text read_only=Signal::derive(move || save_refused.with(Option::is_some)) send=Callback::new(send)/>
+        <Halves report text read_only=Signal::derive(move || save_refused.with(Option::is_some)) send=Callback::new(send)/>
         <KeptText text/>
+        <div class="report-beside">
+            <Comments report of/>
+            <Reviews report/>
+            <FollowUpsOf incident=number/>
+            <Versions report/>
+        </div>
         <PublishDialog open=publishing report of/>
+        <AskReviewDialog open=asking report of/>
+        <JudgeDialog open=judging report of/>
     }
 }
 
@@ -109,10 +141,6 @@ pub(crate) fn ReportEditor(report: Signal<ReportView>, of: Fetched<Option<Report
 fn ReportHead(report: Signal<ReportView>, text: ReportText, children: Children) -> impl IntoView {
     let number = report.with_untracked(|r| r.incident);
     let export = move |kind: &str| format!("/api/v1/incidents/{number}/report/export.{kind}");
-    let print = move |_| {
-        // A browser that cannot print does nothing; the exports are beside the button.
-        let _ = window().print();
-    };
     view! {
         <header class="page-head report-head">
             <div>
@@ -141,14 +169,22 @@ fn ReportHead(report: Signal<ReportView>, text: ReportText, children: Children) 
                                         format!(". Version {} is published {place}", p.version)
                                     })
                             })
-                    }} "."
+                    }} ". " {move || report.with(standing_words)}
                 </p>
             </div>
             <div class="report-actions">{children()}</div>
             <p class="report-ways">
-                <a href=export("html") rel="external" target="_blank">"HTML document"</a>
+                <a
+                    href=format!("/api/v1/incidents/{number}/report/print")
+                    rel="external"
+                    target="_blank"
+                    data-testid="report-print"
+                >
+                    "Print or save as PDF"
+                </a>
+                <a href=format!("/console/reports/{number}/plan") data-testid="report-plan">"What it says about the plan"</a>
+                <a href=export("html") rel="external" download="">"HTML document"</a>
                 <a href=export("md") rel="external" download="">"Markdown file"</a>
-                <button type="button" class="link" on:click=print>"Print"</button>
             </p>
         </header>
     }
@@ -156,14 +192,14 @@ fn ReportHead(report: Signal<ReportView>, text: ReportText, children: Children) 
 
 /// The text, and beside it how it looks or what somebody else wrote.
 #[component]
-fn Halves(text: ReportText, read_only: Signal<bool>, send: Callback<i32>) -> impl IntoView {
+fn Halves(report: Signal<ReportView>, text: ReportText, read_only: Signal<bool>, send: Callback<i32>) -> impl IntoView {
     let half = RwSignal::new(Half::Write);
     let shown = RwSignal::new(text.text.get_untracked());
     let mut later = debounce(Duration::from_millis(120), move |text: String| {
         shown.try_set(text);
     });
     Effect::new(move |_| later(text.text.get()));
-    let html = Memo::new(move |_| shown.with(|text| markdown::to_html(text)));
+    let html = Memo::new(move |_| report.with(|r| shown.with(|text| markdown::to_html(&filled(text, &r.facts)))));
     let conflict = move || text.conflict.with(Option::is_some);
     let tab = move |this: Half, words: &'static str| {
         view! {

@@ -38,6 +38,7 @@ pub(crate) fn IncidentsPage() -> impl IntoView {
             <h1>"Incidents"</h1>
             <span class="button-row">
                 <a class="button" href="/console/statistics">"Statistics"</a>
+                <a class="button" href="/console/follow-ups">"Follow-ups"</a>
                 <a class="button" href="/console/alerts">"Alerts"</a>
                 <Show when=move || declares.get()>
                     <a class="button primary" href="/console/incidents/new">

@@ -122,6 +122,9 @@ fn Row(slug: String, version: PlanVersionView, current: bool) -> impl IntoView {
             </th>
             <td data-label="Reason" class="version-reason">
                 {if version.reason.is_empty() { view! { <span class="muted">"none given"</span> }.into_any() } else { version.reason.into_any() }}
+                {version.incident.map(|incident| view! {
+                    <span class="hint"><a href=format!("/console/reports/{incident}/plan")>{format!("After incident {incident}")}</a></span>
+                })}
             </td>
             <td data-label="By">{version.imported_by.to_string()}</td>
             <td data-label="When"><Instant at=version.imported_at/></td>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use shared::{
     api::{
+        follow_up::FollowUpStatistics,
         live::Topic,
         statistics::{ComponentStatistics, LevelStatistics, MonthStatistics, Spread, StatisticsView},
     },
@@ -61,6 +62,7 @@ pub(crate) fn StatisticsPage() -> impl IntoView {
 fn Shown(view: Signal<StatisticsView>) -> impl IntoView {
     let empty = Memo::new(move |_| view.with(|v| v.months.is_empty()));
     view! {
+        {move || view.with(|v| view! { <FollowUps figures=v.follow_ups.clone()/> })}
         <Show
             when=move || !empty.get()
             fallback=|| view! { <Empty title="No incident in this time" text="Nothing was declared, so there is nothing to count."/> }
@@ -76,6 +78,53 @@ fn Shown(view: Signal<StatisticsView>) -> impl IntoView {
             </div>
         </Show>
     }
+}
+
+/// Open at each month's end, as bars with their figures.
+#[component]
+fn FollowUps(figures: FollowUpStatistics) -> impl IntoView {
+    if figures.months.is_empty() {
+        return None;
+    }
+    let now = match (figures.open, figures.overdue) {
+        (0, _) => "None is open.".to_owned(),
+        (open, 0) => format!("{open} open, none overdue. The oldest is open for {}.", span(figures.oldest)),
+        (open, late) => format!("{open} open, {late} overdue. The oldest is open for {}.", span(figures.oldest)),
+    };
+    let most = figures.months.iter().map(|m| m.open).max().unwrap_or(1).max(1);
+    let rows = figures.months.into_iter().map(move |m| {
+        let month = m.month.utc_text().chars().take(7).collect::<String>();
+        view! {
+            <tr>
+                <th scope="row">{month}</th>
+                <td data-label="Open at its end" class="bar-cell">
+                    <meter class="bar" min="0" max=most.to_string() value=m.open.to_string()>{m.open}</meter>
+                    <span class="number">{m.open}</span>
+                </td>
+                <td data-label="Added" class="number">{m.added}</td>
+                <td data-label="Ended" class="number">{m.ended}</td>
+                <td data-label="Took, half within" class="number">{span(m.half)}</td>
+            </tr>
+        }
+    });
+    Some(view! {
+        <section class="follow-up-figures" aria-labelledby="follow-up-months" data-testid="follow-up-statistics">
+            <h2 id="follow-up-months">"Follow-ups"</h2>
+            <p class:field-error=figures.overdue.is_positive()>{now} " " <a href="/console/follow-ups">"See them"</a></p>
+            <table class="stacking statistics">
+                <thead>
+                    <tr>
+                        <th scope="col">"Month"</th>
+                        <th scope="col">"Open at its end"</th>
+                        <th scope="col" class="number">"Added"</th>
+                        <th scope="col" class="number">"Ended"</th>
+                        <th scope="col" class="number">"Took, half within"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </section>
+    })
 }
 
 fn span(seconds: Option<i64>) -> String {

@@ -7,6 +7,7 @@ use crate::{
     api::{
         List,
         follow_up::{FollowUpChangeIn, FollowUpEndIn, FollowUpIn, FollowUpView, FollowUpsShown},
+        plan::{PlanIn, PlanProposalView, PlanVersionView},
         report::{
             CommentIn, PublicPreview, PublicPreviewIn, PublishIn, ReportIn, ReportReviewIn, ReportVersionView,
             ReportView, ReviewAskIn, SettleIn, VersionHead,
@@ -65,6 +66,16 @@ impl<T: Transport> Client<T> {
 
     pub async fn publish_report(&self, incident: i64, body: &PublishIn) -> Answer<ReportView> {
         self.post(format!("/incidents/{incident}/report/publish"), body).await
+    }
+
+    /// What the incident says about the plan in force.
+    pub async fn plan_proposal(&self, incident: i64) -> Answer<PlanProposalView> {
+        self.get(format!("/incidents/{incident}/plan-proposal")).await
+    }
+
+    /// Saves another version of the plan, linked to the incident.
+    pub async fn adopt_plan(&self, incident: i64, body: &PlanIn) -> Answer<PlanVersionView> {
+        self.post(format!("/incidents/{incident}/plan-proposal"), body).await
     }
 
     /// What presses comes first.

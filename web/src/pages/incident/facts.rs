@@ -5,6 +5,7 @@ use shared::domain::incident::IncidentCommand;
 
 use super::{Here, affected::Components};
 use crate::components::{
+    follow_up_list::FollowUpsOf,
     icon::{Icon, Svg},
     prepared::Prepared,
     state_badge::StateBadge,
@@ -26,6 +27,7 @@ pub(super) fn Facts(here: Here) -> impl IntoView {
             <super::readers::Readers here=here/>
             <super::scheduled::Scheduled here/>
             <Report here=here/>
+            <FollowUpsOf incident=here.number/>
         </aside>
     }
 }
