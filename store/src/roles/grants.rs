@@ -114,7 +114,8 @@ pub(super) const TABLES: &[Table] = &[
             "INSERT",
             "UPDATE (title, owner_id, due_at, priority, state, version, note, link, ended_by, ended_at, reminded, remind_at)",
         ],
-        NOTHING,
+        // Every audit entry asks whether what it is about is restricted.
+        &["SELECT (number, incident_id)"],
     ),
     table("audit_entry", READ_ADD, ADD),
     table("audit_head", &["SELECT", "UPDATE"], &["SELECT", "UPDATE"]),
