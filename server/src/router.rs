@@ -217,6 +217,8 @@ routes! {
     get "/systems/{slug}/monitors/suggested" => monitor::suggested,
     post "/systems/{slug}/monitors" => monitor::create,
     get "/systems/{slug}/readiness" => readiness::view,
+    get "/systems/{slug}/readiness/report" => readiness::report [Invalid NotNow],
+    get "/systems/{slug}/readiness/report/print" => readiness::print [Invalid NotNow],
     get "/statistics" => statistics::view [Invalid],
     get "/follow-ups" => follow_up::list,
     post "/follow-ups/{number}" => follow_up::change [ContentChanged NotNow],
