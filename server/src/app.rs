@@ -44,6 +44,7 @@ pub mod post_preview;
 pub mod post_template;
 pub mod prepared;
 pub mod readiness;
+pub mod readiness_report;
 pub mod related;
 pub mod report;
 pub mod report_publish;

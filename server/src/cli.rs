@@ -1,6 +1,7 @@
 //! The commands: arguments in, exit code out. 0 is fine, 1 means that the thing checked is not, 2 is wrong usage or configuration.
 
 pub(crate) mod audit;
+pub(crate) mod audit_report;
 pub(crate) mod backup;
 mod database;
 pub(crate) mod openapi;

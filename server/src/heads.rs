@@ -80,6 +80,11 @@ impl HeadKeeper {
         Self { signer: keeping.signer, places, state: Mutex::default() }
     }
 
+    /// `None` if this server has no key that it can use.
+    pub(crate) fn signer(&self) -> Option<&Signer> {
+        self.signer.as_ref().ok()
+    }
+
     #[must_use]
     pub fn view(&self) -> AuditHeadsView {
         let (newest, unmet) = self.with(|state| (state.newest.clone(), state.unmet.clone()));

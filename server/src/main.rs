@@ -159,6 +159,8 @@ enum AuditCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Check the signature of a readiness report, without a server or a database.
+    VerifyReport(cli::audit_report::VerifyReport),
     /// Print the whole chain as JSON Lines.
     Export,
 }
@@ -192,6 +194,7 @@ fn main() -> ExitCode {
             Command::Role(RoleCommand::Allow { role, action }) => cli::role::allow(role, action).await,
             Command::Secrets(SecretsCommand::Rotate) => cli::secrets::rotate().await,
             Command::Audit(AuditCommand::Verify(verify)) => cli::audit::verify(&verify).await,
+            Command::Audit(AuditCommand::VerifyReport(verify)) => cli::audit_report::verify(&verify),
             Command::Audit(AuditCommand::Key { json }) => cli::audit::key(json),
             Command::Audit(AuditCommand::Export) => cli::audit::export().await,
             Command::Status(StatusCommand::Export { directory }) => cli::status::export(&directory).await,

@@ -233,6 +233,8 @@ routes! {
     get "/verifications/{id}" => verification::view,
     post "/verifications/{id}/cancel" => verification::cancel [NotNow],
     get "/systems/{slug}/readiness" => readiness::view,
+    get "/systems/{slug}/readiness/report" => readiness::report [Invalid NotNow],
+    get "/systems/{slug}/readiness/report/print" => readiness::print [Invalid NotNow],
     get "/statistics" => statistics::view [Invalid],
     get "/follow-ups" => follow_up::list,
     post "/follow-ups/{number}" => follow_up::change [ContentChanged NotNow],

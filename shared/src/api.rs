@@ -16,6 +16,7 @@ pub mod people;
 pub mod plan;
 pub mod post;
 pub mod readiness;
+pub mod readiness_report;
 pub mod related;
 pub mod report;
 pub mod restricted;

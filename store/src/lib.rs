@@ -43,6 +43,7 @@ mod plan_origin;
 mod post_template;
 mod public_incident;
 mod readiness;
+mod readiness_report;
 mod related;
 mod report;
 mod report_review;

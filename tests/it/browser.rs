@@ -17,6 +17,7 @@ mod notices;
 mod output;
 mod posts;
 mod provider;
+mod report;
 mod room;
 mod secrets;
 mod status_brand;

@@ -44,6 +44,7 @@ mod notices;
 mod oidc;
 mod output;
 mod people;
+mod plan_proposals;
 mod plans;
 mod posts;
 mod public_history;

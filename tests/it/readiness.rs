@@ -1,7 +1,8 @@
 //! How ready a system is, as people see it: what a real run, a drill of the contact tree and a monitor earn, and what days take away.
 
+use reqwest::StatusCode;
 use shared::{
-    api::{monitor::MonitorsIn, readiness::ReadinessView},
+    api::{monitor::MonitorsIn, readiness::ReadinessView, readiness_report::ReadinessReport},
     domain::{
         access::Role,
         readiness::{Earn, Item, Subject},
@@ -10,6 +11,7 @@ use shared::{
 };
 use tests::{
     persona::Persona,
+    programs::Terminal,
     scene::{PROCEDURE, PROJECT, Scene, eventually},
 };
 
@@ -81,4 +83,44 @@ async fn a_real_run_a_measured_incident_and_a_monitor_earn_points_and_days_take_
         .unwrap();
     let days = readiness(&viewer).await.days;
     assert_eq!(days.last().map(|day| day.score), scores.last().copied());
+}
+
+#[tokio::test]
+async fn the_report_for_auditors_is_signed_and_one_changed_byte_is_found_without_a_server() {
+    let scene = Scene::set().await.unwrap();
+    let _worker = scene.worker();
+    let run = scene.approved().await.unwrap();
+    scene.until(run.number, RunState::Succeeded).await.unwrap();
+    let viewer = scene.muster.persona(Role::Viewer).await.unwrap();
+    let path = format!("/api/v1/systems/{PROJECT}/readiness/report");
+    let (status, signed) = viewer.http.raw("GET", &path, None).await.unwrap();
+    assert_eq!(status, StatusCode::OK, "{signed}");
+    let report: ReadinessReport = serde_json::from_str(signed["document"].as_str().unwrap()).unwrap();
+    assert_eq!(report.runs.iter().map(|one| one.number).collect::<Vec<_>>(), [run.number]);
+    assert_eq!((report.score, report.incidents.len()), (readiness(&viewer).await.score, 1));
+    let (seq, hash) = scene.muster.store.audit_head().await.unwrap();
+    assert_eq!((report.audit.seq, report.audit.hash), (seq, hash), "reading writes nothing");
+
+    let terminal = Terminal::open().unwrap();
+    let key = signed["public_key"].as_str().unwrap();
+    let verify = |text: String, key: &str| {
+        let file = terminal.scratch.path().join("report.json");
+        std::fs::write(&file, text).unwrap();
+        terminal.muster(&["audit", "verify-report", file.to_str().unwrap(), "--key", key]).unwrap()
+    };
+    let holds = verify(signed.to_string(), key);
+    assert!(holds.code == Some(0) && holds.out.contains(&format!("{} of 100", report.score)), "{holds:?}");
+    let forged = signed.to_string().replacen("\\\"score\\\":", "\\\"score\\\":1", 1);
+    assert_ne!(forged, signed.to_string());
+    let said = verify(forged, key);
+    assert!(said.code == Some(1) && said.err.contains("was altered"), "{said:?}");
+    let other = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    let said = verify(signed.to_string(), other);
+    assert!(said.code == Some(1) && said.err.contains("not one of those to be believed"), "{said:?}");
+
+    let (status, page) = viewer.http.page(&format!("{path}/print?days=30")).await.unwrap();
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains(&format!("{} of 100", report.score)) && page.contains(key), "{page}");
+    let (status, said) = viewer.http.raw("GET", &format!("{path}?days=9999"), None).await.unwrap();
+    assert_eq!((status, said["error"]["fields"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("days")));
 }

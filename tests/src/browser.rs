@@ -384,6 +384,15 @@ impl Tab {
         Ok(())
     }
 
+    /// The page as it is printed on paper of this size in inches.
+    ///
+    /// # Errors
+    /// If it cannot be printed.
+    pub async fn print(&self, width: f64, height: f64) -> Result<Vec<u8>> {
+        let paper = PrintToPdfParams::builder().paper_width(width).paper_height(height).build();
+        Ok(self.page.pdf(paper).await?)
+    }
+
     /// Exceptions and console errors so far.
     #[must_use]
     pub fn complaints(&self) -> Vec<String> {

@@ -15,8 +15,10 @@ use shared::{
             sections::chosen,
         },
     },
+    ids::UserId,
 };
 use store::{IncidentRecord, NewPublication, Report, Store};
+use uuid::Uuid;
 
 use super::{
     report::{facts_now, facts_of, incident, report},
@@ -28,6 +30,9 @@ use crate::{
     error::AppError,
     public::Speech,
 };
+
+/// What is kept for everybody is not told from the publisher's own sight: a merged incident may be restricted.
+const NOBODY: Eyes = Eyes { who: UserId(Uuid::nil()), all: false };
 
 /// What everybody would read of it.
 fn public_text(
@@ -77,7 +82,8 @@ pub async fn publish(
     let record = incident(store, number).await?;
     let by = permit.actor();
     // Read before the lock: no second connection is taken while one is held. A word that comes in between is in the next one.
-    let facts = facts_now(store, permit.eyes(), &record).await?;
+    let eyes = if record.incident.readers.is_some() { permit.eyes() } else { NOBODY };
+    let facts = facts_now(store, eyes, &record).await?;
     let timeline = store.incident_timeline(record.id).await?;
     let mut tx = store.begin().await?;
     let report = locked(&mut tx, &record).await?;

@@ -77,7 +77,7 @@ fn cannot_read(file: &Path, error: &io::Error) -> Failure {
 }
 
 /// The key itself, or a file that holds it.
-fn public_key(text: &str) -> Result<PublicKey, Failure> {
+pub(super) fn public_key(text: &str) -> Result<PublicKey, Failure> {
     if let Ok(key) = text.parse() {
         return Ok(key);
     }

@@ -1,4 +1,4 @@
-//! The key that signs this installation's heads: made once, kept beside the database and never in it. Signs nothing but heads.
+//! The key that signs this installation's heads: made once, kept beside the database and never in it. Signs heads, and documents that are shown to others.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -10,7 +10,10 @@ use std::{
 use ed25519_dalek::{Signer as _, SigningKey};
 use shared::{
     digest::Digest,
-    domain::audit::head::{Head, PublicKey, SignedHead},
+    domain::audit::{
+        document::SignedDocument,
+        head::{Head, PublicKey, SignedHead},
+    },
     hex,
     timestamp::Timestamp,
 };
@@ -84,6 +87,11 @@ impl Signer {
         let public_key = self.public_key();
         let head = Head { seq, hash, at, key: public_key.id(), install: self.install };
         SignedHead::new(&head, public_key, |bytes| self.key.sign(bytes).to_bytes())
+    }
+
+    #[must_use]
+    pub fn sign_document(&self, kind: &str, document: String) -> SignedDocument {
+        SignedDocument::new(kind, document, self.public_key(), |bytes| self.key.sign(bytes).to_bytes())
     }
 }
 

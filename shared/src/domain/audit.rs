@@ -1,6 +1,7 @@
 //! The chain rule of the audit log and its verifier. Knows entries as text; where they are kept is not its business.
 
 mod canonical;
+pub mod document;
 pub mod export;
 pub mod head;
 mod verifier;

@@ -70,7 +70,8 @@ pub fn propose(source: &str, experience: &Experience<'_>) -> Vec<Proposal> {
     }
     all.extend(of_objectives(source, plan, experience));
     all.extend(of_contacts(source, plan, experience));
-    all.dedup();
+    // What stands there by now is not proposed again.
+    all.retain(|proposal| !matches!(&proposal.edit, Edit::Note { text } if source.contains(text.as_str())));
     all.retain(|proposal| fits(source, &before, proposal));
     all.sort_by_key(|proposal| proposal.line);
     let mut kept: Vec<Proposal> = vec![];

@@ -181,10 +181,10 @@ async fn report(night: &Night, responder: &Tab, approver: &Tab) {
     responder.press("Draft report from the timeline").await.unwrap();
     responder.see(&id("report-body")).await.unwrap();
     let body = "document.querySelector('[data-testid=report-body]').value";
-    let measured = format!("{body}.includes('| Recovery of Validator 1 | 10 min |')");
-    responder.until("the draft has the measured times", &measured).await.unwrap();
+    let measured = "document.querySelector('.report-preview').textContent.includes('Recovery of Validator 1')";
+    responder.until("the preview has the measured times", measured).await.unwrap();
     let draft: String = responder.eval(body).await.unwrap();
-    let edited = format!("{draft}\nThe validator was killed to see what happens.\n");
+    let edited = format!("{draft}\n## What it was\n\nThe validator was killed to see what happens.\n");
     responder.fill(&id("report-body"), &edited).await.unwrap();
     responder.click(&id("report-save")).await.unwrap();
     responder.read("version 2").await.unwrap();
@@ -192,8 +192,12 @@ async fn report(night: &Night, responder: &Tab, approver: &Tab) {
 
     approver.go(&page).await.unwrap();
     approver.ready().await.unwrap();
+    approver.click(&id("report-judge")).await.unwrap();
+    approver.click(&id("judge-approve")).await.unwrap();
+    approver.read("has approved version 2").await.unwrap();
     approver.click(&id("report-publish")).await.unwrap();
     approver.choose("Everyone, on the public page").await.unwrap();
+    approver.choose("What it was").await.unwrap();
     approver.click(&id("publish-confirm")).await.unwrap();
     approver.until("the dialog is closed", "!document.querySelector('dialog[open]')").await.unwrap();
 }

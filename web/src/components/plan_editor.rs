@@ -219,6 +219,7 @@ fn as_conflict(plan: &PlanView, text: PlanText) -> PlanConflict {
             imported_by: plan.imported_by.clone(),
             reason: plan.reason.clone(),
             digest: plan.compiled.plan.digest,
+            incident: None,
         },
         current_source: plan.source.clone(),
     }

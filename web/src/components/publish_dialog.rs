@@ -151,16 +151,14 @@ fn Preview(number: i64, version: Memo<i32>, chosen: RwSignal<Vec<u16>>) -> impl 
     view! {
         <section class="publish-preview" aria-label="What everyone would read">
             <p class="report-label" aria-hidden="true">"What everyone would read"</p>
-            <AsyncView
-                of
-                what="the preview"
-                content=move |text: Signal<String>| {
-                    view! {
-                        // `to_html` turns raw HTML into text: nothing typed can become markup.
-                        <article class="document" tabindex="0" data-testid="publish-preview" inner_html=move || text.with(|t| markdown::to_html(t))></article>
-                    }
-                }
-            />
+            <AsyncView of what="the preview" content=move |text| view! { <Text text/> }/>
         </section>
     }
+}
+
+#[component]
+fn Text(text: Signal<String>) -> impl IntoView {
+    // `to_html` turns raw HTML into text: nothing typed can become markup.
+    let html = move || text.with(|text| markdown::to_html(text));
+    view! { <article class="document" tabindex="0" data-testid="publish-preview" inner_html=html></article> }
 }

@@ -72,13 +72,12 @@ fn Proposed(number: i64, view: Signal<PlanProposalView>, of: Fetched<PlanProposa
             version.get();
             let now = view.get_untracked();
             if now.proposals.is_empty() {
-                view! {
-                    <Empty
-                        title="Nothing to propose"
-                        text="As far as the records tell, everything went as the plan says: no step failed or was left out, no time limit and no objective was missed, and whoever was called answered."
-                    />
-                }
-                    .into_any()
+                let text = if now.adopted.is_empty() {
+                    "As far as the records tell, everything went as the plan says: no step failed or was left out, no time limit and no objective was missed, and whoever was called answered."
+                } else {
+                    "What the records say of this incident stands in the plan by now."
+                };
+                view! { <Empty title="Nothing to propose" text/> }.into_any()
             } else {
                 view! { <Desk number now of/> }.into_any()
             }

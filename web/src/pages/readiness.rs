@@ -110,6 +110,14 @@ fn Shown(view: Signal<ReadinessView>) -> impl IntoView {
                     <p class="muted">{words}</p>
                 </div>
             </div>
+            <p class="report-ways">
+                <a href=format!("/api/v1/systems/{slug}/readiness/report/print?days=90") rel="external" target="_blank" data-testid="auditors-print">
+                    "Report for auditors: print or save as PDF"
+                </a>
+                <a href=format!("/api/v1/systems/{slug}/readiness/report?days=90") rel="external" download=format!("{slug}-readiness.json")>
+                    "The same as a signed file"
+                </a>
+            </p>
             {move || view.with(|v| (v.days.len() > 1).then(|| view! { <Days days=v.days.clone()/> }))}
             {Subject::ALL
                 .map(|subject| {

@@ -37,6 +37,12 @@ impl PublicKey {
         Self(key)
     }
 
+    /// Whether this signature of these bytes is of this key.
+    #[must_use]
+    pub fn holds(&self, message: &[u8], signature: &Signature) -> bool {
+        self.0.verify_strict(message, signature).is_ok()
+    }
+
     /// Short enough for people to compare by eye.
     #[must_use]
     pub fn id(&self) -> String {
