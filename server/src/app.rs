@@ -18,6 +18,7 @@ pub mod duty;
 pub mod entry;
 pub mod expiry;
 pub mod file;
+pub mod forecast;
 pub mod glass;
 pub mod identity;
 pub mod incident;

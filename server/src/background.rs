@@ -13,7 +13,7 @@ use tokio::{
 use crate::{
     AppState,
     app::{
-        contact_drill, expiry, intake, line, maintenance, monitor_change, notice, overdue, paging, readiness,
+        contact_drill, expiry, forecast, intake, line, maintenance, monitor_change, notice, overdue, paging, readiness,
         scheduled_post, standing_order, status_page,
     },
     error::AppError,
@@ -147,9 +147,18 @@ async fn clocks(state: &AppState) -> Result<(), AppError> {
     let posts = scheduled_post::sweep(store).await;
     let maintenance = maintenance::sweep(store).await;
     let monitors = monitor_change::sweep(state).await;
+    let warned = forecast::warn(store).await;
     let unmuted = intake::unmute(state).await;
     // What the others have just found out may be what an order is for.
-    standing_order::sweep(state).await.and(unmuted).and(monitors).and(maintenance).and(overdue).and(drills).and(posts)
+    standing_order::sweep(state)
+        .await
+        .and(unmuted)
+        .and(warned)
+        .and(monitors)
+        .and(maintenance)
+        .and(overdue)
+        .and(drills)
+        .and(posts)
 }
 
 /// What is too old to be of use.

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod contact_drill;
 pub mod criteria;
 pub mod escalation;
+pub mod forecast;
 pub mod incident;
 pub mod layout;
 pub mod maintenance;

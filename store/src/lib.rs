@@ -18,6 +18,7 @@ mod dump;
 pub mod embedded;
 mod error;
 mod factor;
+mod forecast;
 mod freeze;
 mod host_lock;
 mod idempotency;

@@ -19,6 +19,7 @@ mod posts;
 mod provider;
 mod room;
 mod secrets;
+mod standing_orders;
 mod status_brand;
 mod status_page;
 mod story;

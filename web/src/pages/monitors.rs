@@ -57,6 +57,7 @@ pub(crate) fn MonitorsPage() -> impl IntoView {
         <header class="page-head">
             <h1>"Monitors"</h1>
             <div class="button-row">
+                <a class="button" href="/console/standing-orders">"What happens by itself"</a>
                 <Show when=move || sees_rules.get()>
                     <a class="button" href="/console/alerts/sources">"What they lead to"</a>
                 </Show>
