@@ -20,6 +20,7 @@ pub mod expiry;
 pub mod file;
 pub mod follow_up;
 pub(crate) mod follow_up_remind;
+pub mod forecast;
 pub mod glass;
 pub mod identity;
 pub mod incident;

@@ -13,8 +13,8 @@ use tokio::{
 use crate::{
     AppState,
     app::{
-        contact_drill, expiry, follow_up_remind, intake, line, maintenance, monitor_change, notice, overdue, paging,
-        readiness, scheduled_post, standing_order, status_page, verification_due,
+        contact_drill, expiry, follow_up_remind, forecast, intake, line, maintenance, monitor_change, notice, overdue,
+        paging, readiness, scheduled_post, standing_order, status_page, verification_due,
     },
     error::AppError,
     live, outbox,
@@ -152,10 +152,11 @@ async fn clocks(state: &AppState) -> Result<(), AppError> {
     let maintenance = maintenance::sweep(store).await;
     let monitors = monitor_change::sweep(state).await;
     let verifications = verification_due::sweep(state).await;
+    let warned = forecast::warn(store).await;
     let unmuted = intake::unmute(state).await;
     // What the others have just found out may be what an order is for.
     let ordered = standing_order::sweep(state).await;
-    let found = ordered.and(unmuted).and(monitors).and(verifications);
+    let found = ordered.and(unmuted).and(warned).and(monitors).and(verifications);
     found.and(maintenance).and(overdue).and(drills).and(posts).and(reminded)
 }
 

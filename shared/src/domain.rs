@@ -13,6 +13,7 @@ pub mod contact_drill;
 pub mod criteria;
 pub mod escalation;
 pub mod follow_up;
+pub mod forecast;
 pub mod incident;
 pub mod layout;
 pub mod maintenance;

@@ -179,6 +179,30 @@ impl Tx {
         .await?)
     }
 
+    /// The incident that the same trouble led to and that was resolved no longer than so many seconds ago, and not put away.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn alert_incident_lately(
+        &mut self,
+        source: Uuid,
+        key: &str,
+        seconds: u64,
+    ) -> Result<Option<i64>, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT i.number FROM alert a JOIN incident i ON i.id = a.incident_id
+             WHERE a.source_id = $1 AND a.key = $2 AND i.state = 'resolved' AND i.merged_into IS NULL
+               AND i.resolved_at > $3 - make_interval(secs => $4)
+             ORDER BY a.number DESC LIMIT 1",
+        )
+        .bind(source)
+        .bind(key)
+        .bind(self.now().inner())
+        .bind(f64::from(u32::try_from(seconds).unwrap_or(u32::MAX)))
+        .fetch_optional(self.connection())
+        .await?)
+    }
+
     /// What became of a new alert.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ mod error;
 mod factor;
 mod follow_up;
 mod follow_up_statistics;
+mod forecast;
 mod freeze;
 mod host_lock;
 mod idempotency;

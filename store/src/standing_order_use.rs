@@ -195,7 +195,9 @@ impl Tx {
     /// # Errors
     /// If the database does not answer.
     pub async fn standing_order_handed_over(&mut self, incident: IncidentId) -> Result<bool, StoreError> {
-        let text = "SELECT EXISTS (SELECT FROM standing_order_use WHERE incident_id = $1 AND state = 'handed-over')";
+        let text = "SELECT EXISTS (SELECT FROM standing_order_use WHERE incident_id = $1 AND state = 'handed-over'
+                    AND ended_at > coalesce((SELECT max(at) FROM incident_event
+                                             WHERE incident_id = $1 AND event->>'event' = 'reopened'), '-infinity'))";
         Ok(sqlx::query_scalar(text).bind(incident.0).fetch_one(self.connection()).await?)
     }
 

@@ -2,7 +2,7 @@
 //! the incidents that these eyes may see, each trouble once; keeps nothing.
 
 use shared::{
-    api::statistics::{ComponentStatistics, LevelStatistics, MonthStatistics, Spread},
+    api::statistics::{ComponentStatistics, LevelStatistics, MonthStatistics, RecoveryView, Spread},
     domain::incident::Eyes,
     timestamp::Timestamp,
 };
@@ -46,6 +46,16 @@ struct ComponentRow {
     most: Option<f64>,
     n_measured: i64,
     missed: i64,
+}
+
+#[derive(FromRow)]
+struct RecoveryRow {
+    component: String,
+    name: String,
+    incident: i64,
+    ended_at: OffsetDateTime,
+    took: i64,
+    rto: Option<i64>,
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "spans of time fit")]
@@ -165,5 +175,39 @@ impl Store {
             missed: row.missed,
         };
         Ok(rows.into_iter().map(one).collect())
+    }
+
+    /// Each time that a component came back, oldest first, the newest `limit`.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn recoveries(&self, eyes: Eyes, since: Timestamp, limit: i64) -> Result<Vec<RecoveryView>, StoreError> {
+        let rows = sqlx::query_as::<_, RecoveryRow>(
+            "SELECT * FROM (
+                 SELECT s.slug || '/' || (a->>'component') AS component, a->>'name' AS name, i.number AS incident,
+                        coalesce((a->>'restored_at')::timestamptz, i.resolved_at) AS ended_at,
+                        extract(epoch FROM coalesce((a->>'restored_at')::timestamptz, i.resolved_at)
+                                           - coalesce((a->>'since')::timestamptz, i.declared_at))::bigint AS took,
+                        (a->>'rto_seconds')::bigint AS rto
+                 FROM incident i JOIN system s ON s.id = i.system_id CROSS JOIN jsonb_array_elements(i.affected) AS a
+                 WHERE i.declared_at >= $1 AND i.merged_into IS NULL
+                   AND (i.seen_by IS NULL OR $2 OR $3 = ANY(i.seen_by))) AS r
+             WHERE ended_at IS NOT NULL ORDER BY ended_at DESC, component LIMIT $4",
+        )
+        .bind(since.inner())
+        .bind(eyes.all)
+        .bind(eyes.who.0)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        let one = |row: RecoveryRow| RecoveryView {
+            component: row.component,
+            name: row.name,
+            incident: row.incident,
+            ended_at: Timestamp::new(row.ended_at),
+            took_seconds: row.took,
+            promised_seconds: row.rto.map(i64::unsigned_abs),
+        };
+        Ok(rows.into_iter().rev().map(one).collect())
     }
 }

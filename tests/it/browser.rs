@@ -20,6 +20,7 @@ mod provider;
 mod report;
 mod room;
 mod secrets;
+mod standing_orders;
 mod status_brand;
 mod status_page;
 mod story;

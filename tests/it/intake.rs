@@ -100,12 +100,30 @@ async fn a_critical_alert_declares_once_however_often_it_is_sent_and_its_end_is_
     let last = &after.timeline.last().unwrap().event;
     assert!(matches!(last, IncidentEvent::AlertEnded { still_firing: 0, .. }), "{last:?}");
 
-    // Again, while the incident is open: it joins. Once that is resolved: another one.
+    // Again, while the incident is open: it joins. Soon after that is resolved: it was not over, and people are called.
     send(&made.address, &event("disk", "firing", "critical")).await;
     assert_eq!(incidents(&admin).await.len(), 1);
     assert_eq!(admin.api.alerts(true, None).await.unwrap().items[0].outcome, Outcome::Joined);
     let resolve = ResolveIn { text: message("space was made"), public_text: None, notify: true };
     admin.api.resolve(incident.number, &resolve).await.unwrap();
+    send(&made.address, &event("disk", "ok", "critical")).await;
+    send(&made.address, &event("disk", "firing", "critical")).await;
+    let again = incidents(&admin).await;
+    assert_eq!((again.len(), again[0].number, again[0].resolved_at), (1, incident.number, None));
+    let reopened = |entry: &&TimelineEntry| matches!(&entry.event, IncidentEvent::Reopened { reason } if reason.contains("disk is in trouble again"));
+    assert_eq!(again[0].timeline.iter().filter(reopened).count(), 1);
+    let rounds: i64 = sqlx::query_scalar("SELECT count(*) FROM paging")
+        .fetch_one(&sqlx::PgPool::connect(&muster.database.url).await.unwrap())
+        .await
+        .unwrap();
+    assert_eq!(rounds, 2, "those who went home are called again");
+    // Resolved and put away, or long ago: another one.
+    admin.api.resolve(incident.number, &resolve).await.unwrap();
+    let pool = sqlx::PgPool::connect(&muster.database.url).await.unwrap();
+    sqlx::query("UPDATE incident SET resolved_at = resolved_at - interval '8 days', declared_at = declared_at - interval '9 days'")
+        .execute(&pool)
+        .await
+        .unwrap();
     send(&made.address, &event("disk", "ok", "critical")).await;
     send(&made.address, &event("disk", "firing", "critical")).await;
     assert_eq!(incidents(&admin).await.len(), 2);

@@ -54,6 +54,7 @@ use crate::{
         run::RunPage,
         runs::RunsPage,
         secrets::SecretsPage,
+        standing_orders::{StandingOrdersPage, new::NewStandingOrderPage},
         statistics::StatisticsPage,
         status_brand::StatusBrandPage,
         status_page::StatusPagePage,
@@ -107,6 +108,8 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("readiness") view=ReadinessPage/>
                     <Route path=path!("verifications") view=VerificationsPage/>
                     <Route path=path!("verifications/:id") view=VerificationPage/>
+                    <Route path=path!("standing-orders") view=StandingOrdersPage/>
+                    <Route path=path!("standing-orders/new") view=NewStandingOrderPage/>
                     <Route path=path!("monitors/new") view=NewMonitorPage/>
                     <Route path=path!("monitors/:id") view=MonitorPage/>
                     <Route path=path!("plan/:slug/contacts") view=ContactsPage/>

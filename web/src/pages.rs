@@ -32,6 +32,8 @@
 //! Subscribers: `subscribers-count`, `subscribers-show`, `subscriber-remove`.
 //! Monitors: `monitors`, `monitor` (`data-state`), `monitors-summary`, `monitors-offered`, `monitors-watch`, `points-unmeasured`, `monitor-new`,
 //! `monitor-save`, `monitor-state`, `monitor-check|pause|edit|remove`, `monitor-remove-send`.
+//! Standing orders: `orders`, `order` (`data-state`), `order-use` (`data-state`), `order-new`, `order-form`, `order-send`, `order-approve`, `order-refuse`,
+//! `order-suspend`, `order-resume`, `order-revoke`, `hands-off`, `hands-off-send`, `run-automatic`.
 //! Readiness: `readiness` (`data-score`), `readiness-item` (`data-lost`).
 //! Verifications: `verifications`, `verification` (`data-state`), `verify-now|daily|change|save`, `verification-state`, `verification-cancel`,
 //! `verified-place` (`data-verified`).
@@ -70,6 +72,7 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod secrets;
+pub(crate) mod standing_orders;
 pub(crate) mod statistics;
 pub(crate) mod status_brand;
 pub(crate) mod status_page;

@@ -1,24 +1,22 @@
 //! Alerts that come in: counted to what fires already, or judged by the source's rules. A message is taken whole or not at all; what
 //! was answered with 202 is committed.
 
-use serde_json::{Value, json};
+mod decide;
+
+use serde_json::Value;
 use shared::{
-    api::{
-        alert::{Outcome, TakenView},
-        live::Topic,
-    },
+    api::{alert::TakenView, live::Topic},
     domain::{
         actor::Actor,
-        alert::{self, Alert, AlertState, Consequence, Declaration, SILENCE, SourceKind, Unreadable, judge},
-        incident::{Affected, Incident, IncidentEvent},
-        text::Title,
+        alert::{self, Alert, AlertState, SILENCE, SourceKind, Unreadable},
+        incident::IncidentEvent,
     },
-    plan::Plan,
     timestamp::Timestamp,
 };
 use store::{AlertSource, IncidentRecord, StoreError, Tx};
 
-use super::{alert_source::key_hash, plan::PlanInForce, standing_order::due};
+use self::decide::settle;
+use super::{alert_source::key_hash, plan::PlanInForce};
 use crate::{AppState, auth::address::Address, auth::denied, error::AppError};
 
 impl From<Unreadable> for AppError {
@@ -142,41 +140,7 @@ pub(super) async fn fires(
         return Ok(None);
     }
     tx.live(Topic::Alerts {});
-    let (outcome, incident) = decide(tx, plan, source, alert, heard.number).await?;
-    tx.alert_decide(heard.number, outcome, incident.as_ref().map(|record| record.id)).await?;
-    let ordered = due::mark(tx, source, alert, heard.number, incident.as_ref()).await?;
-    Ok(incident.filter(|_| outcome == Outcome::Declared && !ordered))
-}
-
-async fn decide(
-    tx: &mut Tx,
-    plan: Option<&PlanInForce>,
-    source: &AlertSource,
-    alert: &Alert,
-    number: i64,
-) -> Result<(Outcome, Option<IncidentRecord>), AppError> {
-    let (rule, then) = judge(&source.rules, alert);
-    // What people have consented to beforehand is for an incident, also where no rule says so; a rule that ignores keeps it from that.
-    let order = match then {
-        Consequence::Ignore {} => return Ok((Outcome::Ignored, None)),
-        Consequence::Declare(_) => None,
-        Consequence::Show {} => due::order(tx, source, alert).await?,
-    };
-    let what = match (then, &order) {
-        (Consequence::Declare(what), _) => Some(what),
-        (_, order) => order.as_ref().map(|order| &order.order.terms.declares),
-    };
-    Ok(match what {
-        None => (Outcome::Shown, None),
-        Some(_) if muted(tx, source, alert).await? => (Outcome::Muted, None),
-        Some(what) => match tx.alert_incident_before(source.id, &alert.key).await? {
-            Some(incident) => (Outcome::Joined, Some(join(tx, source, alert, number, incident).await?)),
-            None => {
-                let plan = plan.map(|plan| &plan.compiled.plan);
-                (Outcome::Declared, Some(declare(tx, source, alert, (number, rule), plan, what).await?))
-            }
-        },
-    })
+    settle(tx, plan, source, alert, heard.number).await
 }
 
 /// Its source is muted, a silence is about it, or what goes down is worked on: that was announced.
@@ -212,10 +176,7 @@ pub async fn unmute(state: &AppState) -> Result<(), AppError> {
         if muted(&mut tx, &source, &held.alert).await? {
             continue;
         }
-        let (outcome, incident) = decide(&mut tx, plan.as_deref(), &source, &held.alert, number).await?;
-        tx.alert_decide(number, outcome, incident.as_ref().map(|record| record.id)).await?;
-        let ordered = due::mark(&mut tx, &source, &held.alert, number, incident.as_ref()).await?;
-        let declared = incident.filter(|_| outcome == Outcome::Declared && !ordered);
+        let declared = settle(&mut tx, plan.as_deref(), &source, &held.alert, number).await?;
         call(&mut tx, declared.as_slice()).await?;
         tx.live(Topic::Alerts {});
         tx.commit().await?;
@@ -252,63 +213,6 @@ async fn append(
     tx.incident_append(record, &next, event, &actor(source)).await?;
     tx.live(Topic::Incident { number: record.number });
     Ok(())
-}
-
-/// The same trouble again, while the incident that it led to is still open.
-async fn join(
-    tx: &mut Tx,
-    source: &AlertSource,
-    alert: &Alert,
-    number: i64,
-    incident: i64,
-) -> Result<IncidentRecord, AppError> {
-    let mut record = tx.incident_lock(incident).await?;
-    // It may have been merged while this waited for it.
-    while let Some(into) = record.incident.merged_into {
-        record = tx.incident_lock(into).await?;
-    }
-    append(tx, &record, &fired(source, alert, number), source).await?;
-    Ok(record)
-}
-
-/// What the plan in force does not have is left out, never the incident.
-async fn declare(
-    tx: &mut Tx,
-    source: &AlertSource,
-    alert: &Alert,
-    (number, rule): (i64, Option<usize>),
-    plan: Option<&Plan>,
-    what: &Declaration,
-) -> Result<IncidentRecord, AppError> {
-    let levels = plan.map_or(&[][..], |plan| &plan.levels);
-    // A level that the plan lost becomes the next worse one, or the worst there is.
-    let level = levels.iter().find(|level| level.level >= what.level).or(levels.last());
-    let level = level.cloned().unwrap_or_else(|| shared::plan::Level {
-        level: what.level,
-        name: format!("Level {}", what.level),
-        criteria: vec![],
-        response_seconds: None,
-        line: 0,
-    });
-    let components = plan.into_iter().flat_map(|plan| &plan.components);
-    let affected: Vec<Affected> = components
-        .filter(|component| what.components.contains(&component.id))
-        .map(|component| Affected::new(&component.id, &component.name, what.impact, component.rto_seconds))
-        .collect();
-    let title = Title::parse(&alert.title)
-        .or_else(|_| Title::parse(&format!("Alert from {}", source.name)))
-        .map_err(|why| AppError::bug(format!("an alert without a title: {why}")))?;
-    let text = alert.text.clone().filter(|text| !text.is_empty());
-    let first = IncidentEvent::Declared { level: level.level, affected: affected.clone(), text, seen: vec![] };
-    let level_now = (level.level, level.response_seconds);
-    let incident = Incident::declared(title.into_inner(), level_now, affected, None, tx.now());
-    let by = actor(source);
-    let mut record = tx.incident_create(source.system, &incident, &level.name, &by, &first).await?;
-    let detail = json!({"title": incident.title, "event": first, "alert": number, "rule": rule});
-    tx.audit(&by, "incident.declared", format!("incident {}", record.number), detail);
-    append(tx, &record, &fired(source, alert, number), source).await?;
-    record.n_events += 1;
-    Ok(record)
 }
 
 /// Tells the incident that it led to. Whether that is over, a person says.

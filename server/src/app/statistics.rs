@@ -10,6 +10,8 @@ use crate::{
 
 /// The longest that can be asked for.
 pub const MOST_MONTHS: u32 = 60;
+/// The newest; more nobody tells apart in a plot.
+const RECOVERIES: i64 = 500;
 
 /// Of the last so many months, this one included.
 ///
@@ -20,13 +22,14 @@ pub async fn view(state: &AppState, permit: &Permit<ViewConsole>, months: u32) -
         return Err(AppError::invalid("months", format!("1 to {MOST_MONTHS} months can be asked for.")));
     }
     let since = begin(state.store.now().await?, months);
-    let (by_month, levels, components, follow_ups) = tokio::try_join!(
+    let (by_month, levels, components, follow_ups, recoveries) = tokio::try_join!(
         state.store.statistics_by_month(permit.eyes(), since),
         state.store.statistics_by_level(permit.eyes(), since),
         state.store.statistics_by_component(permit.eyes(), since),
-        state.store.follow_up_statistics(permit.eyes(), since)
+        state.store.follow_up_statistics(permit.eyes(), since),
+        state.store.recoveries(permit.eyes(), since, RECOVERIES)
     )?;
-    Ok(StatisticsView { since, months: by_month, levels, components, follow_ups })
+    Ok(StatisticsView { since, months: by_month, levels, components, follow_ups, recoveries })
 }
 
 /// Where the first of so many months begins, in UTC.

@@ -17,7 +17,7 @@ use shared::{
 use store::{Store, User};
 
 use super::{
-    control, offers,
+    control, forecast, offers,
     plan::{PlanInForce, Plans},
     related, restricted,
 };
@@ -155,6 +155,8 @@ pub async fn run(store: &Store, plans: &Plans, user: &User, number: i64) -> Resu
         }
         _ => None,
     };
+    let incident = store.incident_by_number(record.incident_number).await?.incident;
+    let forecast = forecast::of(store, &run, &incident, now).await?;
     let place = if run.state == RunState::Waiting { Some(place(store, &run).await?) } else { None };
     let held = matches!(run.state, RunState::Resolving | RunState::Queued | RunState::Running | RunState::Cancelling);
     Ok(RunView {
@@ -192,6 +194,8 @@ pub async fn run(store: &Store, plans: &Plans, user: &User, number: i64) -> Resu
         frozen,
         checks_by_hand,
         watch,
+        forecast,
+        times: forecast::times(&run, &incident),
         now,
         project: run.header.project,
         procedure: run.header.procedure,

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         actor::Actor,
         approval::{ApprovalPolicy, Content, Decision, Glass},
+        forecast::{Forecast, Promise},
         offer::Offer,
         resolution::Resolution,
         run::{Answer, Priority, Proposal, Review, RunState, Seen, StepRun},
@@ -238,9 +239,50 @@ pub struct RunView {
     /// The watch after the recovery, if the plan asks for one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub watch: Option<WatchView>,
+    /// While it goes on or is about to: when it will be over.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub forecast: Option<ForecastView>,
+    /// Once it has succeeded: what it took.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub times: Option<TimesView>,
     /// Seconds since the worker was last heard of while it holds this run.
     pub worker_silent_seconds: Option<i64>,
     pub now: Timestamp,
+}
+
+/// When a run will be over by what its steps took before, and whether that keeps what the plan promises.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct ForecastView {
+    pub forecast: Forecast,
+    /// Of what is affected and not back: the promise that is due first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub promise: Option<Promise>,
+    /// At least one in ten such runs would miss it from here.
+    pub late: bool,
+    /// Otherwise the times are as if it began now.
+    pub begun: bool,
+}
+
+/// What a recovery took, measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct TimesView {
+    /// From when it was asked for until its last check held.
+    pub from_request_seconds: i64,
+    pub components: Vec<ComponentTimeView>,
+}
+
+/// Of one component of its incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct ComponentTimeView {
+    /// Its name.
+    pub component: String,
+    /// From when it went down until the run's last check held.
+    pub from_start_seconds: i64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub promised_seconds: Option<u64>,
 }
 
 /// How closely the system was looked at after the recovery, and what that showed.

@@ -63,4 +63,20 @@ pub struct StatisticsView {
     /// What was affected most comes first.
     pub components: Vec<ComponentStatistics>,
     pub follow_ups: FollowUpStatistics,
+    /// Each time that something came back, oldest first; the newest of many.
+    pub recoveries: Vec<RecoveryView>,
+}
+
+/// How long a component did not work in one incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct RecoveryView {
+    /// Slug of the system, `/`, id in its plan.
+    pub component: String,
+    pub name: String,
+    pub incident: i64,
+    pub ended_at: Timestamp,
+    pub took_seconds: i64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub promised_seconds: Option<u64>,
 }

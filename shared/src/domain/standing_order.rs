@@ -19,7 +19,7 @@ use crate::{
     },
     ids::{SystemId, UserId},
     plan::{Procedure, StepKind},
-    timestamp::Timestamp,
+    timestamp::{Timestamp, human_seconds},
 };
 
 const MINUTE: u64 = 60;
@@ -82,6 +82,21 @@ impl Limits {
         within("pause_seconds", self.pause_seconds, 10, DAY, "Its pause is ten seconds to a day.")?;
         within("settle_seconds", self.settle_seconds, 10, 60 * MINUTE, "It is given ten seconds to an hour to help.")?;
         within("valid_seconds", self.valid_seconds, DAY, 366 * DAY, "An order holds for one day to a year.")
+    }
+}
+
+impl Limits {
+    /// "At most 2 runs in 1 h, …".
+    #[must_use]
+    pub fn words(&self) -> String {
+        let span = |seconds: u64| human_seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
+        let runs = if self.at_most == 1 { "1 run".to_owned() } else { format!("{} runs", self.at_most) };
+        format!(
+            "At most {runs} in {}, with {} between two; people are called if it is not back {} after its run",
+            span(self.window_seconds),
+            span(self.pause_seconds),
+            span(self.settle_seconds)
+        )
     }
 }
 

@@ -69,6 +69,7 @@ pub(super) const TABLES: &[Table] = &[
             "UPDATE (state, expires_at, ended_at, n_events, n_open_checks, priority, owes_review, n_lines, fence)",
         ],
     ),
+    table("run_late", READ_ADD, NOTHING),
     table("run_event", READ_ADD, READ),
     // What was consented to nobody changes; the worker reads it for itself before it begins.
     table(

@@ -56,7 +56,12 @@ pub(crate) fn RunHeader(run: Signal<RunView>, of: Fetched<RunView>) -> impl Into
                     <StateBadge state/>
                 </span>
                 <span>
-                    "Asked for by " <b>{move || run.with(|r| r.requested_by.clone())}</b> " "
+                    {move || {
+                        run.with(|r| match &r.ordered {
+                            Some(ordered) => view! { "Begun by itself: standing order " <b>{ordered.name.clone()}</b> " " }.into_any(),
+                            None => view! { "Asked for by " <b>{r.requested_by.clone()}</b> " " }.into_any(),
+                        })
+                    }}
                     <Instant at=Signal::derive(move || run.with(|r| r.requested_at))/>
                 </span>
                 <a href=line>
@@ -68,6 +73,17 @@ pub(crate) fn RunHeader(run: Signal<RunView>, of: Fetched<RunView>) -> impl Into
                 </span>
                 <span>"Target " <b class="name">{move || run.with(target)}</b></span>
             </div>
+            {run
+                .with_untracked(|r| r.ordered.clone())
+                .map(|ordered| {
+                    view! {
+                        <p class="run-automatic" data-testid="run-automatic">
+                            <strong>"AUTOMATIC"</strong>
+                            {format!(" Nobody was asked: {} consented beforehand. If it does not help, people are called. ", ordered.givers)}
+                            <a href="/console/standing-orders">"See the order"</a>
+                        </p>
+                    }
+                })}
             {run
                 .with_untracked(|r| r.resumes)
                 .map(|before| {

@@ -58,6 +58,7 @@ pub(crate) fn MonitorsPage() -> impl IntoView {
             <h1>"Monitors"</h1>
             <div class="button-row">
                 <a class="button" href="/console/verifications">"Verifications of backups"</a>
+                <a class="button" href="/console/standing-orders">"What happens by itself"</a>
                 <Show when=move || sees_rules.get()>
                     <a class="button" href="/console/alerts/sources">"What they lead to"</a>
                 </Show>

@@ -18,6 +18,7 @@ use crate::{
         break_glass::GlassNote,
         error_note::Missing,
         final_checks::FinalChecks,
+        forecast::ForecastNote,
         gantt::Gantt,
         icon::{Icon, Svg},
         line_panel::LinePanel,
@@ -111,6 +112,7 @@ fn RunBody(run: Signal<RunView>, of: Fetched<RunView>) -> impl IntoView {
             <RunHeader run of/>
             <Silence run/>
             <GlassNote run of/>
+            <ForecastNote run/>
             {move || match face.get() {
                 Face::InLine => {
                     view! {

@@ -98,7 +98,11 @@ fn Row(row: RunRowView) -> impl IntoView {
             <span class="row-main">
                 <a class="row-link" href=format!("/console/runs/{}", row.number)>{format!("{} · run {}", row.procedure, row.number)}</a>
                 {open_checks_words(row.open_checks).map(|words| view! { <span class="row-meta">{words}</span> })}
-                <span class="row-meta">{format!("For incident {}, asked for by {}", row.incident, row.requested_by)}</span>
+                <span class="row-meta">{if row.automatic {
+                    format!("For incident {}, AUTOMATIC by a standing order that {} proposed", row.incident, row.requested_by)
+                } else {
+                    format!("For incident {}, asked for by {}", row.incident, row.requested_by)
+                }}</span>
             </span>
             <span class="row-side">
                 <Instant at=row.requested_at/>

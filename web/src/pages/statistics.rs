@@ -1,11 +1,13 @@
 //! What incidents were like over time: how many, how soon answered and over, what was promised and missed. Draws what the server added up.
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 use shared::{
     api::{
         follow_up::FollowUpStatistics,
         live::Topic,
-        statistics::{ComponentStatistics, LevelStatistics, MonthStatistics, Spread, StatisticsView},
+        statistics::{ComponentStatistics, LevelStatistics, MonthStatistics, RecoveryView, Spread, StatisticsView},
     },
     timestamp::human_seconds,
 };
@@ -14,6 +16,7 @@ use crate::{
     components::{
         async_view::{AsyncView, Fetched},
         empty::Empty,
+        recovery_plot::RecoveryPlot,
         title::title,
     },
     live::use_live,
@@ -75,6 +78,7 @@ fn Shown(view: Signal<StatisticsView>) -> impl IntoView {
                         (!v.components.is_empty()).then(|| view! { <Components components=v.components.clone()/> })
                     })
                 }}
+                {move || view.with(|v| (!v.recoveries.is_empty()).then(|| view! { <Recoveries all=v.recoveries.clone()/> }))}
             </div>
         </Show>
     }
@@ -125,6 +129,26 @@ fn FollowUps(figures: FollowUpStatistics) -> impl IntoView {
             </table>
         </section>
     })
+}
+
+/// One plot for each component that came back, in the order of their names.
+#[component]
+fn Recoveries(all: Vec<RecoveryView>) -> impl IntoView {
+    let mut by_component: BTreeMap<String, Vec<RecoveryView>> = BTreeMap::new();
+    for one in all {
+        by_component.entry(one.component.clone()).or_default().push(one);
+    }
+    let plots = by_component.into_values().map(|times| {
+        let name = times.last().map(|one| one.name.clone()).unwrap_or_default();
+        view! { <RecoveryPlot name times/> }
+    });
+    view! {
+        <section aria-labelledby="recoveries">
+            <h2 id="recoveries">"How long it took to come back"</h2>
+            <p class="muted">"Each bar is one incident, oldest first; the dashed line is what the plan promises."</p>
+            {plots.collect_view()}
+        </section>
+    }
 }
 
 fn span(seconds: Option<i64>) -> String {
