@@ -13,7 +13,7 @@ use tokio::{
 use crate::{
     AppState,
     app::{
-        contact_drill, expiry, intake, line, maintenance, monitor_change, notice, overdue, paging, readiness,
+        contact_drill, drill_sweep, expiry, intake, line, maintenance, monitor_change, notice, overdue, paging, readiness,
         scheduled_post, status_page,
     },
     error::AppError,
@@ -143,11 +143,12 @@ fn shown(topic: &Topic) -> bool {
 async fn clocks(state: &AppState) -> Result<(), AppError> {
     let store = &state.store;
     let overdue = overdue::sweep(store).await;
-    let drills = contact_drill::sweep(store).await;
+    let calls = contact_drill::sweep(store).await;
+    let drills = drill_sweep::sweep(state).await;
     let posts = scheduled_post::sweep(store).await;
     let maintenance = maintenance::sweep(store).await;
     let monitors = monitor_change::sweep(state).await;
-    intake::unmute(state).await.and(monitors).and(maintenance).and(overdue).and(drills).and(posts)
+    intake::unmute(state).await.and(monitors).and(maintenance).and(overdue).and(calls).and(drills).and(posts)
 }
 
 /// What is too old to be of use.

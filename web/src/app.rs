@@ -39,6 +39,7 @@ use crate::{
         maintenances::MaintenancesPage,
         missing::MissingPage,
         monitor::{MonitorPage, NewMonitorPage},
+        drills::DrillsPage,
         monitors::MonitorsPage,
         people::PeoplePage,
         person::PersonPage,
@@ -99,6 +100,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("alerts/sources/:id") view=AlertSourcePage/>
                     <Route path=path!("monitors") view=MonitorsPage/>
                     <Route path=path!("readiness") view=ReadinessPage/>
+                    <Route path=path!("drills") view=DrillsPage/>
                     <Route path=path!("monitors/new") view=NewMonitorPage/>
                     <Route path=path!("monitors/:id") view=MonitorPage/>
                     <Route path=path!("plan/:slug/contacts") view=ContactsPage/>

@@ -29,6 +29,9 @@
 //! Monitors: `monitors`, `monitor` (`data-state`), `monitors-summary`, `monitors-offered`, `monitors-watch`, `points-unmeasured`, `monitor-new`,
 //! `monitor-save`, `monitor-state`, `monitor-check|pause|edit|remove`, `monitor-remove-send`.
 //! Readiness: `readiness` (`data-score`), `readiness-item` (`data-lost`).
+//! Drills: `drills`, `drill-plan|begin-open|block`, the same with `-send`, `drill-form`, `drill-plan-form`, `drill-schedules`, `drill-schedule`
+//! (`data-overdue`), `drill-schedule-end`, `drills-promised`, `drill-calendar`, `drill-month-before|after`, `drill-windows`, `drill-history`,
+//! `drill-row-done` (`data-open`), `drill-stop|judge` and the same with `-send`, `drill-times`; on runs and incidents `drill-banner`.
 //! Statistics: `statistics`.
 //! Everything else is found by role and name.
 
@@ -40,6 +43,7 @@ pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod contacts;
 pub(crate) mod declare;
+pub(crate) mod drills;
 pub(crate) mod home;
 pub(crate) mod incident;
 pub(crate) mod incidents;

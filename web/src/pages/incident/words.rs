@@ -175,7 +175,8 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
             RunMoment::Succeeded => Tone::Good,
             RunMoment::Resolved | RunMoment::Asked | RunMoment::Watched | RunMoment::GlassBroken => Tone::Warning,
             RunMoment::Unresolvable | RunMoment::Refused | RunMoment::Stopped | RunMoment::Cancelled => Tone::Notice,
-            RunMoment::Approved
+            RunMoment::Cleared
+            | RunMoment::Approved
             | RunMoment::Called
             | RunMoment::Prioritised
             | RunMoment::Reviewed
@@ -259,5 +260,6 @@ fn moment_words(moment: RunMoment) -> &'static str {
         RunMoment::Watched => "watched",
         RunMoment::Succeeded => "succeeded",
         RunMoment::Stopped => "stopped",
+        RunMoment::Cleared => "drill target removed",
     }
 }
