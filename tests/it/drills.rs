@@ -31,7 +31,7 @@ use worker::{
 const TARGET: &str = "bt2c-drill";
 
 /// A worker that can make a target like the real system.
-fn drill_worker(scene: &Scene) -> RunningWorker {
+pub(crate) fn drill_worker(scene: &Scene) -> RunningWorker {
     scene.host.compose_file(TARGET, &["postgres", "validator1", "validator2"]);
     for service in ["validator1", "validator2"] {
         scene.host.answer_growing_height(&format!("{TARGET}-{service}"), 8080, 1);
@@ -125,7 +125,7 @@ async fn a_drill_is_the_same_run_on_a_target_of_its_own_that_is_gone_afterwards(
     assert!(time.lost() == 0 && time.why.contains("no outage has shown it"), "{time:?}");
     let pool = scene.pool().await.unwrap();
     let told: i64 = sqlx::query_scalar("SELECT count(*) FROM announcement").fetch_one(&pool).await.unwrap();
-    let page = scene.muster.state.store.public_incidents_current(50).await.unwrap();
+    let page = scene.muster.store.public_incidents_current(50).await.unwrap();
     assert!(told == 0 && page.iter().all(|one| !one.record.incident.drill));
     let public = sqlx::query("UPDATE incident SET public_title = 'x' WHERE drill").execute(&pool).await;
     assert!(public.unwrap_err().to_string().contains("incident_drill_is_not_public"), "the database knows it, too");
@@ -213,7 +213,8 @@ async fn through_a_quarter_drills_come_due_are_done_move_and_what_they_showed_ag
     let pool = scene.pool().await.unwrap();
     let sweep = async || server::app::drill_sweep::sweep(&scene.muster.state).await.unwrap();
     let now = view(&scene).await.now;
-    let responsible = view(&scene).await.people.into_iter().find(|p| p.name == scene.operator.name).unwrap().id;
+    let responsible = scene.operator.id;
+    assert!(view(&scene).await.people.iter().any(|person| person.id == responsible));
     let day = |n: u64| now.plus_seconds(n * 86_400);
     let schedule = |due_at: Timestamp| DrillScheduleIn {
         kind: Kind::Procedure,
@@ -303,7 +304,7 @@ async fn through_a_quarter_drills_come_due_are_done_move_and_what_they_showed_ag
     assert_eq!(item.earn, Some(Earn::Drill { procedure: PROCEDURE.into() }));
 
     // The calendar for programs; a rule that is ended asks for nothing more.
-    let calendar = scene.operator.http.text(&format!("/api/v1/systems/{PROJECT}/drills.ics")).await.unwrap();
+    let (_, calendar) = scene.operator.http.page(&format!("/api/v1/systems/{PROJECT}/drills.ics")).await.unwrap();
     assert!(calendar.contains("SUMMARY:Drill: ") && calendar.contains("SUMMARY:No drills"), "{calendar}");
     let window = view(&scene).await.windows.remove(0).id;
     scene.operator.api.unblock_drills(window).await.unwrap();
