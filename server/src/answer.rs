@@ -82,6 +82,7 @@ media! {
     AnyFile "application/octet-stream";
     OpenApi "application/json";
     Events "text/event-stream";
+    Ical "text/calendar; charset=utf-8";
 }
 
 /// An answer that is not one of our JSON shapes.

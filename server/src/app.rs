@@ -1,6 +1,6 @@
 //! Use cases, one noun per file: load, ask the domain, save, audit, commit. Never sees a request, a header or a status code.
 //!
-//! Locks are always taken in this order: people (only to change them), idempotency key, system (only to save a plan), use of a standing order, standing order, run or report, incident, maintenance; the store adds system (when a change moves components), audit head and live counter.
+//! Locks are always taken in this order: people (only to change them), idempotency key, system (only to save a plan), drill, use of a standing order, standing order, run or report, incident, maintenance; the store adds system (when a change moves components), audit head and live counter.
 //! Between `begin` and `commit` nothing is read on another connection, so that waiting requests cannot starve the one they wait for.
 
 pub mod access;
@@ -14,6 +14,10 @@ pub mod check;
 pub mod contact;
 pub mod contact_drill;
 pub mod control;
+pub mod drill;
+pub mod drill_calendar;
+pub mod drill_schedule;
+pub mod drill_sweep;
 pub mod duty;
 pub mod entry;
 pub mod expiry;

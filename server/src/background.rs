@@ -13,8 +13,8 @@ use tokio::{
 use crate::{
     AppState,
     app::{
-        contact_drill, expiry, follow_up_remind, forecast, intake, line, maintenance, monitor_change, notice, overdue,
-        paging, readiness, scheduled_post, standing_order, status_page, verification_due,
+        contact_drill, drill_sweep, expiry, follow_up_remind, forecast, intake, line, maintenance, monitor_change,
+        notice, overdue, paging, readiness, scheduled_post, standing_order, status_page, verification_due,
     },
     error::AppError,
     live, outbox,
@@ -146,7 +146,8 @@ fn shown(topic: &Topic) -> bool {
 async fn clocks(state: &AppState) -> Result<(), AppError> {
     let store = &state.store;
     let overdue = overdue::sweep(store).await;
-    let drills = contact_drill::sweep(store).await;
+    let calls = contact_drill::sweep(store).await;
+    let drills = drill_sweep::sweep(state).await;
     let reminded = follow_up_remind::sweep(store).await;
     let posts = scheduled_post::sweep(store).await;
     let maintenance = maintenance::sweep(store).await;
@@ -157,7 +158,7 @@ async fn clocks(state: &AppState) -> Result<(), AppError> {
     // What the others have just found out may be what an order is for.
     let ordered = standing_order::sweep(state).await;
     let found = ordered.and(unmuted).and(warned).and(monitors).and(verifications);
-    found.and(maintenance).and(overdue).and(drills).and(posts).and(reminded)
+    found.and(maintenance).and(overdue).and(calls).and(drills).and(posts).and(reminded)
 }
 
 /// What is too old to be of use.

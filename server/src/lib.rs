@@ -13,6 +13,7 @@ pub mod error;
 mod extract;
 mod headers;
 pub mod heads;
+mod ical;
 mod listen;
 pub mod live;
 pub mod openapi;

@@ -5,6 +5,7 @@ pub(crate) mod alert;
 pub(crate) mod answered;
 pub(crate) mod audit;
 pub(crate) mod contact;
+pub(crate) mod drill;
 pub(crate) mod events;
 pub(crate) mod file;
 pub(crate) mod follow_up;

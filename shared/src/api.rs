@@ -5,6 +5,7 @@ pub mod alert;
 pub mod audit;
 pub mod client;
 pub mod contact;
+pub mod drill;
 pub mod error;
 pub mod follow_up;
 pub mod incident;

@@ -11,6 +11,7 @@ pub mod brand;
 pub mod clock;
 pub mod contact_drill;
 pub mod criteria;
+pub mod drill;
 pub mod escalation;
 pub mod follow_up;
 pub mod forecast;

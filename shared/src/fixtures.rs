@@ -62,6 +62,7 @@ pub fn header(procedure: Procedure) -> RunHeader {
         incident: IncidentId(Uuid::nil()),
         system: SystemId(Uuid::nil()),
         project: "bt2c".into(),
+        drill_of: None,
         plan_version: PlanVersionId(Uuid::nil()),
         plan_digest: Digest::of(b"plan"),
         procedure,

@@ -35,6 +35,7 @@ pub(crate) struct IncidentRow {
     system_id: Uuid,
     system_slug: String,
     title: String,
+    drill: bool,
     level: i16,
     level_name: String,
     response_seconds: Option<i64>,
@@ -70,6 +71,7 @@ impl TryFrom<IncidentRow> for IncidentRecord {
             n_events: row.n_events,
             incident: Incident {
                 title: row.title,
+                drill: row.drill,
                 level: u8::try_from(row.level).map_err(|e| StoreError::Corrupt(e.to_string()))?,
                 response_seconds: row.response_seconds.map(i64::unsigned_abs),
                 affected: row.affected.0,
@@ -181,8 +183,8 @@ impl Tx {
         let id = Uuid::now_v7();
         let number: i64 = sqlx::query_scalar(
             "INSERT INTO incident (id, system_id, title, level, level_name, response_seconds, affected, state, declared_by,
-                                   declared_at, acknowledged_at, resolved_at, public_title, public_state, n_events)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0) RETURNING number",
+                                   declared_at, acknowledged_at, resolved_at, public_title, public_state, drill, n_events)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0) RETURNING number",
         )
         .bind(id)
         .bind(system.0)
@@ -198,6 +200,7 @@ impl Tx {
         .bind(incident.resolved_at.map(Timestamp::inner))
         .bind(&incident.public_title)
         .bind(name(&incident.public_state)?)
+        .bind(incident.drill)
         .fetch_one(self.connection())
         .await?;
         let record = self.incident_lock(number).await?;

@@ -14,6 +14,8 @@ pub enum JobKind {
     Execute,
     /// Make the final checks once more, while the system is watched after a recovery.
     Watch,
+    /// Remove a drill's target, when its run has ended.
+    Clear,
 }
 
 impl JobKind {
@@ -22,6 +24,7 @@ impl JobKind {
             Self::Resolve => "resolve",
             Self::Execute => "execute",
             Self::Watch => "watch",
+            Self::Clear => "clear",
         }
     }
 }
@@ -89,10 +92,10 @@ impl Store {
                  WHERE (j.lease_until IS NULL OR j.lease_until < clock_timestamp()) AND r.project = ANY($2)
                    AND (s.host IS NULL OR s.host = $7)
                    AND (j.due_at IS NULL OR j.due_at <= clock_timestamp())
-                   AND (j.kind = 'resolve' OR NOT $4)
-                   AND (j.kind = 'resolve' OR $5 IS NULL OR EXISTS (
+                   AND ((j.kind = 'resolve' AND NOT r.drill) OR NOT $4)
+                   AND ((j.kind = 'resolve' AND NOT r.drill) OR $5 IS NULL OR EXISTS (
                        SELECT 1 FROM host_lock h WHERE h.host = $5 AND h.fence = $6 AND h.lease_until > clock_timestamp()))
-                   AND (j.kind <> 'execute' OR r.state = 'cancelling' OR NOT EXISTS (SELECT 1 FROM run_freeze WHERE frozen))
+                   AND (NOT (j.kind = 'execute' OR j.kind = 'resolve' AND r.drill) OR r.state = 'cancelling' OR NOT EXISTS (SELECT 1 FROM run_freeze WHERE frozen))
                  ORDER BY j.due_at IS NOT NULL, r.priority DESC, j.added_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED),
              held AS (
                  UPDATE job SET worker = $1, heard_at = clock_timestamp(),
@@ -191,12 +194,29 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes the job off the list, in the transaction that writes what came of it. Nothing happens if there is none.
+    /// The end of a drill's run: its target is to be removed, after so many seconds. Takes the place of the run's job.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub(crate) async fn job_clear(&mut self, run: RunId, seconds: f64) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM job WHERE run_id = $1").bind(run.0).execute(self.connection()).await?;
+        sqlx::query(
+            "INSERT INTO job (run_id, kind, due_at) VALUES ($1, 'clear', clock_timestamp() + make_interval(secs => $2))",
+        )
+        .bind(run.0)
+        .bind(seconds)
+        .execute(self.connection())
+        .await?;
+        self.workers_call().await
+    }
+
+    /// Takes the job off the list, in the transaction that writes what came of it. Nothing happens if there is none; that a drill's
+    /// target is to be removed stays, until that is done.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn job_finish(&mut self, run: RunId) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM job WHERE run_id = $1").bind(run.0).execute(self.connection()).await?;
+        sqlx::query("DELETE FROM job WHERE run_id = $1 AND kind <> 'clear'").bind(run.0).execute(self.connection()).await?;
         Ok(())
     }
 }

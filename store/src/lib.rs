@@ -14,6 +14,8 @@ mod component;
 mod contact;
 mod contact_drill;
 mod door_link;
+mod drill;
+mod drill_schedule;
 mod dump;
 pub mod embedded;
 mod error;
@@ -89,6 +91,8 @@ pub use crate::{
     contact::ContactRecord,
     contact_drill::{ContactDrill, DrillCall, NewDrill},
     door_link::{DoorLink, NewLink, Purpose},
+    drill::{BegunDrill, DrillRecord, Judged, RealTrouble},
+    drill_schedule::{DrillSchedule, DrillWindow, NewDrillSchedule},
     dump::{DumpError, Snapshot, SnapshotFacts, restore},
     error::StoreError,
     factor::{PasskeyRecord, TotpRecord},

@@ -15,7 +15,7 @@ impl Store {
         let ids: Vec<Uuid> = sqlx::query_scalar(
             "SELECT DISTINCT ON (r.system_id) r.id FROM run r
              WHERE r.state = 'waiting' AND NOT EXISTS (
-                 SELECT 1 FROM run l WHERE l.system_id = r.system_id AND NOT l.dry_run
+                 SELECT 1 FROM run l WHERE l.system_id = r.system_id AND NOT l.dry_run AND NOT l.drill
                  AND l.state IN ('resolving', 'awaiting-approval', 'queued', 'running', 'asking', 'cancelling'))
              ORDER BY r.system_id, r.priority DESC, r.number",
         )

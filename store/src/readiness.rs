@@ -19,6 +19,7 @@ struct RehearsalRow {
     ended_at: OffsetDateTime,
     took: i64,
     number: i64,
+    drill: bool,
 }
 
 #[derive(FromRow)]
@@ -36,13 +37,14 @@ impl Store {
     /// If the database does not answer.
     pub async fn rehearsals(&self, system: SystemId, since: Timestamp) -> Result<Vec<Rehearsal>, StoreError> {
         let rows = sqlx::query_as::<_, RehearsalRow>(
-            "SELECT DISTINCT ON (procedure, digest) procedure, digest, ended_at, took, number FROM (
+            "SELECT DISTINCT ON (procedure, digest, drill) procedure, digest, ended_at, took, number, drill FROM (
                  SELECT header->'procedure'->>'id' AS procedure, header->'procedure'->>'digest' AS digest, ended_at,
-                        extract(epoch FROM ended_at - requested_at)::bigint AS took, number
+                        CASE WHEN drill THEN (SELECT d.recovered_seconds FROM drill d WHERE d.run_id = run.id)
+                             ELSE extract(epoch FROM ended_at - requested_at)::bigint END AS took, number, drill
                  FROM run WHERE system_id = $1 AND state = 'succeeded' AND ended_at >= $2
                       AND EXISTS (SELECT FROM incident i WHERE i.id = incident_id AND i.seen_by IS NULL)
                       AND NOT coalesce((header->>'dry_run')::boolean, false)) AS done
-             ORDER BY procedure, digest, ended_at DESC",
+             WHERE took IS NOT NULL ORDER BY procedure, digest, drill, ended_at DESC",
         )
         .bind(system.0)
         .bind(since.inner())
@@ -57,6 +59,7 @@ impl Store {
                 ended_at: Timestamp::new(row.ended_at),
                 took_seconds: row.took,
                 run: row.number,
+                drill: row.drill,
             })
         };
         rows.into_iter().map(one).collect()
@@ -73,7 +76,7 @@ impl Store {
                         extract(epoch FROM coalesce((a->>'restored_at')::timestamptz, i.resolved_at)
                                            - coalesce((a->>'since')::timestamptz, i.declared_at))::bigint AS took
                  FROM incident i CROSS JOIN jsonb_array_elements(i.affected) AS a
-                 WHERE i.system_id = $1 AND i.resolved_at >= $2 AND i.merged_into IS NULL AND i.seen_by IS NULL) AS over
+                 WHERE i.system_id = $1 AND i.resolved_at >= $2 AND i.merged_into IS NULL AND i.seen_by IS NULL AND NOT i.drill) AS over
              ORDER BY component, ended_at DESC",
         )
         .bind(system.0)

@@ -34,12 +34,16 @@ pub struct RunRecord {
     pub requested_by_name: String,
 }
 
+/// A worker that has lost its job does nothing more after its lease.
+const WORKER_STOPS_SECONDS: f64 = 15.0;
+
 /// What is fixed when a run is requested.
 #[derive(Clone, Debug)]
 pub struct NewRun {
     pub incident: IncidentId,
     pub system: SystemId,
     pub project: String,
+    pub drill_of: Option<String>,
     pub plan_version: PlanVersionId,
     pub plan_digest: Digest,
     pub procedure: Procedure,
@@ -153,6 +157,7 @@ async fn read(connection: &mut PgConnection, which: Which, lock: bool) -> Result
 #[derive(FromRow)]
 struct ListRow {
     number: i64,
+    drill: bool,
     incident: i64,
     procedure: String,
     state: String,
@@ -169,6 +174,7 @@ impl TryFrom<ListRow> for RunRowView {
     fn try_from(row: ListRow) -> Result<Self, StoreError> {
         Ok(Self {
             number: row.number,
+            drill: row.drill,
             incident: row.incident,
             procedure: row.procedure,
             state: from_name(row.state)?,
@@ -206,7 +212,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<RunRowView>, StoreError> {
         let rows = sqlx::query_as::<_, ListRow>(
-            "SELECT r.number, i.number AS incident, r.header->'procedure'->>'title' AS procedure, r.state,
+            "SELECT r.number, r.drill, i.number AS incident, r.header->'procedure'->>'title' AS procedure, r.state,
                     u.name AS requested_by, r.requested_at, r.ended_at,
                     CASE WHEN r.state = 'succeeded' THEN r.n_open_checks ELSE 0 END AS n_open_checks,
                     r.header->>'standing_order' IS NOT NULL AS automatic
@@ -237,7 +243,7 @@ impl Store {
         events(&mut *self.pool.acquire().await?, id).await
     }
 
-    /// The live run of a system, if there is one.
+    /// The live run of a system, if there is one. Drills are no matter: they have a target of their own.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -261,7 +267,7 @@ impl Store {
 
 pub(crate) async fn run_live(executor: impl sqlx::PgExecutor<'_>, system: SystemId) -> Result<Option<i64>, StoreError> {
     Ok(sqlx::query_scalar(
-        "SELECT number FROM run WHERE system_id = $1 AND NOT dry_run
+        "SELECT number FROM run WHERE system_id = $1 AND NOT dry_run AND NOT drill
          AND state IN ('resolving', 'awaiting-approval', 'queued', 'running', 'asking', 'cancelling')",
     )
     .bind(system.0)
@@ -301,6 +307,7 @@ impl Tx {
             incident: new.incident,
             system: new.system,
             project: new.project,
+            drill_of: new.drill_of,
             plan_version: new.plan_version,
             plan_digest: new.plan_digest,
             procedure: new.procedure,
@@ -315,8 +322,8 @@ impl Tx {
             requested_at: self.now(),
         };
         let number = sqlx::query_scalar(
-            "INSERT INTO run (id, incident_id, system_id, plan_version_id, project, header, state, requested_at, dry_run)
-             VALUES ($1, $2, $3, $4, $5, $6, $9, $7, $8) RETURNING number",
+            "INSERT INTO run (id, incident_id, system_id, plan_version_id, project, header, state, requested_at, dry_run, drill)
+             VALUES ($1, $2, $3, $4, $5, $6, $9, $7, $8, $10) RETURNING number",
         )
         .bind(header.id.0)
         .bind(header.incident.0)
@@ -327,6 +334,7 @@ impl Tx {
         .bind(header.requested_at.inner())
         .bind(header.dry_run)
         .bind(if header.waits { RunState::Waiting } else { RunState::Resolving }.name())
+        .bind(header.drill_of.is_some())
         .fetch_one(self.connection())
         .await?;
         Ok(Run::new(RunHeader { number, ..header }))
@@ -385,6 +393,7 @@ impl Tx {
         fence: Option<i64>,
     ) -> Result<(), StoreError> {
         let (mut next, at) = (run.clone(), self.now());
+        let (ended, looked) = (run.ended_at.is_some(), run.state == RunState::Resolving);
         let (mut seqs, mut authors, mut texts) = (vec![], vec![], vec![]);
         for (event, by) in events {
             let recorded = Recorded { seq: next.last_seq + 1, at, by, event };
@@ -416,6 +425,11 @@ impl Tx {
             (Some(_), _) => *run = next,
             (None, Some(_)) => return Err(StoreError::Fenced),
             (None, None) => return Err(StoreError::Bug("a run was written to that was not locked".into())),
+        }
+        if run.header.drill_of.is_some() && run.ended_at.is_some() && !ended {
+            // Whoever ended it while the target was being made: a worker that still makes it stops within its lease.
+            let pause = if fence.is_none() && looked { WORKER_STOPS_SECONDS } else { 0.0 };
+            self.job_clear(run.header.id, pause).await?;
         }
         Ok(())
     }

@@ -94,7 +94,7 @@ macro_rules! spreads {
                           extract(epoch FROM coalesce(resolved_at, clock_timestamp()) - declared_at)::float8 AS since,
                           extract(epoch FROM resolved_at - declared_at)::float8 AS over
                    FROM incident
-                   WHERE declared_at >= $1 AND merged_into IS NULL AND (seen_by IS NULL OR $2 OR $3 = ANY(seen_by))) AS i ",
+                   WHERE declared_at >= $1 AND merged_into IS NULL AND NOT drill AND (seen_by IS NULL OR $2 OR $3 = ANY(seen_by))) AS i ",
             $rest
         )
     };
@@ -156,7 +156,7 @@ impl Store {
                           extract(epoch FROM coalesce((a->>'restored_at')::timestamptz, i.resolved_at)
                                              - coalesce((a->>'since')::timestamptz, i.declared_at))::float8 AS took
                    FROM incident i JOIN system s ON s.id = i.system_id CROSS JOIN jsonb_array_elements(i.affected) AS a
-                   WHERE i.declared_at >= $1 AND i.merged_into IS NULL
+                   WHERE i.declared_at >= $1 AND i.merged_into IS NULL AND NOT i.drill
                      AND (i.seen_by IS NULL OR $2 OR $3 = ANY(i.seen_by))) AS c
              GROUP BY component ORDER BY n DESC, component LIMIT 200",
         )

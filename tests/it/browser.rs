@@ -8,6 +8,7 @@ mod by_hand;
 mod called;
 mod consent;
 mod door;
+mod drills;
 mod editor;
 mod hostile;
 mod links;

@@ -7,6 +7,7 @@ mod composition;
 mod crash;
 mod crash_runs;
 mod desk;
+mod drill;
 mod failover;
 mod fenced;
 mod foreign;

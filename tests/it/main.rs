@@ -25,6 +25,7 @@ mod crash;
 mod criteria;
 mod docker;
 mod door;
+mod drills;
 mod failover;
 mod files;
 mod follow_ups;

@@ -30,7 +30,7 @@ async fn a_real_run_a_measured_incident_and_a_monitor_earn_points_and_days_take_
     let viewer = scene.muster.persona(Role::Viewer).await.unwrap();
     let before = readiness(&viewer).await;
     let never = item(&before, Subject::Procedure, PROCEDURE);
-    assert_eq!((never.earned, never.earn), (0, Some(Earn::Run { procedure: PROCEDURE.into() })));
+    assert_eq!((never.earned, never.earn), (0, Some(Earn::Drill { procedure: PROCEDURE.into() })));
 
     let worker = scene.worker();
     let run = scene.approved().await.unwrap();

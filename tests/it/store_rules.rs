@@ -63,6 +63,7 @@ async fn world() -> World {
         incident: record.id,
         system: system.id,
         project: "bt2c".into(),
+        drill_of: None,
         plan_version: version.id,
         plan_digest: version.digest,
         procedure: procedure(),

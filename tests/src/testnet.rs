@@ -64,6 +64,17 @@ impl Testnet {
         Ok(testnet)
     }
 
+    /// Directories, keys and ports for a drill target of this network; nothing of it is started. What a drill leaves is removed with it.
+    ///
+    /// # Errors
+    /// If an image is missing, or the directories cannot be made.
+    pub fn drill(&self) -> Result<Self> {
+        let (project, home) = (format!("{}-drill", self.project), self.home.join("drill"));
+        let drill = Self { project, port1: free_port()?, port2: free_port()?, home };
+        drill.configure(&[])?;
+        Ok(drill)
+    }
+
     fn configure(&self, settings: &[(&str, &str)]) -> Result<()> {
         for directory in [self.config_dir(), self.backup_dir(), self.logs_dir()] {
             DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;

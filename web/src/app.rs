@@ -40,6 +40,7 @@ use crate::{
         maintenances::MaintenancesPage,
         missing::MissingPage,
         monitor::{MonitorPage, NewMonitorPage},
+        drills::DrillsPage,
         monitors::MonitorsPage,
         people::PeoplePage,
         person::PersonPage,
@@ -110,6 +111,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("verifications/:id") view=VerificationPage/>
                     <Route path=path!("standing-orders") view=StandingOrdersPage/>
                     <Route path=path!("standing-orders/new") view=NewStandingOrderPage/>
+                    <Route path=path!("drills") view=DrillsPage/>
                     <Route path=path!("monitors/new") view=NewMonitorPage/>
                     <Route path=path!("monitors/:id") view=MonitorPage/>
                     <Route path=path!("plan/:slug/contacts") view=ContactsPage/>

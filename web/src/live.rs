@@ -18,7 +18,7 @@ use crate::{
     transport::{api, signal_signed_out},
 };
 
-const TOPICS: [&str; 13] = [
+const TOPICS: [&str; 14] = [
     "incident",
     "incidents",
     "run",
@@ -31,6 +31,7 @@ const TOPICS: [&str; 13] = [
     "freeze",
     "alerts",
     "monitors",
+    "drills",
     "outbox",
 ];
 /// Several events in a row cause one fetch at once and one when they are over.

@@ -37,6 +37,9 @@
 //! Readiness: `readiness` (`data-score`), `readiness-item` (`data-lost`).
 //! Verifications: `verifications`, `verification` (`data-state`), `verify-now|daily|change|save`, `verification-state`, `verification-cancel`,
 //! `verified-place` (`data-verified`).
+//! Drills: `drills`, `drill-plan|begin-open|block`, the same with `-send`, `drill-form`, `drill-plan-form`, `drill-schedules`, `drill-schedule`
+//! (`data-overdue`), `drill-schedule-end`, `drills-promised`, `drill-calendar`, `drill-month-before|after`, `drill-windows`, `drill-history`,
+//! `drill-row-done` (`data-open`), `drill-stop|judge` and the same with `-send`, `drill-times`; on runs and incidents `drill-banner`.
 //! Statistics: `statistics`.
 //! Everything else is found by role and name.
 
@@ -49,6 +52,7 @@ pub(crate) mod audit;
 pub(crate) mod contacts;
 pub(crate) mod declare;
 pub(crate) mod follow_ups;
+pub(crate) mod drills;
 pub(crate) mod home;
 pub(crate) mod incident;
 pub(crate) mod incidents;

@@ -88,6 +88,9 @@ impl Board for Notices<'_> {
 impl Notices<'_> {
     async fn try_give(&self, step: u32, audience: Audience, text: &str) -> Result<Given, StoreError> {
         let readers = self.store.notice_readers(audience).await?;
+        // It reaches people who see nothing else of the run.
+        let drill = self.header.drill_of.is_some().then(|| format!("DRILL: {text}"));
+        let text = drill.as_deref().unwrap_or(text);
         let mut tx = self.store.begin().await?;
         let new = tx.notice_give(self.header.id, step, self.fence, audience, text).await?;
         if new {

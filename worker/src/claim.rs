@@ -8,7 +8,7 @@ use store::{Claimed, JobKind, StoreError};
 use tokio::time::Instant;
 
 use crate::{
-    Worker,
+    Worker, drill,
     execute::execute,
     faults::Point,
     guard,
@@ -32,7 +32,7 @@ pub(crate) async fn claim(worker: &Worker) -> Result<Option<Job>, StoreError> {
     let timing = worker.timing;
     let stand = worker.stand().await?;
     let asked = Instant::now();
-    let (name, projects) = (&worker.config.name, &worker.config.projects);
+    let (name, projects) = (&worker.config.name, &worker.config.claims());
     // A name that was configured is known although Docker does not answer.
     let here = worker.config.host.as_deref().or(stand.name());
     let claimed = worker.store.job_claim(name, projects, here, timing.lease.as_secs_f64(), stand.held()).await?;
@@ -46,9 +46,10 @@ pub(crate) async fn work(worker: &Worker, job: Job) {
     worker.faults.pass(Point::AfterClaim, Some(claimed.run), None).await;
     let working = async {
         match claimed.kind {
-            JobKind::Resolve => look(worker, claimed).await,
+            JobKind::Resolve => look(worker, claimed, &lease).await,
             JobKind::Execute => execute(worker, claimed, &lease).await,
             JobKind::Watch => watch::round(worker, claimed, &lease).await,
+            JobKind::Clear => drill::clear(worker, claimed).await,
         }
     };
     let keeping = lease.keep(worker, claimed.run, claimed.fence);
@@ -70,7 +71,7 @@ pub(crate) async fn work(worker: &Worker, job: Job) {
 }
 
 /// The resolve job: looks at the host and writes down what the steps mean.
-async fn look(worker: &Worker, claimed: Claimed) -> Result<(), Halt> {
+async fn look(worker: &Worker, claimed: Claimed, lease: &Lease) -> Result<(), Halt> {
     let record = worker.store.run_fetch(claimed.run).await?;
     let mut run = record.run;
     if run.state != RunState::Resolving {
@@ -81,16 +82,24 @@ async fn look(worker: &Worker, claimed: Claimed) -> Result<(), Halt> {
     let header = &run.header;
     let plan = worker.store.plan_version_fetch(header.plan_version).await?;
     let home = worker.store.system_fetch(header.system).await?.host;
-    let checked = guard::allowed(&worker.config.projects, &header.project)
-        .and_then(|()| guard::pinned(&header.procedure, header.plan_digest, &compile(&plan.source).plan))
+    let checked = worker
+        .config_for(header)
+        .and_then(|config| guard::allowed(&config.projects, &header.project).map(|()| config))
+        .and_then(|config| {
+            guard::pinned(&header.procedure, header.plan_digest, &compile(&plan.source).plan).map(|()| config)
+        })
         .map_err(|why| format!("The worker refused: {}. Nothing was done.", why.trim_end_matches('.')));
+    let checked = match (checked, &header.drill_of) {
+        (Ok(config), Some(of)) => drill::raise(worker, &run, of, &config, claimed.fence, lease).await?.map(|()| config),
+        (checked, _) => checked,
+    };
     let found = match checked {
-        Ok(()) => {
+        Ok(config) => {
             let now = worker.store.now().await?;
             // What another run has done is not looked for.
             let secrets = Secrets::load(worker, header.system).await?;
             let known = Known { over: &guard::over(&run), secrets: Some(&secrets), ..Known::default() };
-            let found = resolve(&*worker.host, &worker.config, header, now, known).await;
+            let found = resolve(&*worker.host, &config, header, now, known).await;
             let found = found.map_err(|why| secrets.mask().text(&why).into_owned());
             found.and_then(|resolution| {
                 let home = guard::at_home(home.as_deref(), &resolution.host);

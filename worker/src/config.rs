@@ -1,7 +1,9 @@
 //! The worker's own configuration: what it may touch and how it gets there. The server can neither read nor write it; nothing
 //! else in this crate looks at the environment.
 
+pub mod drill;
 pub mod engine;
+mod names;
 mod pairs;
 
 use std::{
@@ -19,7 +21,9 @@ use figment::{
 use serde::{Deserialize, Deserializer};
 
 use self::{
+    drill::DrillTarget,
     engine::{Engine, Told, set},
+    names::{checked_host, checked_projects},
     pairs::Pairs,
 };
 
@@ -50,6 +54,8 @@ pub struct Config {
     /// Compose file of each project that may be brought up and taken down.
     pub compose_files: BTreeMap<String, PathBuf>,
     pub compose_env_files: BTreeMap<String, PathBuf>,
+    /// Where procedures are rehearsed, by the project that they are for.
+    pub drills: BTreeMap<String, DrillTarget>,
     /// The worker's own home directory, for programs it starts.
     pub home: PathBuf,
     /// To find the embedded database.
@@ -112,6 +118,15 @@ struct Own {
     compose_files: Pairs,
     #[serde(default)]
     compose_env_files: Pairs,
+    #[serde(default)]
+    drill_files: Pairs,
+    #[serde(default)]
+    drill_env_files: Pairs,
+    #[serde(default)]
+    drill_paths: Pairs,
+    drill_scripts: Option<PathBuf>,
+    #[serde(default)]
+    drill_script_env: Pairs,
 }
 
 /// What the worker shares with the server. Other keys of the file are the server's to judge.
@@ -147,6 +162,7 @@ impl Config {
             paths: BTreeMap::new(),
             compose_files: BTreeMap::new(),
             compose_env_files: BTreeMap::new(),
+            drills: BTreeMap::new(),
             home: "/".into(),
             data_dir: PathBuf::new(),
             secrets_key_file: None,
@@ -211,7 +227,15 @@ impl Config {
             keep: absolute(data_dir.join("worker")),
         })?;
         let files = |pairs: Pairs| pairs.0.into_iter().map(|(key, path)| (key, absolute(path.into()))).collect();
+        let drills = drill::Told {
+            files: own.drill_files,
+            env_files: own.drill_env_files,
+            paths: own.drill_paths,
+            scripts: own.drill_scripts,
+            script_env: own.drill_script_env,
+        };
         Ok(Self {
+            drills: drills.understand(&projects)?,
             scripts: own.scripts.map(absolute),
             checks: own.checks.map(absolute),
             scratch: own.scratch.map(absolute),
@@ -260,39 +284,6 @@ impl Config {
         let climbs = Path::new(rest).components().any(|part| matches!(part, std::path::Component::ParentDir));
         (!climbs).then(|| if rest.is_empty() { here.clone() } else { here.join(rest) })
     }
-}
-
-/// As the database has it.
-fn checked_host(host: Option<String>) -> Result<Option<String>, ConfigError> {
-    let good = |name: &String| {
-        name.len() <= 253
-            && name.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
-    };
-    match host {
-        Some(bad) if !good(&bad) => Err(ConfigError(format!(
-            "host (MUSTER_WORKER_HOST): \"{bad}\" is no name of a Docker host (letters, digits, dots, - and _)"
-        ))),
-        fine => Ok(fine),
-    }
-}
-
-fn checked_projects(projects: Vec<String>) -> Result<Vec<String>, ConfigError> {
-    let first = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let good = |name: &String| name.starts_with(first) && name.chars().all(|c| first(c) || matches!(c, '_' | '-'));
-    if let Some(bad) = projects.iter().find(|name| !good(name)) {
-        return Err(ConfigError(format!(
-            "projects (MUSTER_WORKER_PROJECTS): \"{bad}\" is no name of a Compose project (small letters, digits, - and _)"
-        )));
-    }
-    if projects.is_empty() {
-        return Err(ConfigError(
-            "projects (MUSTER_WORKER_PROJECTS) is empty, so the worker may touch nothing: \
-             name the Compose projects it may touch, with commas between them"
-                .into(),
-        ));
-    }
-    Ok(projects)
 }
 
 fn default_data_dir(environment: &BTreeMap<String, String>) -> Option<PathBuf> {

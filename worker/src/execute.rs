@@ -1,6 +1,8 @@
 //! Carries a run out: ask `next`, write the intent, perform, write the outcome, until the run ends or a person must decide.
 //! Every decision is `next`'s, the guard's or a step's.
 
+use std::borrow::Cow;
+
 use shared::{
     api::run::Stream,
     domain::{
@@ -15,7 +17,7 @@ use store::Claimed;
 use crate::{
     Worker,
     board::Notices,
-    evidence,
+    drill, evidence,
     faults::Point,
     guard::{self, Checked},
     journal::{Halt, Journal, foreseen},
@@ -56,7 +58,9 @@ pub(crate) async fn execute(worker: &Worker, claimed: Claimed, lease: &Lease) ->
     let declared_at = incident?.incident.declared_at;
     // The run moves on; what it was asked to be does not.
     let header = run.header.clone();
-    let site = Site { config: &worker.config, header: &header, plan: &plan, declared_at, secrets: &secrets };
+    // What the guard has judged; without it nothing is begun.
+    let config = worker.config_for(&header).unwrap_or(Cow::Borrowed(&worker.config));
+    let site = Site { config: &config, header: &header, plan: &plan, declared_at, secrets: &secrets };
     let approved = match (verdict, run.resolution.clone()) {
         (Ok(()), Some((_, approved))) => approved,
         (verdict, _) => {
@@ -168,6 +172,9 @@ impl Execution<'_> {
         let prepared = async {
             let approved = self.approved.steps.iter().find(|s| s.number == step);
             self.site.secrets.same_as(&planned, approved)?;
+            if planned.kind.has_effect() {
+                drill::apart(&*self.worker.host, self.site.config, &run.header).await?;
+            }
             let objects = self.bound(&planned.kind, step).await?;
             let before = steps::prepare(&planned.kind, host, &project, &objects).await?;
             Ok::<_, String>((objects, before))

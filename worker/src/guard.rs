@@ -16,7 +16,7 @@ use store::StoreError;
 mod order;
 
 use crate::{
-    Worker,
+    Worker, drill,
     journal::needs_approval,
     resolve::{Known, resolve},
     secrets::Secrets,
@@ -53,10 +53,13 @@ pub(crate) async fn check(worker: &Worker, run: &Run, secrets: &Secrets) -> Resu
     let over = over(run);
     let known =
         Known { approved: run.resolution.as_ref().map(|(_, approved)| approved), over: &over, secrets: Some(secrets) };
+    let config = worker.config_for(header);
     let look = async {
+        let config = config.as_ref().map_err(Clone::clone)?;
         // Before anything is asked of the host.
-        allowed(&worker.config.projects, &header.project)?;
-        resolve(&*worker.host, &worker.config, header, header.requested_at, known).await
+        allowed(&config.projects, &header.project)?;
+        drill::apart(&*worker.host, config, header).await?;
+        resolve(&*worker.host, config, header, header.requested_at, known).await
     };
     let (resolution, system, version, may_decide, may_break, before, now) = tokio::join!(
         look,
@@ -72,7 +75,7 @@ pub(crate) async fn check(worker: &Worker, run: &Run, secrets: &Secrets) -> Resu
     let seen = order::look(worker, run).await?;
     let home = system?.host;
     let facts = Facts {
-        allowed: &worker.config.projects,
+        allowed: config.as_ref().map_or(&[], |config| &config.projects),
         home: home.as_deref(),
         plan: &plan,
         may_decide: &may_decide?,
@@ -82,7 +85,8 @@ pub(crate) async fn check(worker: &Worker, run: &Run, secrets: &Secrets) -> Resu
         now: now?,
         resolution: resolution.as_ref(),
     };
-    let verdict = verdict(run, &facts).map_err(|reason| with_state(run, reason));
+    let may = config.as_ref().map(drop).map_err(Clone::clone);
+    let verdict = may.and_then(|()| verdict(run, &facts)).map_err(|reason| with_state(run, reason));
     Ok(Checked { verdict, plan })
 }
 

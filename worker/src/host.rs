@@ -32,6 +32,8 @@ pub trait ContainerHost: fmt::Debug + Send + Sync {
     fn restart<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
     fn stop<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
     fn start<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
+    /// Removes it, running or not, with the volumes that have no name.
+    fn container_remove<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
     /// The last lines it wrote, oldest first, those that came at once together; ends there.
     fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<Vec<LogLine>, HostError>>;
     fn http<'a>(&'a self, ask: HttpAsk<'a>) -> Answer<'a, HttpAnswer>;
@@ -49,6 +51,7 @@ pub trait ContainerHost: fmt::Debug + Send + Sync {
     fn network<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Network>>;
     fn network_connect<'a>(&'a self, network: &'a str, container: &'a str, aliases: Vec<String>) -> Answer<'a, ()>;
     fn network_disconnect<'a>(&'a self, network: &'a str, container: &'a str) -> Answer<'a, ()>;
+    fn network_remove<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
     /// All volumes of a Compose project.
     fn volumes<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Volume>>;
     /// How many bytes are in each volume of the host, by name, as far as it can tell. May take long: ask with a limit.
@@ -134,6 +137,18 @@ pub struct Details {
     pub stop_timeout: Duration,
     /// Names of the networks it is in, or will be in when started.
     pub networks: Vec<String>,
+    /// What of the host it has in it.
+    pub mounts: Vec<Mount>,
+    /// What it shares with the host or with others, in words: "the host's network".
+    pub shares: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mount {
+    /// By its name.
+    Volume(String),
+    /// A path of the host.
+    Path(PathBuf),
 }
 
 /// A network with the labels of Compose.
@@ -172,6 +187,8 @@ pub struct Compose {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verb {
+    /// Makes containers, networks and volumes, and starts nothing.
+    Create,
     /// No services: all.
     Up {
         services: Vec<String>,

@@ -7,6 +7,7 @@ mod board;
 pub mod check;
 mod claim;
 pub mod config;
+mod drill;
 mod evidence;
 mod execute;
 pub mod faults;
@@ -29,9 +30,9 @@ mod surroundings;
 mod verify;
 mod watch;
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use shared::domain::actor::Actor;
+use shared::domain::{actor::Actor, run::RunHeader};
 use store::{Channel, Listener, Store, StoreError};
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -127,6 +128,14 @@ impl Worker {
                 Ok(true)
             }
             None => Ok(false),
+        }
+    }
+
+    /// What holds for this run: in a drill nothing of the real system's. The error completes a sentence.
+    fn config_for(&self, header: &RunHeader) -> Result<Cow<'_, Config>, String> {
+        match &header.drill_of {
+            None => Ok(Cow::Borrowed(&self.config)),
+            Some(of) => self.config.in_a_drill(of).map(Cow::Owned),
         }
     }
 

@@ -21,6 +21,7 @@ use shared::{
 use self::{address::Target, effect::effect};
 use crate::{
     config::Config,
+    drill,
     host::{Container, ContainerHost, HostError, Network, Volume},
     safety::family,
     secrets::Secrets,
@@ -136,6 +137,9 @@ async fn look(
     let (name, mut containers) = (config.calls(described?.name), containers?);
     let any = |wanted: fn(&StepKind) -> bool| procedure.steps.iter().any(|step| wanted(&step.kind));
     if any(|kind| url_of(kind).is_some()) {
+        if let Some(of) = &header.drill_of {
+            drill::doors(host, of, &mut containers).await?;
+        }
         for stopped in containers.iter_mut().filter(|c| !c.state.running()) {
             match host.container(&stopped.id).await {
                 Ok(details) => stopped.ports = details.container.ports,

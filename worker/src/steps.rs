@@ -1,6 +1,6 @@
 //! Kind of step → how it is prepared, performed and probed. One kind per file below; nothing here speaks SQL.
 
-mod compose;
+pub(crate) mod compose;
 mod exec;
 pub(crate) mod extract;
 mod http;
@@ -10,7 +10,7 @@ mod network;
 mod notify;
 mod power;
 pub(crate) mod reading;
-mod relay;
+pub(crate) mod relay;
 mod script;
 mod sql;
 mod volumes;

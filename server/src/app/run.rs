@@ -6,14 +6,15 @@ use serde_json::json;
 use shared::{
     api::run::{RunRequestIn, WithdrawIn},
     domain::{
+        actor::Actor,
         approval::ApprovalPolicy,
         incident::{Eyes, IncidentCommand, RunMoment},
         run::{Resumed, Run, RunEvent, RunState},
     },
-    ids::SystemId,
+    ids::{IncidentId, SystemId},
     plan::Procedure,
 };
-use store::{JobKind, NewRun, Part, Store};
+use store::{IncidentRecord, JobKind, NewRun, Part, Store, System, Tx};
 
 use super::{moment, plan::Plans, turn::Turn};
 use crate::{
@@ -36,7 +37,92 @@ pub async fn request(
     let turn = Turn::new(permit.id(), key, &format!("request a run for incident {incident}"), &input)?;
     let seen = store.incident_by_number(incident).await.found(|| format!("incident {incident}"))?;
     let system = store.system_fetch(seen.system).await?;
-    let plan = plans.current(seen.system).await?;
+    let dry_run = input.dry_run;
+    let wait = input.wait;
+    let Wanted { new, version } = wanted(store, plans, permit, &system, seen.id, input).await?;
+
+    let by = permit.actor();
+    let mut tx = store.begin().await?;
+    if let Some(number) = turn.begin(&mut tx).await? {
+        return Ok(number);
+    }
+    // Locked before the run is written: its foreign key would hold a lock that two requests could not both make stronger.
+    let record = tx.incident_lock(incident).await.found(|| format!("incident {incident}"))?;
+    record.incident.permits(IncidentCommand::RequestRun)?;
+    // Nobody who asks passes those who wait.
+    let in_line = !dry_run && !tx.runs_in_line(system.id).await?.is_empty();
+    let created = match (dry_run, in_line) {
+        (true, _) => Some(tx.run_create(new.clone()).await?),
+        (false, true) => None,
+        (false, false) => tx.run_create_live(new.clone()).await?,
+    };
+    let mut run = match created {
+        Some(run) => run,
+        None if wait => tx.run_create(NewRun { waits: true, ..new }).await?,
+        None => {
+            drop(tx);
+            return Err(busy(store, &seen, &system.name).await?);
+        }
+    };
+    tx.run_append(&mut run, RunEvent::Requested, &by).await?;
+    if run.state == RunState::Resolving {
+        tx.job_add(run.header.id, JobKind::Resolve).await?;
+    }
+    let line = if run.state == RunState::Waiting { ", in line behind another run" } else { "" };
+    let dry = if run.header.dry_run { "as a dry run, " } else { "" };
+    let on = run.header.resumes.as_ref().map(|r| format!("going on where run {} ended, ", r.run)).unwrap_or_default();
+    let text = format!("{dry}{on}on project {}, plan version {version}{line}", system.project);
+    requested(&mut tx, &record, &run, version, text, &by).await?;
+    turn.save(&mut tx, run.header.number).await?;
+    tx.commit().await?;
+    Ok(run.header.number)
+}
+
+/// Tells of the request, and writes down what was asked for.
+///
+/// # Errors
+/// If the database does not answer.
+pub(super) async fn requested(
+    tx: &mut Tx,
+    record: &IncidentRecord,
+    run: &Run,
+    version: i32,
+    text: String,
+    by: &Actor,
+) -> Result<(), AppError> {
+    moment::tell_of(tx, record, run, RunMoment::Requested, text, by).await?;
+    let header = &run.header;
+    let mut detail = json!({
+        "incident": record.number, "procedure": header.procedure.id, "procedure_digest": header.procedure.digest,
+        "plan_version": version, "plan_digest": header.plan_digest, "project": header.project,
+        "parameters": header.parameters, "dry_run": header.dry_run, "policy": header.policy,
+        "waits": header.waits, "resumes": header.resumes.as_ref().map(|r| r.run),
+    });
+    if let Some(of) = &header.drill_of {
+        detail["drill_of"] = json!(of);
+    }
+    tx.audit(by, "run.requested", format!("run {}", header.number), detail);
+    Ok(())
+}
+
+/// A run as the plan in force has it, for whoever asks.
+pub(super) struct Wanted {
+    pub(super) new: NewRun,
+    /// The plan's.
+    pub(super) version: i32,
+}
+
+/// # Errors
+/// If the procedure is not the plan's, cannot run, or was changed since it was read.
+pub(super) async fn wanted(
+    store: &Store,
+    plans: &Plans,
+    permit: &Permit<RequestRun>,
+    system: &System,
+    incident: IncidentId,
+    input: RunRequestIn,
+) -> Result<Wanted, AppError> {
+    let plan = plans.current(system.id).await?;
     let plan =
         plan.ok_or_else(|| AppError::not_now(format!("{} has no plan, so there is nothing to run.", system.name)))?;
     if let Some(why) = plan.altered() {
@@ -65,14 +151,15 @@ pub async fn request(
     let policy = ApprovalPolicy::of(procedure)
         .map_err(|error| AppError::not_now(format!("{} cannot run: {error}", procedure.title)))?;
     let new = NewRun {
-        incident: seen.id,
+        incident,
         system: system.id,
         project: system.project.clone(),
+        drill_of: None,
         plan_version: plan.version.id,
         plan_digest: plan.version.digest,
         procedure: procedure.clone(),
-        parameters: parameters.clone(),
-        policy: policy.clone(),
+        parameters,
+        policy,
         dry_run: input.dry_run,
         waits: false,
         resumes,
@@ -80,49 +167,7 @@ pub async fn request(
         watch_seconds: plan.compiled.plan.watch.filter(|_| has_checks(procedure)).map(|watch| watch.seconds),
         requested_by: permit.id(),
     };
-
-    let by = permit.actor();
-    let mut tx = store.begin().await?;
-    if let Some(number) = turn.begin(&mut tx).await? {
-        return Ok(number);
-    }
-    // Locked before the run is written: its foreign key would hold a lock that two requests could not both make stronger.
-    let record = tx.incident_lock(incident).await.found(|| format!("incident {incident}"))?;
-    record.incident.permits(IncidentCommand::RequestRun)?;
-    // Nobody who asks passes those who wait.
-    let in_line = !input.dry_run && !tx.runs_in_line(system.id).await?.is_empty();
-    let created = match (input.dry_run, in_line) {
-        (true, _) => Some(tx.run_create(new.clone()).await?),
-        (false, true) => None,
-        (false, false) => tx.run_create_live(new.clone()).await?,
-    };
-    let mut run = match created {
-        Some(run) => run,
-        None if input.wait => tx.run_create(NewRun { waits: true, ..new }).await?,
-        None => {
-            drop(tx);
-            return Err(busy(store, &seen, &system.name).await?);
-        }
-    };
-    tx.run_append(&mut run, RunEvent::Requested, &by).await?;
-    if run.state == RunState::Resolving {
-        tx.job_add(run.header.id, JobKind::Resolve).await?;
-    }
-    let line = if run.state == RunState::Waiting { ", in line behind another run" } else { "" };
-    let dry = if run.header.dry_run { "as a dry run, " } else { "" };
-    let on = run.header.resumes.as_ref().map(|r| format!("going on where run {} ended, ", r.run)).unwrap_or_default();
-    let text = format!("{dry}{on}on project {}, plan version {}{line}", system.project, plan.version.version);
-    moment::tell_of(&mut tx, &record, &run, RunMoment::Requested, text, &by).await?;
-    let detail = json!({
-        "incident": incident, "procedure": procedure.id, "procedure_digest": procedure.digest,
-        "plan_version": plan.version.version, "plan_digest": plan.version.digest, "project": system.project,
-        "parameters": parameters, "dry_run": run.header.dry_run, "policy": policy,
-        "waits": run.header.waits, "resumes": run.header.resumes.as_ref().map(|r| r.run),
-    });
-    tx.audit(&by, "run.requested", format!("run {}", run.header.number), detail);
-    turn.save(&mut tx, run.header.number).await?;
-    tx.commit().await?;
-    Ok(run.header.number)
+    Ok(Wanted { new, version: plan.version.version })
 }
 
 /// What a run that goes on from another one is asked to be: the same, without what is done.
@@ -216,6 +261,9 @@ pub(super) fn withdrawable(state: RunState) -> bool {
 
 /// Why a run cannot be gone on from; the request looks at the plan in force as well.
 pub(super) fn not_to_resume(run: &Run) -> Option<String> {
+    if run.header.drill_of.is_some() {
+        return Some("The target of this drill is gone, so nothing can go on in it; begin another drill.".into());
+    }
     Resumed::of(run).err()
 }
 

@@ -4,6 +4,7 @@
 mod alerts;
 mod call;
 mod door;
+mod drills;
 mod links;
 mod maintenance;
 mod monitors;

@@ -237,6 +237,9 @@ pub struct IncidentView {
     pub number: i64,
     /// Slug of the system.
     pub system: String,
+    /// Nothing has happened: a procedure is rehearsed.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub drill: bool,
     pub title: String,
     pub level: u8,
     pub level_name: String,
@@ -330,6 +333,9 @@ pub struct ParameterChoice {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RunRowView {
     pub number: i64,
+    /// It was done to a drill target.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub drill: bool,
     pub incident: i64,
     pub procedure: String,
     pub state: RunState,

@@ -56,6 +56,8 @@ pub enum Topic {
     Alerts {},
     /// A monitor stands otherwise than before, or was changed.
     Monitors {},
+    /// A drill began, ended or was judged, or when they come due was changed.
+    Drills {},
     /// Something is to be sent, or something has become of it.
     Outbox {},
 }
@@ -77,6 +79,7 @@ impl Topic {
             Self::Freeze {} => "freeze",
             Self::Alerts {} => "alerts",
             Self::Monitors {} => "monitors",
+            Self::Drills {} => "drills",
             Self::Outbox {} => "outbox",
         }
     }

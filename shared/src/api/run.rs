@@ -192,6 +192,9 @@ pub struct RunView {
     pub incident_title: String,
     pub system: String,
     pub project: String,
+    /// In a drill: the project of the system itself, which is not touched.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub drill_of: Option<String>,
     /// As the plan has it.
     pub procedure: Procedure,
     pub parameters: BTreeMap<String, String>,

@@ -183,6 +183,10 @@ actions! {
     ManageMonitors "manage monitors"
         "What a monitor says stands on the status page and may declare incidents; it asks databases and addresses inside."
         SignedIn: Approver Administrator;
+    /// When drills come due, for whom, and when none does. Beginning one is requesting a run.
+    PlanDrills "plan drills"
+        "It binds other people's time; those who know the system and those who answer for it."
+        SignedIn: Operator Approver Administrator;
     /// Keep alerts from declaring anything for a while.
     SilenceAlerts "silence alerts"
         "Whoever deals with the trouble must be able to quieten what it causes; a silence ends by itself."
@@ -318,6 +322,7 @@ mod tests {
              ....x ViewSecrets\n\
              ....x ManageSecrets with a recent proof\n\
              ...xx ManageMonitors\n\
+             ..xxx PlanDrills\n\
              .xxxx SilenceAlerts\n\
              ....x ViewAlertSources\n\
              ....x ManageAlertSources with a recent proof\n\

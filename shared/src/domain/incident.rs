@@ -81,6 +81,9 @@ impl PublicState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
     pub title: String,
+    /// Nothing has happened: a procedure is rehearsed. The public is told nothing of it, ever.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub drill: bool,
     pub level: u8,
     pub response_seconds: Option<u64>,
     pub affected: Vec<Affected>,
@@ -124,6 +127,7 @@ impl Incident {
     ) -> Self {
         Self {
             title,
+            drill: false,
             level,
             response_seconds,
             affected,

@@ -23,6 +23,8 @@ pub struct Rehearsal {
     /// From the request to the end.
     pub took_seconds: i64,
     pub run: i64,
+    /// On a drill target; then what it took is counted from the target's standing.
+    pub drill: bool,
 }
 
 /// How long an incident kept a component from working, the last time.
@@ -141,8 +143,8 @@ impl Subject {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Earn {
-    /// Carry it out, in an incident.
-    Run { procedure: String },
+    /// Carry it out, on the drill target.
+    Drill { procedure: String },
     /// Correct the plan at this line.
     Plan { line: u32 },
     /// Say who is called, or let them confirm how.

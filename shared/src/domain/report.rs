@@ -242,6 +242,7 @@ fn run_sentence(number: i64, procedure: &str, moment: RunMoment, text: &str) -> 
         M::Succeeded => "succeeded",
         M::Watched => "watched",
         M::Stopped => "stopped",
+        M::Cleared => "the drill target was removed",
     };
     format!("{run}: {what}{detail}")
 }

@@ -43,6 +43,9 @@ pub struct RunHeader {
     pub system: SystemId,
     /// The Compose project it may touch.
     pub project: String,
+    /// In a drill: the project of the system itself, which is not touched.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub drill_of: Option<String>,
     pub plan_version: PlanVersionId,
     pub plan_digest: Digest,
     /// Pinned: the procedure as it was compiled from that version.

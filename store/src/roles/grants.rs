@@ -212,6 +212,22 @@ pub(super) const TABLES: &[Table] = &[
     table("contact_drill", &["SELECT", "INSERT", "UPDATE (ended_at)"], NOTHING),
     table("contact_drill_call", &["SELECT", "INSERT", "UPDATE (answered_at)"], NOTHING),
     table("notice_sent", READ_ADD, NOTHING),
+    table(
+        "drill_schedule",
+        &["SELECT", "INSERT", "UPDATE (due_at, moved_from, moved_why, done_at, reminded_of, told_overdue_of, retired_at)"],
+        NOTHING,
+    ),
+    table("drill_window", &["SELECT", "INSERT", "DELETE"], NOTHING),
+    // What was shown is written once; what became of the target only the worker says.
+    table(
+        "drill",
+        &[
+            "SELECT",
+            "INSERT",
+            "UPDATE (stopped_why, ended_at, recovered_seconds, asked_seconds, verdict, verdict_by, verdict_at, verdict_note)",
+        ],
+        &["SELECT", "UPDATE (cleared_at, left_behind)"],
+    ),
 ];
 
 /// One right as Postgres lists it.

@@ -43,6 +43,7 @@ pub(crate) fn Rail() -> impl IntoView {
                 <RailLink href="/console/plan" icon=Icon::Plan words="Plan"/>
                 <RailLink href="/console/monitors" icon=Icon::Pulse words="Monitors" less=true/>
                 <RailLink href="/console/readiness" icon=Icon::Done words="Readiness" less=true/>
+                <RailLink href="/console/drills" icon=Icon::Clock words="Drills" less=true/>
                 <Show when=move || arranges.get()>
                     <RailLink href="/console/status-page" icon=Icon::Page words="Status" less=true/>
                 </Show>
@@ -175,6 +176,7 @@ fn MoreLinks() -> impl IntoView {
     view! {
         {link(Action::ViewConsole, "/console/monitors", "Monitors")}
         {link(Action::ViewConsole, "/console/readiness", "Readiness")}
+        {link(Action::ViewConsole, "/console/drills", "Drills")}
         {link(Action::ManageStatusPage, "/console/status-page", "Status page")}
         {link(Action::ReadAudit, "/console/audit", "Audit log")}
         {link(Action::ViewPeople, "/console/people", "People")}

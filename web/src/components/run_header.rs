@@ -21,6 +21,15 @@ pub(crate) fn RunHeader(run: Signal<RunView>, of: Fetched<RunView>) -> impl Into
         run.with(|r| format!("/console/plan/{}/versions/{}#line-{}", r.system, r.plan_version, r.procedure.line))
     };
     view! {
+        {run.with_untracked(|r| r.drill_of.clone()).map(|of| {
+            view! {
+                <p class="drill-banner" data-testid="drill-banner">
+                    <strong>"DRILL"</strong>
+                    <span>{format!("Nothing has happened. This is done to a copy that was made for it; {of} is not touched.")}</span>
+                    <a href="/console/drills">"All drills"</a>
+                </p>
+            }
+        })}
         <header class="object-head">
             <div class="object-head-line">
                 <div class="object-name">
@@ -35,7 +44,7 @@ pub(crate) fn RunHeader(run: Signal<RunView>, of: Fetched<RunView>) -> impl Into
                 {move || match state.get() {
                     RunState::Running => view! { <CancelButton run of/> }.into_any(),
                     RunState::AwaitingApproval => view! { <ApproveButton run of/> }.into_any(),
-                    RunState::Succeeded => {
+                    RunState::Succeeded if run.with(|r| r.drill_of.is_none()) => {
                         view! {
                             <div class="object-actions">
                                 <a class="button primary" href=move || format!("/console/incidents/{}", incident.get())>
@@ -45,7 +54,7 @@ pub(crate) fn RunHeader(run: Signal<RunView>, of: Fetched<RunView>) -> impl Into
                         }
                             .into_any()
                     }
-                    RunState::Stopped | RunState::Cancelled => {
+                    RunState::Stopped | RunState::Cancelled if run.with(|r| r.drill_of.is_none()) => {
                         view! { <div class="object-actions"><ResumeButton run=run.get_untracked()/></div> }.into_any()
                     }
                     _ => ().into_any(),

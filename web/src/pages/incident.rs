@@ -109,6 +109,7 @@ fn OneIncident(number: i64) -> impl IntoView {
         | Topic::People {}
         | Topic::Alerts {}
         | Topic::Monitors {}
+        | Topic::Drills {}
         | Topic::Outbox {}
         | Topic::StatusPage {}
         | Topic::Maintenance { .. } => false,

@@ -159,8 +159,8 @@ fn Row(item: Item, slug: String) -> impl IntoView {
     };
     let (href, verb) = match &item.earn {
         None => (None, ""),
-        Some(Earn::Run { procedure }) => {
-            (Some(format!("/console/plan?system={slug}#procedure-{procedure}")), "See the procedure")
+        Some(Earn::Drill { procedure }) => {
+            (Some(format!("/console/drills?system={slug}&procedure={procedure}")), "Rehearse it")
         }
         Some(Earn::Plan { line }) => (Some(format!("/console/plan?system={slug}#line-{line}")), "See the line"),
         Some(Earn::Contacts {}) => (Some(format!("/console/plan/{slug}/contacts")), "Say who is called"),

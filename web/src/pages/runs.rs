@@ -91,12 +91,13 @@ fn Runs(list: Signal<List<RunRowView>>) -> impl IntoView {
 
 #[component]
 fn Row(row: RunRowView) -> impl IntoView {
+    let drill = if row.drill { "DRILL: " } else { "" };
     let lasted = row.ended_at.map(|ended| format!("ended after {}", span(row.requested_at, ended)));
     view! {
         <li class="row">
             <span><StateBadge state=row.state/></span>
             <span class="row-main">
-                <a class="row-link" href=format!("/console/runs/{}", row.number)>{format!("{} · run {}", row.procedure, row.number)}</a>
+                <a class="row-link" href=format!("/console/runs/{}", row.number)>{format!("{drill}{} · run {}", row.procedure, row.number)}</a>
                 {open_checks_words(row.open_checks).map(|words| view! { <span class="row-meta">{words}</span> })}
                 <span class="row-meta">{if row.automatic {
                     format!("For incident {}, AUTOMATIC by a standing order that {} proposed", row.incident, row.requested_by)

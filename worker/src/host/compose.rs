@@ -30,6 +30,7 @@ pub(super) async fn services(engine: &Engine, compose: &Compose) -> Result<Vec<S
 pub(super) async fn run(engine: &Engine, compose: &Compose, verb: &Verb, lines: LinesTo) -> Result<Ended, HostError> {
     let mut arguments = given(compose);
     match verb {
+        Verb::Create => arguments.extend(["up", "--no-start", "--no-build"].map(OsString::from)),
         Verb::Up { services } => {
             arguments.extend(["up", "-d", "--no-build"].map(OsString::from));
             arguments.extend(services.iter().map(OsString::from));

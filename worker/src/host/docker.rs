@@ -23,8 +23,8 @@ use bollard::{
     errors::Error,
     models::{ContainerInspectResponse, ContainerSummary},
     query_parameters::{
-        InspectContainerOptions, ListContainersOptionsBuilder, LogsOptionsBuilder, RestartContainerOptions,
-        StartContainerOptions, StopContainerOptions,
+        InspectContainerOptions, ListContainersOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
+        RestartContainerOptions, StartContainerOptions, StopContainerOptions,
     },
 };
 use futures::{FutureExt as _, StreamExt as _, TryFutureExt as _, stream::BoxStream};
@@ -296,6 +296,14 @@ impl ContainerHost for DockerHost {
         .boxed()
     }
 
+    fn container_remove<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        async move {
+            let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+            self.docker().await?.remove_container(id, Some(options)).await.map_err(|e| self.refused(e))
+        }
+        .boxed()
+    }
+
     fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<Vec<LogLine>, HostError>> {
         let opened = async move {
             let docker = self.docker().await?;
@@ -364,6 +372,10 @@ impl ContainerHost for DockerHost {
 
     fn network_disconnect<'a>(&'a self, network: &'a str, container: &'a str) -> Answer<'a, ()> {
         self.network_leave(network, container).boxed()
+    }
+
+    fn network_remove<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        async move { self.docker().await?.remove_network(id).await.map_err(|e| self.refused(e)) }.boxed()
     }
 
     fn volumes<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Volume>> {

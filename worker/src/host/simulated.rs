@@ -17,7 +17,7 @@ use futures::{FutureExt as _, StreamExt as _, TryFutureExt as _, stream::BoxStre
 
 use super::{
     Answer, Compose, Container, ContainerHost, ContainerState, Description, Details, Ended, HostError, HttpAnswer,
-    HttpAsk, LinesTo, LogLine, Network, Port, Verb, Volume,
+    HttpAsk, LinesTo, LogLine, Mount, Network, Port, Verb, Volume,
 };
 
 /// What can be asked of a host, for faults.
@@ -33,6 +33,7 @@ pub enum Op {
     Connect,
     Disconnect,
     RemoveVolume,
+    Remove,
     Compose,
 }
 
@@ -80,6 +81,7 @@ struct World {
     answers: HashMap<String, objects::Asked>,
     /// Services of each project's Compose file.
     composed: HashMap<String, Vec<String>>,
+    mounted: HashMap<String, Vec<Mount>>,
     delay: Duration,
     abandoned: Option<Abandoned>,
 }
@@ -174,6 +176,8 @@ impl SimulatedHost {
             finished_at: "0001-01-01T00:00:00Z".into(),
             stop_timeout: Duration::from_secs(10),
             networks: vec![],
+            mounts: vec![],
+            shares: vec![],
         });
         id
     }
@@ -390,6 +394,10 @@ impl ContainerHost for SimulatedHost {
         self.act(Op::Start, id).boxed()
     }
 
+    fn container_remove<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        self.gone(id).boxed()
+    }
+
     fn logs<'a>(&'a self, id: &'a str, tail: u32) -> BoxStream<'a, Result<Vec<LogLine>, HostError>> {
         let lines = self.look(Op::Logs, move |world| {
             if !world.containers.iter().any(|c| c.container.id == id) {
@@ -451,6 +459,10 @@ impl ContainerHost for SimulatedHost {
 
     fn network_disconnect<'a>(&'a self, network: &'a str, container: &'a str) -> Answer<'a, ()> {
         self.leave(network, container).boxed()
+    }
+
+    fn network_remove<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        self.network_gone(id).boxed()
     }
 
     fn volumes<'a>(&'a self, project: &'a str) -> Answer<'a, Vec<Volume>> {

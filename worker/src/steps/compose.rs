@@ -47,7 +47,7 @@ async fn run(step: Step<'_>, compose: &Compose, verb: &Verb) -> (Result<Ended, H
 }
 
 /// `None`: it ended well.
-fn trouble(ended: Result<Ended, HostError>, said: &Said, limit: Duration) -> Option<String> {
+pub(crate) fn trouble(ended: Result<Ended, HostError>, said: &Said, limit: Duration) -> Option<String> {
     match ended {
         Ok(Ended::Code(0)) => None,
         Ok(Ended::Code(code)) => Some(format!("Compose ended with exit code {code}; {}", said.tail())),

@@ -8,12 +8,12 @@ use tokio::sync::mpsc;
 use crate::{host::LogLine, output::Output};
 
 /// What a program prints at once is one.
-pub(super) const WAITING: usize = 16;
+pub(crate) const WAITING: usize = 16;
 const KEPT: usize = 60;
 
 /// The end of what a program said.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(crate) struct Said {
     pub(super) out: VecDeque<String>,
     all: VecDeque<String>,
 }
@@ -25,7 +25,7 @@ impl Said {
     }
 
     /// For a failure: the last lines of both streams.
-    pub(super) fn tail(&self) -> String {
+    pub(crate) fn tail(&self) -> String {
         let lines = self.all.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect::<Vec<_>>();
         match &lines[lines.len().saturating_sub(3)..] {
             [] => "it said nothing".into(),
@@ -34,7 +34,7 @@ impl Said {
     }
 }
 
-pub(super) async fn relay(output: &Output, mut from: mpsc::Receiver<Vec<LogLine>>) -> Said {
+pub(crate) async fn relay(output: &Output, mut from: mpsc::Receiver<Vec<LogLine>>) -> Said {
     let mut said = Said::default();
     while let Some(mut lines) = from.recv().await {
         // The last words are remembered as they were printed.

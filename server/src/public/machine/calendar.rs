@@ -1,15 +1,15 @@
 //! Announced maintenance as a calendar (RFC 5545) that people subscribe to. Its text is plain; instants are UTC.
 
 use icalendar::{Calendar, Component as _, Event, EventStatus, Property};
-use shared::{
-    domain::{
-        maintenance::{MaintenanceState, PublicMaintenance},
-        status::StatusSnapshot,
-    },
-    timestamp::Timestamp,
+use shared::domain::{
+    maintenance::{MaintenanceState, PublicMaintenance},
+    status::StatusSnapshot,
 };
 
-use crate::public::{maintenance, speech::Speech};
+use crate::{
+    ical::{instant, plain},
+    public::{maintenance, speech::Speech},
+};
 
 pub(super) fn of(base: &str, snapshot: &StatusSnapshot, speech: &Speech) -> String {
     let mut calendar = Calendar::empty();
@@ -61,34 +61,4 @@ fn event(base: &str, one: &PublicMaintenance, speech: &Speech) -> Event {
 /// The newest word, unless it is the first one again.
 fn said_later(one: &PublicMaintenance, said: &str) -> String {
     if one.steps.len() > 1 { plain(said) } else { String::new() }
-}
-
-/// `20261122T031000Z`.
-fn instant(at: Timestamp) -> String {
-    let t = at.inner();
-    format!(
-        "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
-        t.year(),
-        u8::from(t.month()),
-        t.day(),
-        t.hour(),
-        t.minute(),
-        t.second()
-    )
-}
-
-/// A calendar's lines end where it says; nothing that is typed ends one.
-fn plain(text: &str) -> String {
-    text.replace("\r\n", "\n").chars().filter(|c| *c == '\n' || !c.is_control()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_typed_ends_no_line_of_the_calendar() {
-        assert_eq!(plain("a\r\nb\rEND:VEVENT\u{0}\tc"), "a\nbEND:VEVENTc");
-        assert_eq!(instant(Timestamp::from_unix(1_795_317_007)), "20261122T031007Z");
-    }
 }

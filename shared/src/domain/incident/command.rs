@@ -78,6 +78,9 @@ impl Incident {
             let message = format!("This incident was merged into incident {into}; go on there.");
             return Err(Refusal::new("incident-merged", message));
         }
+        if self.drill {
+            self.permits_in_a_drill(command)?;
+        }
         if let C::Restrict | C::LiftRestriction | C::ChangeReaders = command {
             return self.permits_restriction(command == C::Restrict);
         }
@@ -125,6 +128,21 @@ impl Incident {
                 _,
             ) => Ok(()),
         }
+    }
+
+    /// A drill is one run in its own target, begun and ended with it; for everything else there are incidents.
+    fn permits_in_a_drill(&self, command: IncidentCommand) -> Result<(), Refusal> {
+        use IncidentCommand as C;
+        let why = match command {
+            C::RequestRun => "This is a drill: its one run was requested with it. For a recovery, declare an incident.",
+            C::PostUpdate => "This is a drill: the public is told nothing of it.",
+            C::ChangeLevel | C::ChangeAffected => "This is a drill: nothing is affected.",
+            C::Reopen => "A drill that is over is not reopened; begin another.",
+            C::Merge => "A drill is nothing that has happened, so it is merged with nothing.",
+            C::Restrict | C::ChangeReaders => "A drill is for everybody to see.",
+            _ => return Ok(()),
+        };
+        Err(Refusal::new("a-drill", why))
     }
 
     /// In any state: what is over can be as confidential as what is not.

@@ -17,6 +17,9 @@ impl Incident {
             let message = format!("Incident {number} is {}; reopen it first, or choose another.", other.state);
             return Err(Refusal::new("target-over", message));
         }
+        if other.drill {
+            return Err(Refusal::new("target-a-drill", format!("Incident {number} is a drill; nothing is merged into it.")));
+        }
         if other.readers.is_some() {
             let message = format!(
                 "Incident {number} is restricted, and what is merged into it would have to be, too. Relate them instead."

@@ -37,4 +37,6 @@ pub enum RunMoment {
     /// The watch after the recovery saw a change, or has ended.
     Watched,
     Stopped,
+    /// A drill's target was removed.
+    Cleared,
 }

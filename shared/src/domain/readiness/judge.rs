@@ -2,7 +2,10 @@
 
 use super::{Earn, FRESH_DAYS, Facts, Item, STALE_DAYS, Subject, backup, is_rehearsed};
 use crate::{
-    domain::monitor::{State, recovery_point},
+    domain::{
+        drill::objectives,
+        monitor::{State, recovery_point},
+    },
     plan::{Contact, Gap, Procedure, RecoveryPoint, RecoveryTime},
     timestamp::{Timestamp, human_seconds},
 };
@@ -66,7 +69,7 @@ fn procedure(facts: Facts<'_>, one: &Procedure) -> Item {
         why,
         shown_at: None,
         fresh_until: None,
-        earn: Some(Earn::Run { procedure: one.id.clone() }),
+        earn: Some(Earn::Drill { procedure: one.id.clone() }),
     };
     if let Some(why) = &one.unavailable {
         return Item {
@@ -82,14 +85,15 @@ fn procedure(facts: Facts<'_>, one: &Procedure) -> Item {
     let (at, when) = (shown.ended_at, ago(shown.ended_at, facts.now));
     let took = human_seconds(shown.took_seconds);
     let left = left(PROCEDURE, at, facts.now);
+    let where_ = if shown.drill { "in a drill" } else { "in earnest" };
     let (earned, why) = if same.is_some() {
-        (left, format!("It succeeded {when} in {took} (run {}).{}", shown.run, aged(at, facts.now)))
+        (left, format!("It succeeded {where_} {when} in {took} (run {}).{}", shown.run, aged(at, facts.now)))
     } else {
         let why =
-            format!("It succeeded {when} (run {}), but the plan has changed it since: half of that counts.", shown.run);
+            format!("It succeeded {where_} {when} (run {}), but the plan has changed it since: half of that counts.", shown.run);
         (left / 2, why)
     };
-    let earn = Some(Earn::Run { procedure: one.id.clone() }).filter(|_| earned < PROCEDURE);
+    let earn = Some(Earn::Drill { procedure: one.id.clone() }).filter(|_| earned < PROCEDURE);
     Item { shown_at: Some(at), fresh_until: Some(fresh_until(at)), earn, ..base(earned, why) }
 }
 
@@ -113,6 +117,9 @@ fn recovery_time(facts: Facts<'_>, row: &RecoveryTime) -> Item {
     };
     let last = facts.outages.iter().filter(|outage| names(&outage.component)).max_by_key(|outage| outage.ended_at);
     let Some(last) = last else {
+        if let Some(item) = rehearsed_time(facts, row, promised, &base) {
+            return item;
+        }
         let bound = facts.plan.components.iter().any(|c| c.objective.as_deref() == Some(row.component.as_str()));
         return match bound {
             true => base(0, "It was never measured: no incident with one of its components is over.".into()),
@@ -130,6 +137,31 @@ fn recovery_time(facts: Facts<'_>, row: &RecoveryTime) -> Item {
         (0, format!("It took {took} {when} (incident {}): longer than promised.", last.incident))
     };
     Item { shown_at: Some(at), fresh_until: Some(fresh_until(at)), ..base(earned, why) }
+}
+
+/// Where no outage has shown it, a drill of a procedure for what has this objective does: the last one.
+fn rehearsed_time(
+    facts: Facts<'_>,
+    row: &RecoveryTime,
+    promised: i64,
+    base: &dyn Fn(u32, String) -> Item,
+) -> Option<Item> {
+    let acts = |id: &str| {
+        let procedure = facts.plan.procedures.iter().find(|p| p.id == id)?;
+        objectives(facts.plan, procedure).into_iter().any(|(name, _)| name == row.component).then_some(())
+    };
+    let drills = facts.rehearsals.iter().filter(|r| r.drill && acts(&r.procedure).is_some());
+    let last = drills.max_by_key(|r| r.ended_at)?;
+    let (at, when, took) = (last.ended_at, ago(last.ended_at, facts.now), human_seconds(last.took_seconds));
+    let (earned, why) = if last.took_seconds <= promised {
+        let text =
+            format!("It took {took} in a drill {when} (run {}); no outage has shown it.{}", last.run, aged(at, facts.now));
+        (left(OBJECTIVE, at, facts.now), text)
+    } else {
+        (0, format!("It took {took} in a drill {when} (run {}): longer than promised.", last.run))
+    };
+    let earn = (earned < OBJECTIVE).then(|| Earn::Drill { procedure: last.procedure.clone() });
+    Some(Item { shown_at: Some(at), fresh_until: Some(fresh_until(at)), earn, ..base(earned, why) })
 }
 
 fn point(facts: Facts<'_>, row: &RecoveryPoint) -> Item {

@@ -65,6 +65,7 @@ fn well(plan: &str) -> World {
             ended_at: day(0),
             took_seconds: 65,
             run: 7,
+            drill: false,
         }],
         outages: vec![Outage {
             component: compiled.plan.components[0].id.clone(),
@@ -138,7 +139,24 @@ fn a_changed_procedure_has_shown_only_half() {
     assert_eq!(world.item(Subject::Procedure, day(1)).lost(), 0);
     world.rehearsals.clear();
     let never = world.item(Subject::Procedure, day(1));
-    assert_eq!(never.earn, Some(Earn::Run { procedure: "node-failure-recovery".into() }));
+    assert_eq!(never.earn, Some(Earn::Drill { procedure: "node-failure-recovery".into() }));
+}
+
+#[test]
+fn a_drill_shows_a_recovery_time_that_no_outage_has_shown() {
+    let mut world = well(PLAN);
+    world.rehearsals[0].drill = true;
+    assert!(world.item(Subject::RecoveryTime, day(0)).why.contains("incident 3"), "an outage says more");
+    world.outages.clear();
+    let shown = world.item(Subject::RecoveryTime, day(0));
+    assert!(shown.lost() == 0 && shown.why.contains("in a drill"), "{shown:?}");
+    assert!(world.item(Subject::Procedure, day(0)).why.contains("in a drill"));
+    world.rehearsals[0].took_seconds = 601;
+    let missed = world.item(Subject::RecoveryTime, day(0));
+    assert_eq!((missed.earned, missed.earn), (0, Some(Earn::Drill { procedure: "node-failure-recovery".into() })));
+    // What was done in earnest has no target whose standing it counts from.
+    world.rehearsals[0].drill = false;
+    assert!(world.item(Subject::RecoveryTime, day(0)).why.contains("never measured"));
 }
 
 #[test]

@@ -96,6 +96,7 @@ mod tests {
         let at = Timestamp::from_unix(0);
         let run = |(number, state): (i64, &RunState)| RunRowView {
             number,
+            drill: false,
             incident: 1,
             procedure: "p".into(),
             state: *state,
@@ -121,6 +122,7 @@ mod tests {
             id: IncidentId(uuid::Uuid::nil()),
             number: 1,
             system: "s".into(),
+            drill: false,
             title: "t".into(),
             level: 1,
             level_name: "Minor".into(),

@@ -184,7 +184,8 @@ pub(super) fn tone(event: &IncidentEvent) -> Tone {
                 Tone::Warning
             }
             RunMoment::Unresolvable | RunMoment::Refused | RunMoment::Stopped | RunMoment::Cancelled => Tone::Notice,
-            RunMoment::Approved
+            RunMoment::Cleared
+            | RunMoment::Approved
             | RunMoment::Called
             | RunMoment::Prioritised
             | RunMoment::Reviewed
@@ -272,5 +273,6 @@ fn moment_words(moment: RunMoment) -> &'static str {
         RunMoment::Watched => "watched",
         RunMoment::Succeeded => "succeeded",
         RunMoment::Stopped => "stopped",
+        RunMoment::Cleared => "drill target removed",
     }
 }

@@ -2,10 +2,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use bollard::models::{ContainerInspectResponse, ContainerSummary, PortBinding, PortMap};
+use bollard::models::{ContainerInspectResponse, ContainerSummary, HostConfig, MountPoint, PortBinding, PortMap};
 
 use super::{PROJECT, SERVICE};
-use crate::host::{Container, ContainerState, Details, Port};
+use crate::host::{Container, ContainerState, Details, Mount, Port};
 
 const NUMBER: &str = "com.docker.compose.container-number";
 /// What Docker gives a container that asks for nothing else.
@@ -46,6 +46,8 @@ pub(super) fn details(seen: ContainerInspectResponse) -> Details {
     let networks = seen.network_settings.as_ref().and_then(|n| n.networks.as_ref());
     let mut networks: Vec<_> = networks.into_iter().flat_map(HashMap::keys).cloned().collect();
     networks.sort();
+    let mounts = seen.mounts.unwrap_or_default().into_iter().filter_map(mount).collect();
+    let shares = seen.host_config.as_ref().map(shares).unwrap_or_default();
     let ports = if state.running() {
         seen.network_settings.and_then(|n| n.ports).unwrap_or_default()
     } else {
@@ -69,7 +71,43 @@ pub(super) fn details(seen: ContainerInspectResponse) -> Details {
         finished_at: lived.finished_at.unwrap_or_default(),
         stop_timeout: stop_timeout.map_or(DEFAULT_STOP_TIMEOUT, Duration::from_secs),
         networks,
+        mounts,
+        shares,
     }
+}
+
+fn mount(seen: MountPoint) -> Option<Mount> {
+    match seen.typ.map(|kind| kind.to_string()).as_deref() {
+        Some("volume") => seen.name.map(Mount::Volume),
+        // Memory of its own.
+        Some("tmpfs") => None,
+        _ => seen.source.map(|path| Mount::Path(path.into())),
+    }
+}
+
+/// What keeps a container from being apart from everything else on its host.
+fn shares(seen: &HostConfig) -> Vec<String> {
+    let mut found = vec![];
+    for (what, mode) in [("network", &seen.network_mode), ("processes", &seen.pid_mode), ("memory", &seen.ipc_mode)] {
+        match mode.as_deref() {
+            Some("host") => found.push(format!("the host's {what}")),
+            Some(other) if other.starts_with("container:") => found.push(format!("the {what} of another container")),
+            _ => {}
+        }
+    }
+    if seen.privileged == Some(true) {
+        found.push("all rights on the host (privileged)".into());
+    }
+    if seen.devices.as_ref().is_some_and(|devices| !devices.is_empty()) {
+        found.push("devices of the host".into());
+    }
+    if seen.volumes_from.as_ref().is_some_and(|from| !from.is_empty()) {
+        found.push("the volumes of another container".into());
+    }
+    if seen.links.as_ref().is_some_and(|links| !links.is_empty()) {
+        found.push("links to other containers".into());
+    }
+    found
 }
 
 fn published(map: &PortMap) -> Vec<Port> {

@@ -1,7 +1,7 @@
 //! The simulated host's networks, volumes, programs in containers and Compose projects. In memory only.
 
 use super::{
-    Compose, ContainerState, Ended, HostError, LinesTo, LogLine, Network, Op, SimulatedHost, Verb, Volume, World,
+    Compose, ContainerState, Ended, HostError, LinesTo, LogLine, Mount, Network, Op, SimulatedHost, Verb, Volume, World,
     instant,
 };
 
@@ -43,6 +43,15 @@ impl SimulatedHost {
         self.world().answers.insert(id.into(), Box::new(answer));
     }
 
+    /// Whether the project has nothing at all.
+    #[must_use]
+    pub fn is_clear(&self, project: &str) -> bool {
+        let (world, project) = (self.world(), Some(project));
+        world.containers.iter().all(|c| c.container.project.as_deref() != project)
+            && world.networks.iter().all(|n| n.project.as_deref() != project)
+            && world.volumes.iter().all(|v| v.project.as_deref() != project)
+    }
+
     /// Nothing of the project is left; what its programs and ports answer stays known.
     pub fn clear(&self, project: &str) {
         let mut world = self.world();
@@ -81,6 +90,11 @@ impl SimulatedHost {
     /// The services that the project's Compose file defines.
     pub fn compose_file(&self, project: &str, services: &[&str]) {
         self.world().composed.insert(project.into(), services.iter().map(|s| (*s).to_owned()).collect());
+    }
+
+    /// What the containers that the project's Compose file makes have in them.
+    pub fn compose_mounts(&self, project: &str, mounts: Vec<Mount>) {
+        self.world().mounted.insert(project.into(), mounts);
     }
 
     pub(super) async fn exec_in(&self, id: &str, argv: &[String], to: LinesTo) -> Result<i64, HostError> {
@@ -126,17 +140,38 @@ impl SimulatedHost {
         .await
     }
 
+    pub(super) async fn gone(&self, id: &str) -> Result<(), HostError> {
+        self.change_world(Op::Remove, id, |world| {
+            world.containers.retain(|c| c.container.id != id);
+            Ok(())
+        })
+        .await
+    }
+
+    pub(super) async fn network_gone(&self, id: &str) -> Result<(), HostError> {
+        self.change_world(Op::Remove, id, |world| {
+            world.networks.retain(|n| n.id != id);
+            Ok(())
+        })
+        .await
+    }
+
     /// What Compose does to containers; each start of a container that was not running is a new instant.
     pub(super) async fn composed(&self, compose: &Compose, verb: &Verb, to: LinesTo) -> Result<Ended, HostError> {
         let project = &compose.project;
         let word = match verb {
+            Verb::Create => "create",
             Verb::Up { .. } => "up",
             Verb::Down { volumes: false } => "down",
             Verb::Down { volumes: true } => "down -v",
         };
-        let mut missing = vec![];
+        let (mut missing, mut made) = (vec![], false);
         self.change_world(Op::Compose, word, |world| {
             match verb {
+                Verb::Create => {
+                    missing = world.composed.get(project).cloned().unwrap_or_default();
+                    made = true;
+                }
                 Verb::Up { services } => {
                     let all = world.composed.get(project).cloned().unwrap_or_default();
                     let wanted = if services.is_empty() { all } else { services.clone() };
@@ -167,7 +202,18 @@ impl SimulatedHost {
         })
         .await?;
         for service in missing {
-            self.add(project, &service, &[]);
+            let id = self.add(project, &service, &[]);
+            if made {
+                self.change(&id, |c| c.container.state = ContainerState::Created);
+            }
+        }
+        if made {
+            self.add_network(project, "default");
+            self.add_volume(project, "data");
+            let mut world = self.world();
+            let mounts = world.mounted.get(project).cloned().unwrap_or_default();
+            let of = |c: &&mut super::Details| c.container.project.as_ref() == Some(project);
+            world.containers.iter_mut().filter(of).for_each(|c| c.mounts.clone_from(&mounts));
         }
         let _ =
             to.send(vec![LogLine { from_stderr: true, text: format!("SIMULATED compose {word}"), cut: false }]).await;

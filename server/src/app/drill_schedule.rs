@@ -1,0 +1,265 @@
+//! When drills come due, for whom, on which days none does; and everything about a system's drills as one person sees it. Begins none.
+
+use serde_json::json;
+use shared::{
+    api::{
+        drill::{
+            DrillObjective, DrillOffer, DrillScheduleIn, DrillScheduleView, DrillVerdictView, DrillView, DrillWindowIn,
+            DrillWindowView, DrillsView,
+        },
+        live::Topic,
+    },
+    domain::{
+        access::Action,
+        drill::{Kind, Window, objectives, promised},
+        incident::Person,
+        readiness::is_rehearsed,
+    },
+    plan::Plan,
+    timestamp::Timestamp,
+};
+use store::{DrillRecord, DrillSchedule, DrillWindow, NewDrillSchedule, StoreError};
+use uuid::Uuid;
+
+use super::drill;
+use crate::{
+    AppState,
+    auth::permit::{Permit, PlanDrills, ViewConsole},
+    error::{AppError, Found as _},
+};
+
+/// Shown; older ones stay in the database and in the audit log.
+const SHOWN: i64 = 100;
+const MOST_SCHEDULES: usize = 200;
+const MOST_WINDOWS: usize = 200;
+/// Blocked time is at most so long: more than that is no exception.
+const LONGEST_WINDOW_SECONDS: i64 = 120 * 86_400;
+
+/// # Errors
+/// 404 if there is no such system, or it has no plan.
+pub async fn view(state: &AppState, permit: &Permit<ViewConsole>, slug: &str) -> Result<DrillsView, AppError> {
+    let store = &state.store;
+    let system = store.system_by_slug(slug).await.found(|| format!("system {slug}"))?;
+    let plan = state.plans.current(system.id).await?;
+    let plan = plan.ok_or_else(|| AppError::not_found(format!("plan of {} yet", system.name)))?;
+    let text = &plan.compiled.plan;
+    let now = store.now().await?;
+    let schedules = store.drill_schedules(system.id).await?.into_iter().map(|one| scheduled(text, one, now)).collect();
+    let windows = store.drill_windows(system.id).await?.into_iter().map(blocked).collect();
+    let drills: Vec<_> = store.drill_list(system.id, SHOWN).await?.into_iter().map(|one| shown(text, one)).collect();
+    let begin_refused = if !permit.may(Action::RequestRun) {
+        Some(Action::RequestRun.needs())
+    } else if let Some(open) = drills.iter().find(|drill| drill.ended_at.is_none()) {
+        Some(format!("Drill {} goes on.", open.number))
+    } else {
+        drill::not_now(store, &system).await?
+    };
+    let procedures = text.procedures.iter().filter(|p| is_rehearsed(p)).map(|p| DrillOffer {
+        procedure: p.id.clone(),
+        title: p.title.clone(),
+        digest: p.digest,
+        parameters: p.parameters.clone(),
+        refused: p.unavailable.clone(),
+    });
+    Ok(DrillsView {
+        system: system.slug,
+        name: system.name,
+        schedules,
+        windows,
+        procedures: procedures.collect(),
+        promised: promised(text),
+        people: store.people_who_may(Action::RequestRun).await?,
+        begin_refused,
+        plan_refused: (!permit.may(Action::PlanDrills)).then(|| Action::PlanDrills.needs()),
+        drills,
+        now,
+    })
+}
+
+/// # Errors
+/// 404 if there is none.
+pub async fn one(state: &AppState, _permit: &Permit<ViewConsole>, number: i64) -> Result<DrillView, AppError> {
+    fetched(state, number).await
+}
+
+/// As it is after a command.
+///
+/// # Errors
+/// 404 if there is none.
+pub(crate) async fn fetched(state: &AppState, number: i64) -> Result<DrillView, AppError> {
+    let record = state.store.drill_by_number(number).await.found(|| format!("drill {number}"))?;
+    let plan = state.plans.current(record.system).await?;
+    let plan = plan.ok_or_else(|| AppError::not_found(format!("plan of drill {number}")))?;
+    Ok(shown(&plan.compiled.plan, record))
+}
+
+fn scheduled(plan: &Plan, one: DrillSchedule, now: Timestamp) -> DrillScheduleView {
+    let known = one.procedure.as_ref().map(|id| plan.procedures.iter().find(|p| p.id == *id));
+    let title = match (&one.procedure, known) {
+        (Some(_), Some(Some(procedure))) => procedure.title.clone(),
+        (Some(id), _) => id.clone(),
+        (None, _) => "The contact tree".into(),
+    };
+    let (moved_from, moved_why) = one.moved.unzip();
+    DrillScheduleView {
+        id: one.id,
+        kind: one.kind,
+        gone: matches!(known, Some(None)),
+        procedure: one.procedure,
+        title,
+        every: one.every,
+        due_at: one.due_at,
+        overdue: one.due_at <= now,
+        moved_from,
+        moved_why,
+        done_at: one.done_at,
+        responsible: Person { id: one.responsible, name: one.responsible_name },
+    }
+}
+
+fn blocked(one: DrillWindow) -> DrillWindowView {
+    let Window { from_at, until_at, reason } = one.window;
+    DrillWindowView { id: one.id, from_at, until_at, reason, by: one.by }
+}
+
+fn shown(plan: &Plan, one: DrillRecord) -> DrillView {
+    let procedure = plan.procedures.iter().find(|p| p.id == one.procedure);
+    let promised = procedure.map(|p| objectives(plan, p)).unwrap_or_default();
+    DrillView {
+        number: one.number,
+        procedure: one.procedure,
+        title: one.title,
+        incident: one.incident,
+        run: one.run_number,
+        run_state: one.run_state,
+        begun_by: one.begun_by,
+        begun_at: one.begun_at,
+        until: one.begun_at.plus_seconds(one.limit_seconds),
+        stopped_why: one.stopped_why,
+        cleared_at: one.cleared_at,
+        left_behind: one.left_behind,
+        ended_at: one.ended_at,
+        recovered_seconds: one.recovered_seconds,
+        asked_seconds: one.asked_seconds,
+        objectives: promised.into_iter().map(|(name, seconds)| DrillObjective { name, seconds }).collect(),
+        verdict: one.verdict.map(|said| DrillVerdictView {
+            verdict: said.verdict,
+            by: said.by,
+            at: said.at,
+            note: said.note,
+        }),
+    }
+}
+
+/// # Errors
+/// If it names no procedure of the plan that can be rehearsed, nobody, or what is scheduled already.
+pub async fn schedule(
+    state: &AppState,
+    permit: &Permit<PlanDrills>,
+    slug: &str,
+    input: DrillScheduleIn,
+) -> Result<(), AppError> {
+    let system = state.store.system_by_slug(slug).await.found(|| format!("system {slug}"))?;
+    let plan = state.plans.current(system.id).await?;
+    let plan = plan.ok_or_else(|| AppError::not_now(format!("{} has no plan, so there is nothing to rehearse.", system.name)))?;
+    match (input.kind, &input.procedure) {
+        (Kind::Procedure, None) => return Err(AppError::invalid("procedure", "Say which procedure is rehearsed.")),
+        (Kind::ContactTree, Some(_)) => {
+            return Err(AppError::invalid("procedure", "The contact tree is tried as a whole; it has no procedure."));
+        }
+        (Kind::Procedure, Some(id)) if !plan.compiled.plan.procedures.iter().any(|p| p.id == *id && is_rehearsed(p)) => {
+            let why = format!("The plan has no procedure \"{id}\" that recovers anything. Nothing was scheduled.");
+            return Err(AppError::invalid("procedure", why));
+        }
+        _ => {}
+    }
+    let known = state.store.people_who_may(Action::RequestRun).await?;
+    if !known.iter().any(|person| person.id == input.responsible) {
+        let why = "There is nobody with this id who may request a run. Nothing was scheduled.";
+        return Err(AppError::invalid("responsible", why));
+    }
+    if state.store.drill_schedules(system.id).await?.len() >= MOST_SCHEDULES {
+        return Err(AppError::not_now(format!("There are {MOST_SCHEDULES} already; end one first.")));
+    }
+    let by = permit.actor();
+    let mut tx = state.store.begin().await?;
+    if input.due_at <= tx.now() {
+        return Err(AppError::invalid("due_at", "It must be due in the future. Nothing was scheduled."));
+    }
+    let new = NewDrillSchedule {
+        system: system.id,
+        kind: input.kind,
+        procedure: input.procedure.as_deref(),
+        every: input.every,
+        due_at: input.due_at,
+        responsible: input.responsible,
+        by: &by,
+    };
+    let id = tx.drill_schedule_add(&new).await.map_err(|error| match error {
+        StoreError::Conflict(name) if name == "drill_schedule_one" => {
+            AppError::not_now("This is scheduled already. Nothing was changed; end the other rule first.")
+        }
+        other => other.into(),
+    })?;
+    let detail = json!({"system": slug, "schedule": input});
+    tx.audit(&by, "drill-schedule.made", format!("drill schedule {id}"), detail);
+    tx.live(Topic::Drills {});
+    Ok(tx.commit().await?)
+}
+
+/// # Errors
+/// 404 if there is none.
+pub async fn end_schedule(state: &AppState, permit: &Permit<PlanDrills>, id: Uuid) -> Result<(), AppError> {
+    let mut tx = state.store.begin().await?;
+    let one = tx.drill_schedule_lock(id).await.found(|| "drill schedule with this id".into())?;
+    tx.drill_schedule_retire(id).await?;
+    let detail = json!({"kind": one.kind, "procedure": one.procedure, "due_at": one.due_at});
+    tx.audit(&permit.actor(), "drill-schedule.ended", format!("drill schedule {id}"), detail);
+    tx.live(Topic::Drills {});
+    Ok(tx.commit().await?)
+}
+
+/// # Errors
+/// If it ends before it begins, is over, or is no exception any more.
+pub async fn block(
+    state: &AppState,
+    permit: &Permit<PlanDrills>,
+    slug: &str,
+    input: DrillWindowIn,
+) -> Result<(), AppError> {
+    let system = state.store.system_by_slug(slug).await.found(|| format!("system {slug}"))?;
+    let length = input.until_at.seconds_since(input.from_at);
+    if length <= 0 {
+        return Err(AppError::invalid("until_at", "It must end after it begins. Nothing was blocked."));
+    }
+    if length > LONGEST_WINDOW_SECONDS {
+        return Err(AppError::invalid("until_at", "At most 120 days can be blocked at once. Nothing was blocked."));
+    }
+    let by = permit.actor();
+    let mut tx = state.store.begin().await?;
+    if input.until_at <= tx.now() {
+        return Err(AppError::invalid("until_at", "That time is over. Nothing was blocked."));
+    }
+    if tx.drill_windows(system.id).await?.len() >= MOST_WINDOWS {
+        return Err(AppError::not_now(format!("There are {MOST_WINDOWS} already; remove some that are over.")));
+    }
+    let window = Window { from_at: input.from_at, until_at: input.until_at, reason: input.reason.into_inner() };
+    let id = tx.drill_window_add(system.id, &window, &by).await?;
+    let detail = json!({"system": slug, "from_at": window.from_at, "until_at": window.until_at, "reason": window.reason});
+    tx.audit(&by, "drill-window.made", format!("drill window {id}"), detail);
+    tx.live(Topic::Drills {});
+    Ok(tx.commit().await?)
+}
+
+/// What it has moved stays where it is.
+///
+/// # Errors
+/// 404 if there is none.
+pub async fn unblock(state: &AppState, permit: &Permit<PlanDrills>, id: Uuid) -> Result<(), AppError> {
+    let mut tx = state.store.begin().await?;
+    let reason = tx.drill_window_remove(id).await?;
+    let reason = reason.ok_or_else(|| AppError::not_found("blocked time with this id"))?;
+    tx.audit(&permit.actor(), "drill-window.removed", format!("drill window {id}"), json!({"reason": reason}));
+    tx.live(Topic::Drills {});
+    Ok(tx.commit().await?)
+}

@@ -1,0 +1,314 @@
+//! Drills of procedures: a target of their own, the same consent, what ends them, what they show, and when they come due. Days go by in
+//! the database, nobody waits for them.
+
+use std::path::PathBuf;
+
+use shared::{
+    api::{
+        drill::{DrillIn, DrillScheduleIn, DrillStopIn, DrillVerdictIn, DrillView, DrillWindowIn, DrillsView},
+        error::ErrorCode,
+        run::{RunRequestIn, RunView},
+    },
+    domain::{
+        access::Role,
+        drill::{Every, Kind, Verdict},
+        readiness::{Earn, Subject},
+        run::RunState,
+    },
+    timestamp::Timestamp,
+};
+use tests::{
+    muster::{RunningWorker, worker_config},
+    persona::Persona,
+    scene::{PROCEDURE, PROJECT, QUICK, Scene, decide, eventually, message, refused},
+};
+use uuid::Uuid;
+use worker::{
+    config::{Config, drill::DrillTarget},
+    host::Mount,
+};
+
+const TARGET: &str = "bt2c-drill";
+
+/// A worker that can make a target like the real system.
+pub(crate) fn drill_worker(scene: &Scene) -> RunningWorker {
+    scene.host.compose_file(TARGET, &["postgres", "validator1", "validator2"]);
+    for service in ["validator1", "validator2"] {
+        scene.host.answer_growing_height(&format!("{TARGET}-{service}"), 8080, 1);
+    }
+    let target = DrillTarget { file: "/drill/compose.yml".into(), ..DrillTarget::default() };
+    let config = Config { drills: [(PROJECT.to_owned(), target)].into(), ..worker_config(PROJECT) };
+    scene.muster.worker_as(config, scene.host.clone(), QUICK)
+}
+
+fn of(procedure: &str) -> DrillIn {
+    DrillIn { procedure: procedure.into(), parameters: [].into(), procedure_digest: None, limit_seconds: None }
+}
+
+async fn begun(by: &Persona) -> DrillView {
+    by.api.begin_drill(PROJECT, &of(PROCEDURE), &Uuid::new_v4().to_string()).await.unwrap()
+}
+
+async fn over(scene: &Scene, number: i64) -> DrillView {
+    eventually("the drill is over", async || scene.operator.api.drill(number).await.unwrap().ended_at.is_some())
+        .await
+        .unwrap();
+    scene.operator.api.drill(number).await.unwrap()
+}
+
+/// Until it stands, with the consent that it takes.
+async fn approved(scene: &Scene, drill: &DrillView) -> RunView {
+    let run = scene.until(drill.run, RunState::AwaitingApproval).await.unwrap();
+    decide(&scene.approver, &run, true).await.unwrap()
+}
+
+async fn view(scene: &Scene) -> DrillsView {
+    scene.operator.api.drills(PROJECT).await.unwrap()
+}
+
+fn nothing_is_left(scene: &Scene) {
+    let found = scene.host.effects();
+    let real = |name: &str| name.starts_with(PROJECT) && !name.starts_with(TARGET);
+    assert!(found.iter().all(|effect| !real(&effect.container)), "nothing real was touched: {found:?}");
+    assert!(scene.host.is_clear(TARGET), "nothing of the target is left");
+}
+
+#[tokio::test]
+async fn a_drill_is_the_same_run_on_a_target_of_its_own_that_is_gone_afterwards() {
+    let scene = Scene::set().await.unwrap();
+    let _worker = drill_worker(&scene);
+    let viewer = scene.muster.persona(Role::Viewer).await.unwrap();
+    let no = viewer.api.begin_drill(PROJECT, &of(PROCEDURE), "k").await;
+    assert_eq!(refused(no).code, ErrorCode::Forbidden);
+
+    let drill = begun(&scene.operator).await;
+    let run = scene.until(drill.run, RunState::AwaitingApproval).await.unwrap();
+    assert_eq!((run.project.as_str(), run.drill_of.as_deref()), (TARGET, Some(PROJECT)));
+    let objects = run.resolution.iter().flat_map(|r| &r.steps).flat_map(|step| &step.objects);
+    assert!(objects.clone().count() > 0 && objects.clone().all(|o| o.id.starts_with(TARGET)), "{:?}", run.resolution);
+    let incident = scene.operator.api.incident(drill.incident).await.unwrap();
+    assert!(incident.drill && incident.title.starts_with("DRILL: ") && incident.clocks.is_empty(), "{incident:?}");
+    let own = refused(decide(&scene.operator, &run, true).await);
+    assert_eq!(own.code, ErrorCode::Forbidden, "the same consent as ever");
+
+    // A second one, a real run in its incident: no. A recovery of the real system: at once.
+    let second = scene.operator.api.begin_drill(PROJECT, &of(PROCEDURE), "other").await;
+    assert!(refused(second).message.contains("goes on"));
+    let real = scene.operator.api.request_run(drill.incident, &RunRequestIn::of(PROCEDURE), "r").await;
+    assert!(refused(real).message.contains("This is a drill"));
+    let real = scene.declared().await.unwrap();
+    let recovery = scene.request(real.number).await.unwrap();
+    scene.until(recovery.number, RunState::AwaitingApproval).await.unwrap();
+    let withdraw = serde_json::from_value(serde_json::json!({"reason": "only tried"})).unwrap();
+    scene.operator.api.withdraw(recovery.number, &withdraw).await.unwrap();
+
+    decide(&scene.approver, &run, true).await.unwrap();
+    let done = over(&scene, drill.number).await;
+    assert_eq!((done.run_state, done.stopped_why.as_deref(), done.left_behind.len()), (RunState::Succeeded, None, 0));
+    assert!(done.recovered_seconds.unwrap() <= done.asked_seconds.unwrap() && done.cleared_at.is_some(), "{done:?}");
+    assert!(done.objectives.iter().any(|o| o.name == "Single Node" && o.seconds == 600), "{done:?}");
+    nothing_is_left(&scene);
+    let closed = scene.operator.api.incident(drill.incident).await.unwrap();
+    assert!(closed.closed_at.is_some() && closed.report.is_none(), "{closed:?}");
+
+    let good = DrillVerdictIn { verdict: Verdict::Good, note: message("Everybody knew what to do.") };
+    assert_eq!(refused(viewer.api.judge_drill(drill.number, &good).await).code, ErrorCode::Forbidden);
+    let judged = scene.operator.api.judge_drill(drill.number, &good).await.unwrap();
+    assert_eq!(judged.verdict.unwrap().verdict, Verdict::Good);
+
+    // What it earned, and what nobody outside hears of it.
+    let ready = viewer.api.readiness(PROJECT).await.unwrap();
+    let item = |subject, id: &str| ready.items.iter().find(|i| i.subject == subject && i.id == id).unwrap();
+    let procedure = item(Subject::Procedure, PROCEDURE);
+    assert!(procedure.lost() == 0 && procedure.why.contains("in a drill"), "{procedure:?}");
+    let time = item(Subject::RecoveryTime, "Single Node");
+    assert!(time.lost() == 0 && time.why.contains("no outage has shown it"), "{time:?}");
+    let pool = scene.pool().await.unwrap();
+    let told: i64 = sqlx::query_scalar("SELECT count(*) FROM announcement").fetch_one(&pool).await.unwrap();
+    let page = scene.muster.store.public_incidents_current(50).await.unwrap();
+    assert!(told == 0 && page.iter().all(|one| !one.record.incident.drill));
+    let public = sqlx::query("UPDATE incident SET public_title = 'x' WHERE drill").execute(&pool).await;
+    assert!(public.unwrap_err().to_string().contains("incident_drill_is_not_public"), "the database knows it, too");
+}
+
+#[tokio::test]
+async fn what_is_not_apart_is_never_started_and_what_is_real_ends_a_drill() {
+    let scene = Scene::set().await.unwrap();
+    // A worker that knows no target says so before anybody is asked.
+    let plain = scene.quick_worker();
+    let drill = begun(&scene.operator).await;
+    let done = over(&scene, drill.number).await;
+    let why = scene.operator.api.run(drill.run).await.unwrap().reason.unwrap();
+    assert!(done.run_state == RunState::Unresolvable && why.contains("MUSTER_WORKER_DRILL_FILES"), "{why}");
+    drop(plain);
+
+    // The real system's volume, and a path that nobody gave.
+    let _worker = drill_worker(&scene);
+    scene.host.add_volume(PROJECT, "data");
+    for (mount, part) in
+        [(Mount::Volume("bt2c_data".into()), "bt2c_data"), (Mount::Path(PathBuf::from("/var/run/docker.sock")), "docker.sock")]
+    {
+        scene.host.compose_mounts(TARGET, vec![mount]);
+        let drill = begun(&scene.operator).await;
+        let done = over(&scene, drill.number).await;
+        let why = scene.operator.api.run(drill.run).await.unwrap().reason.unwrap();
+        assert!(done.run_state == RunState::Unresolvable && why.contains(part), "{why}");
+        assert!(scene.host.effects().iter().all(|effect| effect.container != "up"), "nothing was started");
+        nothing_is_left(&scene);
+    }
+    scene.host.compose_mounts(TARGET, vec![]);
+
+    // Between consent and effect somebody joins the real database with the target's network: nothing is done.
+    let drill = begun(&scene.operator).await;
+    let run = scene.until(drill.run, RunState::AwaitingApproval).await.unwrap();
+    scene.host.change("bt2c-postgres", |details| details.networks.push(format!("{TARGET}_default")));
+    decide(&scene.approver, &run, true).await.unwrap();
+    let done = over(&scene, drill.number).await;
+    let why = scene.operator.api.run(drill.run).await.unwrap().reason.unwrap();
+    assert!(done.run_state == RunState::Stopped && why.contains("bt2c_postgres_1 of bt2c"), "{why}");
+    scene.host.change("bt2c-postgres", |details| details.networks.clear());
+
+    // A person's button, and a serious incident.
+    let drill = begun(&scene.operator).await;
+    scene.until(drill.run, RunState::AwaitingApproval).await.unwrap();
+    let stop = DrillStopIn { reason: message("The approver is ill.") };
+    scene.approver.api.stop_drill(drill.number, &stop).await.unwrap();
+    let done = over(&scene, drill.number).await;
+    assert_eq!((done.run_state, done.stopped_why.as_deref()), (RunState::Withdrawn, Some("The approver is ill.")));
+    assert!(refused(scene.approver.api.stop_drill(drill.number, &stop).await).message.contains("over already"));
+
+    let drill = begun(&scene.operator).await;
+    let run = approved(&scene, &drill).await;
+    let incident = scene.declared().await.unwrap();
+    let worse = serde_json::from_value(serde_json::json!({"level": 3, "reason": "all of it"})).unwrap();
+    scene.responder.api.change_level(incident.number, &worse).await.unwrap();
+    server::app::drill_sweep::sweep(&scene.muster.state).await.unwrap();
+    let done = over(&scene, drill.number).await;
+    // It may have been faster than the sweep.
+    let stopped = done.stopped_why.as_deref().is_some_and(|why| why.contains("level 3"));
+    assert!(stopped || done.run_state == RunState::Succeeded, "{done:?} {:?}", run.state);
+    let refusal = refused(scene.operator.api.begin_drill(PROJECT, &of(PROCEDURE), "later").await);
+    assert!(refusal.message.contains("people are needed there"), "{refusal:?}");
+    nothing_is_left(&scene);
+}
+
+/// So many days go by for everything about drills and what they showed.
+async fn days_go_by(pool: &sqlx::PgPool, days: i32) {
+    for sql in [
+        "UPDATE drill_schedule SET due_at = due_at - $1 * interval '1 day', moved_from = moved_from - $1 * interval '1 day',
+             done_at = done_at - $1 * interval '1 day', made_at = made_at - $1 * interval '1 day',
+             reminded_of = reminded_of - $1 * interval '1 day', told_overdue_of = told_overdue_of - $1 * interval '1 day'",
+        "UPDATE drill_window SET from_at = from_at - $1 * interval '1 day', until_at = until_at - $1 * interval '1 day'",
+        "UPDATE run SET ended_at = ended_at - $1 * interval '1 day', requested_at = requested_at - $1 * interval '1 day'",
+        "UPDATE drill SET begun_at = begun_at - $1 * interval '1 day', ended_at = ended_at - $1 * interval '1 day'",
+    ] {
+        sqlx::query(sql).bind(days).execute(pool).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn through_a_quarter_drills_come_due_are_done_move_and_what_they_showed_ages() {
+    let scene = Scene::set().await.unwrap();
+    let _worker = drill_worker(&scene);
+    let pool = scene.pool().await.unwrap();
+    let sweep = async || server::app::drill_sweep::sweep(&scene.muster.state).await.unwrap();
+    let now = view(&scene).await.now;
+    let responsible = scene.operator.id;
+    assert!(view(&scene).await.people.iter().any(|person| person.id == responsible));
+    let day = |n: u64| now.plus_seconds(n * 86_400);
+    let schedule = |due_at: Timestamp| DrillScheduleIn {
+        kind: Kind::Procedure,
+        procedure: Some(PROCEDURE.into()),
+        every: Every::Monthly,
+        due_at,
+        responsible,
+    };
+    for (bad, field) in [
+        (schedule(Timestamp::from_unix(0)), "due_at"),
+        (DrillScheduleIn { procedure: Some("nothing".into()), ..schedule(day(20)) }, "procedure"),
+        (DrillScheduleIn { procedure: None, ..schedule(day(20)) }, "procedure"),
+        (DrillScheduleIn { kind: Kind::ContactTree, ..schedule(day(20)) }, "procedure"),
+        (DrillScheduleIn { responsible: shared::ids::UserId(Uuid::nil()), ..schedule(day(20)) }, "responsible"),
+    ] {
+        let refusal = refused(scene.operator.api.schedule_drill(PROJECT, &bad).await);
+        assert!(refusal.fields.iter().any(|f| f.field == field), "{field}: {refusal:?}");
+    }
+    let no = scene.responder.api.schedule_drill(PROJECT, &schedule(day(20))).await;
+    assert_eq!(refused(no).code, ErrorCode::Forbidden);
+    scene.operator.api.schedule_drill(PROJECT, &schedule(day(20))).await.unwrap();
+    assert!(refused(scene.operator.api.schedule_drill(PROJECT, &schedule(day(9))).await).message.contains("already"));
+    let tree = DrillScheduleIn { kind: Kind::ContactTree, procedure: None, ..schedule(day(80)) };
+    scene.operator.api.schedule_drill(PROJECT, &tree).await.unwrap();
+    assert!(view(&scene).await.promised.iter().any(|one| one.every == Every::Monthly), "the plan itself asks for it");
+    let due = async || view(&scene).await.schedules.into_iter().find(|s| s.kind == Kind::Procedure).unwrap();
+    let told = async || {
+        let sql = "SELECT subject FROM message WHERE dedup LIKE 'drill-schedule:%' ORDER BY number";
+        sqlx::query_scalar::<_, String>(sql).fetch_all(&pool).await.unwrap()
+    };
+
+    // Nothing is said while there is time, then one reminder, then one warning, however often somebody looks.
+    sweep().await;
+    assert!(told().await.is_empty());
+    days_go_by(&pool, 18).await;
+    sweep().await;
+    sweep().await;
+    assert_eq!(told().await.len(), 1);
+    days_go_by(&pool, 3).await;
+    sweep().await;
+    sweep().await;
+    assert_eq!(told().await.len(), 2);
+    assert!(told().await[0].contains("due soon") && told().await[1].contains("overdue"), "{:?}", told().await);
+    assert!(due().await.overdue);
+
+    // Done late: due again by the rule, not by when it was done.
+    let score = async || scene.operator.api.readiness(PROJECT).await.unwrap().score;
+    let before = score().await;
+    let drill = begun(&scene.operator).await;
+    approved(&scene, &drill).await;
+    over(&scene, drill.number).await;
+    let shown = score().await;
+    assert!(shown > before, "{before} {shown}");
+    let next = due().await;
+    let ahead = next.due_at.seconds_since(view(&scene).await.now) / 86_400;
+    assert!(!next.overdue && next.done_at.is_some() && (25..=31).contains(&ahead), "{next:?}");
+
+    // Holidays are in the way: it comes due when they are over, and says why.
+    let window = DrillWindowIn {
+        from_at: next.due_at.plus_seconds(0),
+        until_at: next.due_at.plus_seconds(5 * 86_400),
+        reason: message("Holidays"),
+    };
+    let turned = DrillWindowIn { from_at: window.until_at, until_at: window.from_at, ..window.clone() };
+    assert_eq!(refused(scene.operator.api.block_drills(PROJECT, &turned).await).fields[0].field, "until_at");
+    scene.operator.api.block_drills(PROJECT, &window).await.unwrap();
+    sweep().await;
+    let moved = due().await;
+    assert_eq!((moved.due_at, moved.moved_from, moved.moved_why.as_deref()), (window.until_at, Some(next.due_at), Some("Holidays")));
+
+    // Two more months: the drills are done, and what is not rehearsed any more is shown less and less.
+    let mut scores = vec![shown];
+    days_go_by(&pool, 34).await;
+    let drill = begun(&scene.operator).await;
+    approved(&scene, &drill).await;
+    over(&scene, drill.number).await;
+    let again = due().await;
+    assert!(again.moved_from.is_none() && !again.overdue, "{again:?}");
+    for _ in 0..3 {
+        days_go_by(&pool, 55).await;
+        scores.push(score().await);
+    }
+    assert!(scores.windows(2).all(|pair| pair[0] > pair[1]), "{scores:?}");
+    let ready = scene.operator.api.readiness(PROJECT).await.unwrap();
+    let item = ready.items.iter().find(|i| i.subject == Subject::Procedure && i.id == PROCEDURE).unwrap();
+    assert!(item.why.contains("in a drill 165 days ago") && item.lost() > 0, "{item:?}");
+    assert_eq!(item.earn, Some(Earn::Drill { procedure: PROCEDURE.into() }));
+
+    // The calendar for programs; a rule that is ended asks for nothing more.
+    let (_, calendar) = scene.operator.http.page(&format!("/api/v1/systems/{PROJECT}/drills.ics")).await.unwrap();
+    assert!(calendar.contains("SUMMARY:Drill: ") && calendar.contains("SUMMARY:No drills"), "{calendar}");
+    let window = view(&scene).await.windows.remove(0).id;
+    scene.operator.api.unblock_drills(window).await.unwrap();
+    assert_eq!(refused(scene.operator.api.unblock_drills(window).await).code, ErrorCode::NotFound);
+    scene.operator.api.end_drill_schedule(again.id).await.unwrap();
+    assert_eq!(view(&scene).await.schedules.len(), 1);
+}
