@@ -51,7 +51,7 @@ impl Store {
     /// If the database does not answer.
     pub async fn runs_going(&self) -> Result<Vec<RunId>, StoreError> {
         let ids: Vec<Uuid> = sqlx::query_scalar(
-            "SELECT id FROM run WHERE state = 'running' AND NOT dry_run
+            "SELECT id FROM run WHERE state = 'running' AND NOT dry_run AND NOT drill
              AND NOT EXISTS (SELECT FROM run_late l WHERE l.run_id = run.id) ORDER BY number LIMIT 100",
         )
         .fetch_all(&self.pool)

@@ -190,7 +190,7 @@ impl Store {
                                            - coalesce((a->>'since')::timestamptz, i.declared_at))::bigint AS took,
                         (a->>'rto_seconds')::bigint AS rto
                  FROM incident i JOIN system s ON s.id = i.system_id CROSS JOIN jsonb_array_elements(i.affected) AS a
-                 WHERE i.declared_at >= $1 AND i.merged_into IS NULL
+                 WHERE i.declared_at >= $1 AND i.merged_into IS NULL AND NOT i.drill
                    AND (i.seen_by IS NULL OR $2 OR $3 = ANY(i.seen_by))) AS r
              WHERE ended_at IS NOT NULL ORDER BY ended_at DESC, component LIMIT $4",
         )

@@ -20,7 +20,7 @@ async fn what_was_read_is_sent_to_the_teams_webhook_and_nothing_else_is() {
     let receiver = Receiver::start().await.unwrap();
     let key = "of the team, 0123456789";
     let hook = HandOn::parse(Some(&format!("{}/hook", receiver.base)), Some(key.into())).unwrap();
-    let mut muster = Muster::start_with(|settings| settings.hand_on = hook).await.unwrap();
+    let muster = Muster::start_with(|settings| settings.hand_on = hook).await.unwrap();
     let plan = std::fs::read_to_string(root().join("plans/bt2c/plan.md")).unwrap();
     muster.give_plan(&plan, "bt2c").await.unwrap();
     let operator = muster.persona(Role::Operator).await.unwrap();

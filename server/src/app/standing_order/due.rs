@@ -128,6 +128,7 @@ async fn request(
         waits: false,
         resumes: None,
         standing_order: Some(order.number),
+        drill_of: None,
         requested_by: order.proposed_by,
     };
     let Some(mut run) = tx.run_create_live(new).await? else { return Ok(None) };
