@@ -31,7 +31,6 @@ pub(crate) fn VerificationPlot(items: Vec<VerificationView>) -> impl IntoView {
     if over.len() < 2 {
         return None;
     }
-    #[expect(clippy::cast_precision_loss, reason = "spans of time fit")]
     let trial = |one: &&VerificationView, of: fn(&VerificationView) -> Option<f64>| Trial {
         at: exact(one.ended_at.unwrap_or(one.asked_at)),
         failed: one.state == State::Failed,

@@ -85,7 +85,7 @@ fn Shown(one: Signal<VerificationView>, of: Fetched<VerificationView>) -> impl I
                 <h1>"Verification"</h1>
             </div>
             <span data-testid="verification-state" data-state=move || state.get().name()>
-                <StateBadge state=Signal::from(state)/>
+                <StateBadge state/>
             </span>
         </header>
         {move || one.with(|v| v.why.clone()).map(|why| view! { <p>{why}</p> })}
@@ -155,11 +155,11 @@ fn Place(found: Found) -> impl IntoView {
 #[component]
 fn Table(compared: Vec<Compared>) -> impl IntoView {
     let row = |one: Compared| {
-        let trouble = one.trouble.clone();
+        let trouble = one.trouble;
         view! {
-            <tr data-bad=trouble.is_some().to_string()>
+            <tr>
                 <th scope="row">
-                    {one.what.clone()}
+                    {one.what}
                     {one.query.map(|query| view! { <code class="verified-query">{query}</code> })}
                     {trouble.map(|why| view! { <span class="field-error">{why}</span> })}
                 </th>

@@ -10,7 +10,7 @@ use shared::{
         List,
         live::Topic,
         system::SystemView,
-        verification::{VerificationSettingsIn, VerificationView, VerificationsView},
+        verification::{BackupPlace, VerificationSettingsIn, VerificationView, VerificationsView},
     },
     domain::{
         access::Action,
@@ -136,17 +136,9 @@ fn Shown(view: Signal<VerificationsView>, of: Fetched<VerificationsView>, slug: 
             <Show
                 when=move || any.get()
                 fallback=move || {
-                    view! {
-                        <Empty
-                            title="Nothing was restored yet"
-                            text=places
-                                .get()
-                                .into_iter()
-                                .map(|place| format!("{} in {}", place.label, place.path))
-                                .collect::<Vec<_>>()
-                                .join(" · ")
-                        />
-                    }
+                    let named = |place: BackupPlace| format!("{} in {}", place.label, place.path);
+                    let text = places.get().into_iter().map(named).collect::<Vec<_>>().join(" · ");
+                    view! { <Empty title="Nothing was restored yet" text/> }
                 }
             >
                 {move || view! { <VerificationPlot items=view.get().items/> }}
