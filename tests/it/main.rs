@@ -27,6 +27,7 @@ mod docker;
 mod door;
 mod failover;
 mod files;
+mod forecast;
 mod fuzz;
 mod incidents;
 mod intake;
