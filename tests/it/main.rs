@@ -29,6 +29,7 @@ mod drills;
 mod failover;
 mod files;
 mod follow_ups;
+mod forecast;
 mod fuzz;
 mod handed_on;
 mod incidents;

@@ -289,7 +289,8 @@ async fn the_guard_believes_no_row_and_two_servers_begin_one_run() {
             "is to something else",
         ),
         (
-            "UPDATE run SET header = jsonb_set(header, '{parameters}', '{\"validator\": \"validator2\"}') WHERE ended_at IS NULL AND 0 < $1",
+            "UPDATE run SET header = jsonb_set(header, '{requested_by}', to_jsonb((SELECT id FROM app_user WHERE role = 'approver' LIMIT 1)))
+             WHERE ended_at IS NULL AND 0 < $1",
             "is to something else",
         ),
         ("UPDATE run SET header = jsonb_set(header, '{standing_order}', '4711') WHERE ended_at IS NULL AND 0 < $1", ""),

@@ -63,19 +63,25 @@ impl Seen {
 /// # Errors
 /// If the database does not answer; what was not done is done next time.
 pub async fn sweep(state: &AppState) -> Result<(), AppError> {
+    let mut failed = Ok(());
     for (id, order) in state.store.standing_order_uses_open().await? {
-        let order = state.store.standing_order_fetch(order).await?.order;
-        let seen = Seen::of(state, &order).await?;
-        let mut tx = state.store.begin().await?;
-        let Some(one) = tx.standing_order_use_lock(id).await? else { continue };
-        match one.state {
-            UseState::Due => due::begin(&mut tx, &one, &seen).await?,
-            UseState::Begun => follow::look(&mut tx, &one).await?,
-            UseState::Helped | UseState::HandedOver => {}
-        }
-        tx.commit().await?;
+        // One that cannot be seen to, because a log is corrupt, does not keep the others from being seen to.
+        failed = see_to(state, id, order).await.and(failed);
     }
-    Ok(())
+    failed
+}
+
+async fn see_to(state: &AppState, id: i64, order: i64) -> Result<(), AppError> {
+    let order = state.store.standing_order_fetch(order).await?.order;
+    let seen = Seen::of(state, &order).await?;
+    let mut tx = state.store.begin().await?;
+    let Some(one) = tx.standing_order_use_lock(id).await? else { return Ok(()) };
+    match one.state {
+        UseState::Due => due::begin(&mut tx, &one, &seen).await?,
+        UseState::Begun => follow::look(&mut tx, &one).await?,
+        UseState::Helped | UseState::HandedOver => {}
+    }
+    Ok(tx.commit().await?)
 }
 
 /// The incident it is for, or the one that this was merged into; locked.

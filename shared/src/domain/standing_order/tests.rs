@@ -1,3 +1,5 @@
+//! Tables of cases for standing orders: what may stand, when one begins, when people take over. Holds no rule.
+
 use uuid::Uuid;
 
 use super::*;
