@@ -142,9 +142,11 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn follow_ups_to_remind(&self) -> Result<Vec<i64>, StoreError> {
-        Ok(sqlx::query_scalar("SELECT number FROM follow_up WHERE remind_at <= clock_timestamp() ORDER BY number LIMIT 200")
-            .fetch_all(&self.pool)
-            .await?)
+        Ok(sqlx::query_scalar(
+            "SELECT number FROM follow_up WHERE remind_at <= clock_timestamp() ORDER BY number LIMIT 200",
+        )
+        .fetch_all(&self.pool)
+        .await?)
     }
 }
 
@@ -179,11 +181,10 @@ impl Tx {
     /// # Errors
     /// [`StoreError::NotFound`] if there is none.
     pub async fn follow_up_lock(&mut self, number: i64) -> Result<(FollowUpView, Reminded), StoreError> {
-        let reminded: String =
-            sqlx::query_scalar("SELECT reminded FROM follow_up WHERE number = $1 FOR NO KEY UPDATE")
-                .bind(number)
-                .fetch_one(self.connection())
-                .await?;
+        let reminded: String = sqlx::query_scalar("SELECT reminded FROM follow_up WHERE number = $1 FOR NO KEY UPDATE")
+            .bind(number)
+            .fetch_one(self.connection())
+            .await?;
         let row = sqlx::query_as::<_, Row>(follow_ups!("WHERE f.number = $1"))
             .bind(number)
             .fetch_one(self.connection())

@@ -60,7 +60,14 @@ impl From<ReportRow> for Report {
         let published = match (row.published_version, row.published_public, row.published_at, row.published_by) {
             (Some(version), Some(public), Some(at), Some(by)) => {
                 let facts = row.published_facts.map(|facts| facts.0);
-                Some(Publication { version, public, at: Timestamp::new(at), by: by.0, facts, public_text: row.public_text })
+                Some(Publication {
+                    version,
+                    public,
+                    at: Timestamp::new(at),
+                    by: by.0,
+                    facts,
+                    public_text: row.public_text,
+                })
             }
             _ => None,
         };

@@ -5,8 +5,8 @@ use reqwest::{StatusCode, header};
 use shared::{
     api::{
         error::ErrorCode,
-        incident::{IncidentView, ResolveIn},
         follow_up::{FollowUpIn, FollowUpsShown},
+        incident::{IncidentView, ResolveIn},
         report::{
             CommentIn, EditConflict, PublicPreviewIn, PublishIn, ReportCommand, ReportIn, ReportReviewIn, ReviewAskIn,
         },
@@ -89,7 +89,11 @@ async fn the_draft_tells_the_measured_times_the_steps_and_the_people() {
         let plain = part.replace("\\_", "_");
         assert!(body.contains(&part) || body.contains(&plain), "{part:?} is missing in\n{body}");
     }
-    assert!(!report.body.contains("validator1"), "what the records say is filled in, not written down: {}", report.body);
+    assert!(
+        !report.body.contains("validator1"),
+        "what the records say is filled in, not written down: {}",
+        report.body
+    );
     let times = incident.timeline.iter().filter(|entry| body.contains(&entry.at.utc_text())).count();
     assert_eq!(times, incident.timeline.len(), "every moment of the timeline is told");
 }
@@ -212,7 +216,10 @@ async fn who_is_asked_for_a_review_is_told_and_comments_stand_beside_their_secti
         .fetch_all(&scene.pool().await.unwrap())
         .await
         .unwrap();
-    assert!(subjects.contains(&("Test approver".into(), format!("Review asked: report on incident {n}"))), "{subjects:?}");
+    assert!(
+        subjects.contains(&("Test approver".into(), format!("Review asked: report on incident {n}"))),
+        "{subjects:?}"
+    );
 
     let section = Some(Title::parse("Impact").unwrap());
     let comment = CommentIn { version: 1, section, text: message("Whom did it hurt?") };
@@ -249,7 +256,8 @@ async fn facts_follow_the_records_until_the_version_is_published() {
     assert!(timeline().await.contains("acknowledged"), "{}", timeline().await);
     publish(&scene.approver, n, false).await.unwrap();
     let then = timeline().await;
-    let to_do = FollowUpIn { title: TaskText::parse("Later").unwrap(), owner: None, due_at: None, priority: Priority::Low };
+    let to_do =
+        FollowUpIn { title: TaskText::parse("Later").unwrap(), owner: None, due_at: None, priority: Priority::Low };
     scene.responder.api.add_follow_up(n, &to_do, "k").await.unwrap();
     assert_eq!(scene.responder.api.follow_ups(FollowUpsShown::Open).await.unwrap().items.len(), 1);
     let note = shared::api::incident::NoteIn::of(message("said afterwards"));
@@ -285,7 +293,8 @@ async fn the_public_sees_the_sections_that_were_chosen_and_no_internal_fact() {
     eventually("the report is public", async || page().await.0 == StatusCode::OK).await.unwrap();
     let (_, html) = page().await;
     assert!(html.contains("The <strong>first</strong> word.") && html.contains("We are looking into it."), "{html}");
-    let kept: String = sqlx::query_scalar("SELECT public_text FROM report").fetch_one(&scene.pool().await.unwrap()).await.unwrap();
+    let kept: String =
+        sqlx::query_scalar("SELECT public_text FROM report").fetch_one(&scene.pool().await.unwrap()).await.unwrap();
     assert_eq!(kept, preview, "what was previewed is what is there");
     scene.responder.api.save_report(n, &text("A second thought.", 2)).await.unwrap();
     scene.muster.state.public.refresh(&scene.muster.store).await.unwrap();
@@ -293,9 +302,16 @@ async fn the_public_sees_the_sections_that_were_chosen_and_no_internal_fact() {
     assert!(html.contains("first") && !html.contains("second thought"), "what is not published is not shown");
     let (_, incident) = stranger.page(&format!("/incidents/{n}")).await.unwrap();
     assert!(incident.contains(&format!("/incidents/{n}/report")), "the incident leads to it");
-    for hidden in
-        ["Test approver", "Test responder", "Minor Incident", "validator1 is down", "preface", "For us", "Our fault", "[facts"]
-    {
+    for hidden in [
+        "Test approver",
+        "Test responder",
+        "Minor Incident",
+        "validator1 is down",
+        "preface",
+        "For us",
+        "Our fault",
+        "[facts",
+    ] {
         assert!(!html.contains(hidden), "{hidden} is internal");
     }
 }

@@ -287,7 +287,8 @@ pub async fn publish(person: &Persona, incident: i64, public: bool) -> Result<Re
     let version = report.version;
     person.api.review_report(incident, &ReportReviewIn { version, approve: true, text: None }).await?;
     let all = u16::try_from(sections(&report.body).len()).unwrap_or(u16::MAX);
-    let body = if public { PublishIn::for_everybody(version, (0..all).collect()) } else { PublishIn::for_team(version) };
+    let body =
+        if public { PublishIn::for_everybody(version, (0..all).collect()) } else { PublishIn::for_team(version) };
     person.api.publish_report(incident, &body).await
 }
 

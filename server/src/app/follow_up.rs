@@ -99,7 +99,8 @@ fn current(found: &FollowUpView, seen: i32) -> Result<(), AppError> {
     if found.version == seen {
         return Ok(());
     }
-    let why = format!("Somebody has changed follow-up {} since you read it. Nothing was changed; look again.", found.number);
+    let why =
+        format!("Somebody has changed follow-up {} since you read it. Nothing was changed; look again.", found.number);
     Err(AppError::content_changed(why))
 }
 

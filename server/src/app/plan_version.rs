@@ -184,7 +184,12 @@ pub(super) async fn save_from(
     tx.audit(&by, "plan.saved", format!("system {}", system.slug), detail);
     if let Some(origin) = origin {
         tx.plan_origin_add(system.id, new.version, origin.id).await?;
-        tx.audit(&by, "plan.changed-after-incident", format!("incident {}", origin.number), json!({"version": new.version}));
+        tx.audit(
+            &by,
+            "plan.changed-after-incident",
+            format!("incident {}", origin.number),
+            json!({"version": new.version}),
+        );
         tx.live(Topic::Report { incident: origin.number });
     }
     tx.live(Topic::Plan { system: system.slug });

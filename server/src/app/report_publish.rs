@@ -47,7 +47,8 @@ fn public_text(
         return Err(AppError::invalid("public", why));
     }
     let Some(body) = chosen(body, sections) else {
-        let why = "Choose which sections become public: at least one, of those that the text has. Nothing was published.";
+        let why =
+            "Choose which sections become public: at least one, of those that the text has. Nothing was published.";
         return Err(AppError::invalid("sections", why));
     };
     Ok(filled(&body, &public_facts(timeline)).trim().to_owned() + "\n")
@@ -88,8 +89,7 @@ pub async fn publish(
     let report = locked(&mut tx, &record).await?;
     current(&report, input.version, "Nothing was published; read it and publish then.")?;
     let PublishIn { version, public, sections } = input;
-    let public_text =
-        if public { Some(public_text(&record, &timeline, &report.body, &sections)?) } else { None };
+    let public_text = if public { Some(public_text(&record, &timeline, &report.body, &sections)?) } else { None };
     let reviews = tx.report_reviews(record.id).await?;
     if let Some(why) = standing(&reviews, version, &report.saved_by).refusal(version) {
         return Err(AppError::not_now(format!("{why} Nothing was published.")));

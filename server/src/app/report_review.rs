@@ -41,12 +41,19 @@ pub(super) fn current(report: &Report, read: i32, so: &str) -> Result<(), AppErr
         return Ok(());
     }
     let Report { saved_by, version, .. } = report;
-    Err(AppError::content_changed(format!("{saved_by} has saved version {version} since you read version {read}. {so}")))
+    Err(AppError::content_changed(format!(
+        "{saved_by} has saved version {version} since you read version {read}. {so}"
+    )))
 }
 
 /// # Errors
 /// 404 if there is no report; if there never was such a version.
-pub async fn comment(store: &Store, permit: &Permit<EditReport>, number: i64, input: CommentIn) -> Result<(), AppError> {
+pub async fn comment(
+    store: &Store,
+    permit: &Permit<EditReport>,
+    number: i64,
+    input: CommentIn,
+) -> Result<(), AppError> {
     let record = incident(store, number).await?;
     let now = report(store, &record).await?;
     if !(1..=now.version).contains(&input.version) {
@@ -57,7 +64,12 @@ pub async fn comment(store: &Store, permit: &Permit<EditReport>, number: i64, in
     let by = permit.actor();
     let mut tx = store.begin().await?;
     tx.report_comment_add(record.id, (input.version, &section), input.text.as_str(), &by).await?;
-    tx.audit(&by, "report.commented", format!("report {number}"), json!({"version": input.version, "section": section}));
+    tx.audit(
+        &by,
+        "report.commented",
+        format!("report {number}"),
+        json!({"version": input.version, "section": section}),
+    );
     tx.live(Topic::Report { incident: number });
     Ok(tx.commit().await?)
 }
@@ -121,8 +133,10 @@ pub async fn ask(store: &Store, permit: &Permit<EditReport>, number: i64, input:
     current(&report, input.version, "Nobody was asked; read it and ask then.")?;
     let user = reviewer(&mut tx, &record, &report, input.person).await?;
     tx.report_review_add(record.id, (input.version, ReviewDeed::Asked), &user.name, &by).await?;
-    let (cause, link) =
-        (format!("review:{}:{}:{}", record.id, input.version, by.user().unwrap_or(user.id)), format!("/console/reports/{number}"));
+    let (cause, link) = (
+        format!("review:{}:{}:{}", record.id, input.version, by.user().unwrap_or(user.id)),
+        format!("/console/reports/{number}"),
+    );
     let subject = format!("Review asked: report on incident {number}");
     let body = format!(
         "{by} asks you to review version {} of the report on incident {number} ({}). Approve it, or say what should change.",

@@ -6,8 +6,8 @@ use shared::{
     api::{
         List,
         report::{
-            CommentIn, PublicPreview, PublicPreviewIn, PublishIn, ReportIn, ReportReviewIn, ReportVersionView, ReportView,
-            ReviewAskIn, SettleIn, VersionHead,
+            CommentIn, PublicPreview, PublicPreviewIn, PublishIn, ReportIn, ReportReviewIn, ReportVersionView,
+            ReportView, ReviewAskIn, SettleIn, VersionHead,
         },
     },
     domain::incident::Person,

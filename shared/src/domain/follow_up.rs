@@ -87,9 +87,9 @@ pub const SOON_SECONDS: u64 = 24 * 3600;
 pub fn remind_at(due_at: Option<Timestamp>, reminded: Reminded) -> Option<Timestamp> {
     let due_at = due_at?;
     match reminded {
-        Reminded::Never => Some(Timestamp::from_unix_ms(
-            due_at.unix_ms() - i64::try_from(SOON_SECONDS * 1000).unwrap_or_default(),
-        )),
+        Reminded::Never => {
+            Some(Timestamp::from_unix_ms(due_at.unix_ms() - i64::try_from(SOON_SECONDS * 1000).unwrap_or_default()))
+        }
         Reminded::Soon => Some(due_at),
         Reminded::Overdue => None,
     }

@@ -136,12 +136,7 @@ fn of_step(
 }
 
 /// Of a step that ran into its time limit, or nearly: the fence's limit, half as long again as it took, in whole minutes.
-fn longer(
-    source: &str,
-    step: &Step,
-    (done, limit, took): (&StepRun, u64, i64),
-    here: &str,
-) -> Option<Proposal> {
+fn longer(source: &str, step: &Step, (done, limit, took): (&StepRun, u64, i64), here: &str) -> Option<Proposal> {
     let took = u64::try_from(took).ok()?;
     let ran_out = matches!(done.state, StepState::Failed { .. } | StepState::Unknown { .. }) && took >= limit;
     let close = matches!(done.state, StepState::Succeeded { .. }) && took * 5 > limit * 4;

@@ -6,8 +6,8 @@ use chromiumoxide::cdp::browser_protocol::page::AddScriptToEvaluateOnNewDocument
 use shared::{
     api::{
         alert::{SourceIn, SourceSettingsIn},
-        incident::{AffectedIn, DeclareIn, LevelIn, NoteIn, PublicIn, ResolveIn, UpdateIn},
         follow_up::FollowUpIn,
+        incident::{AffectedIn, DeclareIn, LevelIn, NoteIn, PublicIn, ResolveIn, UpdateIn},
         report::{CommentIn, ReportIn},
         run::{DecisionIn, FreezeIn, RunRequestIn},
     },
@@ -184,7 +184,12 @@ async fn fill(scene: &Scene, chief: &Persona) -> Made {
     chief.api.save_report(incident, &report).await.unwrap();
     let comment = CommentIn { version: 2, section: Some(Title::parse(short(3, 200)).unwrap()), text: message(&all) };
     chief.api.comment_report(incident, &comment).await.unwrap();
-    let to_do = FollowUpIn { title: TaskText::parse(short(4, 200)).unwrap(), owner: None, due_at: None, priority: Priority::High };
+    let to_do = FollowUpIn {
+        title: TaskText::parse(short(4, 200)).unwrap(),
+        owner: None,
+        due_at: None,
+        priority: Priority::High,
+    };
     chief.api.add_follow_up(incident, &to_do, "x").await.unwrap();
     publish(&scene.approver, incident, true).await.unwrap();
     chief.api.freeze(&FreezeIn { frozen: true, reason: Some(message(&all)) }).await.unwrap();

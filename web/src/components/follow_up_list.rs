@@ -24,9 +24,8 @@ use crate::{
 /// Those of one incident, with a way to add one.
 #[component]
 pub(crate) fn FollowUpsOf(incident: i64) -> impl IntoView {
-    let heard = use_live().refetch_on(
-        move |topic| matches!(topic, shared::api::live::Topic::Report { incident: of } if *of == incident),
-    );
+    let heard = use_live()
+        .refetch_on(move |topic| matches!(topic, shared::api::live::Topic::Report { incident: of } if *of == incident));
     let of = Fetched::new(move || {
         heard.track();
         async move { Ok(api().follow_ups_of(incident).await?.items) }

@@ -65,8 +65,7 @@ pub(crate) fn PublishDialog(
         }
     };
     let none = Signal::derive(move || {
-        (public.get() && chosen.with(Vec::is_empty))
-            .then(|| "Choose which sections become public.".to_owned())
+        (public.get() && chosen.with(Vec::is_empty)).then(|| "Choose which sections become public.".to_owned())
     });
     view! {
         <Dialog open title=Signal::derive(move || format!("Publish version {} of the report on incident {number}", version.get()))>
@@ -101,7 +100,9 @@ pub(crate) fn PublishDialog(
 #[component]
 fn Sections(report: Signal<ReportView>, chosen: RwSignal<Vec<u16>>) -> impl IntoView {
     let titles = Memo::new(move |_| {
-        let title = |title: &str| if title.is_empty() { "What stands before the first heading".into() } else { title.to_owned() };
+        let title = |title: &str| {
+            if title.is_empty() { "What stands before the first heading".into() } else { title.to_owned() }
+        };
         report.with(|r| sections(&r.body).iter().map(|section| title(section.title)).collect::<Vec<String>>())
     });
     let toggle = move |place: u16, on: bool| {
@@ -140,7 +141,11 @@ fn Preview(number: i64, version: Memo<i32>, chosen: RwSignal<Vec<u16>>) -> impl 
     let of = Fetched::new(move || {
         let body = PublicPreviewIn { version: version.get(), sections: chosen.get() };
         async move {
-            if body.sections.is_empty() { Ok(String::new()) } else { Ok(api().preview_public_report(number, &body).await?.text) }
+            if body.sections.is_empty() {
+                Ok(String::new())
+            } else {
+                Ok(api().preview_public_report(number, &body).await?.text)
+            }
         }
     });
     view! {

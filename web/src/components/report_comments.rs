@@ -87,7 +87,8 @@ fn One(number: i64, comment: CommentView, attempt: Attempt, of: Fetched<Option<R
     let CommentView { id, section, version, text, by, at, settled_by, .. } = comment;
     let settled = settled_by.is_some();
     let act = move |_| {
-        attempt.run(async move { api().settle_comment(number, id, !settled).await }, move |report| of.put(Some(report)));
+        attempt
+            .run(async move { api().settle_comment(number, id, !settled).await }, move |report| of.put(Some(report)));
     };
     let about = place(&section).to_owned();
     let words = if settled { "Open again" } else { "Settle" };
@@ -114,9 +115,8 @@ fn New(number: i64, report: Signal<ReportView>, of: Fetched<Option<ReportView>>)
     let attempt = Attempt::new();
     let (text, section) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let wrong = RwSignal::new(None::<String>);
-    let titles = Memo::new(move |_| {
-        report.with(|r| sections(&r.body).iter().map(|s| s.title.to_owned()).collect::<Vec<_>>())
-    });
+    let titles =
+        Memo::new(move |_| report.with(|r| sections(&r.body).iter().map(|s| s.title.to_owned()).collect::<Vec<_>>()));
     let choices = Signal::derive(move || {
         let all = titles.get().into_iter().filter(|title| !title.is_empty()).map(|title| (title.clone(), title));
         [(String::new(), WHOLE.to_owned())].into_iter().chain(all).collect::<Vec<_>>()

@@ -33,10 +33,16 @@ pub(crate) fn FollowUpsPage() -> impl IntoView {
     });
     let late = Memo::new(move |_| of.value.with(|list| list.iter().flatten().filter(|one| one.overdue).count()));
     let nothing = move || match shown.get() {
-        FollowUpsShown::Open => ("Nothing is open", "Follow-ups are added on the page of an incident or of its report."),
-        FollowUpsShown::Mine => ("Nothing is yours", "What somebody gives you is listed here, and you get a message before it is due."),
+        FollowUpsShown::Open => {
+            ("Nothing is open", "Follow-ups are added on the page of an incident or of its report.")
+        }
+        FollowUpsShown::Mine => {
+            ("Nothing is yours", "What somebody gives you is listed here, and you get a message before it is due.")
+        }
         FollowUpsShown::Overdue => ("Nothing is overdue", "What is not done in time is listed here until it is."),
-        FollowUpsShown::Ended => ("Nothing has ended yet", "What was done or dropped is listed here, with what came of it."),
+        FollowUpsShown::Ended => {
+            ("Nothing has ended yet", "What was done or dropped is listed here, with what came of it.")
+        }
     };
     view! {
         <header class="page-head">

@@ -1,6 +1,11 @@
 use super::*;
 use crate::{
-    domain::{actor::Actor, incident::Affected, run::{Run, RunEvent}, status::Impact},
+    domain::{
+        actor::Actor,
+        incident::Affected,
+        run::{Run, RunEvent},
+        status::Impact,
+    },
     fixtures,
 };
 
@@ -19,7 +24,8 @@ fn run(state: StepState, took: i64, attempts: u32) -> RunFacts {
     assert!(!compiled.has_errors(), "{:?}", compiled.diagnostics);
     let procedure = compiled.plan.procedures[0].clone();
     assert_eq!((procedure.steps.len(), procedure.steps[1].timeout_seconds), (2, Some(600)));
-    let mut run = Run::replay(fixtures::header(procedure), &fixtures::log(&Actor::Muster, &[RunEvent::Requested])).unwrap();
+    let mut run =
+        Run::replay(fixtures::header(procedure), &fixtures::log(&Actor::Muster, &[RunEvent::Requested])).unwrap();
     let step = &mut run.steps[1];
     (step.state, step.attempts) = (state, attempts);
     (step.started_at, step.ended_at) = (Some(at(100)), Some(at(100 + took)));
@@ -74,12 +80,16 @@ fn a_missed_objective_and_whoever_did_not_answer_are_noted_below_their_tables() 
     assert_eq!(proposed(&[], 600, &[]), [], "in time");
     let all = proposed(&[], 1500, &["Ada <b>".into(), "Ada <b>".into()]);
     let text = applied(PLAN, &all.iter().collect::<Vec<_>>());
-    assert!(text.contains("| Admin | Ada | a | b |\n\n> Incident 7: Ada b was called and did not answer.\n\n##"), "{text}");
+    assert!(
+        text.contains("| Admin | Ada | a | b |\n\n> Incident 7: Ada b was called and did not answer.\n\n##"),
+        "{text}"
+    );
     assert!(
         text.ends_with("| Restart |\n\n> Incident 7: Node was back after 25 min; 10 min are promised.\n"),
         "{text}"
     );
-    let again = Experience { number: 7, incident: &incident(1500), runs: &[], unanswered: &["Ada <b>".into()], now: at(9_000) };
+    let again =
+        Experience { number: 7, incident: &incident(1500), runs: &[], unanswered: &["Ada <b>".into()], now: at(9_000) };
     assert_eq!(propose(&text, &again), [], "what stands there by now is not proposed again");
     let (before, after) = (compile(PLAN).plan, compile(&text).plan);
     assert_eq!((before.contacts.len(), before.rto.len()), (after.contacts.len(), after.rto.len()));

@@ -254,7 +254,11 @@ fn trouble(input: &DraftInput<'_>) -> String {
             IncidentEvent::Overdue { .. } | IncidentEvent::Reopened { .. } => true,
             IncidentEvent::Run { moment, .. } => matches!(
                 moment,
-                RunMoment::GlassBroken | RunMoment::Refused | RunMoment::Unresolvable | RunMoment::Expired | RunMoment::Asked
+                RunMoment::GlassBroken
+                    | RunMoment::Refused
+                    | RunMoment::Unresolvable
+                    | RunMoment::Expired
+                    | RunMoment::Asked
             ),
             _ => false,
         };
@@ -285,8 +289,14 @@ fn follow_ups(input: &DraftInput<'_>) -> String {
     for one in input.follow_ups {
         let until = one.due_at.map_or_else(|| "–".to_owned(), |at| at.utc_text().chars().take(10).collect());
         let owner = one.owner.as_deref().unwrap_or("nobody yet");
-        let _ =
-            writeln!(text, "| {} | {} | {} | {until} | {} |", one.number, cell(&one.title), cell(owner), one.state.to_lowercase());
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {until} | {} |",
+            one.number,
+            cell(&one.title),
+            cell(owner),
+            one.state.to_lowercase()
+        );
     }
     text
 }
@@ -459,13 +469,15 @@ mod tests {
     #[test]
     fn strangers_get_what_was_posted_and_nothing_else() {
         use crate::domain::incident::PublicState;
-        let entry = |seq, event| TimelineEntry { seq, at: Timestamp::from_unix(i64::from(seq)), by: Actor::Muster, event };
-        let posted = |text: &str| IncidentEvent::Posted {
-            state: PublicState::Identified,
-            text: text.into(),
-            happened_at: None,
-        };
-        let timeline = [entry(1, IncidentEvent::Acknowledged), entry(2, posted("We *know*")), entry(3, IncidentEvent::Noted { text: "SECRET".into(), mentions: vec![] })];
+        let entry =
+            |seq, event| TimelineEntry { seq, at: Timestamp::from_unix(i64::from(seq)), by: Actor::Muster, event };
+        let posted =
+            |text: &str| IncidentEvent::Posted { state: PublicState::Identified, text: text.into(), happened_at: None };
+        let timeline = [
+            entry(1, IncidentEvent::Acknowledged),
+            entry(2, posted("We *know*")),
+            entry(3, IncidentEvent::Noted { text: "SECRET".into(), mentions: vec![] }),
+        ];
         let facts = public_facts(&timeline);
         assert_eq!(facts.len(), 1);
         assert!(facts[0].text.ends_with("Identified: We \\*know\\*\n"), "{facts:?}");

@@ -64,9 +64,15 @@ pub struct ReviewEntry {
 pub enum Standing {
     /// Nobody has looked at this version.
     Unseen {},
-    Asked { by: String },
-    ChangesAsked { by: String },
-    Approved { by: String },
+    Asked {
+        by: String,
+    },
+    ChangesAsked {
+        by: String,
+    },
+    Approved {
+        by: String,
+    },
 }
 
 /// Whether this person may judge the version: not whoever saved it.
@@ -106,9 +112,9 @@ impl Standing {
             Self::Unseen {} | Self::Asked { .. } => {
                 Some(format!("Nobody but its writer has approved version {version} yet. Ask somebody to review it."))
             }
-            Self::ChangesAsked { by } => {
-                Some(format!("{by} asked for changes of version {version}. Save a new version, or let {by} approve it."))
-            }
+            Self::ChangesAsked { by } => Some(format!(
+                "{by} asked for changes of version {version}. Save a new version, or let {by} approve it."
+            )),
         }
     }
 }
