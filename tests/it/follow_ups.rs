@@ -46,7 +46,8 @@ async fn an_owner_is_reminded_before_and_when_it_is_overdue_once_each() {
     let due = scene.muster.store.now().await.unwrap().plus_seconds(3 * DAY);
     let api = &scene.responder.api;
     let one = api.add_follow_up(n, &to_do("Add a disk alarm", Some(scene.operator.id), Some(due)), "k").await.unwrap();
-    let again = api.add_follow_up(n, &to_do("Add a disk alarm", Some(scene.operator.id), Some(due)), "k").await.unwrap();
+    let again =
+        api.add_follow_up(n, &to_do("Add a disk alarm", Some(scene.operator.id), Some(due)), "k").await.unwrap();
     assert_eq!(one.number, again.number, "one effect for each key");
     assert!(!one.overdue && one.state == FollowUpState::Open);
     // A second server looks, too.
@@ -85,7 +86,8 @@ async fn an_owner_is_reminded_before_and_when_it_is_overdue_once_each() {
 
     // Another time begins anew.
     let due = scene.muster.store.now().await.unwrap().plus_seconds(9 * DAY);
-    let moved = FollowUpChangeIn { version: one.version, to: to_do("Add a disk alarm", Some(scene.operator.id), Some(due)) };
+    let moved =
+        FollowUpChangeIn { version: one.version, to: to_do("Add a disk alarm", Some(scene.operator.id), Some(due)) };
     let one = api.change_follow_up(one.number, &moved).await.unwrap();
     assert!(!one.overdue && one.version == 2);
     assert_eq!(refused(api.change_follow_up(one.number, &moved).await).code, ErrorCode::ContentChanged);
@@ -123,14 +125,18 @@ async fn what_is_not_sensible_is_refused_and_restricted_ones_are_seen_by_few() {
         assert_eq!((error.code, error.fields[0].field.as_str()), (ErrorCode::Invalid, field));
     }
     let one = api.settle_follow_up(one.number, &end(&one, FollowUpState::Dropped, Some("not worth it"))).await.unwrap();
-    assert_eq!(refused(api.settle_follow_up(one.number, &end(&one, FollowUpState::Dropped, Some("x"))).await).code, ErrorCode::NotNow);
+    assert_eq!(
+        refused(api.settle_follow_up(one.number, &end(&one, FollowUpState::Dropped, Some("x"))).await).code,
+        ErrorCode::NotNow
+    );
     let change = FollowUpChangeIn { version: one.version, to: to_do("y", None, None) };
     assert_eq!(refused(api.change_follow_up(one.number, &change).await).code, ErrorCode::NotNow);
     let one = api.settle_follow_up(one.number, &end(&one, FollowUpState::Open, Some("it is after all"))).await.unwrap();
     assert_eq!((one.state, one.ended_at), (FollowUpState::Open, None));
 
     let body = serde_json::json!({"people": [], "reason": "private"});
-    let (status, said) = scene.responder.http.raw("POST", &format!("/api/v1/incidents/{n}/restrict"), Some(body)).await.unwrap();
+    let (status, said) =
+        scene.responder.http.raw("POST", &format!("/api/v1/incidents/{n}/restrict"), Some(body)).await.unwrap();
     assert_eq!(status, StatusCode::OK, "{said}");
     assert_eq!(api.follow_ups(FollowUpsShown::Open).await.unwrap().items.len(), 1);
     assert_eq!(scene.operator.api.follow_ups(FollowUpsShown::Open).await.unwrap().items, [], "lists leave it out");

@@ -2,11 +2,7 @@
 
 use reqwest::StatusCode;
 use shared::{
-    api::{
-        error::ErrorCode,
-        incident::ResolveIn,
-        plan::PlanIn,
-    },
+    api::{error::ErrorCode, incident::ResolveIn, plan::PlanIn},
     domain::{
         access::Role,
         plan_proposal::{Proposal, applied},

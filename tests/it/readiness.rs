@@ -122,5 +122,8 @@ async fn the_report_for_auditors_is_signed_and_one_changed_byte_is_found_without
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains(&format!("{} of 100", report.score)) && page.contains(key), "{page}");
     let (status, said) = viewer.http.raw("GET", &format!("{path}?days=9999"), None).await.unwrap();
-    assert_eq!((status, said["error"]["fields"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("days")));
+    assert_eq!(
+        (status, said["error"]["fields"][0]["field"].as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, Some("days"))
+    );
 }

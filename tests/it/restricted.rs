@@ -8,16 +8,19 @@ use shared::{
     api::{
         client::upload_address,
         error::ErrorCode,
+        follow_up::FollowUpIn,
         incident::{DeclareIn, DutyIn, DutyVerb, NoteIn},
         live::Topic,
         people::RoleIn,
         related::RelationIn,
+        report::CommentIn,
         restricted::{OpenIn, ReaderIn, ReaderVerb, RestrictIn},
         run::RunRequestIn,
         task::TaskIn,
     },
     domain::{
         access::{Action, Role, RoleName},
+        follow_up::Priority,
         incident::{Duty, IncidentEvent},
         run::RunState,
         text::{TaskText, Title},
@@ -68,6 +71,14 @@ async fn whole(scene: &Scene) -> (i64, i64) {
         .header("content-type", "application/octet-stream");
     assert_eq!(file.body(CANARY).send().await.unwrap().status(), StatusCode::OK);
     ada.api.draft_report(n).await.unwrap();
+    let to_do = FollowUpIn {
+        title: TaskText::parse(CANARY).unwrap(),
+        owner: Some(bob.id),
+        due_at: None,
+        priority: Priority::Normal,
+    };
+    ada.api.add_follow_up(n, &to_do, &key()).await.unwrap();
+    ada.api.comment_report(n, &CommentIn { version: 1, section: None, text: message(CANARY) }).await.unwrap();
     let run = bob.api.request_run(n, &RunRequestIn::of(PROCEDURE), &key()).await.unwrap().number;
     let bound = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
     while bob.api.run(run).await.unwrap().state != RunState::AwaitingApproval {
@@ -78,7 +89,11 @@ async fn whole(scene: &Scene) -> (i64, i64) {
 }
 
 fn address(path: &str, number: &str) -> String {
-    path.replace("{number}", number).replace("{task}", "1").replace("{file}", "00000000-0000-7000-8000-000000000002")
+    path.replace("{number}", number)
+        .replace("{task}", "1")
+        .replace("{version}", "1")
+        .replace("{file}", "00000000-0000-7000-8000-000000000002")
+        .replace("{comment}", "00000000-0000-7000-8000-000000000003")
 }
 
 /// Status and text of an answer, without what an address itself says.
@@ -104,6 +119,7 @@ async fn nobody_else_can_tell_it_from_one_that_is_not_there_in_any_route() {
     .await
     .unwrap();
     let nudge = scene.operator.api.nudges().await.unwrap().items[0].number;
+    let follow_up = scene.responder.api.follow_ups_of(n).await.unwrap().items[0].number;
     let outsider = scene.muster.persona(Role::Administrator).await.unwrap();
     outsider.prove().await.unwrap();
     let mut asked = 0;
@@ -114,6 +130,7 @@ async fn nobody_else_can_tell_it_from_one_that_is_not_there_in_any_route() {
             Some("runs") => run,
             Some("notices") => notice,
             Some("nudges") => nudge,
+            Some("follow-ups") => follow_up,
             _ => continue,
         };
         if !path.contains("{number}") {

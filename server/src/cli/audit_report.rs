@@ -1,10 +1,6 @@
 //! `muster audit verify-report`: whether a signed report is as it was signed. Asks no server and no database.
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{fs, path::PathBuf, process::ExitCode};
 
 use serde::Serialize;
 use shared::{
@@ -65,7 +61,9 @@ pub(crate) fn verify(wanted: &VerifyReport) -> Done {
     };
     result(format!("{text}\n").as_bytes())?;
     if pinned.is_empty() {
-        message("no key was given: this says that nobody altered it since it was signed, not who signed it (--key KEY)");
+        message(
+            "no key was given: this says that nobody altered it since it was signed, not who signed it (--key KEY)",
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -79,7 +79,8 @@ fn span(from: Timestamp, to: Option<Timestamp>) -> String {
 pub(crate) fn auditors_html(report: &ReadinessReport, signed: &SignedDocument) -> Printed {
     let title = running(&format!("Readiness of {}, {}", report.name, report.at.utc_text()));
     let policy = policy(&[style(), &title]);
-    let line = |item| Line { points: points(item), shown: item.shown_at.map_or("never".into(), Timestamp::utc_text), item };
+    let line =
+        |item| Line { points: points(item), shown: item.shown_at.map_or("never".into(), Timestamp::utc_text), item };
     let group = |subject: Subject| {
         let lines: Vec<_> = report.items.iter().filter(|item| item.subject == subject).map(line).collect();
         (subject.words(), lines)

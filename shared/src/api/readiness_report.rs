@@ -6,11 +6,7 @@ use uuid::Uuid;
 use crate::{
     api::readiness::ReadinessDay,
     digest::Digest,
-    domain::{
-        incident::IncidentState,
-        readiness::Item,
-        run::RunState,
-    },
+    domain::{incident::IncidentState, readiness::Item, run::RunState},
     timestamp::Timestamp,
 };
 

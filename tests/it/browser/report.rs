@@ -112,7 +112,10 @@ async fn a_report_is_written_reviewed_published_in_part_printed_and_changes_the_
     approver.choose("Everyone, on the public page").await.unwrap();
     approver.click(&id("publish-section-0")).await.unwrap();
     approver
-        .until("the preview is there", "document.querySelector('[data-testid=publish-preview]')?.textContent.includes('disk was full')")
+        .until(
+            "the preview is there",
+            "document.querySelector('[data-testid=publish-preview]')?.textContent.includes('disk was full')",
+        )
         .await
         .unwrap();
     pictures(&approver, "report-publish").await;

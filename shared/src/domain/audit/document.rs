@@ -42,7 +42,10 @@ impl SignedDocument {
     pub fn check(&self, pinned: &[PublicKey]) -> Result<PublicKey, String> {
         let key: PublicKey = self.public_key.parse().map_err(|_| "the document names no public key".to_owned())?;
         if !pinned.is_empty() && !pinned.contains(&key) {
-            return Err(format!("the document is signed by the key {}, which is not one of those to be believed", key.id()));
+            return Err(format!(
+                "the document is signed by the key {}, which is not one of those to be believed",
+                key.id()
+            ));
         }
         let signature = hex::decode(&self.signature).map(|bytes| Signature::from_bytes(&bytes));
         let message = signed_bytes(&self.kind, &self.document);
@@ -64,7 +67,8 @@ mod tests {
         let key = SigningKey::from_bytes(&[7; 32]);
         let public = PublicKey::new(key.verifying_key());
         let other = PublicKey::new(SigningKey::from_bytes(&[8; 32]).verifying_key());
-        let signed = SignedDocument::new("readiness-report", "{\"score\":61}".into(), public, |b| key.sign(b).to_bytes());
+        let signed =
+            SignedDocument::new("readiness-report", "{\"score\":61}".into(), public, |b| key.sign(b).to_bytes());
         assert_eq!(signed.check(&[]), Ok(public));
         assert_eq!(signed.check(&[public]), Ok(public));
         assert!(signed.check(&[other]).unwrap_err().contains("not one of those"));

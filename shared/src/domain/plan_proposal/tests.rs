@@ -88,7 +88,8 @@ fn a_missed_objective_and_whoever_did_not_answer_are_noted_below_their_tables() 
         text.ends_with("| Restart |\n\n> Incident 7: Node was back after 25 min; 10 min are promised.\n"),
         "{text}"
     );
-    let again = Experience { number: 7, incident: &incident(1500), runs: &[], unanswered: &["Ada <b>".into()], now: at(9_000) };
+    let again =
+        Experience { number: 7, incident: &incident(1500), runs: &[], unanswered: &["Ada <b>".into()], now: at(9_000) };
     assert_eq!(propose(&text, &again), [], "what stands there by now is not proposed again");
     let (before, after) = (compile(PLAN).plan, compile(&text).plan);
     assert_eq!((before.contacts.len(), before.rto.len()), (after.contacts.len(), after.rto.len()));
