@@ -137,9 +137,6 @@ async fn look(
     let (name, mut containers) = (config.calls(described?.name), containers?);
     let any = |wanted: fn(&StepKind) -> bool| procedure.steps.iter().any(|step| wanted(&step.kind));
     if any(|kind| url_of(kind).is_some()) {
-        if let Some(of) = &header.drill_of {
-            drill::doors(host, of, &mut containers).await?;
-        }
         for stopped in containers.iter_mut().filter(|c| !c.state.running()) {
             match host.container(&stopped.id).await {
                 Ok(details) => stopped.ports = details.container.ports,
@@ -147,6 +144,9 @@ async fn look(
                 Err(HostError::Gone) => {}
                 Err(error) => return Err(error),
             }
+        }
+        if let Some(of) = &header.drill_of {
+            drill::doors(host, of, &mut containers).await?;
         }
     }
     let cuts = any(|kind| matches!(kind, StepKind::NetworkConnect { .. } | StepKind::NetworkDisconnect { .. }));

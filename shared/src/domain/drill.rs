@@ -29,7 +29,7 @@ pub const LIMITS: (u64, u64) = (300, 24 * 3600);
 
 /// What is rehearsed. A kind is listed once something performs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "DrillKind"))]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A procedure of the plan, on the drill target.
@@ -50,7 +50,7 @@ impl Kind {
 
 /// What a person says of a drill that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "DrillVerdict"))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// In an emergency it would do.

@@ -39,7 +39,7 @@ async fn an_operator_plans_a_drill_begins_one_and_says_how_it_was() {
         .unwrap();
     let drill = scene.operator.api.drills("bt2c").await.unwrap().drills.remove(0);
     let run = scene.until(drill.run, RunState::AwaitingApproval).await.unwrap();
-    tab.read("Waits for approval").await.unwrap();
+    tab.read("Waiting for approval").await.unwrap();
     pictures(&tab, "drill-run").await;
     decide(&scene.approver, &run, true).await.unwrap();
     let over = async || scene.operator.api.drill(drill.number).await.unwrap().ended_at.is_some();

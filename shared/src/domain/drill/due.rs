@@ -6,7 +6,7 @@ use time::{Date, Month};
 use crate::timestamp::Timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "DrillEvery"))]
 #[serde(rename_all = "kebab-case")]
 pub enum Every {
     Monthly,
