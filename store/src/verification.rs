@@ -125,11 +125,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn verification_list(
-        &self,
-        system: SystemId,
-        limit: i64,
-    ) -> Result<Vec<VerificationRecord>, StoreError> {
+    pub async fn verification_list(&self, system: SystemId, limit: i64) -> Result<Vec<VerificationRecord>, StoreError> {
         let rows = sqlx::query_as::<_, Row>(verifications!(
             "WHERE v.system_id = $1 ORDER BY v.asked_at DESC, v.id DESC LIMIT $2"
         ))
@@ -266,14 +262,16 @@ impl Tx {
         by: &Actor,
     ) -> Result<Uuid, StoreError> {
         let id = Uuid::now_v7();
-        sqlx::query("INSERT INTO verification (id, system_id, settings, asked_by, asked_at) VALUES ($1, $2, $3, $4, $5)")
-            .bind(id)
-            .bind(system.0)
-            .bind(Json(settings))
-            .bind(Json(by))
-            .bind(self.now().inner())
-            .execute(self.connection())
-            .await?;
+        sqlx::query(
+            "INSERT INTO verification (id, system_id, settings, asked_by, asked_at) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(id)
+        .bind(system.0)
+        .bind(Json(settings))
+        .bind(Json(by))
+        .bind(self.now().inner())
+        .execute(self.connection())
+        .await?;
         Ok(id)
     }
 

@@ -191,7 +191,11 @@ pub async fn create(
 }
 
 /// A system's monitors are one source of its alerts, so that rules, muting and the list of alerts are the same for all.
-pub(super) async fn source_ensure(tx: &mut Tx, system: &System, permit: &Permit<ManageMonitors>) -> Result<(), AppError> {
+pub(super) async fn source_ensure(
+    tx: &mut Tx,
+    system: &System,
+    permit: &Permit<ManageMonitors>,
+) -> Result<(), AppError> {
     if tx.alert_source_of_monitors(system.id).await?.is_some() {
         return Ok(());
     }

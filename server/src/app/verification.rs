@@ -50,11 +50,7 @@ fn view(record: VerificationRecord) -> VerificationView {
 
 /// # Errors
 /// 404 if there is no such system.
-pub async fn list(
-    state: &AppState,
-    _permit: &Permit<ViewConsole>,
-    slug: &str,
-) -> Result<VerificationsView, AppError> {
+pub async fn list(state: &AppState, _permit: &Permit<ViewConsole>, slug: &str) -> Result<VerificationsView, AppError> {
     of(state, &system(state, slug).await?).await
 }
 
@@ -117,11 +113,7 @@ pub async fn set(
 ///
 /// # Errors
 /// If one waits or is under way already, or the plan names no place of backups.
-pub async fn ask(
-    state: &AppState,
-    permit: &Permit<ManageMonitors>,
-    slug: &str,
-) -> Result<VerificationView, AppError> {
+pub async fn ask(state: &AppState, permit: &Permit<ManageMonitors>, slug: &str) -> Result<VerificationView, AppError> {
     let system = system(state, slug).await?;
     let view = of(state, &system).await?;
     if view.places.is_empty() {
@@ -152,11 +144,7 @@ async fn one_of(state: &AppState, id: Uuid) -> Result<VerificationView, AppError
 ///
 /// # Errors
 /// If it is over.
-pub async fn cancel(
-    state: &AppState,
-    permit: &Permit<ManageMonitors>,
-    id: Uuid,
-) -> Result<VerificationView, AppError> {
+pub async fn cancel(state: &AppState, permit: &Permit<ManageMonitors>, id: Uuid) -> Result<VerificationView, AppError> {
     let by = permit.actor();
     let mut tx = state.store.begin().await?;
     let record = tx.verification_lock(id).await.found(nobody)?;

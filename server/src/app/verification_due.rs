@@ -81,11 +81,8 @@ fn alert(record: &VerificationRecord, told: monitor::State, address: &str) -> Al
         _ => "Backups restore, and more would be lost than the plan promises",
     };
     let of = record.found.iter().find(|one| !one.verified || one.beyond.is_some());
-    let labels = [
-        ("check", Some("verification")),
-        ("state", Some(told.name())),
-        ("backup", of.map(|one| one.place.as_str())),
-    ];
+    let labels =
+        [("check", Some("verification")), ("state", Some(told.name())), ("backup", of.map(|one| one.place.as_str()))];
     let labels = labels.into_iter().filter_map(|(label, value)| Some((label.to_owned(), value?.to_owned())));
     Alert {
         key: key(told),

@@ -70,7 +70,13 @@ fn found(taken_at: Timestamp, ms: u64, loss: i64, trouble: Option<&str>) -> Vec<
         beyond: (loss > 300).then(|| "12 min would be lost; the plan promises 5 min.".to_owned()),
         compared: vec![
             compared("Rows of public.blocks", "SELECT count(*) FROM public.blocks", "48137", rows, trouble),
-            compared("See up to which block the backup reaches", "SELECT MAX(height) FROM blocks", "48136", "48101", None),
+            compared(
+                "See up to which block the backup reaches",
+                "SELECT MAX(height) FROM blocks",
+                "48136",
+                "48101",
+                None,
+            ),
         ],
         log: vec!["made the role reader as production has it: a dump does not bring roles along".into()],
     };
@@ -123,13 +129,17 @@ async fn backups_are_verified_daily_and_the_proof_is_read() {
     let taken = due.claimed_at;
     settled(&scene, &due, &found(taken, 41_300, 35, None)).await;
     tab.read("The newest backups of 2 places could be restored.").await.unwrap();
-    for (ms, loss, trouble) in [(43_100, 61, None), (44_900, 720, None), (2_100, 48, Some("only 212 of 48137 rows came back"))] {
+    for (ms, loss, trouble) in
+        [(43_100, 61, None), (44_900, 720, None), (2_100, 48, Some("only 212 of 48137 rows came back"))]
+    {
         tab.click(&id("verify-now")).await.unwrap();
         let due = claimed(&scene).await;
         settled(&scene, &due, &found(taken, ms, loss, trouble)).await;
         tab.see(&id("verify-now")).await.unwrap();
     }
-    tab.until("it is plotted", "document.querySelectorAll('.plot-bar[data-tone=critical]').length === 2").await.unwrap();
+    tab.until("it is plotted", "document.querySelectorAll('.plot-bar[data-tone=critical]').length === 2")
+        .await
+        .unwrap();
     pictures(&tab, "verifications").await;
 
     tab.click(&id("verify-change")).await.unwrap();

@@ -101,14 +101,16 @@ impl Stage {
 
     /// The scratch containers of one trial.
     fn containers(&self, id: Uuid) -> Vec<String> {
-        let marks = docker(&["ps", "-a", "--filter", "label=muster.scratch", "--format", "{{.Label \"muster.scratch\"}}"]);
+        let marks =
+            docker(&["ps", "-a", "--filter", "label=muster.scratch", "--format", "{{.Label \"muster.scratch\"}}"]);
         let of = |mark: &&str| mark.starts_with(&id.to_string());
         marks.unwrap().lines().filter(of).map(str::to_owned).collect()
     }
 
     async fn assert_nothing_is_left(&self, id: Uuid) {
         eventually("its containers and directories are gone", async || {
-            let left = fs::read_dir(self.scratch.path().join("trials")).map(|entries| entries.count()).unwrap_or_default();
+            let left =
+                fs::read_dir(self.scratch.path().join("trials")).map(|entries| entries.count()).unwrap_or_default();
             self.containers(id).is_empty() && left == 0
         })
         .await
@@ -197,20 +199,24 @@ async fn a_broken_backup_that_everything_believes_is_found_by_its_trial_and_noth
     assert_eq!(set.settings.database.as_ref().unwrap().service.as_str(), "postgres", "the plan's own query says it");
 
     // The schedule asks for the first one itself.
-    eventually("the schedule has asked", async || {
-        !admin.api.verifications(SYSTEM).await.unwrap().items.is_empty()
-    })
-    .await
-    .unwrap();
+    eventually("the schedule has asked", async || !admin.api.verifications(SYSTEM).await.unwrap().items.is_empty())
+        .await
+        .unwrap();
     let first = admin.api.verifications(SYSTEM).await.unwrap().items.remove(0);
     assert_eq!(first.asked_by, None);
     let view = stage.until(first.id, State::Verified).await;
     let database = of(&view, "Database");
     let file = database.file.as_ref().unwrap();
-    assert_eq!(file.digest, Digest::of(&fs::read(stage.net.backup_dir().join("db").join(&file.name)).unwrap()).to_string());
+    assert_eq!(
+        file.digest,
+        Digest::of(&fs::read(stage.net.backup_dir().join("db").join(&file.name)).unwrap()).to_string()
+    );
     assert!(database.verified && database.restored_ms.is_some() && database.beyond.is_none(), "{database:?}");
     assert!(database.loss_by.as_ref().unwrap().contains("newest row"), "{database:?}");
-    assert!((1..600).contains(&database.loss_seconds.unwrap()), "what came after the backup would be lost: {database:?}");
+    assert!(
+        (1..600).contains(&database.loss_seconds.unwrap()),
+        "what came after the backup would be lost: {database:?}"
+    );
     let asked: Vec<_> = database.compared.iter().map(|one| one.what.as_str()).collect();
     for what in ["Rows of public.blocks", "Do it", "Gaps", "Newest row, in seconds since 1970"] {
         assert!(asked.contains(&what), "{asked:?}");
@@ -235,11 +241,9 @@ async fn a_broken_backup_that_everything_believes_is_found_by_its_trial_and_noth
         paused: false,
     };
     let made = admin.api.make_monitors(SYSTEM, &MonitorsIn { monitors: vec![age] }).await.unwrap().items.remove(0);
-    eventually("its monitor is content", async || {
-        admin.api.monitor(made.id).await.unwrap().state == MonitorState::Up
-    })
-    .await
-    .unwrap();
+    eventually("its monitor is content", async || admin.api.monitor(made.id).await.unwrap().state == MonitorState::Up)
+        .await
+        .unwrap();
     let before = stage.evidence().await;
     assert!(before.contains("99990101T000000Z.sql.gz") && before.contains("never restored on trial"), "{before}");
 
@@ -269,7 +273,9 @@ async fn a_broken_backup_that_everything_believes_is_found_by_its_trial_and_noth
     let view = stage.until(asked.id, State::Verified).await;
     assert_eq!(view.n_attempts, 2);
     stage.assert_nothing_is_left(asked.id).await;
-    eventually("the alert is over", async || admin.api.alerts(true, None).await.unwrap().items.is_empty()).await.unwrap();
+    eventually("the alert is over", async || admin.api.alerts(true, None).await.unwrap().items.is_empty())
+        .await
+        .unwrap();
 
     // A person ends one.
     let asked = admin.api.verify_now(SYSTEM).await.unwrap();

@@ -27,8 +27,7 @@ fn said(seconds: f64) -> String {
 
 #[component]
 pub(crate) fn VerificationPlot(items: Vec<VerificationView>) -> impl IntoView {
-    let over: Vec<_> =
-        items.iter().rev().filter(|one| matches!(one.state, State::Verified | State::Failed)).collect();
+    let over: Vec<_> = items.iter().rev().filter(|one| matches!(one.state, State::Verified | State::Failed)).collect();
     if over.len() < 2 {
         return None;
     }
@@ -43,9 +42,8 @@ pub(crate) fn VerificationPlot(items: Vec<VerificationView>) -> impl IntoView {
         (!all.is_empty()).then(|| all.iter().sum::<u64>() as f64 / 1000.0)
     };
     #[expect(clippy::cast_precision_loss, reason = "spans of time fit")]
-    let lost = |one: &VerificationView| {
-        one.found.iter().filter_map(|found| found.loss_seconds).max().map(|loss| loss as f64)
-    };
+    let lost =
+        |one: &VerificationView| one.found.iter().filter_map(|found| found.loss_seconds).max().map(|loss| loss as f64);
     let (restoring, losing): (Vec<_>, Vec<_>) =
         (over.iter().map(|one| trial(one, restored)).collect(), over.iter().map(|one| trial(one, lost)).collect());
     Some(view! {
@@ -63,11 +61,8 @@ fn Bars(what: &'static str, trials: Vec<Trial>) -> impl IntoView {
     let width = WIDTH / trials.len() as f64;
     let last = trials.iter().rev().find_map(|trial| trial.seconds).map(said).unwrap_or_else(|| "nothing".into());
     let failed = trials.iter().filter(|trial| trial.failed).count();
-    let summary = format!(
-        "{what}: {last} at the end, at most {}. {failed} of {} trials failed.",
-        said(most),
-        trials.len()
-    );
+    let summary =
+        format!("{what}: {last} at the end, at most {}. {failed} of {} trials failed.", said(most), trials.len());
     let (from, until) = (trials.first().map(|t| t.at.clone()), trials.last().map(|t| t.at.clone()));
     let bars = trials.into_iter().enumerate().map(|(n, trial)| {
         #[expect(clippy::cast_precision_loss, reason = "there are some dozens")]

@@ -28,7 +28,8 @@ const INTO: &str = "muster-restore";
 const TABLES: &str = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' ORDER BY 1";
 /// A dump names roles and does not make them.
-const ROLES: &str = "SELECT quote_ident(rolname) FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> current_user ORDER BY 1";
+const ROLES: &str =
+    "SELECT quote_ident(rolname) FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> current_user ORDER BY 1";
 
 pub(super) struct Trial<'a> {
     pub(super) host: &'a dyn ContainerHost,
@@ -99,8 +100,7 @@ async fn start(trial: &Trial<'_>, image_id: &str, database: &Database) -> Result
     let container = trial.room.container(&scratch).await?;
     let quoted = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
     // By its address: what makes the cluster listens on the socket only, and is not what is asked.
-    let address =
-        format!("host=127.0.0.1 user={} password={password} dbname={}", quoted(user), quoted(name));
+    let address = format!("host=127.0.0.1 user={} password={password} dbname={}", quoted(user), quoted(name));
     let restored = Asked { container, options: vec!["-d".into(), address], whose: "what was restored" };
     let begun = Instant::now();
     loop {
@@ -146,13 +146,15 @@ async fn compare(
 ) -> Result<(), String> {
     let (host, settings) = (trial.host, trial.settings);
     let there = production.ask(host, TABLES).await;
-    let there = there.map_err(|why| format!("it was restored, but production did not answer, so nothing is compared: {why}"))?;
+    let there = there
+        .map_err(|why| format!("it was restored, but production did not answer, so nothing is compared: {why}"))?;
     let back = restored.ask(host, TABLES).await?;
     let (now, then) = (count(host, production, &there).await?, count(host, restored, &back).await?);
     if there.is_empty() && back.is_empty() {
         return Err("there is no table in it, nor in production: nothing can be compared".into());
     }
-    for name in there.iter().take(MOST_TABLES).chain(back.iter().filter(|name| !there.contains(name)).take(MOST_TABLES)) {
+    for name in there.iter().take(MOST_TABLES).chain(back.iter().filter(|name| !there.contains(name)).take(MOST_TABLES))
+    {
         let (production, restored) = (now.get(name).copied(), then.get(name).copied());
         found.compared.push(Compared {
             what: format!("Rows of {name}"),
@@ -211,8 +213,7 @@ async fn measure(trial: &Trial<'_>, production: &Asked, restored: &Asked, found:
     let question = Question { name, query: newest.clone(), may_differ: Some(f64::MAX) };
     let compared = ask_both(trial.host, production, restored, &question).await;
     let number = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<f64>().ok());
-    if let (Some(now), Some(back), None) =
-        (number(&compared.production), number(&compared.restored), &compared.trouble)
+    if let (Some(now), Some(back), None) = (number(&compared.production), number(&compared.restored), &compared.trouble)
     {
         #[expect(clippy::cast_possible_truncation, reason = "spans of time fit")]
         let loss = (now - back).max(0.0).round() as i64;

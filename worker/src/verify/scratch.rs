@@ -44,7 +44,8 @@ impl<'a> Room<'a> {
     }
 
     pub(super) async fn container(&self, scratch: &Scratch) -> Result<String, String> {
-        let id = self.host.scratch_make(scratch).await.map_err(|e| format!("no scratch database could be made: {e}"))?;
+        let id =
+            self.host.scratch_make(scratch).await.map_err(|e| format!("no scratch database could be made: {e}"))?;
         self.containers.lock().unwrap_or_else(PoisonError::into_inner).push(id.clone());
         Ok(id)
     }
@@ -74,7 +75,9 @@ impl<'a> Room<'a> {
 async fn remove(directories: Vec<PathBuf>) {
     let removing = move || {
         for directory in directories {
-            if directory.exists() && let Err(error) = std::fs::remove_dir_all(&directory) {
+            if directory.exists()
+                && let Err(error) = std::fs::remove_dir_all(&directory)
+            {
                 tracing::warn!(%error, directory = %directory.display(), "a scratch directory could not be removed");
             }
         }

@@ -95,11 +95,8 @@ impl Typed {
             (name("user", &self.user.get_untracked())?, name("database", &self.database.get_untracked())?);
         let newest = self.newest.get_untracked();
         let newest = newest.trim();
-        let newest = if newest.is_empty() {
-            None
-        } else {
-            Some(Look::parse(newest).map_err(|why| ("newest".to_owned(), why))?)
-        };
+        let newest =
+            if newest.is_empty() { None } else { Some(Look::parse(newest).map_err(|why| ("newest".to_owned(), why))?) };
         let questions = self.questions.get_untracked();
         let questions = questions.lines().filter(|line| !line.trim().is_empty()).map(question);
         let settings = Settings {

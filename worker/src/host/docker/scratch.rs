@@ -41,10 +41,7 @@ impl DockerHost {
             cap_drop: Some(vec!["ALL".into()]),
             cap_add: Some(RIGHTS.map(str::to_owned).to_vec()),
             security_opt: Some(vec!["no-new-privileges:true".into()]),
-            restart_policy: Some(RestartPolicy {
-                name: Some(RestartPolicyNameEnum::NO),
-                ..RestartPolicy::default()
-            }),
+            restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), ..RestartPolicy::default() }),
             ..HostConfig::default()
         };
         let body = ContainerCreateBody {
@@ -60,13 +57,7 @@ impl DockerHost {
         Ok(made.id)
     }
 
-    pub(super) async fn scratch_fill(
-        &self,
-        id: &str,
-        mut file: File,
-        bytes: u64,
-        name: &str,
-    ) -> Result<(), HostError> {
+    pub(super) async fn scratch_fill(&self, id: &str, mut file: File, bytes: u64, name: &str) -> Result<(), HostError> {
         let unreadable = |e: io::Error| HostError::Missing(format!("the backup cannot be read: {e}"));
         let mut header = tar::Header::new_gnu();
         header.set_path(name).map_err(unreadable)?;

@@ -48,7 +48,8 @@ impl Drop for Project {
     }
 }
 
-const BACKED_UP: &str = "; backup of Database: 1.sql, taken 1 min before the incident, whole by its checksum, never restored on trial";
+const BACKED_UP: &str =
+    "; backup of Database: 1.sql, taken 1 min before the incident, whole by its checksum, never restored on trial";
 
 fn remove() -> StepKind {
     StepKind::RemoveVolumes { volumes: VolumeSelection::AllOfProject }
