@@ -56,7 +56,7 @@ struct Stage {
 impl Stage {
     async fn open() -> Self {
         let net = Testnet::up_with(&[("TESTNET_BACKUP_INTERVAL", "3600")]).unwrap();
-        net.wait_for_height(net.port1, 40).unwrap();
+        net.wait_for_height(net.port1, 22).unwrap();
         let scratch = Scratch::new().unwrap();
         fs::create_dir(scratch.path().join("unpacked")).unwrap();
         let lines = [
@@ -284,5 +284,5 @@ async fn a_broken_backup_that_everything_believes_is_found_by_its_trial_and_noth
     stage.until(asked.id, State::Cancelled).await;
     stage.assert_nothing_is_left(asked.id).await;
     assert_eq!(stage.net.started_at("postgres").unwrap(), production, "production was only asked");
-    assert!(stage.net.height(stage.net.port1).unwrap() > 40);
+    assert!(stage.net.height(stage.net.port1).unwrap() > 22);
 }

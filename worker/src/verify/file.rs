@@ -57,6 +57,7 @@ pub(super) fn newest(here: &Path) -> Result<Backup, (Option<verification::File>,
 
 fn look(file: &mut File, name: &str) -> Result<(Content, bool), String> {
     let damaged = |e: io::Error| format!("it cannot be read: {e}");
+    file.seek(SeekFrom::Start(0)).map_err(damaged)?;
     let mut head = start(file).map_err(damaged)?;
     let packed = head.starts_with(&[0x1f, 0x8b]);
     if packed {
