@@ -22,6 +22,24 @@ use crate::{
     transport::{api, fresh_key},
 };
 
+/// Who may have one, asked for when the dialog opens.
+fn owners(incident: Signal<Option<i64>>, open: RwSignal<bool>) -> Signal<Vec<(String, String)>> {
+    let people = Fetched::new(move || {
+        let wanted = incident.get().filter(|_| open.get());
+        async move {
+            match wanted {
+                Some(incident) => Ok(api().incident_people(incident).await?.items),
+                None => Ok(vec![]),
+            }
+        }
+    });
+    Signal::derive(move || {
+        let nobody = (String::new(), "Nobody yet".to_owned());
+        let people = people.value.get().unwrap_or_default();
+        [nobody].into_iter().chain(people.into_iter().map(|p| (p.id.to_string(), p.name))).collect::<Vec<_>>()
+    })
+}
+
 /// Adds one to the incident, or changes `one`.
 #[component]
 pub(crate) fn FollowUpDialog(
@@ -46,20 +64,7 @@ pub(crate) fn FollowUpDialog(
             priority.set(one.priority.to_string());
         }
     });
-    let people = Fetched::new(move || {
-        let wanted = incident.get().filter(|_| open.get());
-        async move {
-            match wanted {
-                Some(incident) => Ok(api().incident_people(incident).await?.items),
-                None => Ok(vec![]),
-            }
-        }
-    });
-    let choices = Signal::derive(move || {
-        let nobody = (String::new(), "Nobody yet".to_owned());
-        let people = people.value.get().unwrap_or_default();
-        [nobody].into_iter().chain(people.into_iter().map(|p| (p.id.to_string(), p.name))).collect::<Vec<_>>()
-    });
+    let choices = owners(incident, open);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let Some(incident) = incident.get_untracked() else { return };

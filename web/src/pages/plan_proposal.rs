@@ -129,57 +129,22 @@ fn Desk(number: i64, now: PlanProposalView, of: Fetched<PlanProposalView>) -> im
         let body = PlanIn { source: text.get_untracked(), reason: said, base_version: version };
         attempt.run(async move { api().adopt_plan(number, &body).await }, move |_| of.refetch());
     };
-    let one = move |(place, proposal): (usize, Proposal)| {
-        view! {
-            <li>
-                <label class="publish-choice">
-                    <input
-                        type="checkbox"
-                        disabled=by_hand
-                        data-testid=format!("proposal-{place}")
-                        prop:checked=move || chosen.with(|all| all.get(place).copied().unwrap_or_default())
-                        on:change=move |event| {
-                            let on = event_target_checked(&event);
-                            chosen.update(|all| if let Some(one) = all.get_mut(place) { *one = on });
-                        }
-                    />
-                    <span>
-                        {proposal.reason}
-                        <span class="hint">{format!("Line {} of version {version}", proposal.line)}</span>
-                    </span>
-                </label>
-            </li>
-        }
-    };
     view! {
         <div class="stack" data-testid="plan-proposal">
             <section aria-labelledby="proposals">
                 <h2 id="proposals">"What the records say"</h2>
-                <ul class="publish-choices">{proposals.into_iter().enumerate().map(one).collect_view()}</ul>
+                <ul class="publish-choices">
+                    {proposals
+                        .into_iter()
+                        .enumerate()
+                        .map(|(place, proposal)| view! { <One place version proposal chosen by_hand/> })
+                        .collect_view()}
+                </ul>
             </section>
             <section aria-labelledby="proposal-diff">
                 <h2 id="proposal-diff">{format!("What that changes in version {version}")}</h2>
                 {move || view! { <TextDiff hunks=hunks.get() label="The plan in force and the proposed text, line by line"/> }}
-                <details class="more-procedures" data-testid="proposal-edit">
-                    <summary>"Edit the text before it is saved"</summary>
-                    <label class="report-label" for="proposal-text">"The whole plan (Markdown)"</label>
-                    <textarea
-                        id="proposal-text"
-                        class="report-body"
-                        spellcheck="false"
-                        prop:value=text
-                        on:input=move |event| {
-                            by_hand.set(true);
-                            text.set(event_target_value(&event));
-                        }
-                    ></textarea>
-                    <Show when=move || by_hand.get()>
-                        <Button on_press=move |()| {
-                            by_hand.set(false);
-                            text.set(untrack(made));
-                        }>"Go back to what was proposed"</Button>
-                    </Show>
-                </details>
+                <EditByHand text by_hand again=Callback::new(move |()| text.set(untrack(made)))/>
             </section>
             <div class="form">
                 <ErrorNote error=attempt.error/>
@@ -191,5 +156,62 @@ fn Desk(number: i64, now: PlanProposalView, of: Fetched<PlanProposalView>) -> im
                 </div>
             </div>
         </div>
+    }
+}
+
+/// One proposal, to be taken or left.
+#[component]
+fn One(
+    place: usize,
+    version: i32,
+    proposal: Proposal,
+    chosen: RwSignal<Vec<bool>>,
+    by_hand: RwSignal<bool>,
+) -> impl IntoView {
+    view! {
+        <li>
+            <label class="publish-choice">
+                <input
+                    type="checkbox"
+                    disabled=by_hand
+                    data-testid=format!("proposal-{place}")
+                    prop:checked=move || chosen.with(|all| all.get(place).copied().unwrap_or_default())
+                    on:change=move |event| {
+                        let on = event_target_checked(&event);
+                        chosen.update(|all| if let Some(one) = all.get_mut(place) { *one = on });
+                    }
+                />
+                <span>
+                    {proposal.reason}
+                    <span class="hint">{format!("Line {} of version {version}", proposal.line)}</span>
+                </span>
+            </label>
+        </li>
+    }
+}
+
+#[component]
+fn EditByHand(text: RwSignal<String>, by_hand: RwSignal<bool>, again: Callback<()>) -> impl IntoView {
+    view! {
+        <details class="more-procedures" data-testid="proposal-edit">
+            <summary>"Edit the text before it is saved"</summary>
+            <label class="report-label" for="proposal-text">"The whole plan (Markdown)"</label>
+            <textarea
+                id="proposal-text"
+                class="report-body"
+                spellcheck="false"
+                prop:value=text
+                on:input=move |event| {
+                    by_hand.set(true);
+                    text.set(event_target_value(&event));
+                }
+            ></textarea>
+            <Show when=move || by_hand.get()>
+                <Button on_press=move |()| {
+                    by_hand.set(false);
+                    again.run(());
+                }>"Go back to what was proposed"</Button>
+            </Show>
+        </details>
     }
 }

@@ -1,3 +1,5 @@
+//! Cases of what is proposed, and of where it is written. No incident of a database is read here.
+
 use super::*;
 use crate::{
     domain::{
