@@ -13,8 +13,8 @@ use tokio::{
 use crate::{
     AppState,
     app::{
-        contact_drill, drill_sweep, expiry, intake, line, maintenance, monitor_change, notice, overdue, paging, readiness,
-        scheduled_post, status_page,
+        contact_drill, drill_sweep, expiry, intake, line, maintenance, monitor_change, notice, overdue, paging,
+        readiness, scheduled_post, status_page,
     },
     error::AppError,
     live, outbox,

@@ -22,9 +22,9 @@ use crate::{
     openapi::{self, Api, Schemas, describe},
     public,
     routes::{
-        self, account, alert, answered, audit, contact, drill, events, file, incident, links, maintenance, monitor, notice,
-        output, people, plan, readiness, report, role, room, run, secret, sign_in, statistics, status_page, subscriber,
-        system, task, token,
+        self, account, alert, answered, audit, contact, drill, events, file, incident, links, maintenance, monitor,
+        notice, output, people, plan, readiness, report, role, room, run, secret, sign_in, statistics, status_page,
+        subscriber, system, task, token,
     },
     shell,
 };

@@ -48,7 +48,9 @@ mod tests {
     fn every_numbered_address_is_guarded_or_known_to_be_open() {
         for operation in &crate::openapi::api().operations {
             let numbered = operation.path.contains("{number}");
-            let open = operation.path.contains("/drills/") || operation.path.contains("/maintenance/") || operation.path.contains("/plan/versions/");
+            let open = operation.path.contains("/drills/")
+                || operation.path.contains("/maintenance/")
+                || operation.path.contains("/plan/versions/");
             if numbered {
                 assert_eq!(part(operation.path).is_some(), !open, "{}", operation.path);
             }

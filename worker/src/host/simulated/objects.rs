@@ -1,8 +1,8 @@
 //! The simulated host's networks, volumes, programs in containers and Compose projects. In memory only.
 
 use super::{
-    Compose, ContainerState, Ended, HostError, LinesTo, LogLine, Mount, Network, Op, SimulatedHost, Verb, Volume, World,
-    instant,
+    Compose, ContainerState, Ended, HostError, LinesTo, LogLine, Mount, Network, Op, SimulatedHost, Verb, Volume,
+    World, instant,
 };
 
 /// What a program in a container does: gets its arguments, gives lines and an exit code.
