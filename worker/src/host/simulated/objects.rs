@@ -156,6 +156,14 @@ impl SimulatedHost {
         .await
     }
 
+    pub(super) async fn volume_gone(&self, name: &str) -> Result<(), HostError> {
+        self.change_world(Op::RemoveVolume, name, |world| {
+            world.volumes.retain(|v| v.name != name);
+            Ok(())
+        })
+        .await
+    }
+
     /// What Compose does to containers; each start of a container that was not running is a new instant.
     pub(super) async fn composed(&self, compose: &Compose, verb: &Verb, to: LinesTo) -> Result<Ended, HostError> {
         let project = &compose.project;
