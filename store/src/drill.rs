@@ -162,7 +162,8 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn drills_open(&self) -> Result<Vec<DrillRecord>, StoreError> {
-        let rows = sqlx::query_as::<_, Row>(drills!("WHERE d.ended_at IS NULL ORDER BY d.number")).fetch_all(&self.pool);
+        let rows =
+            sqlx::query_as::<_, Row>(drills!("WHERE d.ended_at IS NULL ORDER BY d.number")).fetch_all(&self.pool);
         rows.await?.into_iter().map(TryInto::try_into).collect()
     }
 
@@ -258,14 +259,16 @@ impl Tx {
         note: &str,
     ) -> Result<(), StoreError> {
         let now = self.now().inner();
-        sqlx::query("UPDATE drill SET verdict = $2, verdict_by = $3, verdict_at = $4, verdict_note = $5 WHERE number = $1")
-            .bind(number)
-            .bind(verdict.name())
-            .bind(Json(by))
-            .bind(now)
-            .bind(note)
-            .execute(self.connection())
-            .await?;
+        sqlx::query(
+            "UPDATE drill SET verdict = $2, verdict_by = $3, verdict_at = $4, verdict_note = $5 WHERE number = $1",
+        )
+        .bind(number)
+        .bind(verdict.name())
+        .bind(Json(by))
+        .bind(now)
+        .bind(note)
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 

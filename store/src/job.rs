@@ -216,7 +216,10 @@ impl Tx {
     /// # Errors
     /// If the database does not answer.
     pub async fn job_finish(&mut self, run: RunId) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM job WHERE run_id = $1 AND kind <> 'clear'").bind(run.0).execute(self.connection()).await?;
+        sqlx::query("DELETE FROM job WHERE run_id = $1 AND kind <> 'clear'")
+            .bind(run.0)
+            .execute(self.connection())
+            .await?;
         Ok(())
     }
 }

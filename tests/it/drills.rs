@@ -145,9 +145,10 @@ async fn what_is_not_apart_is_never_started_and_what_is_real_ends_a_drill() {
     // The real system's volume, and a path that nobody gave.
     let _worker = drill_worker(&scene);
     scene.host.add_volume(PROJECT, "data");
-    for (mount, part) in
-        [(Mount::Volume("bt2c_data".into()), "bt2c_data"), (Mount::Path(PathBuf::from("/var/run/docker.sock")), "docker.sock")]
-    {
+    for (mount, part) in [
+        (Mount::Volume("bt2c_data".into()), "bt2c_data"),
+        (Mount::Path(PathBuf::from("/var/run/docker.sock")), "docker.sock"),
+    ] {
         scene.host.compose_mounts(TARGET, vec![mount]);
         let drill = begun(&scene.operator).await;
         let done = over(&scene, drill.number).await;
@@ -283,7 +284,10 @@ async fn through_a_quarter_drills_come_due_are_done_move_and_what_they_showed_ag
     scene.operator.api.block_drills(PROJECT, &window).await.unwrap();
     sweep().await;
     let moved = due().await;
-    assert_eq!((moved.due_at, moved.moved_from, moved.moved_why.as_deref()), (window.until_at, Some(next.due_at), Some("Holidays")));
+    assert_eq!(
+        (moved.due_at, moved.moved_from, moved.moved_why.as_deref()),
+        (window.until_at, Some(next.due_at), Some("Holidays"))
+    );
 
     // Two more months: the drills are done, and what is not rehearsed any more is shown less and less.
     let mut scores = vec![shown];

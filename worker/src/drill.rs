@@ -66,7 +66,9 @@ pub(crate) async fn raise(
         if worker.stopping.is_cancelled() {
             return Err(Halt::Stopping);
         }
-        Ok(made.map_err(|why| format!("The drill target could not be made: {}. Nothing of {of} was touched.", why.trim_end_matches('.'))))
+        Ok(made.map_err(|why| {
+            format!("The drill target could not be made: {}. Nothing of {of} was touched.", why.trim_end_matches('.'))
+        }))
     };
     let writing = output::write(&worker.store, header.id, header.number, fence, lease, lines);
     tokio::join!(raising, writing).0

@@ -91,9 +91,9 @@ pub async fn begin(
         ..new
     };
     let goes_on = |error| match error {
-        StoreError::Conflict(name) if name == "run_one_live_per_system" || name == "drill_one" => {
-            AppError::not_now(format!("A drill of {} goes on already. Nothing was begun; wait until it is over.", system.name))
-        }
+        StoreError::Conflict(name) if name == "run_one_live_per_system" || name == "drill_one" => AppError::not_now(
+            format!("A drill of {} goes on already. Nothing was begun; wait until it is over.", system.name),
+        ),
         other => other.into(),
     };
     let mut run = tx.run_create(new).await.map_err(goes_on)?;
@@ -110,7 +110,8 @@ pub async fn begin(
         limit_seconds,
     };
     let number = tx.drill_begin(&begun).await.map_err(goes_on)?;
-    run::requested(&mut tx, &record, &run, version, format!("as a drill, on {target}, plan version {version}"), &by).await?;
+    run::requested(&mut tx, &record, &run, version, format!("as a drill, on {target}, plan version {version}"), &by)
+        .await?;
     let detail = json!({"system": slug, "procedure": id, "incident": record.number, "run": run.header.number,
         "target": target, "limit_seconds": limit_seconds});
     tx.audit(&by, "drill.begun", format!("drill {number}"), detail);

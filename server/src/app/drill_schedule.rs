@@ -161,13 +161,16 @@ pub async fn schedule(
 ) -> Result<(), AppError> {
     let system = state.store.system_by_slug(slug).await.found(|| format!("system {slug}"))?;
     let plan = state.plans.current(system.id).await?;
-    let plan = plan.ok_or_else(|| AppError::not_now(format!("{} has no plan, so there is nothing to rehearse.", system.name)))?;
+    let plan = plan
+        .ok_or_else(|| AppError::not_now(format!("{} has no plan, so there is nothing to rehearse.", system.name)))?;
     match (input.kind, &input.procedure) {
         (Kind::Procedure, None) => return Err(AppError::invalid("procedure", "Say which procedure is rehearsed.")),
         (Kind::ContactTree, Some(_)) => {
             return Err(AppError::invalid("procedure", "The contact tree is tried as a whole; it has no procedure."));
         }
-        (Kind::Procedure, Some(id)) if !plan.compiled.plan.procedures.iter().any(|p| p.id == *id && is_rehearsed(p)) => {
+        (Kind::Procedure, Some(id))
+            if !plan.compiled.plan.procedures.iter().any(|p| p.id == *id && is_rehearsed(p)) =>
+        {
             let why = format!("The plan has no procedure \"{id}\" that recovers anything. Nothing was scheduled.");
             return Err(AppError::invalid("procedure", why));
         }
@@ -245,7 +248,8 @@ pub async fn block(
     }
     let window = Window { from_at: input.from_at, until_at: input.until_at, reason: input.reason.into_inner() };
     let id = tx.drill_window_add(system.id, &window, &by).await?;
-    let detail = json!({"system": slug, "from_at": window.from_at, "until_at": window.until_at, "reason": window.reason});
+    let detail =
+        json!({"system": slug, "from_at": window.from_at, "until_at": window.until_at, "reason": window.reason});
     tx.audit(&by, "drill-window.made", format!("drill window {id}"), detail);
     tx.live(Topic::Drills {});
     Ok(tx.commit().await?)

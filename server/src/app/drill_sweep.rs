@@ -101,7 +101,10 @@ fn told(drill: &DrillRecord, run: &Run, measured: Option<Measured>) -> String {
     };
     match (measured, &drill.stopped_why) {
         (Some(took), _) => {
-            format!("The drill is over: recovered in {} after the target stood. {left}", human_seconds(took.recovered_seconds))
+            format!(
+                "The drill is over: recovered in {} after the target stood. {left}",
+                human_seconds(took.recovered_seconds)
+            )
         }
         (None, Some(why)) => format!("The drill was ended: {} {left}", sentence(why)),
         (None, None) => {
@@ -184,10 +187,7 @@ async fn remind(tx: &mut Tx, one: &DrillSchedule, overdue: bool) -> Result<(), A
     } else {
         (format!("A drill is due soon: {what}"), "This drill is due")
     };
-    let body = format!(
-        "{begins} on {}: {what}. You are responsible for it.",
-        one.due_at.utc_text(),
-    );
+    let body = format!("{begins} on {}: {what}. You are responsible for it.", one.due_at.utc_text(),);
     let word = if overdue { "overdue" } else { "soon" };
     let cause = format!("drill-schedule:{}:{word}:{}", one.id, one.due_at.unix_ms());
     let telling = Telling { link: Some("/console/drills"), ..Telling::new(Purpose::Notice, &cause, &subject, &body) };
@@ -195,7 +195,12 @@ async fn remind(tx: &mut Tx, one: &DrillSchedule, overdue: bool) -> Result<(), A
     let ways = tx.ways_of(&[one.responsible]).await?;
     tell::person(tx, &telling, person, &ways).await?;
     let detail = json!({"person": one.responsible, "due_at": one.due_at});
-    tx.audit(&Actor::Muster, &format!("drill-schedule.{}", if overdue { "overdue" } else { "reminded" }), format!("drill schedule {}", one.id), detail);
+    tx.audit(
+        &Actor::Muster,
+        &format!("drill-schedule.{}", if overdue { "overdue" } else { "reminded" }),
+        format!("drill schedule {}", one.id),
+        detail,
+    );
     tx.live(Topic::Outbox {});
     Ok(())
 }

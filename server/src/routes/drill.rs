@@ -1,9 +1,7 @@
 //! Drills: seen, begun, stopped, judged, scheduled. Every command answers with what it is about as it is afterwards.
 
 use axum::{Json, extract::State};
-use shared::api::drill::{
-    DrillIn, DrillScheduleIn, DrillStopIn, DrillVerdictIn, DrillView, DrillWindowIn, DrillsView,
-};
+use shared::api::drill::{DrillIn, DrillScheduleIn, DrillStopIn, DrillVerdictIn, DrillView, DrillWindowIn, DrillsView};
 use uuid::Uuid;
 
 use super::Answer;

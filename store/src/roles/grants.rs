@@ -214,7 +214,11 @@ pub(super) const TABLES: &[Table] = &[
     table("notice_sent", READ_ADD, NOTHING),
     table(
         "drill_schedule",
-        &["SELECT", "INSERT", "UPDATE (due_at, moved_from, moved_why, done_at, reminded_of, told_overdue_of, retired_at)"],
+        &[
+            "SELECT",
+            "INSERT",
+            "UPDATE (due_at, moved_from, moved_why, done_at, reminded_of, told_overdue_of, retired_at)",
+        ],
         NOTHING,
     ),
     table("drill_window", &["SELECT", "INSERT", "DELETE"], NOTHING),

@@ -34,9 +34,12 @@ async fn an_operator_plans_a_drill_begins_one_and_says_how_it_was() {
     tab.see(&id("drill-form")).await.unwrap();
     pictures(&tab, "drill-begin").await;
     tab.click(&id("drill-begin-send")).await.unwrap();
-    tab.until("the run says what it is", "document.querySelector('[data-testid=drill-banner]')?.innerText.includes('DRILL')")
-        .await
-        .unwrap();
+    tab.until(
+        "the run says what it is",
+        "document.querySelector('[data-testid=drill-banner]')?.innerText.includes('DRILL')",
+    )
+    .await
+    .unwrap();
     let drill = scene.operator.api.drills("bt2c").await.unwrap().drills.remove(0);
     let run = scene.until(drill.run, RunState::AwaitingApproval).await.unwrap();
     tab.read("Waiting for approval").await.unwrap();

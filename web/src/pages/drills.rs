@@ -12,7 +12,12 @@ use shared::{
     domain::access::Action,
 };
 
-use self::{begin::Begin, calendar::Month, history::History, schedule::{Blocked, NewSchedule, Schedules}};
+use self::{
+    begin::Begin,
+    calendar::Month,
+    history::History,
+    schedule::{Blocked, NewSchedule, Schedules},
+};
 use crate::{
     components::{
         async_view::{AsyncView, Fetched},
@@ -61,7 +66,10 @@ fn Systems(list: Signal<List<SystemView>>) -> impl IntoView {
 #[component]
 fn OfSystem(slug: String) -> impl IntoView {
     let heard = use_live().refetch_on(|topic| {
-        matches!(topic, Topic::Drills {} | Topic::Run { .. } | Topic::Plan { .. } | Topic::Freeze {} | Topic::Monitors {})
+        matches!(
+            topic,
+            Topic::Drills {} | Topic::Run { .. } | Topic::Plan { .. } | Topic::Freeze {} | Topic::Monitors {}
+        )
     });
     let of = Fetched::new(move || {
         heard.track();

@@ -103,7 +103,8 @@ mod tests {
 
     fn told(files: &[(&str, &str)], env_files: &[(&str, &str)]) -> Result<BTreeMap<String, DrillTarget>, ConfigError> {
         let paths = pairs(&[("/var/backups", "/drill/backups")]);
-        let told = Told { files: pairs(files), env_files: pairs(env_files), paths, scripts: None, script_env: pairs(&[]) };
+        let told =
+            Told { files: pairs(files), env_files: pairs(env_files), paths, scripts: None, script_env: pairs(&[]) };
         told.understand(&["bt2c".to_owned()])
     }
 

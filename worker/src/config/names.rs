@@ -34,7 +34,9 @@ pub(super) fn checked_projects(projects: Vec<String>) -> Result<Vec<String>, Con
                 .into(),
         ));
     }
-    if let Some((own, of)) = projects.iter().find_map(|p| Some((p, projects.iter().find(|of| drill::target(of) == **p)?))) {
+    if let Some((own, of)) =
+        projects.iter().find_map(|p| Some((p, projects.iter().find(|of| drill::target(of) == **p)?)))
+    {
         return Err(ConfigError(format!(
             "projects (MUSTER_WORKER_PROJECTS): {own} is the project in which {of} is rehearsed, made anew and removed each time; \
              it cannot be one that is kept"

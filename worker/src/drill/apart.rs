@@ -23,7 +23,9 @@ struct Seen {
 /// Nothing to say about a run that is no drill. The error completes a sentence and names what is real.
 pub(crate) async fn apart(host: &dyn ContainerHost, config: &Config, header: &RunHeader) -> Result<(), String> {
     let Some(of) = &header.drill_of else { return Ok(()) };
-    let seen = look(host, &header.project, of).await.map_err(|e| format!("it cannot be seen whether the drill is apart: {e}"))?;
+    let seen = look(host, &header.project, of)
+        .await
+        .map_err(|e| format!("it cannot be seen whether the drill is apart: {e}"))?;
     let found = foreign(&seen, &header.project, of, config);
     if found.is_empty() {
         return Ok(());
@@ -149,7 +151,8 @@ mod tests {
 
     #[test]
     fn whatever_is_real_is_named() {
-        let config = Config { paths: [("/b".to_owned(), "/drill/b".into())].into(), ..Config::for_projects(&["x-drill"]) };
+        let config =
+            Config { paths: [("/b".to_owned(), "/drill/b".into())].into(), ..Config::for_projects(&["x-drill"]) };
         let volume = |name: &str| Mount::Volume(name.into());
         let path = |name: &str| Mount::Path(name.into());
         let own = || details("x-drill", &["x-drill_default"], vec![volume("x-drill_data"), path("/drill/b/db")]);

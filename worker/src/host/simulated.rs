@@ -484,11 +484,7 @@ impl ContainerHost for SimulatedHost {
     }
 
     fn volume_remove<'a>(&'a self, name: &'a str) -> Answer<'a, ()> {
-        self.change_world(Op::RemoveVolume, name, move |world| {
-            world.volumes.retain(|v| v.name != name);
-            Ok(())
-        })
-        .boxed()
+        self.volume_gone(name).boxed()
     }
 
     fn compose_services<'a>(&'a self, compose: &'a Compose) -> Answer<'a, Vec<String>> {

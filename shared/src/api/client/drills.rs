@@ -3,9 +3,7 @@
 use uuid::Uuid;
 
 use super::{Answer, Client, Method, Transport, escaped};
-use crate::api::drill::{
-    DrillIn, DrillScheduleIn, DrillStopIn, DrillVerdictIn, DrillView, DrillWindowIn, DrillsView,
-};
+use crate::api::drill::{DrillIn, DrillScheduleIn, DrillStopIn, DrillVerdictIn, DrillView, DrillWindowIn, DrillsView};
 
 impl<T: Transport> Client<T> {
     pub async fn drills(&self, system: &str) -> Answer<DrillsView> {

@@ -11,12 +11,37 @@ fn at(instant: time::OffsetDateTime) -> Timestamp {
 #[test]
 fn a_rule_counts_months_and_skips_those_that_are_over() {
     let cases = [
-        (Every::Monthly, datetime!(2026-01-31 9:00 UTC), datetime!(2026-01-31 9:00 UTC), datetime!(2026-02-28 9:00 UTC)),
-        (Every::Monthly, datetime!(2026-12-05 9:00 UTC), datetime!(2026-12-06 0:00 UTC), datetime!(2027-01-05 9:00 UTC)),
-        (Every::Monthly, datetime!(2026-01-05 9:00 UTC), datetime!(2026-04-01 0:00 UTC), datetime!(2026-04-05 9:00 UTC)),
-        (Every::Quarterly, datetime!(2026-11-30 9:00 UTC), datetime!(2026-11-30 9:00 UTC), datetime!(2027-02-28 9:00 UTC)),
+        (
+            Every::Monthly,
+            datetime!(2026-01-31 9:00 UTC),
+            datetime!(2026-01-31 9:00 UTC),
+            datetime!(2026-02-28 9:00 UTC),
+        ),
+        (
+            Every::Monthly,
+            datetime!(2026-12-05 9:00 UTC),
+            datetime!(2026-12-06 0:00 UTC),
+            datetime!(2027-01-05 9:00 UTC),
+        ),
+        (
+            Every::Monthly,
+            datetime!(2026-01-05 9:00 UTC),
+            datetime!(2026-04-01 0:00 UTC),
+            datetime!(2026-04-05 9:00 UTC),
+        ),
+        (
+            Every::Quarterly,
+            datetime!(2026-11-30 9:00 UTC),
+            datetime!(2026-11-30 9:00 UTC),
+            datetime!(2027-02-28 9:00 UTC),
+        ),
         // It was done before its time: it comes again one time later.
-        (Every::Monthly, datetime!(2026-06-15 9:00 UTC), datetime!(2026-06-01 9:00 UTC), datetime!(2026-07-15 9:00 UTC)),
+        (
+            Every::Monthly,
+            datetime!(2026-06-15 9:00 UTC),
+            datetime!(2026-06-01 9:00 UTC),
+            datetime!(2026-07-15 9:00 UTC),
+        ),
     ];
     for (every, due, now, next) in cases {
         assert_eq!(every.after(at(due), at(now)), at(next), "{every:?} {due} {now}");

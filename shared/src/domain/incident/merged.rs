@@ -18,7 +18,10 @@ impl Incident {
             return Err(Refusal::new("target-over", message));
         }
         if other.drill {
-            return Err(Refusal::new("target-a-drill", format!("Incident {number} is a drill; nothing is merged into it.")));
+            return Err(Refusal::new(
+                "target-a-drill",
+                format!("Incident {number} is a drill; nothing is merged into it."),
+            ));
         }
         if other.readers.is_some() {
             let message = format!(

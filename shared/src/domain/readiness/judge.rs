@@ -89,8 +89,10 @@ fn procedure(facts: Facts<'_>, one: &Procedure) -> Item {
     let (earned, why) = if same.is_some() {
         (left, format!("It succeeded {where_} {when} in {took} (run {}).{}", shown.run, aged(at, facts.now)))
     } else {
-        let why =
-            format!("It succeeded {where_} {when} (run {}), but the plan has changed it since: half of that counts.", shown.run);
+        let why = format!(
+            "It succeeded {where_} {when} (run {}), but the plan has changed it since: half of that counts.",
+            shown.run
+        );
         (left / 2, why)
     };
     let earn = Some(Earn::Drill { procedure: one.id.clone() }).filter(|_| earned < PROCEDURE);
@@ -154,8 +156,11 @@ fn rehearsed_time(
     let last = drills.max_by_key(|r| r.ended_at)?;
     let (at, when, took) = (last.ended_at, ago(last.ended_at, facts.now), human_seconds(last.took_seconds));
     let (earned, why) = if last.took_seconds <= promised {
-        let text =
-            format!("It took {took} in a drill {when} (run {}); no outage has shown it.{}", last.run, aged(at, facts.now));
+        let text = format!(
+            "It took {took} in a drill {when} (run {}); no outage has shown it.{}",
+            last.run,
+            aged(at, facts.now)
+        );
         (left(OBJECTIVE, at, facts.now), text)
     } else {
         (0, format!("It took {took} in a drill {when} (run {}): longer than promised.", last.run))

@@ -38,7 +38,8 @@ pub(super) fn Begin(
     let answers = RwSignal::new(BTreeMap::<String, String>::new());
     let choices: Vec<_> = offers.iter().map(|o| (o.procedure.clone(), o.title.clone())).collect();
     let offers = StoredValue::new(offers);
-    let chosen = Memo::new(move |_| offers.with_value(|all| all.iter().find(|o| o.procedure == procedure.get()).cloned()));
+    let chosen =
+        Memo::new(move |_| offers.with_value(|all| all.iter().find(|o| o.procedure == procedure.get()).cloned()));
     let refused = move || chosen.with(|c| c.as_ref().and_then(|o| o.refused.clone()));
     let attempt = Attempt::new();
     let navigate = use_navigate();
@@ -106,7 +107,11 @@ fn Questions(offer: DrillOffer, answers: RwSignal<BTreeMap<String, String>>) -> 
         Effect::new(move |_| {
             let said = value.get();
             answers.update(|all| {
-                if said == default { all.remove(&name) } else { all.insert(name.clone(), said) };
+                if said == default {
+                    all.remove(&name)
+                } else {
+                    all.insert(name.clone(), said)
+                };
             });
         });
         let hint = matches!(parameter.choices, Choices::Services { .. })

@@ -12,7 +12,18 @@ use crate::components::{
 const DAY: i64 = 86_400_000;
 const NAMES: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// Days since 1970, of the first of the month so many months from the one that `today` is in; and its name.
@@ -67,7 +78,8 @@ fn month(view: &DrillsView, first: i64, next: i64) -> Vec<Day> {
                 marks.push(Mark { tone, text: format!("{} ({word})", one.title) });
             }
             let (from, until) = (n * DAY, (n + 1) * DAY);
-            let covers = |w: &&shared::api::drill::DrillWindowView| w.from_at.unix_ms() < until && from < w.until_at.unix_ms();
+            let covers =
+                |w: &&shared::api::drill::DrillWindowView| w.from_at.unix_ms() < until && from < w.until_at.unix_ms();
             Day { n, number: n - first + 1, blocked: view.windows.iter().find(covers).map(|w| w.reason.clone()), marks }
         })
         .collect()

@@ -27,7 +27,8 @@ pub(super) fn History(view: Signal<DrillsView>, of: Fetched<DrillsView>) -> impl
     let rows = Memo::new(move |_| view.with(|v| v.drills.clone()));
     let plots = Memo::new(move |_| {
         view.with(|v| {
-            let measured = |p: &str| v.drills.iter().filter(|d| d.procedure == p && d.recovered_seconds.is_some()).count();
+            let measured =
+                |p: &str| v.drills.iter().filter(|d| d.procedure == p && d.recovered_seconds.is_some()).count();
             let mut known: Vec<String> = v.drills.iter().map(|d| d.procedure.clone()).collect();
             known.sort_unstable();
             known.dedup();
@@ -84,7 +85,8 @@ fn Row(one: DrillView, of: Fetched<DrillsView>) -> impl IntoView {
     let (may_stop, may_judge) = (may(Action::CancelRun), may(Action::RequestRun));
     let (number, open) = (one.number, one.ended_at.is_none());
     let took = one.recovered_seconds.map(|seconds| {
-        let asked = one.asked_seconds.map(|s| format!("; {} after it was asked for", human_seconds(s))).unwrap_or_default();
+        let asked =
+            one.asked_seconds.map(|s| format!("; {} after it was asked for", human_seconds(s))).unwrap_or_default();
         format!("Recovered {} after the target stood{asked}", human_seconds(seconds))
     });
     let promised = one.objectives.first().map(|o| {
@@ -202,7 +204,8 @@ fn Times(drills: Vec<DrillView>) -> impl IntoView {
     let title = drills.last().map(|d| d.title.clone()).unwrap_or_default();
     let promised = drills.last().and_then(|d| d.objectives.first().cloned());
     let took: Vec<_> = drills.iter().filter_map(|d| Some((d.begun_at, d.recovered_seconds?))).collect();
-    let most = took.iter().map(|(_, s)| *s).chain(promised.iter().map(|o| i64::try_from(o.seconds).unwrap_or(i64::MAX))).max();
+    let most =
+        took.iter().map(|(_, s)| *s).chain(promised.iter().map(|o| i64::try_from(o.seconds).unwrap_or(i64::MAX))).max();
     let most = most.unwrap_or(1).max(1);
     #[expect(clippy::cast_precision_loss, reason = "spans of time fit")]
     let y = move |seconds: i64| HEIGHT * (1.0 - seconds as f64 / (most as f64 * 1.1));

@@ -1,8 +1,8 @@
 //! The simulated host's networks, volumes, programs in containers and Compose projects. In memory only.
 
 use super::{
-    Compose, ContainerState, Ended, HostError, LinesTo, LogLine, Mount, Network, Op, SimulatedHost, Verb, Volume, World,
-    instant,
+    Compose, ContainerState, Ended, HostError, LinesTo, LogLine, Mount, Network, Op, SimulatedHost, Verb, Volume,
+    World, instant,
 };
 
 /// What a program in a container does: gets its arguments, gives lines and an exit code.
@@ -151,6 +151,14 @@ impl SimulatedHost {
     pub(super) async fn network_gone(&self, id: &str) -> Result<(), HostError> {
         self.change_world(Op::Remove, id, |world| {
             world.networks.retain(|n| n.id != id);
+            Ok(())
+        })
+        .await
+    }
+
+    pub(super) async fn volume_gone(&self, name: &str) -> Result<(), HostError> {
+        self.change_world(Op::RemoveVolume, name, |world| {
+            world.volumes.retain(|v| v.name != name);
             Ok(())
         })
         .await
