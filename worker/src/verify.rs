@@ -25,7 +25,7 @@ use crate::{Worker, safety::backup};
 /// Between looks for one that waits.
 const IDLE: Duration = Duration::from_secs(1);
 /// Between looks for what dead workers left behind.
-const SWEEP: Duration = Duration::from_secs(30);
+const SWEEP: Duration = Duration::from_secs(10);
 /// A trial over which so many workers died says something about the trial.
 const ATTEMPTS: i32 = 3;
 

@@ -225,11 +225,19 @@ async fn a_broken_backup_that_everything_believes_is_found_by_its_trial_and_noth
     assert!(files.verified && files.compared[0].what.starts_with("Files of "), "{files:?}");
     stage.assert_nothing_is_left(first.id).await;
 
-    // A backup that is whole for everything else.
+    a_broken_one_is_found(&stage).await;
+    a_dead_worker_and_a_person_leave_nothing(&stage, worker).await;
+    assert_eq!(stage.net.started_at("postgres").unwrap(), production, "production was only asked");
+    assert!(stage.net.height(stage.net.port1).unwrap() > 22);
+}
+
+/// It is whole for everything else.
+async fn a_broken_one_is_found(stage: &Stage) {
+    let admin = &stage.admin;
     stage.break_newest();
     let age = Definition {
         name: Name::parse("Backups come").unwrap(),
-        check: Check::FileAge { directory: look("/var/backups/bt2c/db/") },
+        check: Check::FileAge { directory: Look::parse("/var/backups/bt2c/db/").unwrap() },
         every_seconds: 5,
         timeout_seconds: 5,
         retries: 0,
@@ -263,7 +271,10 @@ async fn a_broken_backup_that_everything_believes_is_found_by_its_trial_and_noth
     // From now on it is no backup for whoever wipes: the one before it counts.
     let after = stage.evidence().await;
     assert!(!after.contains("99990101") && after.contains("restored on trial at"), "{after}");
+}
 
+async fn a_dead_worker_and_a_person_leave_nothing(stage: &Stage, worker: RunningWorker) {
+    let admin = &stage.admin;
     // A worker dies in the middle; the next clears away what it left, and begins anew.
     fs::remove_file(stage.net.backup_dir().join("db/99990101T000000Z.sql.gz")).unwrap();
     let asked = admin.api.verify_now(SYSTEM).await.unwrap();
@@ -283,6 +294,4 @@ async fn a_broken_backup_that_everything_believes_is_found_by_its_trial_and_noth
     admin.api.cancel_verification(asked.id).await.unwrap();
     stage.until(asked.id, State::Cancelled).await;
     stage.assert_nothing_is_left(asked.id).await;
-    assert_eq!(stage.net.started_at("postgres").unwrap(), production, "production was only asked");
-    assert!(stage.net.height(stage.net.port1).unwrap() > 22);
 }

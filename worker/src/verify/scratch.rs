@@ -1,11 +1,7 @@
 //! Where a trial restores to: a container and a directory that say whose they are, and are gone after it, whoever removes them. Touches nothing
 //! that has no such mark.
 
-use std::{
-    os::unix::fs::DirBuilderExt as _,
-    path::PathBuf,
-    sync::{Mutex, PoisonError},
-};
+use std::{os::unix::fs::DirBuilderExt as _, path::PathBuf};
 
 use uuid::Uuid;
 
@@ -30,13 +26,12 @@ pub(super) struct Room<'a> {
     host: &'a dyn ContainerHost,
     mark: String,
     home: PathBuf,
-    containers: Mutex<Vec<String>>,
 }
 
 impl<'a> Room<'a> {
     pub(super) fn new(worker: &'a Worker, trial: Uuid, attempt: i32) -> Self {
         let home = home(&worker.config);
-        Self { host: &*worker.host, mark: format!("{trial}.{attempt}"), home, containers: Mutex::default() }
+        Self { host: &*worker.host, mark: format!("{trial}.{attempt}"), home }
     }
 
     pub(super) fn mark(&self) -> String {
@@ -44,10 +39,7 @@ impl<'a> Room<'a> {
     }
 
     pub(super) async fn container(&self, scratch: &Scratch) -> Result<String, String> {
-        let id =
-            self.host.scratch_make(scratch).await.map_err(|e| format!("no scratch database could be made: {e}"))?;
-        self.containers.lock().unwrap_or_else(PoisonError::into_inner).push(id.clone());
-        Ok(id)
+        self.host.scratch_make(scratch).await.map_err(|e| format!("no scratch database could be made: {e}"))
     }
 
     /// Empty, and its own.
@@ -60,10 +52,11 @@ impl<'a> Room<'a> {
         Ok(path)
     }
 
-    /// Removes all of it. What could not be removed now is found by its mark later.
+    /// Removes all of it, also a container that was being made when the trial ended. What could not be removed now is found by its mark
+    /// later.
     pub(super) async fn clear(&self) {
-        let containers = std::mem::take(&mut *self.containers.lock().unwrap_or_else(PoisonError::into_inner));
-        for id in containers {
+        let all = self.host.scratches().await.unwrap_or_default();
+        for (id, _) in all.into_iter().filter(|(_, mark)| *mark == self.mark) {
             if let Err(error) = self.host.scratch_remove(&id).await {
                 tracing::warn!(%error, id, "a scratch container could not be removed now; it is looked for again");
             }
