@@ -28,7 +28,7 @@ impl FollowUpState {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "FollowUpPriority"))]
 #[serde(rename_all = "kebab-case")]
 pub enum Priority {
     Low,

@@ -31,7 +31,7 @@ pub struct Experience<'a> {
 
 /// One change of the text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "PlanProposal"))]
 pub struct Proposal {
     /// The line it is about, counted from 1 in the plan in force.
     pub line: u32,

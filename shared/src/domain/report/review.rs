@@ -59,7 +59,7 @@ pub struct ReviewEntry {
 
 /// How one version stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "ReportStanding"))]
 #[serde(tag = "standing", rename_all = "kebab-case")]
 pub enum Standing {
     /// Nobody has looked at this version.
