@@ -30,7 +30,7 @@ fn runs(n: u32) -> String {
 fn Ahead(view: ForecastView) -> impl IntoView {
     let forecast = view.forecast;
     let tone = if view.late { Tone::Warning } else { Tone::Active };
-    let begins = if view.begun { "" } else { "If it began now: " };
+    let begins = if view.begun { "Expected to end " } else { "If it began now, it would probably end " };
     let known = forecast.expected_at.zip(forecast.latest_at);
     view! {
         <div class="forecast" data-testid="forecast" data-tone=tone.name() data-late=view.late.to_string()>
@@ -39,7 +39,7 @@ fn Ahead(view: ForecastView) -> impl IntoView {
                 {match known {
                     Some((expected, latest)) => {
                         view! {
-                            {begins} "expected to end " <Instant at=expected/> ", at the latest " <Instant at=latest/>
+                            {begins} <Instant at=expected/> ", at the latest " <Instant at=latest/>
                             {format!(", by {}.", runs(forecast.runs))}
                             {forecast.slower.then_some(" This step has taken longer than in any of them.")}
                         }

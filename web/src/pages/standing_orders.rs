@@ -49,7 +49,7 @@ pub(crate) fn StandingOrdersPage() -> impl IntoView {
                 </a>
             </Show>
         </header>
-        <p class="muted">
+        <p class="muted orders-lead">
             "A standing order is consent given beforehand: when one thing is down, one procedure is begun without waiting for anybody, within limits. If that does not help, people are called."
         </p>
         <AsyncView of what="the standing orders" content=move |list| view! { <Orders list of/> }/>

@@ -245,15 +245,20 @@ fn questions(
         let value = RwSignal::new(given.unwrap_or_else(|| parameter.default.clone()));
         let (read, write) = (key.clone(), key);
         Effect::new(move |_| {
-            if let Some(given) = answers.with(|a| a.get(&read).cloned()) {
+            // Set only what differs: each of the two follows the other.
+            if let Some(given) = answers.with(|a| a.get(&read).cloned())
+                && value.with_untracked(|value| *value != given)
+            {
                 value.set(given);
             }
         });
         Effect::new(move |_| {
             let typed = value.get();
-            answers.update(|a| {
-                a.insert(write.clone(), typed);
-            });
+            if answers.with_untracked(|a| a.get(&write) != Some(&typed)) {
+                answers.update(|a| {
+                    a.insert(write.clone(), typed);
+                });
+            }
         });
         view! { <TextField label=parameter.label.clone() value hint=format!("The plan says {}", parameter.default)/> }
     });
