@@ -9,9 +9,9 @@ use shared::{
         run::{Answer, RunState},
     },
 };
-use tests::scene::{PROJECT, Scene, message, refused};
+use tests::scene::{PROJECT, Scene, VALIDATOR1, message, refused};
 use worker::host::{
-    HostError,
+    ContainerState, HostError,
     simulated::{Fault, Op},
 };
 
@@ -22,6 +22,8 @@ async fn what_was_skipped_and_missed_is_proposed_and_becomes_a_version_that_name
     scene.host.fault(Op::Restart, Fault::Fails(HostError::Refused("no space left on device".into())));
     let run = scene.approved().await.unwrap();
     let asked = scene.until_run(run.number, |run| run.question.is_some()).await.unwrap();
+    // Somebody has started it by hand.
+    scene.host.change(VALIDATOR1, |details| details.container.state = ContainerState::Running);
     let reason = "it was up | already";
     scene.answer(&asked, Answer::Skip { reason: reason.into() }).await.unwrap();
     scene.until(run.number, RunState::Succeeded).await.unwrap();
