@@ -32,7 +32,12 @@ async fn what_is_to_happen_by_itself_is_proposed_consented_to_seen_and_stopped()
     tab.click(&id("order-send")).await.unwrap();
     tab.read("The name must not be empty.").await.unwrap();
     tab.fill("main form input[type=text]", "Restart validator 1").await.unwrap();
-    tab.read("The plan promises for Single Node").await.unwrap();
+    tab.until(
+        "the plan's own words are its reason",
+        "document.querySelector('main form textarea').value.includes('Single Node')",
+    )
+    .await
+    .unwrap();
     pictures(&tab, "order-form").await;
     tab.click(&id("order-send")).await.unwrap();
     tab.see("[data-testid=order][data-state=proposed]").await.unwrap();
