@@ -41,7 +41,7 @@ async fn what_is_to_happen_by_itself_is_proposed_consented_to_seen_and_stopped()
     pictures(&tab, "order-form").await;
     tab.click(&id("order-send")).await.unwrap();
     tab.see("[data-testid=order][data-state=proposed]").await.unwrap();
-    tab.read("You proposed this order").await.unwrap();
+    tab.read("you need the role approver").await.unwrap();
     pictures(&tab, "orders-proposed").await;
 
     let second = Chromium::launch().await.unwrap();
