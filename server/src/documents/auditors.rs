@@ -40,7 +40,7 @@ struct Line<'a> {
 
 /// "9.5 of 10".
 fn points(item: &Item) -> String {
-    let tenths = |n: u32| if n % 10 == 0 { format!("{}", n / 10) } else { format!("{}.{}", n / 10, n % 10) };
+    let tenths = |n: u32| if n.is_multiple_of(10) { format!("{}", n / 10) } else { format!("{}.{}", n / 10, n % 10) };
     format!("{} of {}", tenths(item.earned), tenths(item.weight))
 }
 

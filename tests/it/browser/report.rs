@@ -11,10 +11,10 @@ use shared::{
 use tests::{
     browser::{Chromium, Tab, id},
     persona::Persona,
-    scene::{Scene, message},
+    scene::{Scene, VALIDATOR1, message},
 };
 use worker::host::{
-    HostError,
+    ContainerState, HostError,
     simulated::{Fault, Op},
 };
 
@@ -30,6 +30,7 @@ async fn over() -> (Scene, i64) {
     scene.host.fault(Op::Restart, Fault::Fails(HostError::Refused("no space left on device".into())));
     let run = scene.approved().await.unwrap();
     let asked = scene.until_run(run.number, |run| run.question.is_some()).await.unwrap();
+    scene.host.change(VALIDATOR1, |details| details.container.state = ContainerState::Running);
     scene.answer(&asked, Answer::Skip { reason: "it came back by itself".into() }).await.unwrap();
     scene.until(run.number, RunState::Succeeded).await.unwrap();
     let earlier = "UPDATE incident SET declared_at = declared_at - interval '25 minutes'";

@@ -138,7 +138,8 @@ mod tests {
         };
         let by = |who: usize| people[who].to_string();
         // Ada has saved version 2.
-        let cases: [(&[(usize, i32, D)], Standing); 9] = [
+        type Said = (usize, i32, D);
+        let cases: [(&[Said], Standing); 9] = [
             (&[], Standing::Unseen {}),
             (&[(0, 2, D::Asked)], Standing::Asked { by: by(0) }),
             (&[(0, 2, D::Asked), (1, 2, D::Approved)], Standing::Approved { by: by(1) }),
