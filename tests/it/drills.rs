@@ -207,6 +207,19 @@ async fn days_go_by(pool: &sqlx::PgPool, days: i32) {
     }
 }
 
+async fn nonsense_is_refused(scene: &Scene, good: &DrillScheduleIn) {
+    for (bad, field) in [
+        (DrillScheduleIn { due_at: Timestamp::from_unix(0), ..good.clone() }, "due_at"),
+        (DrillScheduleIn { procedure: Some("nothing".into()), ..good.clone() }, "procedure"),
+        (DrillScheduleIn { procedure: None, ..good.clone() }, "procedure"),
+        (DrillScheduleIn { kind: Kind::ContactTree, ..good.clone() }, "procedure"),
+        (DrillScheduleIn { responsible: shared::ids::UserId(Uuid::nil()), ..good.clone() }, "responsible"),
+    ] {
+        let refusal = refused(scene.operator.api.schedule_drill(PROJECT, &bad).await);
+        assert!(refusal.fields.iter().any(|f| f.field == field), "{field}: {refusal:?}");
+    }
+}
+
 #[tokio::test]
 async fn through_a_quarter_drills_come_due_are_done_move_and_what_they_showed_ages() {
     let scene = Scene::set().await.unwrap();
@@ -224,16 +237,7 @@ async fn through_a_quarter_drills_come_due_are_done_move_and_what_they_showed_ag
         due_at,
         responsible,
     };
-    for (bad, field) in [
-        (schedule(Timestamp::from_unix(0)), "due_at"),
-        (DrillScheduleIn { procedure: Some("nothing".into()), ..schedule(day(20)) }, "procedure"),
-        (DrillScheduleIn { procedure: None, ..schedule(day(20)) }, "procedure"),
-        (DrillScheduleIn { kind: Kind::ContactTree, ..schedule(day(20)) }, "procedure"),
-        (DrillScheduleIn { responsible: shared::ids::UserId(Uuid::nil()), ..schedule(day(20)) }, "responsible"),
-    ] {
-        let refusal = refused(scene.operator.api.schedule_drill(PROJECT, &bad).await);
-        assert!(refusal.fields.iter().any(|f| f.field == field), "{field}: {refusal:?}");
-    }
+    nonsense_is_refused(&scene, &schedule(day(20))).await;
     let no = scene.responder.api.schedule_drill(PROJECT, &schedule(day(20))).await;
     assert_eq!(refused(no).code, ErrorCode::Forbidden);
     scene.operator.api.schedule_drill(PROJECT, &schedule(day(20))).await.unwrap();

@@ -66,8 +66,9 @@ async fn printed(tab: &Tab, name: &str) {
 }
 
 /// People come a moment after the dialog.
-fn option(person: &Persona) -> String {
-    format!("dialog[open] option[value='{}']", person.id)
+async fn offered(tab: &Tab, person: &Persona) {
+    let found = format!("!!document.querySelector(\"dialog[open] option[value='{}']\")", person.id);
+    tab.until("they are offered", &found).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -95,12 +96,12 @@ async fn a_report_is_written_reviewed_published_in_part_printed_and_changes_the_
     tab.read("Who fills this in?").await.unwrap();
     tab.click(&id("follow-up-add")).await.unwrap();
     tab.fill("dialog[open] input[type=text]", "Add an alarm for full disks").await.unwrap();
-    tab.see(&option(&scene.operator)).await.unwrap();
+    offered(&tab, &scene.operator).await;
     tab.choose_option("dialog[open] select", &scene.operator.id.to_string()).await.unwrap();
     tab.click(&id("follow-up-send")).await.unwrap();
     tab.read("Follow-up 1 · Test operator").await.unwrap();
     tab.click(&id("report-ask-review")).await.unwrap();
-    tab.see(&option(&scene.approver)).await.unwrap();
+    offered(&tab, &scene.approver).await;
     tab.choose_option("dialog[open] select", &scene.approver.id.to_string()).await.unwrap();
     pictures(&tab, "report-ask").await;
     tab.click(&id("ask-review-send")).await.unwrap();

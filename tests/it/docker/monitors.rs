@@ -96,16 +96,7 @@ async fn every_kind_of_check_sees_what_is_there_and_what_breaks() {
     let _worker = muster.worker_with(config);
     let all = async || admin.api.monitors().await.unwrap().items;
     let well = ["container", "http", "http inside", "tcp", "tcp inside", "metric", "lag", "sql", "script", "file"];
-    // The nodes make blocks before their database is up: what is well is seen as well when all of it has started.
-    let settled = async || {
-        let now = all().await;
-        now.iter().all(|m| m.state != State::Unknown)
-            && now.iter().all(|m| m.state == State::Up || !well.contains(&m.definition.name.as_str()))
-    };
-    if eventually("all that is well is found well", settled).await.is_err() {
-        let told = all().await.into_iter().map(|m| (m.definition.name, m.state, m.last.map(|last| last.text)));
-        panic!("what is well is not found well: {:#?}", told.collect::<Vec<_>>());
-    }
+    settled(&admin, &well).await;
     let found = all().await;
     let of = |called: &str| found.iter().find(|m| m.definition.name.as_str() == called).unwrap();
     let said = |m: &MonitorView| m.last.as_ref().unwrap().text.clone();
@@ -131,6 +122,20 @@ async fn every_kind_of_check_sees_what_is_there_and_what_breaks() {
     let postgres = all().await;
     let sql = postgres.iter().find(|m| m.definition.name.as_str() == "sql").unwrap();
     assert_eq!(sql.state, State::Up, "what has not broken is well");
+}
+
+/// The nodes make blocks before their database is up: what is well is seen as well when all of it has started.
+async fn settled(admin: &tests::persona::Persona, well: &[&str]) {
+    let all = async || admin.api.monitors().await.unwrap().items;
+    let found = async || {
+        let now = all().await;
+        now.iter().all(|m| m.state != State::Unknown)
+            && now.iter().all(|m| m.state == State::Up || !well.contains(&m.definition.name.as_str()))
+    };
+    if eventually("all that is well is found well", found).await.is_err() {
+        let told = all().await.into_iter().map(|m| (m.definition.name, m.state, m.last.map(|last| last.text)));
+        panic!("what is well is not found well: {:#?}", told.collect::<Vec<_>>());
+    }
 }
 
 async fn slug(admin: &tests::persona::Persona) -> String {

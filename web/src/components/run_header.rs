@@ -82,17 +82,7 @@ pub(crate) fn RunHeader(run: Signal<RunView>, of: Fetched<RunView>) -> impl Into
                 </span>
                 <span>"Target " <b class="name">{move || run.with(target)}</b></span>
             </div>
-            {run
-                .with_untracked(|r| r.ordered.clone())
-                .map(|ordered| {
-                    view! {
-                        <p class="run-automatic" data-testid="run-automatic">
-                            <strong>"AUTOMATIC"</strong>
-                            {format!(" Nobody was asked: {} consented beforehand. If it does not help, people are called. ", ordered.givers)}
-                            <a href="/console/standing-orders">"See the order"</a>
-                        </p>
-                    }
-                })}
+            {automatic(run)}
             {run
                 .with_untracked(|r| r.resumes)
                 .map(|before| {
@@ -107,6 +97,19 @@ pub(crate) fn RunHeader(run: Signal<RunView>, of: Fetched<RunView>) -> impl Into
             <OtherPlan run/>
         </header>
     }
+}
+
+/// Who consented beforehand, if nobody was asked.
+fn automatic(run: Signal<RunView>) -> impl IntoView {
+    run.with_untracked(|r| r.ordered.clone()).map(|ordered| {
+        view! {
+            <p class="run-automatic" data-testid="run-automatic">
+                <strong>"AUTOMATIC"</strong>
+                {format!(" Nobody was asked: {} consented beforehand. If it does not help, people are called. ", ordered.givers)}
+                <a href="/console/standing-orders">"See the order"</a>
+            </p>
+        }
+    })
 }
 
 fn target(run: &RunView) -> String {
