@@ -221,7 +221,7 @@ fn nextest_command(project: &Project, arguments: &Arguments) -> Command {
 fn plain_command(project: &Project, arguments: &Arguments) -> Command {
     let mut command = project.cargo(&["test", "--workspace", "--no-fail-fast", "--", "--test-threads", "2"]);
     if arguments.fast {
-        command.args(["--skip", "docker::", "--skip", "browser::", "--skip", "api_fuzz::", "--skip", "readers::"]);
+        command.args(["--skip", "docker::", "--skip", "browser::", "--skip", "api_fuzz::", "--skip", "readers::", "--skip", "status_bucket::"]);
     }
     command.args(&arguments.names);
     command

@@ -113,7 +113,7 @@ pub async fn signed(
 /// The same to be read and printed.
 ///
 /// # Errors
-/// As [`make`].
+/// As `make`.
 pub async fn printed(
     state: &AppState,
     permit: &Permit<ViewConsole>,

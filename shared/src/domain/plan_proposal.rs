@@ -196,9 +196,9 @@ fn of_contacts(source: &str, plan: &Plan, experience: &Experience<'_>) -> Option
 
 /// On one line and without markup of its own.
 fn plain(text: &str) -> String {
-    let one = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let marks = ['`', '<', '>', '|', '[', ']', '#', '*', '{', '}'];
+    let clean: String = text.chars().filter(|c| !marks.contains(c)).collect();
+    let one = clean.split_whitespace().collect::<Vec<_>>().join(" ");
     let short: String = one.chars().take(300).collect();
-    let clean: String =
-        short.chars().filter(|c| !matches!(c, '`' | '<' | '>' | '|' | '[' | ']' | '#' | '*' | '{' | '}')).collect();
-    clean.trim_end_matches('.').to_owned()
+    short.trim_end_matches('.').to_owned()
 }
