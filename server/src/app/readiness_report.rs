@@ -100,7 +100,7 @@ fn count(n: usize) -> u32 {
 /// Signed, for a program or the verifier.
 ///
 /// # Errors
-/// As [`make`].
+/// As `make`.
 pub async fn signed(
     state: &AppState,
     permit: &Permit<ViewConsole>,
