@@ -20,6 +20,7 @@ pub mod layout;
 pub mod maintenance;
 pub mod mention;
 pub mod monitor;
+mod named;
 pub mod next;
 pub mod offer;
 pub mod outbox;

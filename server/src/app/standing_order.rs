@@ -120,17 +120,7 @@ pub async fn suspend(
     number: i64,
     input: OrderWhyIn,
 ) -> Result<OrderView, AppError> {
-    let mut tx = state.store.begin().await?;
-    let order = locked(&mut tx, number).await?.order;
-    if let Some(why) = view::not_to_suspend(order.state) {
-        return Err(AppError::not_now(why));
-    }
-    let reason = input.reason.into_inner();
-    tx.standing_order_become(number, OrderState::Suspended, &permit.actor(), &reason).await?;
-    tx.audit(&permit.actor(), "standing-order.suspended", object(number), json!({ "reason": reason }));
-    tx.live(Topic::Alerts {});
-    tx.commit().await?;
-    view::one(state, permit.user(), number).await
+    stop(state, permit, number, input, (OrderState::Suspended, "standing-order.suspended", view::not_to_suspend)).await
 }
 
 /// The consent that was given still stands; it is judged again whenever the order is due.
@@ -161,14 +151,27 @@ pub async fn revoke(
     number: i64,
     input: OrderWhyIn,
 ) -> Result<OrderView, AppError> {
+    stop(state, permit, number, input, (OrderState::Revoked, "standing-order.revoked", view::not_to_revoke)).await
+}
+
+/// What it becomes, what the log calls that, and when it cannot be.
+type Stop = (OrderState, &'static str, fn(OrderState) -> Option<String>);
+
+async fn stop(
+    state: &AppState,
+    permit: &Permit<CancelRun>,
+    number: i64,
+    input: OrderWhyIn,
+    (to, action, refused): Stop,
+) -> Result<OrderView, AppError> {
     let mut tx = state.store.begin().await?;
     let order = locked(&mut tx, number).await?.order;
-    if let Some(why) = view::not_to_revoke(order.state) {
+    if let Some(why) = refused(order.state) {
         return Err(AppError::not_now(why));
     }
     let reason = input.reason.into_inner();
-    tx.standing_order_become(number, OrderState::Revoked, &permit.actor(), &reason).await?;
-    tx.audit(&permit.actor(), "standing-order.revoked", object(number), json!({ "reason": reason }));
+    tx.standing_order_become(number, to, &permit.actor(), &reason).await?;
+    tx.audit(&permit.actor(), action, object(number), json!({ "reason": reason }));
     tx.live(Topic::Alerts {});
     tx.commit().await?;
     view::one(state, permit.user(), number).await

@@ -1,7 +1,5 @@
 //! Follow-ups of incidents: what is to be done, who is reminded when, and what may follow what. Knows no messages.
 
-use std::{fmt, str::FromStr};
-
 use serde::{Deserialize, Serialize};
 
 use crate::timestamp::Timestamp;
@@ -58,26 +56,7 @@ pub enum Reminded {
     Overdue,
 }
 
-macro_rules! named {
-    ($($type:ident)*) => {$(
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let name = serde_json::to_value(self).map_err(|_| fmt::Error)?;
-                f.write_str(name.as_str().unwrap_or_default())
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = serde_json::Error;
-
-            fn from_str(text: &str) -> Result<Self, serde_json::Error> {
-                serde_json::from_value(serde_json::Value::String(text.to_owned()))
-            }
-        }
-    )*};
-}
-
-named!(FollowUpState Priority Reminded);
+crate::domain::named::named!(FollowUpState Priority Reminded);
 
 /// The first reminder comes a day before.
 pub const SOON_SECONDS: u64 = 24 * 3600;

@@ -1,7 +1,5 @@
 //! Messages to people: the channels, what became of one, and when it is tried again. Sends nothing, knows no address of anybody.
 
-use std::{fmt, str::FromStr};
-
 use serde::{Deserialize, Serialize};
 
 /// How people are reached.
@@ -197,26 +195,7 @@ impl DeliveryEvent {
     }
 }
 
-macro_rules! named {
-    ($($type:ident)*) => {$(
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let name = serde_json::to_value(self).map_err(|_| fmt::Error)?;
-                f.write_str(name.as_str().unwrap_or_default())
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = serde_json::Error;
-
-            fn from_str(text: &str) -> Result<Self, serde_json::Error> {
-                serde_json::from_value(serde_json::Value::String(text.to_owned()))
-            }
-        }
-    )*};
-}
-
-named!(Channel Purpose MessageState DeliveryEvent);
+crate::domain::named::named!(Channel Purpose MessageState DeliveryEvent);
 
 /// How one attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
