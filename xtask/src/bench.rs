@@ -30,7 +30,7 @@ enum Only {
     },
     /// Claims per second against a bare `SKIP LOCKED` queue.
     Claims,
-    /// Only these parts: compile, audit, claims, restart, output, visitors, streams, first-view, history, sign-in, storm.
+    /// Only these parts: compile, audit, claims, restart, output, visitors, streams, first-view, history, sign-in, storm, monitors.
     Parts { names: Vec<String> },
 }
 

@@ -14,6 +14,14 @@ pub(crate) fn programs(project: &Project) -> Result<PathBuf> {
     Ok(project.programs())
 }
 
+/// The same, and what tests them, in one go: asked for one by one, cargo would switch on other features of what both are made of, and build that twice.
+pub(crate) fn programs_and_tests(project: &Project) -> Result<PathBuf> {
+    progress::step("building the server, the worker and the tests", || {
+        command::run(&mut project.cargo(&["build", "--workspace", "--exclude", "web", "--bins", "--tests"]))
+    })?;
+    Ok(project.programs())
+}
+
 /// The console, the styles and their manifest.
 pub(crate) fn assets(project: &Project) -> Result<PathBuf> {
     setup::targets(&[setup::WASM])?;

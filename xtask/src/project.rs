@@ -41,9 +41,15 @@ pub(crate) struct Dependency {
     pub(crate) kind: Option<String>,
 }
 
-/// The cargo that runs us.
+/// The cargo that runs us, without what it told us of ourselves: build scripts that look at that would be run again whenever somebody
+/// calls cargo by hand.
 pub(crate) fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(ours)) {
+        command.env_remove(name);
+    }
+    command
 }
 
 impl Project {

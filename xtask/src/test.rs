@@ -8,9 +8,10 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    thread::{self, ScopedJoinHandle},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 
 pub(crate) use self::report::NotAllWell;
 use self::{counts::Counts, report::Report, scratch::Scratch};
@@ -47,11 +48,15 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
         say("Left out, as names were given: format, lints, house rules, documentation and all other tests.");
     }
     report.check("what the tests need is installed", || setup_all(project, arguments.fast));
-    if arguments.names.is_empty() {
-        checks(project, &mut report);
-    }
     let mut engine = None;
-    let built = build_all(project, arguments.fast, &mut report, &mut engine);
+    let built = thread::scope(|scope| {
+        // Its last and longest part keeps one core busy; meanwhile there is something to do for the other.
+        let console = scope.spawn(|| build::assets(project));
+        if arguments.names.is_empty() {
+            checks(project, &mut report);
+        }
+        build_all(project, arguments.fast, &mut report, &mut engine, console)
+    });
     match built {
         Some(parts) => report.count("tests", || tests(project, arguments, &parts)),
         None => report.fail("tests", "not run: what they test was not built"),
@@ -164,10 +169,18 @@ struct Parts {
     images: Option<(build::TestnetImages, Images)>,
 }
 
-fn build_all(project: &Project, fast: bool, report: &mut Report, engine: &mut Option<Engine>) -> Option<Parts> {
-    let programs = report.part("build: server and worker", || build::programs(project))?;
+fn build_all(
+    project: &Project,
+    fast: bool,
+    report: &mut Report,
+    engine: &mut Option<Engine>,
+    console: ScopedJoinHandle<'_, Result<PathBuf>>,
+) -> Option<Parts> {
+    let programs = report.part("build: server, worker and tests", || build::programs_and_tests(project))?;
     report.check("the plans compile", || plans_compile(project, &programs));
-    let assets = report.part("build: console", || build::assets(project))?;
+    let assets = report.part("build: console, begun with the first check", || {
+        console.join().map_err(|_| anyhow!("building it panicked; see above"))?
+    })?;
     if fast {
         return Some(Parts { programs, assets, images: None });
     }
@@ -180,13 +193,37 @@ fn build_all(project: &Project, fast: bool, report: &mut Report, engine: &mut Op
     Some(Parts { programs, assets, images: Some((testnet, own)) })
 }
 
+/// What is built and run together: the console's own tests switch on features that all others would be built with once more.
+const SELECTIONS: [&[&str]; 2] = [&["--workspace", "--exclude", "web"], &["--package", "web"]];
+
 fn tests(project: &Project, arguments: &Arguments, parts: &Parts) -> Result<Counts> {
     let scratch = Scratch::new()?;
     let nextest = command::succeeds(&mut project.cargo(&["nextest", "--version"]));
     if !nextest {
         say("     cargo-nextest is not installed: the tests run under `cargo test`, which takes longer.");
     }
-    let mut command = if nextest { nextest_command(project, arguments) } else { plain_command(project, arguments) };
+    let mut all = Counts::default();
+    for selection in SELECTIONS {
+        let mut command = if nextest {
+            nextest_command(project, arguments, selection)
+        } else {
+            plain_command(project, arguments, selection)
+        };
+        surround(&mut command, project, parts, &scratch)?;
+        let (fine, said) = command::stream(&mut command)?;
+        let counts = if nextest { counts::of_nextest(&said) } else { counts::of_cargo_test(&said) };
+        let counts = counts.context("the tests did not run to their end; see above")?;
+        ensure!(fine || counts.failed > 0, "the test runner failed although no test did; see above");
+        all.passed += counts.passed;
+        all.failed += counts.failed;
+    }
+    if all.passed + all.failed == 0 {
+        bail!("no test has such a name");
+    }
+    Ok(all)
+}
+
+fn surround(command: &mut Command, project: &Project, parts: &Parts, scratch: &Scratch) -> Result<()> {
     command
         .env("MUSTER_BIN_DIR", &parts.programs)
         .env("MUSTER_ASSETS_DIR", &parts.assets)
@@ -199,18 +236,12 @@ fn tests(project: &Project, arguments: &Arguments, parts: &Parts) -> Result<Coun
         let chromium = setup::chromium().context("Chromium is not installed: sudo apt-get install chromium")?;
         command.env("CHROMIUM", chromium);
     }
-    let (fine, said) = command::stream(&mut command)?;
-    let counts = if nextest { counts::of_nextest(&said) } else { counts::of_cargo_test(&said) };
-    let counts = counts.context("the tests did not run to their end; see above")?;
-    ensure!(fine || counts.failed > 0, "the test runner failed although no test did; see above");
-    if counts.passed + counts.failed == 0 {
-        bail!("no test has such a name");
-    }
-    Ok(counts)
+    Ok(())
 }
 
-fn nextest_command(project: &Project, arguments: &Arguments) -> Command {
-    let mut command = project.cargo(&["nextest", "run", "--workspace", "--no-fail-fast", "--color", "never"]);
+fn nextest_command(project: &Project, arguments: &Arguments, selection: &[&str]) -> Command {
+    let mut command = project.cargo(&["nextest", "run", "--no-fail-fast", "--no-tests", "pass", "--color", "never"]);
+    command.args(selection);
     if arguments.fast {
         command.args(["--filterset", "not test(/^(docker|browser|api_fuzz|readers|status_bucket)::/)"]);
     }
@@ -218,8 +249,9 @@ fn nextest_command(project: &Project, arguments: &Arguments) -> Command {
     command
 }
 
-fn plain_command(project: &Project, arguments: &Arguments) -> Command {
-    let mut command = project.cargo(&["test", "--workspace", "--no-fail-fast", "--", "--test-threads", "2"]);
+fn plain_command(project: &Project, arguments: &Arguments, selection: &[&str]) -> Command {
+    let mut command = project.cargo(&["test", "--no-fail-fast"]);
+    command.args(selection).args(["--", "--test-threads", "2"]);
     if arguments.fast {
         for left_out in ["docker::", "browser::", "api_fuzz::", "readers::", "status_bucket::"] {
             command.args(["--skip", left_out]);
