@@ -110,6 +110,17 @@ impl Store {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
+    /// Of this system, those that are not over.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn standing_orders_open(&self, system: SystemId) -> Result<Vec<OrderRecord>, StoreError> {
+        let text =
+            orders!("WHERE o.system_id = $1 AND o.state IN ('proposed', 'in-force', 'suspended') ORDER BY o.number");
+        let rows = sqlx::query_as::<_, Row>(text).bind(system.0).fetch_all(&self.pool).await?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
     /// # Errors
     /// [`StoreError::NotFound`] if there is none with this number.
     pub async fn standing_order_fetch(&self, number: i64) -> Result<OrderRecord, StoreError> {

@@ -21,6 +21,7 @@ use shared::{
         alert::{Condition, Declaration, SourceKind, Test},
         incident::IncidentEvent,
         monitor::{Check, Definition},
+        readiness::{Earn, Subject},
         run::{RunEvent, RunState},
         standing_order::{Limits, OrderMoment, OrderState, UseState},
         status::Impact,
@@ -364,7 +365,14 @@ async fn who_may_propose_consent_and_stop_and_what_cannot_stand() {
     assert!(error.message.contains("cannot be taken back"), "{}", error.message);
     assert_eq!(refused(scene.responder.api.propose_order(PROJECT, &wanted).await).code, ErrorCode::Forbidden);
 
+    // Readiness asks for what the plan promises to do by itself.
+    let promise = async || {
+        let items = scene.operator.api.readiness(PROJECT).await.unwrap().items;
+        items.into_iter().find(|item| item.subject == Subject::Automatic).unwrap()
+    };
+    assert!(matches!(promise().await.earn, Some(Earn::Order { .. })));
     let proposed = admin.api.propose_order(PROJECT, &wanted).await.unwrap();
+    assert_eq!(promise().await.earn, Some(Earn::LookAtOrder { number: proposed.number }));
     assert_eq!(field(refused(api.propose_order(PROJECT, &wanted).await)), invalid("name"));
     assert_eq!(refused(admin.api.decide_order(proposed.number, &consent(&proposed)).await).code, ErrorCode::Forbidden);
     let mut other = consent(&proposed);
@@ -380,6 +388,7 @@ async fn who_may_propose_consent_and_stop_and_what_cannot_stand() {
     // Hands off: one button, and what was begun is withdrawn.
     assert_eq!(refused(api.hands_off(PROJECT, &why("quiet")).await).code, ErrorCode::NotNow);
     let made = in_force(&scene, &wanted).await;
+    assert_eq!((promise().await.lost(), promise().await.earn), (0, None));
     send(&address, "one", "firing").await;
     eventually("it was begun", async || seen(&admin, made.number).await.uses.iter().any(|u| u.run.is_some()))
         .await
@@ -389,6 +398,7 @@ async fn who_may_propose_consent_and_stop_and_what_cannot_stand() {
     assert_eq!((done.orders, done.runs), (vec![made.number], vec![run]));
     assert_eq!(api.run(run).await.unwrap().state, RunState::Withdrawn);
     assert_eq!(seen(&admin, made.number).await.state, OrderState::Suspended);
+    assert_eq!(promise().await.earn, Some(Earn::LookAtOrder { number: made.number }));
     let one = ended(&admin, made.number).await;
     assert!(one.text.contains("ended without success: we look at it ourselves"), "{}", one.text);
 }

@@ -2,7 +2,7 @@
 
 use shared::{
     api::readiness::{ReadinessDay, ReadinessView},
-    domain::readiness::{Facts, Keeper, Probe, Readiness, Restored, STALE_DAYS, TreeDrill},
+    domain::readiness::{Facts, Keeper, Probe, Readiness, Restored, STALE_DAYS, Standing, TreeDrill},
     timestamp::Timestamp,
 };
 use store::{Store, System};
@@ -78,6 +78,13 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
         })
         .collect();
     let restored = restored(store, system).await?;
+    let orders = store.standing_orders_open(system.id).await?.into_iter().map(|record| Standing {
+        number: record.order.number,
+        ends_at: record.order.ends_at(),
+        procedure: record.order.terms.procedure,
+        state: record.order.state,
+    });
+    let orders: Vec<_> = orders.collect();
     let keepers = keepers(store, system).await?;
     let drill = drill(store, system, now).await?;
     let facts = Facts {
@@ -87,6 +94,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
         outages: &outages,
         probes: &probes,
         restored: &restored,
+        orders: &orders,
         keepers: &keepers,
         drill,
         now,

@@ -1,6 +1,7 @@
 //! Would it work? What a plan promises against what was shown to work, when, and whether that still counts. Every point that is lost says
 //! why, and what earns it back. Reads nothing and knows no clock.
 
+mod automatic;
 mod backup;
 mod judge;
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     digest::Digest,
-    domain::monitor::State,
+    domain::{monitor::State, standing_order::OrderState},
     plan::{Gap, Plan, Procedure},
     timestamp::Timestamp,
 };
@@ -77,6 +78,15 @@ pub struct Restored {
     pub loss_seconds: Option<i64>,
 }
 
+/// A standing order that is not over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub number: i64,
+    pub procedure: String,
+    pub state: OrderState,
+    pub ends_at: Timestamp,
+}
+
 /// All that is known.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
@@ -87,6 +97,7 @@ pub struct Facts<'a> {
     pub outages: &'a [Outage],
     pub probes: &'a [Probe],
     pub restored: &'a [Restored],
+    pub orders: &'a [Standing],
     pub keepers: &'a [Keeper],
     pub drill: Option<TreeDrill>,
     pub now: Timestamp,
@@ -100,6 +111,8 @@ pub enum Subject {
     Procedure,
     /// A recovery time objective.
     RecoveryTime,
+    /// A recovery time that is promised without people.
+    Automatic,
     /// A recovery point objective.
     RecoveryPoint,
     /// A place of backups.
@@ -113,9 +126,10 @@ pub enum Subject {
 }
 
 impl Subject {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Procedure,
         Self::RecoveryTime,
+        Self::Automatic,
         Self::RecoveryPoint,
         Self::Backup,
         Self::Contact,
@@ -129,6 +143,7 @@ impl Subject {
         match self {
             Self::Procedure => "Procedures, rehearsed",
             Self::RecoveryTime => "Recovery times, measured",
+            Self::Automatic => "What recovers by itself",
             Self::RecoveryPoint => "Recovery points, measured",
             Self::Backup => "Backups, restored on trial",
             Self::Contact => "People who can be called",
@@ -155,6 +170,10 @@ pub enum Earn {
     Monitor { objective: String },
     /// Restore backups on trial, or see why they could not be.
     Verify {},
+    /// Consent beforehand to this procedure.
+    Order { procedure: String },
+    /// See how the order stands.
+    LookAtOrder { number: i64 },
     /// See why the monitor is not content.
     LookAt { monitor: String },
 }

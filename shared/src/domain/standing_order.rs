@@ -18,7 +18,7 @@ use crate::{
         text::Name,
     },
     ids::{SystemId, UserId},
-    plan::{Procedure, StepKind},
+    plan::{Plan, Procedure, RecoveryTime, StepKind},
     timestamp::{Timestamp, human_seconds},
 };
 
@@ -255,6 +255,11 @@ pub fn cannot_stand(procedure: &Procedure) -> Option<String> {
     }
     let changes = procedure.steps.iter().any(|s| s.kind.needs_approval());
     (!changes).then(|| format!("{} changes nothing, so it cannot recover anything by itself.", procedure.title))
+}
+
+/// The recovery times that the plan promises to reach without people.
+pub fn promised(plan: &Plan) -> impl Iterator<Item = &RecoveryTime> {
+    plan.rto.iter().filter(|row| row.method.to_lowercase().contains("automatic"))
 }
 
 /// In a run's log, in the place of the approvals of others.

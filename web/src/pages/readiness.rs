@@ -169,6 +169,10 @@ fn Row(item: Item, slug: String) -> impl IntoView {
             let objective = String::from(js_sys::encode_uri_component(objective));
             (Some(format!("/console/monitors/new?system={slug}&objective={objective}")), "Measure it")
         }
+        Some(Earn::Order { procedure }) => {
+            (Some(format!("/console/standing-orders/new?system={slug}&procedure={procedure}")), "Propose an order")
+        }
+        Some(Earn::LookAtOrder { .. }) => (Some("/console/standing-orders".into()), "See the order"),
         Some(Earn::Verify {}) => (Some(format!("/console/verifications?system={slug}")), "See the verifications"),
         Some(Earn::LookAt { monitor }) => (Some(format!("/console/monitors/{monitor}")), "See the monitor"),
     };

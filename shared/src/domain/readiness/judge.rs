@@ -1,6 +1,6 @@
 //! One rule for each kind of promise: what it can earn, and what takes points away. Adds nothing up.
 
-use super::{Earn, FRESH_DAYS, Facts, Item, STALE_DAYS, Subject, backup, is_rehearsed};
+use super::{Earn, FRESH_DAYS, Facts, Item, STALE_DAYS, Subject, automatic, backup, is_rehearsed};
 use crate::{
     domain::{
         drill::objectives,
@@ -23,12 +23,21 @@ pub(super) fn all(facts: Facts<'_>) -> Vec<Item> {
     let plan = facts.plan;
     let procedures = plan.procedures.iter().filter(|p| is_rehearsed(p)).map(|p| procedure(facts, p));
     let times = plan.rto.iter().map(|row| recovery_time(facts, row));
+    let alone = automatic::all(facts);
     let watched = |row: &RecoveryPoint| facts.probes.iter().any(|probe| probe.data == row.data);
     let points = plan.rpo.iter().map(|row| backup::measured(facts, row, point(facts, row), watched(row)));
     let contacts = plan.contacts.iter().map(|one| contact(facts, one));
     let tree = (!plan.contacts.is_empty()).then(|| tree(facts));
     let backups = backup::all(facts);
-    procedures.chain(times).chain(points).chain(backups).chain(contacts).chain(tree).chain([gaps(facts.gaps)]).collect()
+    procedures
+        .chain(times)
+        .chain(alone)
+        .chain(points)
+        .chain(backups)
+        .chain(contacts)
+        .chain(tree)
+        .chain([gaps(facts.gaps)])
+        .collect()
 }
 
 /// How much of `weight` is left of what was shown at `at`.

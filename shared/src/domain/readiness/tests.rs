@@ -51,6 +51,7 @@ struct World {
     outages: Vec<Outage>,
     probes: Vec<Probe>,
     restored: Vec<Restored>,
+    orders: Vec<Standing>,
     keepers: Vec<Keeper>,
     drill: Option<TreeDrill>,
 }
@@ -82,6 +83,7 @@ fn well(plan: &str) -> World {
             monitor: "m".into(),
         }],
         restored: vec![],
+        orders: vec![],
         keepers: [true, false].map(|primary| Keeper { role: "Keeper".into(), primary, reachable: true }).into(),
         drill: Some(TreeDrill { ended_at: day(0), called: 2, in_time: 2 }),
         compiled,
@@ -97,6 +99,7 @@ impl World {
             outages: &self.outages,
             probes: &self.probes,
             restored: &self.restored,
+            orders: &self.orders,
             keepers: &self.keepers,
             drill: self.drill,
             now: day,
@@ -264,4 +267,35 @@ fn a_backup_counts_when_it_was_restored_on_trial() {
     let [bad, measured, _] = tried(false, None);
     assert_eq!((bad.0, measured.0), (0, 0));
     assert!(bad.1.ends_with("cut off"), "{bad:?}");
+}
+
+#[test]
+fn what_is_promised_without_people_takes_an_order_in_force() {
+    let mut world = well(&PLAN.replace("| Restart |", "| Automatic failover |"));
+    let look = |world: &World| world.item(Subject::Automatic, day(1));
+    let procedure = world.compiled.plan.procedures[0].id.clone();
+    let nobody = look(&world);
+    assert_eq!((nobody.earned, nobody.earn), (0, Some(Earn::Order { procedure: procedure.clone() })));
+
+    let order = |state| Standing { number: 4, procedure: procedure.clone(), state, ends_at: day(30) };
+    for state in [OrderState::Proposed, OrderState::Suspended] {
+        world.orders = vec![order(state)];
+        let item = look(&world);
+        assert_eq!((item.earned, item.earn), (0, Some(Earn::LookAtOrder { number: 4 })), "{state:?}");
+    }
+    world.orders.push(order(OrderState::InForce));
+    let held = look(&world);
+    assert_eq!((held.lost(), held.fresh_until, held.earn), (0, Some(day(30)), None));
+    assert_eq!(world.item(Subject::Automatic, day(30)).earned, 0, "its time is over");
+
+    world.orders = vec![Standing { procedure: "another".into(), ..order(OrderState::InForce) }];
+    assert_eq!(look(&world).earned, 0, "it is not for what has this objective");
+    assert!(well(PLAN).on(day(0)).items.iter().all(|item| item.subject != Subject::Automatic));
+}
+
+#[test]
+fn where_no_procedure_could_stand_the_plan_must_change() {
+    let plan = PLAN.replace("| Restart |", "| Automatic failover |").replace("restart node1", "restart node2");
+    let item = well(&plan).item(Subject::Automatic, day(0));
+    assert!(matches!(item.earn, Some(Earn::Plan { .. })), "{item:?}");
 }

@@ -12,7 +12,7 @@ use shared::{
     domain::{
         access::Action,
         alert::Declaration,
-        standing_order::{Limits, cannot_stand},
+        standing_order::{self, Limits, cannot_stand},
         status::Impact,
         text::{Message, Name},
     },
@@ -35,16 +35,16 @@ use crate::{
 #[component]
 pub(crate) fn NewStandingOrderPage() -> impl IntoView {
     title(|| "A new standing order".into());
-    let asked = use_query_map().with_untracked(|q| q.get("system"));
+    let (asked, procedure) = use_query_map().with_untracked(|q| (q.get("system"), q.get("procedure")));
     let allowed = may(Action::RequestRun);
     let of = Fetched::new(move || {
-        let asked = asked.clone();
+        let (asked, procedure) = (asked.clone(), procedure.clone());
         async move {
             let systems = api().systems().await?.items;
             let slug = asked.or_else(|| systems.first().map(|s| s.slug.clone())).unwrap_or_default();
             let plan = api().plan(&slug).await?.compiled.plan;
             let monitors = api().monitors().await?.items.into_iter().filter(|m| m.system == slug).collect();
-            Ok(Stage { slug, plan, monitors })
+            Ok(Stage { slug, plan, monitors, asked: procedure })
         }
     });
     view! {
@@ -65,6 +65,8 @@ struct Stage {
     slug: String,
     plan: Plan,
     monitors: Vec<MonitorView>,
+    /// The procedure that the page was opened for.
+    asked: Option<String>,
 }
 
 const WINDOWS: [(u64, &str); 3] = [(3600, "an hour"), (6 * 3600, "6 hours"), (86_400, "a day")];
@@ -89,7 +91,8 @@ fn Form(stage: Stage) -> impl IntoView {
         stage.monitors.iter().map(|m| (m.id.to_string(), m.definition.name.as_str().to_owned())).collect();
     let none = procedures.is_empty() || monitors.is_empty();
     let first = |of: &[(String, String)]| of.first().map(|(key, _)| key.clone()).unwrap_or_default();
-    let procedure = RwSignal::new(first(&procedures));
+    let asked = stage.asked.clone().filter(|asked| procedures.iter().any(|(id, _)| id == asked));
+    let procedure = RwSignal::new(asked.unwrap_or_else(|| first(&procedures)));
     let monitor = RwSignal::new(first(&monitors));
     let answers = RwSignal::new(BTreeMap::<String, String>::new());
     let name = RwSignal::new(String::new());
@@ -227,12 +230,13 @@ fn Form(stage: Stage) -> impl IntoView {
 
 /// What the plan's own table says about it.
 fn promised(plan: &Plan) -> String {
-    let row = plan.rto.iter().find(|row| row.method.to_lowercase().contains("automatic"));
-    row.map(|row| {
-        let within = shared::timestamp::human_seconds(i64::try_from(row.seconds).unwrap_or(i64::MAX));
-        format!("The plan promises for {}: {within}, {}.", row.component, row.method.to_lowercase())
-    })
-    .unwrap_or_default()
+    standing_order::promised(plan)
+        .next()
+        .map(|row| {
+            let within = shared::timestamp::human_seconds(i64::try_from(row.seconds).unwrap_or(i64::MAX));
+            format!("The plan promises for {}: {within}, {}.", row.component, row.method.to_lowercase())
+        })
+        .unwrap_or_default()
 }
 
 fn questions(
