@@ -70,7 +70,12 @@ async fn what_the_plan_offers_is_watched_and_what_goes_down_is_seen() {
     pictures(&tab, "readiness").await;
     let on_the_plan = "location.hash.startsWith('#line-') && !!document.getElementById(location.hash.slice(1))";
     let at_its_drill = "location.pathname === '/console/drills' && location.search.includes('procedure=')";
-    for (link, there) in [("See the line", on_the_plan), ("Rehearse it", at_its_drill)] {
+    let at_its_order =
+        "location.pathname === '/console/standing-orders/new' && [...document.querySelectorAll('main select')]
+        .some(select => select.value === new URLSearchParams(location.search).get('procedure'))";
+    for (link, there) in
+        [("See the line", on_the_plan), ("Rehearse it", at_its_drill), ("Propose an order", at_its_order)]
+    {
         tab.go(&format!("{}/console/readiness", scene.muster.base)).await.unwrap();
         tab.see(&id("readiness")).await.unwrap();
         let press =
@@ -78,6 +83,10 @@ async fn what_the_plan_offers_is_watched_and_what_goes_down_is_seen() {
         assert!(tab.eval::<bool>(&press).await.unwrap());
         tab.until("the link leads to its place", there).await.unwrap();
     }
+    // Nothing was rehearsed yet: the overview says what comes first.
+    tab.go(&format!("{}/console", scene.muster.base)).await.unwrap();
+    tab.see(&id("first-drill")).await.unwrap();
+    pictures(&tab, "first-drill").await;
     scene.declared().await.unwrap();
     tab.go(&format!("{}/console/statistics", scene.muster.base)).await.unwrap();
     tab.see(&id("statistics")).await.unwrap();

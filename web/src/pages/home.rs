@@ -17,6 +17,7 @@ use crate::{
     components::{
         async_view::{AsyncView, Fetched},
         empty::Empty,
+        first_drill::FirstDrill,
         icon::{Icon, Svg},
         notice_list::NoticeList,
         nudge_list::NudgeList,
@@ -171,6 +172,12 @@ fn Shown(overview: Signal<Overview>) -> impl IntoView {
         Memo::new(move |_| me.with(|me| me.as_ref().map(|me| overview.with(|o| o.other_live(me))).unwrap_or_default()));
     let some = |list: Memo<Vec<RunRowView>>| move || list.with(|list| !list.is_empty());
     let has_plan = Memo::new(move |_| overview.with(Overview::has_plan));
+    let planned = Memo::new(move |_| {
+        overview.with(|o| {
+            let planned = o.systems.iter().filter(|system| system.plan_version.is_some());
+            planned.map(|system| system.slug.clone()).collect::<Vec<_>>()
+        })
+    });
     view! {
         <Show when=move || has_plan.get() fallback=|| view! { <FirstSteps/> }>
             <Show when=some(mine)>
@@ -190,6 +197,9 @@ fn Shown(overview: Signal<Overview>) -> impl IntoView {
                     <h2 id="others">"Runs under way"</h2>
                     <RunRows rows=others/>
                 </section>
+            </Show>
+            <Show when=move || open.with(Vec::is_empty)>
+                <For each=move || planned.get() key=Clone::clone children=|system| view! { <FirstDrill system/> }/>
             </Show>
         </Show>
     }
@@ -216,7 +226,7 @@ fn Quiet() -> impl IntoView {
     }
 }
 
-/// From an empty Muster to the first recovery, in visible steps.
+/// From an empty Muster to a plan, in visible steps; [`FirstDrill`] goes on.
 #[component]
 fn FirstSteps() -> impl IntoView {
     view! {
@@ -227,7 +237,8 @@ fn FirstSteps() -> impl IntoView {
             <ol class="steps-ahead">
                 <li>"Import the plan: this page fills itself as soon as it is in."</li>
                 <li>"Read what the compiler says about it on the page Plan."</li>
-                <li>"Declare an incident and try a recovery that only looks."</li>
+                <li>"Say who is called, watch what it promises, restore a backup on trial."</li>
+                <li>"Rehearse a procedure: the first drill shows whether the plan works."</li>
             </ol>
         </Empty>
     }

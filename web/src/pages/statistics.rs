@@ -9,13 +9,14 @@ use shared::{
         live::Topic,
         statistics::{ComponentStatistics, LevelStatistics, MonthStatistics, RecoveryView, Spread, StatisticsView},
     },
-    timestamp::human_seconds,
+    timestamp::{Timestamp, human_seconds},
 };
 
 use crate::{
     components::{
         async_view::{AsyncView, Fetched},
         empty::Empty,
+        figures::{Figure, Figures},
         recovery_plot::RecoveryPlot,
         title::title,
     },
@@ -84,7 +85,11 @@ fn Shown(view: Signal<StatisticsView>) -> impl IntoView {
     }
 }
 
-/// Open at each month's end, as bars with their figures.
+/// Months are whole in UTC; in another zone their first instant may be the month before.
+fn month(at: Timestamp) -> String {
+    at.utc_text().chars().take(7).collect()
+}
+
 #[component]
 fn FollowUps(figures: FollowUpStatistics) -> impl IntoView {
     if figures.months.is_empty() {
@@ -95,39 +100,22 @@ fn FollowUps(figures: FollowUpStatistics) -> impl IntoView {
         (open, 0) => format!("{open} open, none overdue. The oldest is open for {}.", span(figures.oldest)),
         (open, late) => format!("{open} open, {late} overdue. The oldest is open for {}.", span(figures.oldest)),
     };
-    let most = figures.months.iter().map(|m| m.open).max().unwrap_or(1).max(1);
-    let rows = figures.months.into_iter().map(move |m| {
-        let month = m.month.utc_text().chars().take(7).collect::<String>();
-        view! {
-            <tr>
-                <th scope="row">{month}</th>
-                <td data-label="Open at its end" class="bar-cell">
-                    <meter class="bar" min="0" max=most.to_string() value=m.open.to_string()>{m.open}</meter>
-                    <span class="number">{m.open}</span>
-                </td>
-                <td data-label="Added" class="number">{m.added}</td>
-                <td data-label="Ended" class="number">{m.ended}</td>
-                <td data-label="Took, half within" class="number">{span(m.half)}</td>
-            </tr>
-        }
+    let rows = figures.months.into_iter().map(|m| {
+        let figures = [
+            Figure::bar(Some(m.open), m.open.to_string()),
+            Figure::said(m.added.to_string()),
+            Figure::said(m.ended.to_string()),
+            took(m.half),
+        ];
+        (month(m.month), figures)
     });
+    let heads = ["Open at its end", "Added", "Ended", "Took, half within"];
     Some(view! {
-        <section class="follow-up-figures" aria-labelledby="follow-up-months" data-testid="follow-up-statistics">
-            <h2 id="follow-up-months">"Follow-ups"</h2>
-            <p class:field-error=figures.overdue.is_positive()>{now} " " <a href="/console/follow-ups">"See them"</a></p>
-            <table class="stacking statistics">
-                <thead>
-                    <tr>
-                        <th scope="col">"Month"</th>
-                        <th scope="col">"Open at its end"</th>
-                        <th scope="col" class="number">"Added"</th>
-                        <th scope="col" class="number">"Ended"</th>
-                        <th scope="col" class="number">"Took, half within"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
-        </section>
+        <div class="follow-up-figures" data-testid="follow-up-statistics">
+            <Figures id="follow-up-months" title="Follow-ups" first="Month" heads rows=rows.collect()>
+                <p class:field-error=figures.overdue.is_positive()>{now} " " <a href="/console/follow-ups">"See them"</a></p>
+            </Figures>
+        </div>
     })
 }
 
@@ -155,111 +143,53 @@ fn span(seconds: Option<i64>) -> String {
     seconds.map_or_else(|| "–".to_owned(), human_seconds)
 }
 
-/// Bars for what a table says, one row each.
+fn took(seconds: Option<i64>) -> Figure {
+    Figure::bar(seconds, span(seconds))
+}
+
+/// Half of them, and nine of ten.
+fn spread(half: Option<i64>, most: Option<i64>) -> Figure {
+    took(half).note(most.map(|most| format!("nine of ten within {}", human_seconds(most))).unwrap_or_default())
+}
+
 #[component]
 fn Months(months: Vec<MonthStatistics>) -> impl IntoView {
-    let most = months.iter().map(|m| m.incidents.n).max().unwrap_or(1).max(1);
-    let rows = months.into_iter().map(move |m| {
+    let rows = months.into_iter().map(|m| {
         let Spread { n, answered_late, .. } = m.incidents;
-        // Months are whole in UTC; in another zone their first instant may be the month before.
-        let month = m.month.utc_text().chars().take(7).collect::<String>();
         let late = if answered_late == 0 { String::new() } else { format!("{answered_late} late") };
-        view! {
-            <tr>
-                <th scope="row">{month}</th>
-                <td data-label="Incidents" class="bar-cell">
-                    <meter class="bar" min="0" max=most.to_string() value=n.to_string()>{n}</meter>
-                    <span class="number">{n}</span>
-                </td>
-                <td data-label="Answered, half within" class="number">{span(m.incidents.answered_half)} " " <span class="muted">{late}</span></td>
-                <td data-label="Over, half within" class="number">{span(m.incidents.over_half)}</td>
-            </tr>
-        }
+        let answered = took(m.incidents.answered_half).note(late);
+        (month(m.month), [Figure::bar(Some(n), n.to_string()), answered, took(m.incidents.over_half)])
     });
-    view! {
-        <section aria-labelledby="by-month">
-            <h2 id="by-month">"By month"</h2>
-            <table class="stacking statistics">
-                <thead>
-                    <tr>
-                        <th scope="col">"Month"</th>
-                        <th scope="col">"Incidents"</th>
-                        <th scope="col" class="number">"Answered, half within"</th>
-                        <th scope="col" class="number">"Over, half within"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
-        </section>
-    }
+    let heads = ["Incidents", "Answered, half within", "Over, half within"];
+    view! { <Figures id="by-month" title="By month" first="Month" heads rows=rows.collect()/> }
 }
 
 #[component]
 fn Levels(levels: Vec<LevelStatistics>) -> impl IntoView {
     let rows = levels.into_iter().map(|one| {
         let s = one.incidents;
-        view! {
-            <tr>
-                <th scope="row">{format!("Level {}", one.level)}</th>
-                <td data-label="Incidents" class="number">{s.n}</td>
-                <td data-label="Answered, half / nine of ten within" class="number">
-                    {span(s.answered_half)} " / " {span(s.answered_most)}
-                </td>
-                <td data-label="Answered late" class="number" class:field-error=s.answered_late.is_positive()>{s.answered_late}</td>
-                <td data-label="Over, half / nine of ten within" class="number">{span(s.over_half)} " / " {span(s.over_most)}</td>
-            </tr>
-        }
+        let figures = [
+            Figure::bar(Some(s.n), s.n.to_string()),
+            spread(s.answered_half, s.answered_most),
+            Figure::said(s.answered_late.to_string()).bad(s.answered_late.is_positive()),
+            spread(s.over_half, s.over_most),
+        ];
+        (format!("Level {}", one.level), figures)
     });
-    view! {
-        <section aria-labelledby="by-level">
-            <h2 id="by-level">"By level"</h2>
-            <table class="stacking statistics">
-                <thead>
-                    <tr>
-                        <th scope="col">"Level"</th>
-                        <th scope="col" class="number">"Incidents"</th>
-                        <th scope="col" class="number">"Answered, half / nine of ten within"</th>
-                        <th scope="col" class="number">"Answered late"</th>
-                        <th scope="col" class="number">"Over, half / nine of ten within"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
-        </section>
-    }
+    let heads = ["Incidents", "Answered, half within", "Answered late", "Over, half within"];
+    view! { <Figures id="by-level" title="By level" first="Level" heads rows=rows.collect()/> }
 }
 
 #[component]
 fn Components(components: Vec<ComponentStatistics>) -> impl IntoView {
     let rows = components.into_iter().map(|one| {
-        let kept = match (one.n_measured, one.missed) {
-            (0, _) => "not measured".to_owned(),
-            (n, 0) => format!("kept {n} of {n} times"),
-            (n, missed) => format!("missed {missed} of {n} times"),
+        let missed = match (one.n_measured, one.missed) {
+            (0, _) => Figure::bar(None, "not measured"),
+            (n, 0) => Figure::bar(Some(0), format!("kept {n} of {n} times")),
+            (n, missed) => Figure::bar(Some(missed), format!("missed {missed} of {n} times")).bad(true),
         };
-        view! {
-            <tr>
-                <th scope="row">{one.name}</th>
-                <td data-label="Incidents" class="number">{one.n}</td>
-                <td data-label="Back, half / nine of ten within" class="number">{span(one.half)} " / " {span(one.most)}</td>
-                <td data-label="Recovery time objective" class:field-error=one.missed.is_positive()>{kept}</td>
-            </tr>
-        }
+        (one.name, [Figure::bar(Some(one.n), one.n.to_string()), spread(one.half, one.most), missed])
     });
-    view! {
-        <section aria-labelledby="by-component">
-            <h2 id="by-component">"By component"</h2>
-            <table class="stacking statistics">
-                <thead>
-                    <tr>
-                        <th scope="col">"Component"</th>
-                        <th scope="col" class="number">"Incidents"</th>
-                        <th scope="col" class="number">"Back, half / nine of ten within"</th>
-                        <th scope="col">"Recovery time objective"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
-        </section>
-    }
+    let heads = ["Incidents", "Back, half within", "Recovery time objective, missed"];
+    view! { <Figures id="by-component" title="By component" first="Component" heads rows=rows.collect()/> }
 }

@@ -1,17 +1,22 @@
 //! What belongs to the incident besides its story: components, runs, the public side, the report.
 
 use leptos::prelude::*;
-use shared::domain::incident::IncidentCommand;
+use shared::{
+    api::live::Topic,
+    domain::{incident::IncidentCommand, run::RunState},
+};
 
 use super::{Here, affected::Components};
 use crate::components::{
+    async_view::{AsyncView, Fetched},
     follow_up_list::FollowUpsOf,
+    forecast::ForecastNote,
     icon::{Icon, Svg},
     prepared::Prepared,
     state_badge::StateBadge,
     time::Instant,
 };
-use crate::transport::api;
+use crate::{live::use_live, transport::api};
 
 #[component]
 pub(super) fn Facts(here: Here) -> impl IntoView {
@@ -38,6 +43,11 @@ fn Runs(here: Here) -> impl IntoView {
         let mut runs = here.incident.with(|i| i.runs.clone());
         runs.sort_by_key(|run| std::cmp::Reverse(run.number));
         runs
+    });
+    // How long it will take, and what it took: of the newest, unless nothing came of it.
+    let newest = Memo::new(move |_| {
+        let newest = runs.with(|runs| runs.first().map(|run| (run.number, run.state)));
+        newest.filter(|(_, state)| state.live() || *state == RunState::Succeeded).map(|(number, _)| number)
     });
     view! {
         <section class="panel" aria-labelledby="runs">
@@ -67,9 +77,20 @@ fn Runs(here: Here) -> impl IntoView {
                         }
                     />
                 </ul>
+                {move || newest.get().map(|number| view! { <TimesOf number/> })}
             </Show>
         </section>
     }
+}
+
+#[component]
+fn TimesOf(number: i64) -> impl IntoView {
+    let heard = use_live().refetch_on(move |topic| matches!(topic, Topic::Run { number: n, .. } if *n == number));
+    let of = Fetched::new(move || {
+        heard.track();
+        async move { api().run(number).await }
+    });
+    view! { <AsyncView of what=format!("the times of run {number}") content=move |run| view! { <ForecastNote run/> }/> }
 }
 
 #[component]
