@@ -2,7 +2,10 @@
 
 use shared::{
     api::readiness::{ReadinessDay, ReadinessView},
-    domain::readiness::{Facts, Keeper, Probe, Readiness, Restored, STALE_DAYS, TreeDrill},
+    domain::{
+        readiness::{Facts, Keeper, Probe, Readiness, Restored, STALE_DAYS, TreeDrill},
+        standing_order::missing,
+    },
     timestamp::Timestamp,
 };
 use store::{Store, System};
@@ -19,6 +22,8 @@ use crate::{
 const DAYS: i32 = 366;
 /// Of the contact tree's drills so many are looked at for the last that is over.
 const DRILLS: i64 = 5;
+/// Of the standing orders, the newest.
+const ORDERS: i64 = 500;
 /// What is longer ago than what still counts is not asked for.
 const YEARS: u64 = 5 * 366;
 
@@ -29,6 +34,9 @@ pub async fn view(state: &AppState, _permit: &Permit<ViewConsole>, slug: &str) -
     let plan = state.plans.current(system.id).await?;
     let plan = plan.ok_or_else(|| AppError::not_found(format!("plan of {} yet", system.name)))?;
     let (now, readiness) = judge(&state.store, &system, &plan).await?;
+    let orders = state.store.standing_order_list(ORDERS).await?;
+    let orders: Vec<_> =
+        orders.into_iter().map(|one| one.order).filter(|order| order.terms.system == system.id).collect();
     let days = state.store.readiness_days(system.id, DAYS).await?;
     let days = days
         .into_iter()
@@ -39,6 +47,7 @@ pub async fn view(state: &AppState, _permit: &Permit<ViewConsole>, slug: &str) -
         plan_version: plan.version.version,
         score: readiness.score(),
         items: readiness.items,
+        without_order: missing(&plan.compiled.plan, &orders, now),
         days: days.collect(),
         at: now,
     })
@@ -78,6 +87,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
         })
         .collect();
     let restored = restored(store, system).await?;
+    let lost = store.drill_losses(system.id, since).await?;
     let keepers = keepers(store, system).await?;
     let drill = drill(store, system, now).await?;
     let facts = Facts {
@@ -87,6 +97,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
         outages: &outages,
         probes: &probes,
         restored: &restored,
+        lost: &lost,
         keepers: &keepers,
         drill,
         now,

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{domain::readiness::Item, timestamp::Timestamp};
+use crate::{
+    domain::{readiness::Item, standing_order::Missing},
+    timestamp::Timestamp,
+};
 
 /// A day of which it is known how ready the system was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +28,9 @@ pub struct ReadinessView {
     pub score: u32,
     /// What most is lost by comes first.
     pub items: Vec<Item>,
+    /// What the plan says happens by itself, and no standing order stands for.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub without_order: Vec<Missing>,
     /// Oldest first.
     pub days: Vec<ReadinessDay>,
     pub at: Timestamp,

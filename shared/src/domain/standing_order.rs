@@ -2,13 +2,17 @@
 //! when people have to take over; begins nothing.
 
 mod judge;
+mod promised;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use self::judge::{Facts, Hold, Outlook, UseFacts, may_begin, outlook};
+pub use self::{
+    judge::{Facts, Hold, Outlook, UseFacts, may_begin, outlook},
+    promised::{Missing, missing},
+};
 
 use crate::{
     digest::Digest,

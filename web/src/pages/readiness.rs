@@ -118,6 +118,7 @@ fn Shown(view: Signal<ReadinessView>) -> impl IntoView {
                     "The same as a signed file"
                 </a>
             </p>
+            <WithoutOrder view/>
             {move || view.with(|v| (v.days.len() > 1).then(|| view! { <Days days=v.days.clone()/> }))}
             {Subject::ALL
                 .map(|subject| {
@@ -142,6 +143,49 @@ fn Shown(view: Signal<ReadinessView>) -> impl IntoView {
                 })
                 .collect_view()}
         </section>
+    }
+}
+
+/// What the plan says happens by itself, and nothing stands for.
+#[component]
+fn WithoutOrder(view: Signal<ReadinessView>) -> impl IntoView {
+    let missing = Memo::new(move |_| view.with(|v| v.without_order.clone()));
+    let slug = view.with_untracked(|v| v.system.clone());
+    let rows = move || {
+        let slug = slug.clone();
+        missing
+            .get()
+            .into_iter()
+            .map(move |one| {
+                let orders = format!("/console/standing-orders/new?system={slug}");
+                let line = format!("/console/plan?system={slug}#line-{}", one.line);
+                let (href, verb) =
+                    if one.procedure.is_some() { (orders, "Propose one") } else { (line, "See the line") };
+                let why = match &one.procedure {
+                    Some(procedure) => {
+                        format!("The plan says \"{}\", and no standing order begins {procedure}.", one.method)
+                    }
+                    None => format!("The plan says \"{}\", and no procedure of it acts on this.", one.method),
+                };
+                view! {
+                    <li class="row" data-testid="readiness-without-order">
+                        <span class="row-main">
+                            <strong>{one.component}</strong>
+                            <span class="row-meta">{why}</span>
+                        </span>
+                        <span class="row-side"><a href=href>{verb}</a></span>
+                    </li>
+                }
+            })
+            .collect_view()
+    };
+    view! {
+        <Show when=move || !missing.with(Vec::is_empty)>
+            <section class="readiness-group">
+                <h3>"What should happen by itself"</h3>
+                <ul class="rows">{rows.clone()}</ul>
+            </section>
+        </Show>
     }
 }
 

@@ -221,3 +221,29 @@ fn limits_have_limits() {
     assert_eq!(wrong(Limits { settle_seconds: 9, ..LIMITS }), "settle_seconds");
     assert_eq!(wrong(Limits { valid_seconds: u64::MAX, ..LIMITS }), "valid_seconds");
 }
+
+#[test]
+fn what_the_plan_calls_automatic_has_an_order_or_is_named() {
+    let plan = crate::plan::compile(
+        "# P\n\n## Components\n\n| Component | Service | Objective |\n|--|--|--|\n| Node | node1 | Single Node |\n\n\
+         ## Recovery\n\n### Node Failure\n\n```bash\ndocker-compose restart node1\n```\n\n\
+         ## RTO\n\n| Component | RTO | Method |\n|--|--|--|\n| Single Node | 10 minutes | Automatic failover |\n\
+         | Network | 1 hour | automatically |\n| Database | 30 minutes | Backup |\n",
+    )
+    .plan;
+    let procedure = plan.procedures[0].id.clone();
+    let with =
+        |state, procedure: &str| Order { state, terms: Terms { procedure: procedure.into(), ..terms() }, ..order() };
+    let named =
+        |orders: &[Order], now| missing(&plan, orders, now).into_iter().map(|m| m.component).collect::<Vec<_>>();
+    let none = missing(&plan, &[], at(0));
+    assert_eq!(none[0].procedure.as_deref(), Some(plan.procedures[0].title.as_str()));
+    assert_eq!((none[1].component.as_str(), none[1].procedure.as_deref()), ("Network", None), "nothing acts on it");
+    assert_eq!(none.len(), 2, "nobody calls the database automatic");
+    for state in OrderState::ALL {
+        let left: &[&str] = if state.over() { &["Single Node", "Network"] } else { &["Network"] };
+        assert_eq!(named(&[with(state, &procedure)], at(0)), left, "{state:?}");
+    }
+    assert_eq!(named(&[with(OrderState::InForce, "another")], at(0)).len(), 2);
+    assert_eq!(named(&[with(OrderState::InForce, &procedure)], at(86_400)).len(), 2, "its time is over");
+}

@@ -1,17 +1,25 @@
 //! What belongs to the incident besides its story: components, runs, the public side, the report.
 
 use leptos::prelude::*;
-use shared::domain::incident::IncidentCommand;
+use shared::{
+    api::live::Topic,
+    domain::{incident::IncidentCommand, run::RunState},
+};
 
 use super::{Here, affected::Components};
-use crate::components::{
-    follow_up_list::FollowUpsOf,
-    icon::{Icon, Svg},
-    prepared::Prepared,
-    state_badge::StateBadge,
-    time::Instant,
+use crate::{
+    components::{
+        async_view::{AsyncView, Fetched},
+        follow_up_list::FollowUpsOf,
+        forecast::ForecastNote,
+        icon::{Icon, Svg},
+        prepared::Prepared,
+        state_badge::StateBadge,
+        time::Instant,
+    },
+    live::use_live,
+    transport::api,
 };
-use crate::transport::api;
 
 #[component]
 pub(super) fn Facts(here: Here) -> impl IntoView {
@@ -38,6 +46,10 @@ fn Runs(here: Here) -> impl IntoView {
         let mut runs = here.incident.with(|i| i.runs.clone());
         runs.sort_by_key(|run| std::cmp::Reverse(run.number));
         runs
+    });
+    let telling = Memo::new(move |_| {
+        let says = |state: RunState| state.live() || state == RunState::Succeeded;
+        runs.with(|runs| runs.iter().find(|run| says(run.state)).map(|run| run.number))
     });
     view! {
         <section class="panel" aria-labelledby="runs">
@@ -68,8 +80,20 @@ fn Runs(here: Here) -> impl IntoView {
                     />
                 </ul>
             </Show>
+            {move || telling.get().map(|number| view! { <Outlook number/> })}
         </section>
     }
+}
+
+/// When a run will be over, or what it took: as its own page says it.
+#[component]
+fn Outlook(number: i64) -> impl IntoView {
+    let heard = use_live().refetch_on(move |topic| matches!(topic, Topic::Run { number: n, .. } if *n == number));
+    let of = Fetched::new(move || {
+        heard.track();
+        async move { api().run(number).await }
+    });
+    view! { <AsyncView of what="the run" content=move |run| view! { <ForecastNote run/> }/> }
 }
 
 #[component]
