@@ -4,9 +4,9 @@
 #[allow(dead_code)]
 #[path = "../bodies.rs"]
 mod bodies;
-// The guard of what the server asks, without the server.
+// The guard of what other machines are asked, without the rest.
 #[allow(dead_code)]
-#[path = "../../server/src/outgoing/rule.rs"]
+#[path = "../../outgoing/src/rule.rs"]
 mod rule;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::markdown(data));

@@ -19,6 +19,7 @@ use figment::{
     value::{Dict, Map, Value},
 };
 use ipnet::IpNet;
+use outgoing::rule::Allowed;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use store::seal::Key;
 
@@ -27,7 +28,6 @@ use crate::{
     auth::oidc::settings::{OidcSettings, Raw},
     backup::periodic::Schedule,
     outbox::{handed_on::HandOn, mail::MailSettings},
-    outgoing::rule::Allowed,
     public::copy::bucket::{BucketSettings, RawBucket},
 };
 

@@ -18,7 +18,6 @@ mod listen;
 pub mod live;
 pub mod openapi;
 pub mod outbox;
-pub mod outgoing;
 pub mod public;
 pub mod restore;
 pub mod router;
@@ -28,6 +27,7 @@ pub mod telemetry;
 
 use std::{future::Future, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
+use outgoing::{Outgoing, rule::Allowed};
 use store::{Store, seal::Key};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -47,7 +47,6 @@ use crate::{
     heads::{HeadKeeper, Keeping},
     live::Hub,
     outbox::{handed_on::HandOn, mail::MailSettings},
-    outgoing::{Outgoing, rule::Allowed},
     public::{PublicPages, copy::bucket::BucketSettings},
 };
 

@@ -3,7 +3,7 @@
 use shared::{
     domain::{
         actor::Actor,
-        drill::{Measured, Verdict},
+        drill::{Measured, Point, Verdict},
         run::RunState,
     },
     ids::{IncidentId, RunId, SystemId},
@@ -37,6 +37,7 @@ pub struct DrillRecord {
     pub ended_at: Option<Timestamp>,
     pub recovered_seconds: Option<i64>,
     pub asked_seconds: Option<i64>,
+    pub points: Vec<Point>,
     pub verdict: Option<Judged>,
 }
 
@@ -89,6 +90,7 @@ struct Row {
     ended_at: Option<OffsetDateTime>,
     recovered_seconds: Option<i64>,
     asked_seconds: Option<i64>,
+    points: Option<Json<Vec<Point>>>,
     verdict: Option<String>,
     verdict_by: Option<Json<Actor>>,
     verdict_at: Option<OffsetDateTime>,
@@ -124,6 +126,7 @@ impl TryFrom<Row> for DrillRecord {
             ended_at: row.ended_at.map(Timestamp::new),
             recovered_seconds: row.recovered_seconds,
             asked_seconds: row.asked_seconds,
+            points: row.points.map(|points| points.0).unwrap_or_default(),
             verdict,
         })
     }
@@ -237,15 +240,23 @@ impl Tx {
 
     /// # Errors
     /// If the database does not answer.
-    pub async fn drill_end(&mut self, number: i64, measured: Option<Measured>) -> Result<(), StoreError> {
+    pub async fn drill_end(
+        &mut self,
+        number: i64,
+        measured: Option<Measured>,
+        points: &[Point],
+    ) -> Result<(), StoreError> {
         let now = self.now().inner();
-        sqlx::query("UPDATE drill SET ended_at = $2, recovered_seconds = $3, asked_seconds = $4 WHERE number = $1")
-            .bind(number)
-            .bind(now)
-            .bind(measured.map(|m| m.recovered_seconds))
-            .bind(measured.map(|m| m.asked_seconds))
-            .execute(self.connection())
-            .await?;
+        sqlx::query(
+            "UPDATE drill SET ended_at = $2, recovered_seconds = $3, asked_seconds = $4, points = $5 WHERE number = $1",
+        )
+        .bind(number)
+        .bind(now)
+        .bind(measured.map(|m| m.recovered_seconds))
+        .bind(measured.map(|m| m.asked_seconds))
+        .bind(measured.map(|_| Json(points)))
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 

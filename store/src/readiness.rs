@@ -3,7 +3,7 @@
 
 use shared::{
     digest::Digest,
-    domain::readiness::{Outage, Rehearsal},
+    domain::readiness::{Lost, Outage, Rehearsal},
     ids::SystemId,
     timestamp::Timestamp,
 };
@@ -88,6 +88,31 @@ impl Store {
             ended_at: Timestamp::new(row.ended_at),
             took_seconds: row.took,
             incident: row.number,
+        };
+        Ok(rows.into_iter().map(one).collect())
+    }
+
+    /// Of each kind of data what the last drill would have lost that restored it, from `since` on.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn drill_losses(&self, system: SystemId, since: Timestamp) -> Result<Vec<Lost>, StoreError> {
+        let rows: Vec<(String, i64, OffsetDateTime, i64, String)> = sqlx::query_as(
+            "SELECT DISTINCT ON (p->>'data') p->>'data', (p->>'lost_seconds')::bigint, d.ended_at, r.number, d.procedure
+             FROM drill d JOIN run r ON r.id = d.run_id CROSS JOIN jsonb_array_elements(d.points) AS p
+             WHERE d.system_id = $1 AND d.ended_at >= $2 AND p->>'lost_seconds' IS NOT NULL
+             ORDER BY p->>'data', d.ended_at DESC",
+        )
+        .bind(system.0)
+        .bind(since.inner())
+        .fetch_all(&self.pool)
+        .await?;
+        let one = |(data, seconds, ended_at, run, procedure)| Lost {
+            data,
+            seconds,
+            ended_at: Timestamp::new(ended_at),
+            run,
+            procedure,
         };
         Ok(rows.into_iter().map(one).collect())
     }

@@ -31,7 +31,7 @@ impl Store {
                  SELECT r.number, r.header->'procedure'->>'title' AS procedure, r.state,
                         coalesce((r.header->>'dry_run')::boolean, false) AS dry_run, u.name AS requested_by, r.requested_at, r.ended_at
                  FROM run r JOIN incident i ON i.id = r.incident_id JOIN app_user u ON u.id = (r.header->>'requested_by')::uuid
-                 WHERE r.system_id = $1 AND r.requested_at >= $2 AND i.seen_by IS NULL
+                 WHERE r.system_id = $1 AND r.requested_at >= $2 AND i.seen_by IS NULL AND NOT r.drill
                  ORDER BY r.number DESC LIMIT $3) AS newest
              ORDER BY number",
         )
@@ -62,7 +62,7 @@ impl Store {
         let rows = sqlx::query_as::<_, IncidentRow>(
             "SELECT * FROM (
                  SELECT i.*, s.slug AS system_slug FROM incident i JOIN system s ON s.id = i.system_id
-                 WHERE i.system_id = $1 AND i.declared_at >= $2 AND i.seen_by IS NULL AND i.merged_into IS NULL
+                 WHERE i.system_id = $1 AND i.declared_at >= $2 AND i.seen_by IS NULL AND i.merged_into IS NULL AND NOT i.drill
                  ORDER BY i.number DESC LIMIT $3) AS newest
              ORDER BY number",
         )

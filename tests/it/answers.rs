@@ -136,8 +136,7 @@ async fn a_link_answers_for_nobody_who_may_not_and_nothing_that_is_over() {
 async fn a_gateway_answers_for_whoever_pressed_a_key() {
     let receiver = Receiver::start().await.unwrap();
     let host = receiver.base.trim_start_matches("http://").to_owned();
-    let muster =
-        Muster::start_with(|to| to.outgoing = server::outgoing::rule::Allowed::parse(&host).unwrap()).await.unwrap();
+    let muster = Muster::start_with(|to| to.outgoing = outgoing::rule::Allowed::parse(&host).unwrap()).await.unwrap();
     muster.give_plan(&plan().unwrap(), "bt2c").await.unwrap();
     let admin = muster.persona(Role::Administrator).await.unwrap();
     let ada = muster.local("ada@example.org", Role::Responder).await.unwrap();

@@ -7,6 +7,7 @@ use shared::{
     api::{
         drill::{DrillIn, DrillScheduleIn, DrillStopIn, DrillVerdictIn, DrillView, DrillWindowIn, DrillsView},
         error::ErrorCode,
+        readiness_report::ReadinessReport,
         run::{RunRequestIn, RunView},
     },
     domain::{
@@ -107,6 +108,10 @@ async fn a_drill_is_the_same_run_on_a_target_of_its_own_that_is_gone_afterwards(
     assert_eq!((done.run_state, done.stopped_why.as_deref(), done.left_behind.len()), (RunState::Succeeded, None, 0));
     assert!(done.recovered_seconds.unwrap() <= done.asked_seconds.unwrap() && done.cleared_at.is_some(), "{done:?}");
     assert!(done.objectives.iter().any(|o| o.name == "Single Node" && o.seconds == 600), "{done:?}");
+    // Nothing was restored, so nothing is claimed.
+    let points: Vec<_> = done.points.iter().map(|p| (p.data.as_str(), p.lost_seconds)).collect();
+    assert_eq!(points, [("Blockchain", None), ("Database", None), ("Configuration", None)]);
+    assert!(done.points[1].how.contains("no step of this procedure was given a backup"), "{done:?}");
     nothing_is_left(&scene);
     let closed = scene.operator.api.incident(drill.incident).await.unwrap();
     assert!(closed.closed_at.is_some() && closed.report.is_none(), "{closed:?}");
@@ -123,6 +128,20 @@ async fn a_drill_is_the_same_run_on_a_target_of_its_own_that_is_gone_afterwards(
     assert!(procedure.lost() == 0 && procedure.why.contains("in a drill"), "{procedure:?}");
     let time = item(Subject::RecoveryTime, "Single Node");
     assert!(time.lost() == 0 && time.why.contains("no outage has shown it"), "{time:?}");
+    let (_, signed) =
+        viewer.http.raw("GET", &format!("/api/v1/systems/{PROJECT}/readiness/report"), None).await.unwrap();
+    let report: ReadinessReport = serde_json::from_str(signed["document"].as_str().unwrap()).unwrap();
+    let [line] = &report.drills[..] else { panic!("one: {report:?}") };
+    assert_eq!((line.recovered_seconds, line.run, &line.points), (done.recovered_seconds, done.run, &done.points));
+    assert!(line.promised[0].seconds == 600 && line.begun_by.contains("perator"), "{line:?}");
+    assert_eq!(line.verdict.as_ref().unwrap().note, "Everybody knew what to do.");
+    let real = |number| number != drill.incident;
+    assert!(
+        report.incidents.iter().all(|one| real(one.number)) && report.runs.iter().all(|one| one.number != done.run)
+    );
+    let print = format!("/api/v1/systems/{PROJECT}/readiness/report/print?days=30");
+    let (_, page) = viewer.http.page(&print).await.unwrap();
+    assert!(page.contains("Rehearsals of procedures") && page.contains("Everybody knew what to do."), "{page}");
     let pool = scene.pool().await.unwrap();
     let told: i64 = sqlx::query_scalar("SELECT count(*) FROM announcement").fetch_one(&pool).await.unwrap();
     let page = scene.muster.store.public_incidents_current(50).await.unwrap();

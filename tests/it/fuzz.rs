@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use server::outgoing::rule;
+use outgoing::rule;
 use tests::testnet::root;
 
 #[path = "../../fuzz/bodies.rs"]

@@ -45,6 +45,7 @@ mod neighbours;
 mod notices;
 mod oidc;
 mod output;
+mod outside;
 mod people;
 mod plan_proposals;
 mod plans;

@@ -250,7 +250,7 @@ async fn who_may_not_is_refused_and_what_is_wrong_is_named() {
     let taken = refused(admin.api.make_monitors(PROJECT, &twice).await);
     assert_eq!((taken.code, taken.fields[0].field.as_str()), (ErrorCode::Invalid, "monitors.1.name"));
     assert_eq!(admin.api.monitors().await.unwrap().items.len(), 1);
-    let nowhere = Check::Http { url: look("https://example.org/"), contains: None };
+    let nowhere = Check::Http { url: look("https://postgres/"), status: None, contains: None };
     let wrong = refused(admin.api.make_monitors(PROJECT, &MonitorsIn { monitors: vec![monitor("x", nowhere)] }).await);
     assert_eq!(wrong.fields[0].field, "monitors.0.check.url");
     let none = refused(admin.api.make_monitors(PROJECT, &MonitorsIn { monitors: vec![] }).await);
@@ -300,7 +300,7 @@ async fn a_worker_makes_no_check_that_could_change_anything_whatever_stands_in_t
         (twice, "does not make such a check"),
         (climbs, "does not make such a check"),
         (script, "MUSTER_WORKER_CHECKS"),
-        (foreign, "outside of the project"),
+        (foreign, "credentials"),
         (file, "does not know the directory"),
         (other, "no container of the service"),
     ];

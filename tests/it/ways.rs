@@ -33,8 +33,7 @@ async fn arrived(receiver: &Receiver, path: &str, n: usize) -> Vec<Hook> {
 
 async fn muster(receiver: &Receiver) -> Muster {
     let host = receiver.base.trim_start_matches("http://").to_owned();
-    let muster =
-        Muster::start_with(|to| to.outgoing = server::outgoing::rule::Allowed::parse(&host).unwrap()).await.unwrap();
+    let muster = Muster::start_with(|to| to.outgoing = outgoing::rule::Allowed::parse(&host).unwrap()).await.unwrap();
     muster.give_plan(&plan().unwrap(), "bt2c").await.unwrap();
     muster
 }

@@ -24,7 +24,7 @@ impl Wire {
         let host = receiver.base.trim_start_matches("http://").to_owned();
         let muster = Muster::start_with(|to| {
             to.mail = Some(settings.unwrap());
-            to.outgoing = server::outgoing::rule::Allowed::parse(&host).unwrap();
+            to.outgoing = outgoing::rule::Allowed::parse(&host).unwrap();
         })
         .await
         .unwrap();

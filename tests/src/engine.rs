@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::{programs::Scratch, testnet::free_port};
+use crate::{certificates::Authority, programs::Scratch, testnet::free_port};
 
 /// The one image: `sh`, `sleep`, `echo`, `cat`, `touch`.
 pub const STILL: &str = "muster-still:local";
@@ -275,26 +275,13 @@ fn dockerd() -> Result<PathBuf> {
 
 /// An authority in `directory`, a certificate for the engine, and beside it a client's in `client/`.
 fn authority(directory: &Path) -> Result<PathBuf> {
-    let openssl = |arguments: &str| -> Result<()> {
-        let said = Command::new("openssl").args(arguments.split_whitespace()).current_dir(directory).output();
-        let said = said.context("openssl is not installed: sudo apt-get install openssl")?;
-        ensure!(said.status.success(), "openssl {arguments}: {}", String::from_utf8_lossy(&said.stderr));
-        Ok(())
-    };
-    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-    openssl(&format!("req -x509 {key} -keyout ca-key.pem -out ca.pem -days 2 -subj /CN=muster-test"))?;
-    fs::write(directory.join("server.ext"), "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n")?;
-    fs::write(directory.join("client.ext"), "extendedKeyUsage=clientAuth\n")?;
+    let authority = Authority::new(directory)?;
+    authority.sign("server", "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n", 2)?;
+    authority.sign("cert", "extendedKeyUsage=clientAuth\n", 2)?;
     let client = directory.join("client");
     fs::create_dir_all(&client)?;
-    for (kind, keep, cert) in
-        [("server", "server-key.pem", "server.pem"), ("client", "client/key.pem", "client/cert.pem")]
-    {
-        openssl(&format!("req {key} -keyout {keep} -out {kind}.csr -subj /CN={kind}"))?;
-        openssl(&format!(
-            "x509 -req -in {kind}.csr -CA ca.pem -CAkey ca-key.pem -CAcreateserial -out {cert} -days 2 -extfile {kind}.ext"
-        ))?;
+    for (made, kept) in [("cert.pem", "cert.pem"), ("cert-key.pem", "key.pem"), ("ca.pem", "ca.pem")] {
+        fs::copy(directory.join(made), client.join(kept))?;
     }
-    fs::copy(directory.join("ca.pem"), client.join("ca.pem"))?;
     Ok(client)
 }

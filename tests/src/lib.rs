@@ -2,6 +2,7 @@
 
 pub mod alertmanager;
 pub mod browser;
+pub mod certificates;
 pub mod cluster;
 pub mod crash;
 pub mod described;

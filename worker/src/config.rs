@@ -18,6 +18,7 @@ use figment::{
     providers::{Format as _, Serialized, Toml},
     value::{Dict, Map, Value},
 };
+use outgoing::rule::Allowed;
 use serde::{Deserialize, Deserializer};
 
 use self::{
@@ -26,6 +27,8 @@ use self::{
     names::{checked_host, checked_projects},
     pairs::Pairs,
 };
+
+const OUTGOING_ALLOW: &str = "MUSTER_WORKER_OUTGOING_ALLOW";
 
 /// Everything the worker is told.
 #[derive(Clone)]
@@ -43,6 +46,8 @@ pub struct Config {
     pub scripts: Option<PathBuf>,
     /// The directory whose programs monitors may run: they only look. Unset: none may.
     pub checks: Option<PathBuf>,
+    /// Hosts inside the network that monitors may ask although they are no part of a project.
+    pub outgoing: Allowed,
     /// Where archives are unpacked on trial; unset: below the data directory.
     pub scratch: Option<PathBuf>,
     /// Name or number of the user that scripts run as, if the worker is root; unset: as the worker's own.
@@ -108,6 +113,7 @@ struct Own {
     ssh_config: Option<PathBuf>,
     scripts: Option<PathBuf>,
     checks: Option<PathBuf>,
+    outgoing_allow: Option<String>,
     scratch: Option<PathBuf>,
     script_user: Option<String>,
     #[serde(default)]
@@ -156,6 +162,7 @@ impl Config {
             engine: Engine::at(engine::DEFAULT),
             scripts: None,
             checks: None,
+            outgoing: allowed(None).unwrap_or_default(),
             scratch: None,
             script_user: None,
             script_env: BTreeMap::new(),
@@ -238,6 +245,7 @@ impl Config {
             drills: drills.understand(&projects)?,
             scripts: own.scripts.map(absolute),
             checks: own.checks.map(absolute),
+            outgoing: allowed(own.outgoing_allow.as_deref())?,
             scratch: own.scratch.map(absolute),
             script_user: own.script_user,
             script_env: pairs::checked_variables(own.script_env)?,
@@ -284,6 +292,12 @@ impl Config {
         let climbs = Path::new(rest).components().any(|part| matches!(part, std::path::Component::ParentDir));
         (!climbs).then(|| if rest.is_empty() { here.clone() } else { here.join(rest) })
     }
+}
+
+fn allowed(list: Option<&str>) -> Result<Allowed, ConfigError> {
+    let allowed = Allowed::parse(list.unwrap_or_default());
+    let allowed = allowed.map_err(|e| ConfigError(format!("outgoing_allow of the worker ({OUTGOING_ALLOW}): {e}")))?;
+    Ok(allowed.written_in(OUTGOING_ALLOW))
 }
 
 fn default_data_dir(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
@@ -404,7 +418,7 @@ mod tests {
     fn every_mistake_names_its_key() {
         let ok = ("MUSTER_WORKER_PROJECTS", "bt2c");
         type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
-        let cases: [Case<'_>; 15] = [
+        let cases: [Case<'_>; 16] = [
             ("", &[], "MUSTER_WORKER_PROJECTS"),
             ("", &[("MUSTER_WORKER_PROJECTS", "")], "may touch nothing"),
             ("", &[("MUSTER_WORKER_PROJECTS", " , ")], "may touch nothing"),
@@ -419,6 +433,7 @@ mod tests {
             ("", &[ok, ("MUSTER_WORKER_PATHS", "backups=/x")], "\"backups\""),
             ("", &[ok, ("MUSTER_WORKER_COMPOSE_FILES", "other=/x")], "\"other\""),
             ("", &[ok, ("MUSTER_WORKER_SCRIPT_ENV", "MUSTER_RUN=1")], "MUSTER_RUN"),
+            ("", &[ok, ("MUSTER_WORKER_OUTGOING_ALLOW", "http://x")], "MUSTER_WORKER_OUTGOING_ALLOW"),
             ("", &[ok, ("MUSTER_LOG_FORMAT", "xml")], "MUSTER_LOG_FORMAT"),
         ];
         for (file, environment, part) in cases {

@@ -25,7 +25,7 @@ use crate::{
     output::{self, Output},
     process::leftovers,
     resolve::late,
-    safety::backup::Trials,
+    safety::backup::{self, Trials},
     secrets::Secrets,
     steps::{self, Before, Probed, Step},
     surroundings::Site,
@@ -176,7 +176,11 @@ impl Execution<'_> {
                 drill::apart(&*self.worker.host, self.site.config, &run.header).await?;
             }
             let objects = self.bound(&planned.kind, step).await?;
-            let before = steps::prepare(&planned.kind, host, &project, &objects).await?;
+            let mut before = steps::prepare(&planned.kind, host, &project, &objects).await?;
+            if !planned.check {
+                let given = backup::given(self.site.config, self.site.plan, &planned.kind, &objects).await;
+                before.extend(given.iter().map(|(place, one)| one.fact(place)));
+            }
             Ok::<_, String>((objects, before))
         };
         match prepared.await {

@@ -2,6 +2,7 @@
 //! what follows from a finding is the server's.
 
 mod look;
+mod outside;
 
 use std::{sync::Arc, time::Duration};
 

@@ -126,7 +126,18 @@ fn checks(project: &Project, report: &mut Report) {
     });
     report.check("the plan's scripts (shellcheck)", || scripts(project));
     report.check("documentation", || {
-        let packages = ["--package", "shared", "--package", "store", "--package", "server", "--package", "worker"];
+        let packages = [
+            "--package",
+            "shared",
+            "--package",
+            "store",
+            "--package",
+            "outgoing",
+            "--package",
+            "server",
+            "--package",
+            "worker",
+        ];
         let mut doc = project.cargo(&["doc", "--no-deps", "--document-private-items"]);
         command::run(doc.args(packages).env("RUSTDOCFLAGS", "-D warnings"))
     });

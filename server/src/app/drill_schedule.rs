@@ -141,6 +141,7 @@ fn shown(plan: &Plan, one: DrillRecord) -> DrillView {
         ended_at: one.ended_at,
         recovered_seconds: one.recovered_seconds,
         asked_seconds: one.asked_seconds,
+        points: one.points,
         objectives: promised.into_iter().map(|(name, seconds)| DrillObjective { name, seconds }).collect(),
         verdict: one.verdict.map(|said| DrillVerdictView {
             verdict: said.verdict,

@@ -6,7 +6,7 @@ use shared::{
     api::live::Topic,
     domain::{
         actor::Actor,
-        drill::{self, Around, Kind, Measured, Window, moved, must_stop},
+        drill::{self, Around, Kind, Measured, Point, Window, moved, must_stop},
         incident::IncidentEvent,
         outbox::Purpose,
         run::Run,
@@ -40,7 +40,7 @@ pub async fn sweep(state: &AppState) -> Result<(), AppError> {
 
 async fn watch(state: &AppState, drill: &DrillRecord) -> Result<(), AppError> {
     if !drill.run_state.live() {
-        return end(state, drill.number).await;
+        return end(state, drill).await;
     }
     let trouble = state.store.real_trouble(drill.system).await?;
     let around = Around {
@@ -57,7 +57,11 @@ async fn watch(state: &AppState, drill: &DrillRecord) -> Result<(), AppError> {
 }
 
 /// When the target is gone: the evidence, the end of its incident, and the next time it is due.
-async fn end(state: &AppState, number: i64) -> Result<(), AppError> {
+async fn end(state: &AppState, drill: &DrillRecord) -> Result<(), AppError> {
+    let number = drill.number;
+    // As it was carried out: the plan may have changed meanwhile.
+    let version = state.store.run_fetch(drill.run).await?.run.header.plan_version;
+    let plan = state.plans.of(state.store.plan_version_fetch(version).await?).await?;
     let mut tx = state.store.begin().await?;
     let drill = tx.drill_lock(number).await?;
     if drill.ended_at.is_some() {
@@ -69,14 +73,15 @@ async fn end(state: &AppState, number: i64) -> Result<(), AppError> {
     }
     let run = tx.run_lock_id(drill.run).await?.run;
     let measured = drill::measured(&run);
-    tx.drill_end(number, measured).await?;
+    let points = drill::points(&plan.compiled.plan, &run);
+    tx.drill_end(number, measured, &points).await?;
     if measured.is_some()
         && let Some(mut schedule) = tx.drill_schedule_of(drill.system, &drill.procedure).await?
     {
         let now = tx.now();
         done(&mut tx, &mut schedule, now).await?;
     }
-    let text = told(&drill, &run, measured);
+    let text = told(&drill, &run, measured, &points);
     let record = tx.incident_lock(drill.incident).await?;
     // Somebody may have said so already.
     let mut events = vec![];
@@ -88,21 +93,26 @@ async fn end(state: &AppState, number: i64) -> Result<(), AppError> {
     }
     incident::append(&mut tx, record, events, &Actor::Muster, "incident.drill-over").await?;
     let detail = json!({"run": run.header.number, "state": run.state, "recovered_seconds": measured.map(|m| m.recovered_seconds),
-        "asked_seconds": measured.map(|m| m.asked_seconds), "left_behind": drill.left_behind});
+        "asked_seconds": measured.map(|m| m.asked_seconds), "points": points, "left_behind": drill.left_behind});
     tx.audit(&Actor::Muster, "drill.ended", format!("drill {number}"), detail);
     tx.live(Topic::Drills {});
     Ok(tx.commit().await?)
 }
 
-fn told(drill: &DrillRecord, run: &Run, measured: Option<Measured>) -> String {
+fn told(drill: &DrillRecord, run: &Run, measured: Option<Measured>, points: &[Point]) -> String {
     let left = match drill.left_behind.as_slice() {
         [] => "Nothing of the target is left.".to_owned(),
         some => format!("Of the target this is left: {}.", some.join(", ")),
     };
     match (measured, &drill.stopped_why) {
         (Some(took), _) => {
+            let lost: String = points
+                .iter()
+                .filter(|point| point.lost_seconds.is_some())
+                .map(|point| format!("{}. ", point.words()))
+                .collect();
             format!(
-                "The drill is over: recovered in {} after the target stood. {left}",
+                "The drill is over: recovered in {} after the target stood. {lost}{left}",
                 human_seconds(took.recovered_seconds)
             )
         }

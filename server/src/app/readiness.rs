@@ -85,6 +85,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
         state: record.order.state,
     });
     let orders: Vec<_> = orders.collect();
+    let lost = store.drill_losses(system.id, since).await?;
     let keepers = keepers(store, system).await?;
     let drill = drill(store, system, now).await?;
     let facts = Facts {
@@ -95,6 +96,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
         probes: &probes,
         restored: &restored,
         orders: &orders,
+        lost: &lost,
         keepers: &keepers,
         drill,
         now,

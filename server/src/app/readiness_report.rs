@@ -2,13 +2,23 @@
 //! (`readiness` does), draws nothing (`documents` does).
 
 use shared::{
-    api::readiness_report::{ChainEnd, DrillLine, IncidentLine, KIND, ReadinessReport},
+    api::{
+        drill::DrillObjective,
+        readiness_report::{
+            ChainEnd, DrillLine, IncidentLine, KIND, PlaceLine, ReadinessReport, RehearsalLine, TrialLine, VerdictLine,
+        },
+    },
     domain::{
         audit::document::SignedDocument,
         clock::{Clock, ClockState},
+        drill::objectives,
+        verification::State,
     },
+    plan::Plan,
     timestamp::Timestamp,
 };
+
+use store::{DrillRecord, VerificationRecord};
 
 use super::readiness;
 use crate::{
@@ -22,6 +32,8 @@ use crate::{
 const MOST_DAYS: u32 = 366;
 /// More rehearsals of the contact tree nobody makes in a year.
 const DRILLS: i64 = 400;
+/// Of the trials of backups, which can be made every hour.
+const TRIALS: i64 = 400;
 
 /// What is to be told, and the signed form of it.
 struct Made {
@@ -72,6 +84,12 @@ async fn make(state: &AppState, permit: &Permit<ViewConsole>, slug: &str, days: 
         DrillLine { number: drill.number, begun_at: drill.begun_at, called, in_time: count(in_time) }
     });
     let contact_drills = contact_drills.collect();
+    let drills = store.drill_list(system.id, DRILLS).await?;
+    let plan_then = state.plans.of(plan.clone()).await?;
+    let rehearsed = drills.into_iter().rev().filter(|drill| drill.begun_at >= since);
+    let rehearsed = rehearsed.map(|drill| rehearsal(&plan_then.compiled.plan, drill)).collect();
+    let trials = store.verification_list(system.id, TRIALS).await?;
+    let trials = trials.into_iter().rev().filter_map(trial).filter(|one| one.ended_at >= since).collect();
     let (seq, hash) = store.audit_head().await?;
     let report = ReadinessReport {
         install: signer.install(),
@@ -87,10 +105,54 @@ async fn make(state: &AppState, permit: &Permit<ViewConsole>, slug: &str, days: 
         runs: store.runs_since(system.id, since).await?,
         incidents,
         contact_drills,
+        drills: rehearsed,
+        trials,
         audit: ChainEnd { seq, hash },
     };
     let document = serde_json::to_string(&report).map_err(|error| AppError::bug(error.to_string()))?;
     Ok(Made { signed: signer.sign_document(KIND, document), report })
+}
+
+fn rehearsal(plan: &Plan, drill: DrillRecord) -> RehearsalLine {
+    let procedure = plan.procedures.iter().find(|procedure| procedure.id == drill.procedure);
+    let promised = procedure.map(|procedure| objectives(plan, procedure)).unwrap_or_default();
+    RehearsalLine {
+        number: drill.number,
+        procedure: drill.title,
+        run: drill.run_number,
+        run_state: drill.run_state,
+        begun_by: drill.begun_by.to_string(),
+        begun_at: drill.begun_at,
+        ended_at: drill.ended_at,
+        stopped_why: drill.stopped_why,
+        recovered_seconds: drill.recovered_seconds,
+        promised: promised.into_iter().map(|(name, seconds)| DrillObjective { name, seconds }).collect(),
+        points: drill.points,
+        verdict: drill.verdict.map(|said| VerdictLine {
+            verdict: said.verdict,
+            by: said.by.to_string(),
+            at: said.at,
+            note: said.note,
+        }),
+    }
+}
+
+/// Nothing of one that is under way or was cancelled: it says nothing about the backups.
+fn trial(one: VerificationRecord) -> Option<TrialLine> {
+    let places = one.found.into_iter().map(|found| PlaceLine {
+        place: found.place,
+        verified: found.verified,
+        why: found.why,
+        file: found.file.map(|file| file.name),
+        loss_seconds: found.loss_seconds,
+    });
+    let says = matches!(one.state, State::Verified | State::Failed);
+    Some(TrialLine {
+        state: one.state,
+        ended_at: one.ended_at.filter(|_| says)?,
+        why: one.why.unwrap_or_default(),
+        places: places.collect(),
+    })
 }
 
 fn count(n: usize) -> u32 {

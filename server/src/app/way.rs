@@ -1,5 +1,6 @@
 //! One's own ways to be reached: added, tried with a code, removed. An address is sealed when it arrives; nobody reads it again.
 
+use outgoing::rule::Target;
 use serde_json::json;
 use shared::{
     api::{
@@ -23,7 +24,6 @@ use crate::{
     auth::permit::{ChangeAccount, Permit, ViewAccount},
     error::{AppError, Found as _},
     outbox::Secrets,
-    outgoing::rule::Target,
 };
 
 /// More nobody needs, and each is written to whenever they are called.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use askama::Template;
 use shared::{
-    api::readiness_report::{IncidentLine, ReadinessReport, RunLine},
+    api::readiness_report::{IncidentLine, PlaceLine, ReadinessReport, RehearsalLine, RunLine, TrialLine},
     domain::{
         audit::document::SignedDocument,
         readiness::{Item, Subject},
@@ -26,6 +26,8 @@ struct Auditors<'a> {
     runs: Vec<(&'a RunLine, String, String)>,
     incidents: Vec<(&'a IncidentLine, String, String)>,
     drills: Vec<(i64, String, String)>,
+    rehearsals: Vec<(&'a RehearsalLine, String, String, String)>,
+    trials: Vec<(&'a TrialLine, String)>,
     since: String,
     at: String,
     signed: &'a SignedDocument,
@@ -75,6 +77,25 @@ fn span(from: Timestamp, to: Option<Timestamp>) -> String {
     to.map_or_else(|| "–".to_owned(), |to| human_seconds(to.seconds_since(from).max(0)))
 }
 
+/// What came of a rehearsal, in a few words.
+fn recovered(one: &RehearsalLine) -> String {
+    match (one.recovered_seconds, &one.stopped_why) {
+        (Some(seconds), _) => human_seconds(seconds),
+        (None, Some(why)) => format!("Ended before its time: {why}"),
+        (None, None) if one.ended_at.is_none() => "Goes on".into(),
+        (None, None) => format!("Not carried out to its end ({})", one.run_state.words().to_lowercase()),
+    }
+}
+
+fn promised(one: &RehearsalLine) -> String {
+    let span = |seconds: u64| human_seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
+    one.promised.first().map_or_else(|| "–".into(), |o| format!("{} ({})", span(o.seconds), o.name))
+}
+
+fn lost(place: &PlaceLine) -> String {
+    place.loss_seconds.map(|s| format!(" {} would have been lost.", human_seconds(s))).unwrap_or_default()
+}
+
 #[must_use]
 pub(crate) fn auditors_html(report: &ReadinessReport, signed: &SignedDocument) -> Printed {
     let title = running(&format!("Readiness of {}, {}", report.name, report.at.utc_text()));
@@ -107,6 +128,12 @@ pub(crate) fn auditors_html(report: &ReadinessReport, signed: &SignedDocument) -
             .iter()
             .map(|one| (one.number, one.begun_at.utc_text(), format!("{} of {}", one.in_time, one.called)))
             .collect(),
+        rehearsals: report
+            .drills
+            .iter()
+            .map(|one| (one, one.begun_at.utc_text(), recovered(one), promised(one)))
+            .collect(),
+        trials: report.trials.iter().map(|one| (one, one.ended_at.utc_text())).collect(),
         since: report.since.utc_text(),
         at: report.at.utc_text(),
         key: signed.public_key.clone(),

@@ -4,12 +4,12 @@
 use std::fmt;
 
 use http::{Method, Request, header};
+use outgoing::{Outgoing, rule::Allowed};
 use serde_json::Value;
 use shared::{domain::outbox::Outcome, timestamp::Timestamp};
 use url::Url;
 
 use super::hook::{failure, judged, signature};
-use crate::outgoing::{Outgoing, rule::Allowed};
 
 /// Fewer characters are guessed.
 const SHORTEST_KEY: usize = 16;

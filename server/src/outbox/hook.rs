@@ -3,6 +3,7 @@
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{Method, Request, header};
+use outgoing::{Outgoing, OutgoingError};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use shared::{
@@ -13,7 +14,6 @@ use shared::{
 use store::MessageClaim;
 
 use super::{Secrets, words::Words};
-use crate::outgoing::{Outgoing, OutgoingError};
 
 pub(super) async fn send(outgoing: &Outgoing, claim: &MessageClaim, words: &Words, way: &Secrets) -> Outcome {
     let request = match request(claim, words, way) {

@@ -9,7 +9,7 @@ use crate::{
     digest::Digest,
     domain::{
         actor::Actor,
-        drill::{Every, Kind, Promised, Verdict},
+        drill::{Every, Kind, Point, Promised, Verdict},
         incident::Person,
         run::RunState,
         text::Message,
@@ -157,6 +157,9 @@ pub struct DrillView {
     /// From the request, with the time that it took to make the target.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub asked_seconds: Option<i64>,
+    /// What would have been lost, for each recovery point that the plan promised, if the run succeeded.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub points: Vec<Point>,
     /// What the plan in force promises for what the procedure acts on, the longest first.
     pub objectives: Vec<DrillObjective>,
     #[serde(skip_serializing_if = "Option::is_none", default)]

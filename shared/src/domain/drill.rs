@@ -1,10 +1,14 @@
 //! Rehearsals: where they are done, when they come due, what ends one before its time, what it measured. Knows no clock and does nothing.
 
 mod due;
+mod point;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::due::{Every, Window, moved};
+pub use self::{
+    due::{Every, Window, moved},
+    point::{Given, Point, points},
+};
 use crate::{
     domain::{
         criteria::services,

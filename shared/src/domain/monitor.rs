@@ -1,6 +1,7 @@
 //! What is watched between incidents: the check, how often, what counts as bad, and what a finding makes of a monitor's state. Looks at
 //! nothing itself and knows no clock.
 
+mod address;
 mod check;
 mod history;
 mod suggest;
@@ -10,7 +11,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    check::{Address, Check, only_reads},
+    address::{Address, Place},
+    check::{CERTIFICATE_LIMITS, Check, only_reads},
     history::{Bucket, Span, uptime},
     suggest::suggest,
 };

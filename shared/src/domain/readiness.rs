@@ -87,6 +87,16 @@ pub struct Standing {
     pub ends_at: Timestamp,
 }
 
+/// What a drill would have lost of some data: the last one that restored them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    pub data: String,
+    pub seconds: i64,
+    pub ended_at: Timestamp,
+    pub run: i64,
+    pub procedure: String,
+}
+
 /// All that is known.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
@@ -98,6 +108,7 @@ pub struct Facts<'a> {
     pub probes: &'a [Probe],
     pub restored: &'a [Restored],
     pub orders: &'a [Standing],
+    pub lost: &'a [Lost],
     pub keepers: &'a [Keeper],
     pub drill: Option<TreeDrill>,
     pub now: Timestamp,

@@ -228,7 +228,7 @@ pub(super) const TABLES: &[Table] = &[
         &[
             "SELECT",
             "INSERT",
-            "UPDATE (stopped_why, ended_at, recovered_seconds, asked_seconds, verdict, verdict_by, verdict_at, verdict_note)",
+            "UPDATE (stopped_why, ended_at, recovered_seconds, asked_seconds, points, verdict, verdict_by, verdict_at, verdict_note)",
         ],
         &["SELECT", "UPDATE (cleared_at, left_behind)"],
     ),

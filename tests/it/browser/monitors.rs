@@ -33,6 +33,13 @@ async fn what_the_plan_offers_is_watched_and_what_goes_down_is_seen() {
     tab.click(&id("monitor-save")).await.unwrap();
     tab.read("The name must not be empty.").await.unwrap();
     pictures(&tab, "monitor-form").await;
+    // A certificate comes with what is usual for one, and takes it away again.
+    let limits = "[...document.querySelectorAll('.monitor-form input')].map(i => i.value).filter(v => ['21', '7', '3600'].includes(v)).length";
+    tab.choose_option(".monitor-form select", "certificate").await.unwrap();
+    tab.until("the usual limits are there", &format!("{limits} === 3")).await.unwrap();
+    pictures(&tab, "monitor-form-certificate").await;
+    tab.choose_option(".monitor-form select", "http").await.unwrap();
+    tab.until("they are gone", &format!("{limits} === 0")).await.unwrap();
     let lag: MonitorsIn = serde_json::from_value(serde_json::json!({"monitors": [{
         "name": "Heights", "every_seconds": 5, "timeout_seconds": 5, "retries": 0,
         "check": {"kind": "metric", "url": "http://localhost:8081/api/v1/metrics", "filter": "height"},

@@ -3,19 +3,22 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::Write as _,
     path::PathBuf,
     time::{Duration, Instant},
 };
 
+use serde_json::Value;
 use shared::{
     api::drill::{DrillIn, DrillView},
-    domain::{access::Role, run::RunState},
+    domain::{access::Role, readiness::Subject, run::RunState},
+    timestamp::Timestamp,
 };
 use tests::{
     muster::{Muster, worker_config},
     persona::Persona,
     scene::{PROCEDURE, decide},
-    testnet::{Testnet, docker, postgres_image},
+    testnet::{Testnet, docker, postgres_image, root},
 };
 use uuid::Uuid;
 use worker::config::{Config, drill::DrillTarget};
@@ -39,9 +42,9 @@ fn target(drill: &Testnet, file: PathBuf) -> DrillTarget {
     DrillTarget { file, env_file: Some(drill.env_file()), paths: paths.into(), ..DrillTarget::default() }
 }
 
-async fn begin(by: &Persona) -> DrillView {
+async fn begin(by: &Persona, procedure: &str) -> DrillView {
     let body = DrillIn {
-        procedure: PROCEDURE.into(),
+        procedure: procedure.into(),
         parameters: BTreeMap::new(),
         procedure_digest: None,
         limit_seconds: None,
@@ -77,7 +80,7 @@ async fn a_network_made_for_it_is_recovered_and_removed_and_the_real_one_stays_a
     };
     let worker = muster.worker_with(config(net.compose_file()));
 
-    let drill = begin(&operator).await;
+    let drill = begin(&operator, PROCEDURE).await;
     until(&operator, drill.number, "standing", |view| view.run_state != RunState::Resolving).await;
     let run = operator.api.run(drill.run).await.unwrap();
     assert_eq!(run.state, RunState::AwaitingApproval, "{:?}", run.reason);
@@ -106,7 +109,7 @@ async fn a_network_made_for_it_is_recovered_and_removed_and_the_real_one_stays_a
     );
     fs::write(&file, text).unwrap();
     let _worker = muster.worker_with(config(file));
-    let drill = begin(&operator).await;
+    let drill = begin(&operator, PROCEDURE).await;
     let done = until(&operator, drill.number, "refused", |view| view.ended_at.is_some()).await;
     let why = operator.api.run(drill.run).await.unwrap().reason.unwrap();
     assert_eq!(done.run_state, RunState::Unresolvable, "{why}");
@@ -114,4 +117,76 @@ async fn a_network_made_for_it_is_recovered_and_removed_and_the_real_one_stays_a
     assert_eq!(labelled(&files.project), Vec::<String>::new());
     assert_eq!(net.volume("postgres-data").unwrap(), volume);
     assert_eq!(real(), before);
+}
+
+/// The dumps that the target's own backup service has made, oldest first: name and when each was taken.
+fn dumps(files: &Testnet) -> Vec<(String, Timestamp)> {
+    let directory = files.backup_dir().join("db");
+    let names =
+        fs::read_dir(&directory).into_iter().flatten().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let taken = |name: &str| {
+        let side = fs::read_to_string(directory.join(format!("{name}.json"))).ok()?;
+        let side: Value = serde_json::from_str(&side).ok()?;
+        directory
+            .join(format!("{name}.sha256"))
+            .is_file()
+            .then(|| serde_json::from_value(side["taken_at"].clone()).ok())?
+    };
+    let mut found: Vec<_> = names.filter_map(|name| taken(&name).map(|at| (name, at))).collect();
+    found.sort_by_key(|(_, at): &(String, Timestamp)| *at);
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drill_that_restores_a_database_says_how_much_would_have_been_lost() {
+    let net = Testnet::up().unwrap();
+    let files = net.drill().unwrap();
+    let mut settings = fs::OpenOptions::new().append(true).open(files.env_file()).unwrap();
+    settings.write_all(b"TESTNET_BACKUP_INTERVAL=3\n").unwrap();
+    let muster = Muster::start_with_plan(&net.plan().unwrap(), &net.project).await.unwrap();
+    let (operator, approver) =
+        tokio::try_join!(muster.persona(Role::Operator), muster.persona(Role::Approver)).unwrap();
+    let own =
+        [("BT2C_CONFIG", files.config_dir()), ("BT2C_BACKUPS", files.backup_dir()), ("BT2C_LOGS", files.logs_dir())];
+    let drills = DrillTarget {
+        scripts: Some(root().join("plans/bt2c/scripts")),
+        script_env: own.map(|(name, path)| (name.to_owned(), path.display().to_string())).into(),
+        ..target(&files, net.compose_file())
+    };
+    let config = Config { drills: [(net.project.clone(), drills)].into(), ..worker_config(&net.project) };
+    let _worker = muster.worker_with(config);
+
+    let drill = begin(&operator, "database-recovery").await;
+    until(&operator, drill.number, "standing", |view| view.run_state != RunState::Resolving).await;
+    let run = operator.api.run(drill.run).await.unwrap();
+    assert_eq!(run.state, RunState::AwaitingApproval, "{:?}", run.reason);
+    // More than one backup; the oldest is what there is, and it stays what the step is given although newer ones follow.
+    let deadline = Instant::now() + PATIENCE;
+    while dumps(&files).len() < 2 {
+        assert!(Instant::now() < deadline, "no backups: {:?}", dumps(&files));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    docker(&["stop", &files.container("backup").unwrap()]).unwrap();
+    let (name, taken_at) = dumps(&files).remove(0);
+    let latest = files.backup_dir().join("latest.sql");
+    fs::remove_file(&latest).unwrap();
+    std::os::unix::fs::symlink(format!("db/{name}"), &latest).unwrap();
+    decide(&approver, &run, true).await.unwrap();
+    let done = until(&operator, drill.number, "over", |view| view.ended_at.is_some()).await;
+    let why = operator.api.run(drill.run).await.unwrap();
+    assert_eq!((done.run_state, done.left_behind.len()), (RunState::Succeeded, 0), "{:?} {:?}", why.reason, why.steps);
+    let stood_at = why.resolution.unwrap().taken_at;
+    let lost = stood_at.seconds_since(taken_at);
+    let point = |data: &str| done.points.iter().find(|point| point.data == data).unwrap();
+    let database = point("Database");
+    // The log's instant and the resolution's own are a moment apart.
+    let said = i64::try_from(database.lost_seconds.unwrap()).unwrap();
+    assert!((said - lost.max(0)).abs() <= 2 && database.kept() == Some(true), "{lost}: {database:?}");
+    assert!(database.how.starts_with(&format!("step 2 restored {name}, taken ")), "{database:?}");
+    assert!(point("Blockchain").lost_seconds.is_none() && point("Blockchain").how.contains("in blocks"));
+    assert!(point("Configuration").how.contains("no step of this procedure was given a backup"));
+    assert_eq!(labelled(&files.project), Vec::<String>::new());
+    let ready = operator.api.readiness("bt2c").await.unwrap();
+    let item = ready.items.iter().find(|one| one.subject == Subject::RecoveryPoint && one.id == "Database").unwrap();
+    assert!(item.lost() == 0 && item.why.starts_with("In a drill today"), "{item:?}");
 }

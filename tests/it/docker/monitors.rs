@@ -65,12 +65,13 @@ async fn every_kind_of_check_sees_what_is_there_and_what_breaks() {
             "http",
             Check::Http {
                 url: look(format!("http://localhost:{}/api/v1/status", net.port1)),
+                status: None,
                 contains: Some(look("height".into())),
             },
         ),
         monitor(
             "http inside",
-            Check::Http { url: look("http://validator1:8080/api/v1/status".into()), contains: None },
+            Check::Http { url: look("http://validator1:8080/api/v1/status".into()), status: None, contains: None },
         ),
         monitor("tcp", Check::Tcp { address: address(format!("localhost:{}", net.port1)) }),
         monitor("tcp inside", Check::Tcp { address: address("validator1:8080".into()) }),

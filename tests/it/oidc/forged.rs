@@ -170,7 +170,7 @@ async fn what_discovery_names_must_be_allowed_by_itself() {
         let settings = settings(&liar.issuer, "ops=operator").unwrap();
         let muster = Muster::start_with(|to| {
             to.oidc = Some(settings);
-            to.outgoing = server::outgoing::rule::Allowed::parse(allowed).unwrap();
+            to.outgoing = outgoing::rule::Allowed::parse(allowed).unwrap();
         })
         .await
         .unwrap();

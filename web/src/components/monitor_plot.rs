@@ -17,7 +17,8 @@ fn said(check: &Check, value: f64) -> String {
         #[expect(clippy::cast_possible_truncation, reason = "spans of time fit")]
         Some("seconds") => human_seconds(value.round() as i64),
         Some("") => format!("{}", (value * 100.0).round() / 100.0),
-        _ => format!("{} ms", value.round()),
+        Some(unit) => format!("{} {unit}", value.round()),
+        None => format!("{} ms", value.round()),
     }
 }
 

@@ -106,11 +106,21 @@ fn Standing(monitor: Signal<MonitorView>, of: Fetched<MonitorView>) -> impl Into
         );
         view! {
             <dl class="monitor-facts">
-                <div><dt>"Looks at"</dt><dd>{format!("{}: {}", d.check.words(), d.check.target())}</dd></div>
+                <div>
+                    <dt>"Looks at"</dt>
+                    <dd>
+                        {format!("{}: {}", d.check.words(), d.check.target())}
+                        {d.check.leads_outside().then_some(" (outside of the project)")}
+                    </dd>
+                </div>
                 <div><dt>"How often"</dt><dd>{often}</dd></div>
                 {d.component.clone().map(|id| view! { <div><dt>"Component"</dt><dd>{id}</dd></div> })}
                 {d.impact.map(|impact| view! { <div><dt>"Status page while down"</dt><dd>{impact.words()}</dd></div> })}
                 {d.objective.clone().map(|data| view! { <div><dt>"Measures the recovery point of"</dt><dd>{data}</dd></div> })}
+                {(d.check.unit() == Some("days"))
+                    .then(|| m.last.as_ref().and_then(|last| last.value))
+                    .flatten()
+                    .map(|days| view! { <div><dt>"Days left"</dt><dd data-testid="monitor-days">{days.to_string()}</dd></div> })}
                 {m.last.map(|last| view! { <div><dt>"Last check"</dt><dd>{last.text} ", " <Instant at=last.at/></dd></div> })}
             </dl>
         }

@@ -1,11 +1,12 @@
 //! One check: looks, and says what it found or what kept it from being good. Believes nothing that stands in the definition: it can lead
-//! nowhere but to the project, the named directories and the operator's own checks.
+//! nowhere but to the project, the named directories, the operator's own checks, and outside past the guard (`outside`).
 
 use std::{collections::HashMap, ffi::OsString, sync::Arc, time::Duration};
 
+use outgoing::Outgoing;
 use shared::{
     domain::{
-        monitor::{Address, Check, Definition, Finding, Verdict},
+        monitor::{Address, Check, Definition, Finding, Place, Verdict},
         text::{Look, Name},
     },
     timestamp::Timestamp,
@@ -14,6 +15,7 @@ use tokio::{sync::Mutex, sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::outside;
 use crate::{
     config::Config,
     files,
@@ -41,12 +43,14 @@ type Lists = HashMap<String, (Instant, Arc<Vec<Container>>)>;
 pub(super) struct Looker {
     host: Arc<dyn ContainerHost>,
     config: Arc<Config>,
+    way_out: Outgoing,
     lists: Mutex<Lists>,
 }
 
 impl Looker {
     pub(super) fn new(host: Arc<dyn ContainerHost>, config: Arc<Config>) -> Self {
-        Self { host, config, lists: Mutex::default() }
+        let way_out = outside::way_out(&config);
+        Self { host, config, way_out, lists: Mutex::default() }
     }
 
     /// Its value, where it finds one; the error is a phrase for people. `now` is the database's.
@@ -54,8 +58,13 @@ impl Looker {
         check.admit().map_err(|(_, why)| format!("this worker does not make such a check: {why}"))?;
         match check {
             Check::Container { service } => self.containers_run(project, service).await.map(|()| None),
-            Check::Http { url, contains } => self.answers(project, url, contains.as_ref()).await.map(|()| None),
+            Check::Http { url, status, contains } => {
+                self.answers(project, url, *status, contains.as_ref()).await.map(|()| None)
+            }
             Check::Tcp { address } => self.connects(project, address).await.map(|()| None),
+            Check::Certificate { address, any_authority } => {
+                outside::certificate(&self.way_out, address, *any_authority, now).await.map(Some)
+            }
             Check::Metric { url, filter } => self.number(project, url, filter.as_ref()).await.map(Some),
             Check::Lag { url, other, filter } => {
                 let (one, other) = tokio::join!(
@@ -130,18 +139,35 @@ impl Looker {
         }
     }
 
-    async fn get(&self, project: &str, url: &Look) -> Result<String, String> {
+    /// The text of an answer with this status, or with any 2xx.
+    async fn get(&self, project: &str, url: &Look, wanted: Option<u16>) -> Result<String, String> {
+        let (status, body) = match Place::of_url(url) {
+            Place::Project => self.get_inside(project, url).await?,
+            Place::Outside => outside::get(&self.way_out, url).await?,
+        };
+        let good = wanted.map_or((200..300).contains(&status), |wanted| status == wanted);
+        let instead = || wanted.map(|wanted| format!(" instead of {wanted}")).unwrap_or_default();
+        if good { Ok(body) } else { Err(format!("{} answered {status}{}", url.as_str(), instead())) }
+    }
+
+    async fn get_inside(&self, project: &str, url: &Look) -> Result<(u16, String), String> {
         let text = url.as_str();
         let target = address::target(text).map_err(|why| format!("it {why}"))?;
         let (container, port) = self.at(project, target).await?;
         let url: Url = text.parse().map_err(|e| format!("{text} is not an address: {e}"))?;
         let ask = HttpAsk { method: "GET", container: &container, port, url: &url, timeout: LONGEST };
         let answer = self.host.http(ask).await.map_err(|e| e.to_string())?;
-        if answer.ok() { Ok(answer.body) } else { Err(format!("{text} answered {}", answer.status)) }
+        Ok((answer.status, answer.body))
     }
 
-    async fn answers(&self, project: &str, url: &Look, contains: Option<&Look>) -> Result<(), String> {
-        let body = self.get(project, url).await?;
+    async fn answers(
+        &self,
+        project: &str,
+        url: &Look,
+        status: Option<u16>,
+        contains: Option<&Look>,
+    ) -> Result<(), String> {
+        let body = self.get(project, url, status).await?;
         match contains.filter(|part| !body.contains(part.as_str())) {
             Some(part) => Err(format!("{} answered without \"{}\"", url.as_str(), part.as_str())),
             None => Ok(()),
@@ -149,7 +175,7 @@ impl Looker {
     }
 
     async fn number(&self, project: &str, url: &Look, filter: Option<&Look>) -> Result<f64, String> {
-        let body = self.get(project, url).await?;
+        let body = self.get(project, url, None).await?;
         let filter = filter.map(Look::as_str);
         reading::find(&body, filter).map(|found| found.value).ok_or_else(|| match filter {
             Some(filter) => format!("{} answered without a line that has \"{filter}\" and a number", url.as_str()),
@@ -158,10 +184,14 @@ impl Looker {
     }
 
     async fn connects(&self, project: &str, address: &Address) -> Result<(), String> {
+        if address.place() == Place::Outside {
+            return outside::connects(&self.way_out, address).await;
+        }
         let target = match address.host() {
-            "localhost" | "127.0.0.1" | "[::1]" => Target::Published(address.port()),
-            name if !name.contains(['.', ':']) => Target::Service { name: name.to_owned(), port: address.port() },
-            _ => return Err(format!("{address} is outside of the project")),
+            name if name != "localhost" && !name.contains(['.', ':']) => {
+                Target::Service { name: name.to_owned(), port: address.port() }
+            }
+            _ => Target::Published(address.port()),
         };
         let (container, port) = self.at(project, target).await?;
         self.host.reach(&container, port).await.map_err(|e| e.to_string())

@@ -8,7 +8,11 @@ use std::{
 };
 
 use shared::{
-    domain::verification::{Place, places},
+    domain::{
+        drill::Given,
+        resolution::ResolvedObject,
+        verification::{Place, places},
+    },
     ids::SystemId,
     plan::{Plan, StepKind},
     timestamp::{Timestamp, human_seconds},
@@ -156,6 +160,36 @@ async fn judge(place: &Place, backup: Backup, declared_at: Timestamp) -> Result<
         ));
     }
     Ok((format!("backup of {label}: {name}, taken {when}"), digest))
+}
+
+/// The backups that a step is given by name: of each what the plan calls the place where it lies. Of an archive the one that was
+/// approved, wherever its name leads by now.
+pub(crate) async fn given(
+    config: &Config,
+    plan: &Plan,
+    kind: &StepKind,
+    objects: &[ResolvedObject],
+) -> Vec<(String, Given)> {
+    let named: Vec<PathBuf> = match kind {
+        StepKind::Extract { .. } => objects.iter().map(|object| object.name.clone().into()).collect(),
+        StepKind::Script { args, .. } => args.iter().filter_map(|text| config.here(text)).collect(),
+        _ => vec![],
+    };
+    let places: Vec<_> = places(plan).into_iter().map(|p| (p.label, here(config, &p.path))).collect();
+    if named.is_empty() || places.is_empty() {
+        return vec![];
+    }
+    let look = move || named.iter().filter_map(|path| lies_in(path, &places)).collect();
+    // What cannot be looked at is not known to be a backup.
+    tokio::task::spawn_blocking(look).await.unwrap_or_default()
+}
+
+fn lies_in(path: &Path, places: &[(String, PathBuf)]) -> Option<(String, Given)> {
+    let path = path.canonicalize().ok()?;
+    let of = |place: &PathBuf| place.canonicalize().is_ok_and(|place| path == place || path.parent() == Some(&place));
+    let (label, _) = places.iter().find(|(_, place)| of(place))?;
+    let found = backup(path.clone())?;
+    Some((label.clone(), Given { name: found.name(), taken_at: found.taken_at }))
 }
 
 /// `here` is a directory of backups, or one backup.

@@ -7,12 +7,13 @@ use crate::project::Metadata;
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("shared", &[]),
     ("store", &["shared"]),
-    ("server", &["shared", "store"]),
-    ("worker", &["shared", "store"]),
+    ("outgoing", &[]),
+    ("server", &["shared", "store", "outgoing"]),
+    ("worker", &["shared", "store", "outgoing"]),
     ("web", &["shared"]),
     ("testnet-node", &[]),
     ("xtask", &[]),
-    ("tests", &["shared", "store", "server", "worker"]),
+    ("tests", &["shared", "store", "outgoing", "server", "worker"]),
 ];
 
 /// A dependency that only these may bring in; `tests` always may.

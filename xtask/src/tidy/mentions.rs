@@ -50,6 +50,12 @@ const RULES: &[Rule] = &[
         why: "store knows SQL and nothing above it",
     },
     Rule {
+        below: "outgoing/src/",
+        except: &[],
+        words: &["sqlx::", "axum::", "bollard::", "TcpListener", "std::env", "std::fs"],
+        why: "outgoing asks other machines and knows nothing of what is asked",
+    },
+    Rule {
         below: "server/src/",
         except: &[],
         words: &["bollard::", "worker::"],

@@ -19,16 +19,13 @@ use openidconnect::{
         CoreRevocationErrorResponse, CoreSubjectIdentifierType, CoreTokenIntrospectionResponse, CoreTokenType,
     },
 };
+use outgoing::{Outgoing, OutgoingError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use shared::digest::Digest;
 
 use super::settings::OidcSettings;
-use crate::{
-    config::PublicUrl,
-    error::AppError,
-    outgoing::{Outgoing, OutgoingError},
-};
+use crate::{config::PublicUrl, error::AppError};
 
 /// Where the provider sends people back to.
 pub const CALLBACK: &str = "/login/oidc/callback";

@@ -10,13 +10,13 @@ use std::{
 
 use axum::http::{HeaderValue, Method, Request, header};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use outgoing::{Limits, Outgoing, System, rule::Allowed};
 use rusty_s3::{Bucket as Place, Credentials, S3Action as _, UrlStyle};
 use serde::{Deserialize, Serialize};
 use shared::{digest::Digest, timestamp::Timestamp};
 use url::Url;
 
 use super::{Copy, CopyFile};
-use crate::outgoing::{Limits, Outgoing, System, rule::Allowed};
 
 /// Says what of the bucket is a copy, and of when.
 const MARK: &str = ".muster-status-copy.json";

@@ -3,6 +3,14 @@
 use time::macros::datetime;
 
 use super::*;
+use crate::{
+    domain::{
+        actor::Actor,
+        run::{RunEvent, StepOutcome},
+    },
+    fixtures,
+    plan::{StepKind, compile},
+};
 
 fn at(instant: time::OffsetDateTime) -> Timestamp {
     Timestamp::new(instant)
@@ -83,4 +91,55 @@ fn a_drill_ends_for_what_is_real_and_when_its_time_is_over() {
         assert_eq!(stop.is_some(), why.is_some(), "{around:?}");
         assert!(stop.unwrap_or_default().starts_with(why.unwrap_or_default()), "{around:?}");
     }
+}
+
+const PLAN: &str = "# P\n\n## RPO\n\n| Data | RPO |\n|--|--|\n| Chain | 0 blocks |\n| Database | 5 minutes |\n| Mail | 1 hour |\n\n\
+    ## Backup Locations\n- Database: `/b/db/`\n- Chain: `/b/chain/`\n";
+
+/// Two scripts that are given these backups of the database, by when they were taken, on a target that stood at 4.
+fn restored(given: [Option<i64>; 2], ends: fn() -> StepOutcome) -> Run {
+    let script = || StepKind::Script { path: "restore_db.sh".into(), args: vec!["/b/db/x.sql".into()] };
+    let header = fixtures::header(fixtures::procedure("restore", [script(), script()]));
+    let mut events = vec![
+        RunEvent::Requested,
+        RunEvent::Resolved { resolution: fixtures::resolution(vec![]) },
+        RunEvent::Granted,
+        RunEvent::Claimed { fence: 1 },
+    ];
+    for (step, taken) in (1..).zip(given) {
+        let fact = |at| Given { name: format!("{at}.sql"), taken_at: Timestamp::from_unix(at) }.fact("Database");
+        let before = taken.map(fact).into_iter().collect();
+        events.push(RunEvent::StepStarted { step, attempt: 1, fence: 1, before });
+        events.push(RunEvent::StepEnded { step, attempt: 1, fence: 1, outcome: ends() });
+    }
+    events.push(RunEvent::Finished { succeeded: true });
+    Run::replay(header, &fixtures::log(&Actor::Muster, &events)).unwrap()
+}
+
+#[test]
+fn what_would_have_been_lost_is_told_by_the_backup_that_was_restored() {
+    let plan = compile(PLAN).plan;
+    let done = || StepOutcome::Succeeded { evidence: String::new() };
+    let stood = restored([None, None], done).resolution.unwrap().0.unix_ms() / 1000;
+    let of = |given| points(&plan, &restored(given, done));
+    let database = |given| of(given).into_iter().find(|point| point.data == "Database").unwrap();
+    let cases = [
+        ([None, None], None, "no step of this procedure was given a backup of Database", None),
+        ([Some(stood - 60), None], Some(60), "step 1 restored", Some(true)),
+        ([Some(stood - 300), None], Some(300), "5 min before the target stood", Some(true)),
+        ([Some(stood - 301), None], Some(301), "5 min 1 s before the target stood", Some(false)),
+        ([Some(stood - 900), Some(stood - 10)], Some(10), "step 2 restored", Some(true)),
+        ([Some(stood - 10), Some(stood - 900)], Some(900), "step 2 restored", Some(false)),
+        ([Some(stood + 5), None], Some(0), "5 s after the target stood", Some(true)),
+    ];
+    for (given, lost, how, kept) in cases {
+        let point = database(given);
+        assert_eq!((point.lost_seconds, point.kept(), point.amount), (lost, kept, 300), "{given:?}: {point:?}");
+        assert!(point.how.contains(how), "{given:?}: {point:?}");
+    }
+    let all = of([Some(stood - 60), None]);
+    assert_eq!(all.iter().map(|p| p.data.as_str()).collect::<Vec<_>>(), ["Chain", "Database", "Mail"]);
+    assert!(all[0].how.contains("in blocks") && all[2].how.contains("no place of backups called Mail"), "{all:?}");
+    assert_eq!(all[1].words(), "Database: 1 min would have been lost, 5 min is promised");
+    assert_eq!(all[2].words(), "Mail: not measured");
 }

@@ -1,61 +1,19 @@
 //! What a check looks at. Each only looks: what is written here can change nothing on any host, whoever wrote it.
 
-use std::fmt;
+use serde::{Deserialize, Serialize};
 
-use serde::{Deserialize, Deserializer, Serialize};
-
-use super::Bound;
+use super::{
+    Bound, Side,
+    address::{Address, Place, askable},
+};
 use crate::{
     domain::text::{Look, Name},
     timestamp::human_seconds,
 };
 
-/// A place to connect to, as `host:port`. A single word is a service of the project; `localhost` what it publishes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[serde(transparent)]
-pub struct Address(String);
-
-impl Address {
-    /// # Errors
-    /// A sentence for the person who typed it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        let wrong = || format!("\"{text}\" is no address: write host:port, as in postgres:5432.");
-        let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '[' | ']' | ':');
-        if host.is_empty()
-            || host.len() > 253
-            || !host.chars().all(plain)
-            || (host.contains(':') && !host.starts_with('['))
-        {
-            return Err(wrong());
-        }
-        port.parse::<u16>().ok().filter(|port| *port > 0).map(|_| Self(text.to_owned())).ok_or_else(wrong)
-    }
-
-    #[must_use]
-    pub fn host(&self) -> &str {
-        self.0.rsplit_once(':').map_or("", |(host, _)| host)
-    }
-
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.0.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or_default()
-    }
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Address {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
-    }
-}
+/// Days left of a certificate below which it usually warns, and is bad.
+pub const CERTIFICATE_LIMITS: [Bound; 2] =
+    [Bound { is: Side::Below, value: 21.0 }, Bound { is: Side::Below, value: 7.0 }];
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "MonitorCheck"))]
@@ -63,15 +21,26 @@ impl<'de> Deserialize<'de> for Address {
 pub enum Check {
     /// All containers of a service run, and are healthy where they say so.
     Container { service: Name },
-    /// A `GET` is answered with 2xx. Its value: milliseconds.
+    /// A `GET` is answered. Its value: milliseconds.
     Http {
         url: Look,
+        /// The status that is good; absent: every 2xx.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[cfg_attr(feature = "openapi", schemars(range(min = 200, max = 599)))]
+        status: Option<u16>,
         /// Stands somewhere in the answer.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         contains: Option<Look>,
     },
     /// Somebody takes the connection. Its value: milliseconds.
     Tcp { address: Address },
+    /// The certificate that a server outside of the project shows is one for its name and holds. Its value: days until it runs out.
+    Certificate {
+        address: Address,
+        /// It may come from whatever authority, or be signed by the server itself.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        any_authority: bool,
+    },
     /// The first number on the first line of the answer that has `filter`: a Prometheus metric, a field of JSON.
     Metric {
         url: Look,
@@ -107,6 +76,7 @@ impl Check {
             Self::Container { .. } => "container",
             Self::Http { .. } => "http",
             Self::Tcp { .. } => "tcp",
+            Self::Certificate { .. } => "certificate",
             Self::Metric { .. } => "metric",
             Self::Lag { .. } => "lag",
             Self::Sql { .. } => "sql",
@@ -121,6 +91,7 @@ impl Check {
             Self::Container { .. } => "containers",
             Self::Http { .. } => "an HTTP answer",
             Self::Tcp { .. } => "a TCP connection",
+            Self::Certificate { .. } => "a certificate",
             Self::Metric { .. } => "a number",
             Self::Lag { .. } => "the lag between two",
             Self::Sql { .. } => "a query",
@@ -135,7 +106,7 @@ impl Check {
         match self {
             Self::Container { service } => service.as_str().to_owned(),
             Self::Http { url, .. } | Self::Metric { url, .. } => url.as_str().to_owned(),
-            Self::Tcp { address } => address.to_string(),
+            Self::Tcp { address } | Self::Certificate { address, .. } => address.to_string(),
             Self::Lag { url, other, .. } => format!("{} and {}", url.as_str(), other.as_str()),
             Self::Sql { service, query, .. } => format!("{}: {}", service.as_str(), query.as_str()),
             Self::Script { name } => name.as_str().to_owned(),
@@ -157,6 +128,25 @@ impl Check {
             Self::Http { .. } | Self::Tcp { .. } => Some("ms"),
             Self::Metric { .. } | Self::Lag { .. } | Self::Sql { .. } => Some(""),
             Self::FileAge { .. } => Some("seconds"),
+            Self::Certificate { .. } => Some("days"),
+        }
+    }
+
+    /// The URLs that it asks.
+    fn urls(&self) -> Vec<&Look> {
+        match self {
+            Self::Http { url, .. } | Self::Metric { url, .. } => vec![url],
+            Self::Lag { url, other, .. } => vec![url, other],
+            _ => vec![],
+        }
+    }
+
+    /// True if it asks somebody who is no part of the project.
+    #[must_use]
+    pub fn leads_outside(&self) -> bool {
+        match self {
+            Self::Tcp { address } | Self::Certificate { address, .. } => address.place() == Place::Outside,
+            _ => self.urls().into_iter().any(|url| Place::of_url(url) == Place::Outside),
         }
     }
 
@@ -175,6 +165,8 @@ impl Check {
             Self::Container { .. } | Self::Script { .. } => "as it should be".into(),
             Self::Http { .. } => format!("answered in {value} ms"),
             Self::Tcp { .. } => format!("connected in {value} ms"),
+            Self::Certificate { .. } if value == 1.0 => "it runs out in 1 day".into(),
+            Self::Certificate { .. } => format!("it runs out in {value} days"),
             Self::Metric { .. } | Self::Sql { .. } => format!("it is {value}"),
             Self::Lag { .. } => format!("they are {value} apart"),
             Self::FileAge { .. } => format!("the newest is {} old", span(value)),
@@ -183,8 +175,8 @@ impl Check {
 
     pub(super) fn limit(&self, bound: Bound) -> String {
         match (self, bound.is) {
-            (Self::FileAge { .. }, super::Side::Above) => format!("older than {}", span(bound.value)),
-            (Self::FileAge { .. }, super::Side::Below) => format!("younger than {}", span(bound.value)),
+            (Self::FileAge { .. }, Side::Above) => format!("older than {}", span(bound.value)),
+            (Self::FileAge { .. }, Side::Below) => format!("younger than {}", span(bound.value)),
             _ => match self.unit() {
                 Some(unit) if !unit.is_empty() => format!("{bound} {unit}"),
                 _ => bound.to_string(),
@@ -197,23 +189,23 @@ impl Check {
     /// # Errors
     /// The field that is wrong, and a sentence.
     pub fn admit(&self) -> Result<(), (&'static str, String)> {
-        let urls = match self {
-            Self::Http { url, .. } | Self::Metric { url, .. } => vec![url],
-            Self::Lag { url, other, .. } => vec![url, other],
-            _ => vec![],
-        };
-        for url in urls {
-            let text = url.as_str();
-            if !text.starts_with("http://") || text.contains(char::is_whitespace) || text.contains('@') {
-                return Err((
-                    "check.url",
-                    format!(
-                        "\"{text}\" cannot be asked: write http://, then a service of the project or localhost, and the path."
-                    ),
-                ));
-            }
+        for url in self.urls() {
+            askable(url).map_err(|why| ("check.url", why))?;
         }
         match self {
+            Self::Http { status: Some(status), .. } if !(200..=599).contains(status) => {
+                Err(("check.status", "An answer has a status of 200 to 599.".into()))
+            }
+            Self::Http { url, status: Some(300..=399), .. } if Place::of_url(url) == Place::Outside => Err((
+                "check.status",
+                "Outside of the project redirects are followed, and the last answer counts: it is no redirect.".into(),
+            )),
+            Self::Certificate { address, .. } if address.place() == Place::Project => Err((
+                "check.address",
+                format!(
+                    "\"{address}\" is in the project: write the name that people's browsers ask, as www.example.org:443."
+                ),
+            )),
             Self::Sql { query, .. } => only_reads(query.as_str()).map_err(|why| ("check.query", why)),
             Self::Script { name } if name.as_str().contains('/') || name.as_str().starts_with('.') => Err((
                 "check.name",

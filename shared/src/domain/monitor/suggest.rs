@@ -1,7 +1,7 @@
 //! What a plan itself says is worth watching: its components, what its final checks look at, and what would measure its recovery
-//! points. Offers only; a person decides.
+//! points, and the certificates of what it names by https://. Offers only; a person decides.
 
-use super::{Bound, Check, Definition, Side};
+use super::{Address, Bound, CERTIFICATE_LIMITS, Check, Definition, Side};
 use crate::{
     domain::{
         status::Impact,
@@ -12,6 +12,8 @@ use crate::{
 
 /// A warning comes when so much of what is promised is used up.
 const EARLY: f64 = 0.8;
+/// A certificate changes once in weeks.
+const HOUR: u32 = 3600;
 
 /// Monitors that the plan asks for, without those whose name is among `known`.
 #[must_use]
@@ -22,7 +24,7 @@ pub fn suggest(plan: &Plan, known: &[String]) -> Vec<Definition> {
         Some(Definition { component: Some(component.id.clone()), impact: Some(Impact::MajorOutage), ..one })
     });
     let points = plan.rpo.iter().filter_map(|row| recovery_point(plan, row));
-    let mut found: Vec<Definition> = components.chain(looks(plan)).chain(points).collect();
+    let mut found: Vec<Definition> = components.chain(looks(plan)).chain(points).chain(certificates(plan)).collect();
     let mut names = known.to_vec();
     found.retain(|one| {
         let new = !names.iter().any(|name| name == one.name.as_str());
@@ -56,10 +58,10 @@ fn looks(plan: &Plan) -> Vec<Definition> {
     for step in steps {
         let check = match &step.kind {
             StepKind::Http { method, url } if method == "GET" => {
-                Look::parse(url).ok().map(|url| Check::Http { url, contains: None })
+                Look::parse(url).ok().map(|url| Check::Http { url, status: None, contains: None })
             }
             StepKind::WaitUntil { probe: Probe::HttpNumber { url, .. }, .. } => {
-                Look::parse(url).ok().map(|url| Check::Http { url, contains: None })
+                Look::parse(url).ok().map(|url| Check::Http { url, status: None, contains: None })
             }
             _ => None,
         };
@@ -87,4 +89,30 @@ fn recovery_point(plan: &Plan, row: &RecoveryPoint) -> Option<Definition> {
         objective: Some(row.data.clone()),
         ..one
     })
+}
+
+/// Of each server that the plan names by `https://`, in a step or a point of its lists.
+fn certificates(plan: &Plan) -> Vec<Definition> {
+    let steps = plan.procedures.iter().flat_map(|procedure| &procedure.steps).map(|step| step.source.as_str());
+    let points = plan.checklists.iter().flat_map(|list| &list.points).map(String::as_str);
+    let named = steps.chain(points).flat_map(|text| text.split("https://").skip(1)).filter_map(server);
+    named.filter_map(certificate).collect()
+}
+
+/// `host:port` at the beginning of what stands behind `https://`.
+fn server(rest: &str) -> Option<Address> {
+    let part_of = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    let end = rest.find(|c| !part_of(c)).unwrap_or(rest.len());
+    let authority = rest[..end].trim_end_matches(['.', ':']);
+    let address = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:443") };
+    // A name or password before the host: not for a definition that everybody reads.
+    (!rest[end..].starts_with('@')).then(|| Address::parse(&address).ok()).flatten()
+}
+
+fn certificate(address: Address) -> Option<Definition> {
+    let name = format!("Certificate of {}", address.host());
+    let check = Check::Certificate { address, any_authority: false };
+    check.admit().ok()?;
+    let [warn, bad] = CERTIFICATE_LIMITS.map(Some);
+    Some(Definition { warn, bad, ..offer(&name, check, HOUR)? })
 }

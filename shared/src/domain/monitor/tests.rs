@@ -20,7 +20,7 @@ fn monitor(check: Check) -> Definition {
 }
 
 fn http() -> Check {
-    Check::Http { url: Look::parse("http://localhost:8081/").unwrap(), contains: None }
+    Check::Http { url: Look::parse("http://localhost:8081/").unwrap(), status: None, contains: None }
 }
 
 fn at(second: i64) -> Timestamp {
@@ -102,8 +102,13 @@ fn what_cannot_be_kept_is_refused_by_field() {
     let limit = Some(Bound { is: Side::Above, value: 1.0 });
     let base = || monitor(http());
     let containers = || monitor(Check::Container { service: Name::parse("db").unwrap() });
-    let url = |text: &str| monitor(Check::Http { url: Look::parse(text).unwrap(), contains: None });
-    let cases: [(Definition, Option<&str>); 16] = [
+    let url = |text: &str| monitor(Check::Http { url: Look::parse(text).unwrap(), status: None, contains: None });
+    let status = |url: &str, status| {
+        monitor(Check::Http { url: Look::parse(url).unwrap(), status: Some(status), contains: None })
+    };
+    let certificate =
+        |text: &str| monitor(Check::Certificate { address: Address::parse(text).unwrap(), any_authority: false });
+    let cases: [(Definition, Option<&str>); 32] = [
         (base(), None),
         (Definition { warn: limit, ..base() }, None),
         (Definition { every_seconds: 4, ..base() }, Some("every_seconds")),
@@ -118,7 +123,23 @@ fn what_cannot_be_kept_is_refused_by_field() {
         (Definition { objective: Some("Database".into()), ..monitor(age()) }, None),
         (Definition { objective: Some("Chain".into()), ..monitor(age()) }, Some("objective")),
         (Definition { objective: Some("Nothing".into()), ..monitor(age()) }, Some("objective")),
-        (url("https://example.org/"), Some("check.url")),
+        (url("https://example.org/"), None),
+        (url("https://10.0.0.1:8443/x"), None),
+        (url("https://db/"), Some("check.url")),
+        (url("https://localhost:8443/"), Some("check.url")),
+        (url("ftp://example.org/"), Some("check.url")),
+        (url("http:///x"), Some("check.url")),
+        (url("http://:80/"), Some("check.url")),
+        (url("https://example.org\\@db/"), Some("check.url")),
+        (url("example.org"), Some("check.url")),
+        (status("https://example.org/", 401), None),
+        (status("http://db/", 302), None),
+        (status("https://example.org/", 302), Some("check.status")),
+        (status("http://db/", 199), Some("check.status")),
+        (certificate("example.org:443"), None),
+        (Definition { bad: limit, ..certificate("[2001:db8::1]:443") }, None),
+        (certificate("db:443"), Some("check.address")),
+        (certificate("127.0.0.1:443"), Some("check.address")),
         (url("http://u:p@db/"), Some("check.url")),
     ];
     for (one, wrong) in cases {
@@ -145,4 +166,59 @@ fn the_plan_says_what_is_worth_watching() {
     assert_eq!(database.bad, Some(Bound { is: Side::Above, value: 300.0 }));
     let known: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
     assert!(suggest(&plan, &known).is_empty(), "what is watched is not offered again");
+}
+
+#[test]
+fn what_leads_outside_is_told_by_how_it_is_written() {
+    let look = |text: &str| Look::parse(text).unwrap();
+    let cases = [
+        ("http://localhost:8081/", Place::Project),
+        ("http://127.0.0.1:8081", Place::Project),
+        ("http://[::1]:80/x", Place::Project),
+        ("http://validator1:8080/a.b?c=d.e", Place::Project),
+        ("http://validator1/#a.b", Place::Project),
+        ("https://status.example.org", Place::Outside),
+        ("http://10.0.0.1:9100/metrics", Place::Outside),
+        ("http://127.0.0.2/", Place::Outside),
+        ("http://[2001:db8::1]:80/", Place::Outside),
+        ("http://localhost./", Place::Outside),
+    ];
+    for (url, place) in cases {
+        assert_eq!(Place::of_url(&look(url)), place, "{url}");
+        let http = Check::Http { url: look(url), status: None, contains: None };
+        assert_eq!(http.leads_outside(), place == Place::Outside, "{url}");
+    }
+    let (here, there) = (look("http://localhost:8081/"), look("https://explorer.example.org/height"));
+    assert!(Check::Lag { url: here, other: there, filter: None }.leads_outside(), "one of two is enough");
+    let tcp = |text: &str| Check::Tcp { address: Address::parse(text).unwrap() }.leads_outside();
+    assert!(!tcp("db:5432") && !tcp("[::1]:80") && tcp("db.example.org:5432") && tcp("[2001:db8::1]:80"));
+}
+
+#[test]
+fn a_certificate_warns_three_weeks_before_it_runs_out() {
+    let address = Address::parse("status.example.org:443").unwrap();
+    let check = Check::Certificate { address, any_authority: false };
+    let [warn, bad] = CERTIFICATE_LIMITS.map(Some);
+    let watched = Definition { warn, bad, ..monitor(check) };
+    let judge = |days| watched.judge(&Finding { trouble: None, value: Some(days), took_ms: 1 });
+    assert_eq!(judge(21.0), (Verdict::Good, "it runs out in 21 days".into()));
+    assert_eq!(judge(20.0), (Verdict::Warning, "it runs out in 20 days; it warns below 21 days".into()));
+    assert_eq!(judge(7.0).0, Verdict::Warning);
+    assert_eq!(judge(1.0), (Verdict::Bad, "it runs out in 1 day; bad is below 7 days".into()));
+}
+
+#[test]
+fn servers_that_the_plan_names_have_certificates_to_watch() {
+    let plan = compile(
+        "# P\n\n## Recovery\n\n```bash\ncurl -f https://api.example.org:8443/health\n```\n\n## Communication\n\n\
+         1. **External**\n   - Post on https://status.example.org.\n   - And <https://status.example.org/history>, https://u:p@x.example.org/, https://db/\n",
+    )
+    .plan;
+    let watched: Vec<_> = suggest(&plan, &[])
+        .into_iter()
+        .filter(|one| matches!(one.check, Check::Certificate { .. }))
+        .map(|one| (one.name.as_str().to_owned(), one.check.target(), one.every_seconds))
+        .collect();
+    let one = |host: &str, port: &str| (format!("Certificate of {host}"), format!("{host}:{port}"), 3600);
+    assert_eq!(watched, [one("api.example.org", "8443"), one("status.example.org", "443")]);
 }

@@ -1,4 +1,5 @@
-//! What restoring backups on trial has shown: a rule for each place of the plan, and what it says of a recovery point. Adds nothing up.
+//! What restoring backups has shown, on trial and in drills: a rule for each place of the plan, and what it says of a recovery point.
+//! Adds nothing up.
 
 use super::{
     Earn, Facts, Item, Restored, Subject,
@@ -64,4 +65,23 @@ pub(super) fn measured(facts: Facts<'_>, row: &RecoveryPoint, item: Item, watche
     let earn = item.earn.or((earned < OBJECTIVE).then_some(Earn::Verify {})).filter(|_| earned < OBJECTIVE);
     let shown_at = item.shown_at.or(Some(last.at));
     Item { earned, why, earn, shown_at, ..item }
+}
+
+/// A drill that restored these data says how far back they went. It takes away what is shown otherwise, and shows what nothing else does.
+pub(super) fn rehearsed(facts: Facts<'_>, row: &RecoveryPoint, item: Item) -> Item {
+    let of = facts.lost.iter().filter(|one| row.unit == "seconds" && one.data == row.data);
+    let Some(last) = of.max_by_key(|one| one.ended_at) else { return item };
+    let (when, loss) = (ago(last.ended_at, facts.now), human_seconds(last.seconds));
+    let said = format!("In a drill {when} (run {}), {loss} would have been lost", last.run);
+    let drill = Some(Earn::Drill { procedure: last.procedure.clone() });
+    if last.seconds > i64::try_from(row.amount).unwrap_or(i64::MAX) {
+        let why = format!("{} {said}: more than promised.", item.why);
+        return Item { earned: 0, why, earn: drill, ..item };
+    }
+    if item.shown_at.is_some() {
+        return Item { why: format!("{} {said}.", item.why), ..item };
+    }
+    let earned = item.earned.max(left(OBJECTIVE, last.ended_at, facts.now));
+    let why = format!("{said}. No monitor watches it.{}", aged(last.ended_at, facts.now));
+    Item { earned, why, shown_at: Some(last.ended_at), fresh_until: Some(fresh_until(last.ended_at)), ..item }
 }

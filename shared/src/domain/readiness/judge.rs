@@ -25,7 +25,10 @@ pub(super) fn all(facts: Facts<'_>) -> Vec<Item> {
     let times = plan.rto.iter().map(|row| recovery_time(facts, row));
     let alone = automatic::all(facts);
     let watched = |row: &RecoveryPoint| facts.probes.iter().any(|probe| probe.data == row.data);
-    let points = plan.rpo.iter().map(|row| backup::measured(facts, row, point(facts, row), watched(row)));
+    let points = plan.rpo.iter().map(|row| {
+        let measured = backup::measured(facts, row, point(facts, row), watched(row));
+        backup::rehearsed(facts, row, measured)
+    });
     let contacts = plan.contacts.iter().map(|one| contact(facts, one));
     let tree = (!plan.contacts.is_empty()).then(|| tree(facts));
     let backups = backup::all(facts);

@@ -52,6 +52,7 @@ struct World {
     probes: Vec<Probe>,
     restored: Vec<Restored>,
     orders: Vec<Standing>,
+    lost: Vec<Lost>,
     keepers: Vec<Keeper>,
     drill: Option<TreeDrill>,
 }
@@ -84,6 +85,7 @@ fn well(plan: &str) -> World {
         }],
         restored: vec![],
         orders: vec![],
+        lost: vec![],
         keepers: [true, false].map(|primary| Keeper { role: "Keeper".into(), primary, reachable: true }).into(),
         drill: Some(TreeDrill { ended_at: day(0), called: 2, in_time: 2 }),
         compiled,
@@ -100,6 +102,7 @@ impl World {
             probes: &self.probes,
             restored: &self.restored,
             orders: &self.orders,
+            lost: &self.lost,
             keepers: &self.keepers,
             drill: self.drill,
             now: day,
@@ -298,4 +301,36 @@ fn where_no_procedure_could_stand_the_plan_must_change() {
     let plan = PLAN.replace("| Restart |", "| Automatic failover |").replace("restart node1", "restart node2");
     let item = well(&plan).item(Subject::Automatic, day(0));
     assert!(matches!(item.earn, Some(Earn::Plan { .. })), "{item:?}");
+}
+
+#[test]
+fn a_drill_that_restores_data_shows_what_would_have_been_lost() {
+    let plan = PLAN.replace("\n## RPO\n\n| Data | RPO |\n|--|--|\n| Chain | 0 blocks |\n", BACKED_UP);
+    let lost = |seconds, on| {
+        let procedure = "database-recovery".to_owned();
+        vec![Lost { data: "Database".into(), seconds, ended_at: day(on), run: 9, procedure }]
+    };
+    let point = |world: &World, on| {
+        let mut items = world.on(on).items.into_iter().filter(|item| item.subject == Subject::RecoveryPoint);
+        items.find(|item| item.id == "Database").unwrap()
+    };
+    let drilled = |seconds| World { lost: lost(seconds, 0), ..well(&plan) };
+    let kept = point(&drilled(300), day(1));
+    assert_eq!((kept.earned, kept.shown_at), (60, Some(day(0))), "{kept:?}");
+    assert!(kept.why.starts_with("In a drill yesterday (run 9), 5 min would have been lost."), "{kept:?}");
+    assert!((1..60).contains(&point(&drilled(300), day(100)).earned), "it counts less with time");
+    let beyond = point(&drilled(301), day(1));
+    assert_eq!((beyond.earned, beyond.earn), (0, Some(Earn::Drill { procedure: "database-recovery".into() })));
+    assert!(beyond.why.ends_with("5 min 1 s would have been lost: more than promised."), "{}", beyond.why);
+    // Beside a monitor it only takes away.
+    let probe = Probe {
+        data: "Database".into(),
+        state: State::Warning,
+        paused: false,
+        value: Some(280.0),
+        checked_at: Some(day(1)),
+        monitor: "m".into(),
+    };
+    let watched = |seconds| World { probes: vec![probe.clone()], ..drilled(seconds) };
+    assert_eq!((point(&watched(10), day(1)).earned, point(&watched(301), day(1)).earned), (30, 0));
 }

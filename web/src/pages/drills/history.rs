@@ -68,6 +68,9 @@ fn standing(one: &DrillView) -> (Tone, &'static str) {
         (None, ..) => (Tone::Active, "Goes on"),
         (_, Some(_), Some(Verdict::Lacking)) => (Tone::Warning, "Something is lacking"),
         (_, Some(_), _) if late(one) => (Tone::Warning, "Slower than promised"),
+        (_, Some(_), _) if one.points.iter().any(|point| point.kept() == Some(false)) => {
+            (Tone::Warning, "Lost more than promised")
+        }
         (_, Some(_), _) => (Tone::Good, "Recovered"),
         (_, None, _) => (Tone::Warning, "Not finished"),
     }
@@ -111,6 +114,7 @@ fn Row(one: DrillView, of: Fetched<DrillsView>) -> impl IntoView {
                 </span>
                 {took.map(|text| view! { <span class="row-meta">{text}</span> })}
                 {promised.map(|text| view! { <span class="row-meta">{text}</span> })}
+                {one.points.iter().map(|point| view! { <span class="row-meta" data-testid="drill-point">{format!("{} ({})", point.words(), point.how)}</span> }).collect_view()}
                 {one.stopped_why.map(|why| view! { <span class="row-meta">"Ended before its time: " {why}</span> })}
                 {left.map(|text| view! { <span class="row-meta">{text}</span> })}
                 {verdict.map(|text| view! { <span class="row-meta">{text}</span> })}

@@ -83,6 +83,7 @@ fn Runs(here: Here) -> impl IntoView {
     }
 }
 
+/// When a run will be over, or what it took: as its own page says it.
 #[component]
 fn TimesOf(number: i64) -> impl IntoView {
     let heard = use_live().refetch_on(move |topic| matches!(topic, Topic::Run { number: n, .. } if *n == number));

@@ -19,7 +19,7 @@ use crate::{
         attempt::Attempt,
         button::{Button, ButtonKind},
         error_note::ErrorNote,
-        field::{SelectField, TextField},
+        field::{Checkbox, SelectField, TextField},
         title::title,
     },
     session::may,
@@ -173,10 +173,13 @@ fn LooksAt(typed: Typed, trouble: Trouble) -> impl IntoView {
         let (label, hint) = match typed.kind.get().as_str() {
             "http" => (
                 "Address",
-                "http://, then localhost and a port that a container publishes, or a service of the project.",
+                "http:// with localhost and a published port, or a service of the project. Or outside: http:// or https:// with a whole name.",
             ),
-            "tcp" => ("Address", "As host:port: localhost or a service of the project."),
-            "metric" => ("Address of the numbers", "A Prometheus page, or JSON."),
+            "tcp" => ("Address", "As host:port: localhost or a service of the project, or a whole name outside."),
+            "certificate" => ("Server", "As host:port, the way people's browsers ask it: www.example.org:443."),
+            "metric" => {
+                ("Address of the numbers", "A Prometheus page, or JSON; of the project, or outside with a whole name.")
+            }
             "lag" => ("Address of the first number", "Such as the block height that one replica says."),
             "sql" => ("Service of the database", "The query is asked by psql in its container, read-only."),
             "script" => (
@@ -199,6 +202,7 @@ fn LooksAt(typed: Typed, trouble: Trouble) -> impl IntoView {
             None
         }
     };
+    Effect::watch(move || typed.kind.get(), move |kind, _, _| typed.usual(kind), false);
     view! {
         <SelectField label="What is looked at" choices=choices(&KINDS) value=typed.kind/>
         {target}
@@ -213,6 +217,16 @@ fn LooksAt(typed: Typed, trouble: Trouble) -> impl IntoView {
             </div>
         </Show>
         {filter}
+        <Show when=move || typed.is(&["http"])>
+            <TextField label="Status that is good" value=typed.status error=at(trouble, "status") hint="Empty: every 2xx. Redirects are followed outside."/>
+        </Show>
+        <Show when=move || typed.is(&["certificate"])>
+            <Checkbox
+                label="From any authority"
+                value=typed.any_authority
+                hint="Otherwise it must come from one that the worker's machine trusts."
+            />
+        </Show>
     }
 }
 
@@ -222,6 +236,7 @@ fn Limits(typed: Typed, trouble: Trouble) -> impl IntoView {
         let unit = match typed.kind.get().as_str() {
             "http" | "tcp" => "In milliseconds; empty: none.",
             "file-age" => "In seconds; empty: none.",
+            "certificate" => "In days that are left; empty: none.",
             _ => "Empty: none.",
         };
         unit.to_owned()

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use shared::{
     domain::{
-        monitor::{Address, Bound, Check, Definition, Side},
+        monitor::{Address, Bound, CERTIFICATE_LIMITS, Check, Definition, Side},
         status::Impact,
         text::{Look, Name},
     },
@@ -19,6 +19,9 @@ pub(super) struct Typed {
     pub(super) target: RwSignal<String>,
     pub(super) other: RwSignal<String>,
     pub(super) filter: RwSignal<String>,
+    /// Empty: every 2xx.
+    pub(super) status: RwSignal<String>,
+    pub(super) any_authority: RwSignal<bool>,
     pub(super) user: RwSignal<String>,
     pub(super) database: RwSignal<String>,
     pub(super) every: RwSignal<String>,
@@ -35,10 +38,14 @@ pub(super) struct Typed {
 
 pub(super) const IMPACTS: [(Impact, &str); 3] =
     [(Impact::Degraded, "degraded"), (Impact::PartialOutage, "partial-outage"), (Impact::MajorOutage, "major-outage")];
-pub(super) const KINDS: [(&str, &str); 8] = [
+/// Seconds between checks: of what may break at any moment, and of what changes once in weeks.
+const OFTEN: &str = "30";
+const SELDOM: &str = "3600";
+pub(super) const KINDS: [(&str, &str); 9] = [
     ("container", "Containers of a service run"),
     ("http", "An address answers (HTTP)"),
     ("tcp", "A port takes connections (TCP)"),
+    ("certificate", "A certificate holds (TLS)"),
     ("metric", "A number in an answer"),
     ("lag", "Two numbers, how far apart"),
     ("sql", "A query's answer"),
@@ -53,13 +60,18 @@ fn text(look: &Look) -> String {
 impl Typed {
     pub(super) fn of(known: Option<&Definition>, objective: Option<String>, plan: &Plan) -> Self {
         let (mut target, mut other, mut filter, mut user, mut database) = Default::default();
+        let (mut status, mut any_authority) = (String::new(), false);
         match known.map(|d| &d.check) {
             None => {}
             Some(Check::Container { service }) => target = service.as_str().to_owned(),
-            Some(Check::Http { url, contains }) => {
+            Some(Check::Http { url, status: wanted, contains }) => {
                 (target, filter) = (text(url), contains.as_ref().map(text).unwrap_or_default());
+                status = wanted.map(|status| status.to_string()).unwrap_or_default();
             }
             Some(Check::Tcp { address }) => target = address.to_string(),
+            Some(Check::Certificate { address, any_authority: any }) => {
+                (target, any_authority) = (address.to_string(), *any)
+            }
             Some(Check::Metric { url, filter: part }) => {
                 (target, filter) = (text(url), part.as_ref().map(text).unwrap_or_default());
             }
@@ -97,9 +109,11 @@ impl Typed {
             target: RwSignal::new(target),
             other: RwSignal::new(other),
             filter: RwSignal::new(filter),
+            status: RwSignal::new(status),
+            any_authority: RwSignal::new(any_authority),
             user: RwSignal::new(user),
             database: RwSignal::new(database),
-            every: RwSignal::new(known.map_or_else(|| "30".into(), |d| seconds(d.every_seconds))),
+            every: RwSignal::new(known.map_or_else(|| OFTEN.into(), |d| seconds(d.every_seconds))),
             timeout: RwSignal::new(known.map_or_else(|| "10".into(), |d| seconds(d.timeout_seconds))),
             retries: RwSignal::new(known.map_or_else(|| "2".into(), |d| d.retries.to_string())),
             side: RwSignal::new(side.to_owned()),
@@ -116,6 +130,7 @@ impl Typed {
         let target = self.target.get_untracked();
         let look = |typed: &str| Look::parse(typed).map_err(|why| ("target", why));
         let name = |typed: &str| Name::parse(typed).map_err(|why| ("target", why));
+        let address = |typed: &str| Address::parse(typed).map_err(|why| ("target", why));
         let filter = self.filter.get_untracked();
         let filter = if filter.trim().is_empty() { None } else { Some(look(&filter)?) };
         let optional = |typed: RwSignal<String>| {
@@ -123,8 +138,11 @@ impl Typed {
             if typed.trim().is_empty() { Ok(None) } else { name(&typed).map(Some) }
         };
         Ok(match self.kind.get_untracked().as_str() {
-            "http" => Check::Http { url: look(&target)?, contains: filter },
-            "tcp" => Check::Tcp { address: Address::parse(&target).map_err(|why| ("target", why))? },
+            "http" => Check::Http { url: look(&target)?, status: self.status()?, contains: filter },
+            "tcp" => Check::Tcp { address: address(&target)? },
+            "certificate" => {
+                Check::Certificate { address: address(&target)?, any_authority: self.any_authority.get_untracked() }
+            }
             "metric" => Check::Metric { url: look(&target)?, filter },
             "lag" => Check::Lag {
                 url: look(&target)?,
@@ -141,6 +159,29 @@ impl Typed {
             "file-age" => Check::FileAge { directory: look(&target)? },
             _ => Check::Container { service: name(&target)? },
         })
+    }
+
+    fn status(self) -> Result<Option<u16>, (&'static str, String)> {
+        let typed = self.status.get_untracked();
+        let number = |typed: &str| typed.parse().map_err(|_| ("status", "Write a number, as 200.".to_owned()));
+        Some(typed.trim()).filter(|typed| !typed.is_empty()).map(number).transpose()
+    }
+
+    /// What is usual for a kind that was chosen, where nobody has typed anything else.
+    pub(super) fn usual(self, kind: &str) {
+        let untouched = self.warn.with_untracked(String::is_empty) && self.bad.with_untracked(String::is_empty);
+        let [warn, bad] = CERTIFICATE_LIMITS.map(|limit| limit.value.to_string());
+        if kind == "certificate" && untouched {
+            self.side.set("below".into());
+            self.warn.set(warn);
+            self.bad.set(bad);
+            self.every.set(SELDOM.into());
+        } else if kind != "certificate" && self.warn.get_untracked() == warn && self.bad.get_untracked() == bad {
+            self.side.set("above".into());
+            self.warn.set(String::new());
+            self.bad.set(String::new());
+            self.every.set(OFTEN.into());
+        }
     }
 
     /// The field that is wrong, and a sentence.

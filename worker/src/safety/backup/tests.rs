@@ -75,3 +75,29 @@ async fn a_plan_without_backups_allows_nothing() {
     let why = whole(&Config::for_projects(&["x"]), &plan, Timestamp::from_unix(0), None).await.unwrap_err();
     assert!(why.contains("names no place of backups"), "{why}");
 }
+
+#[tokio::test]
+async fn a_backup_that_a_step_is_given_is_told_wherever_its_name_leads() {
+    let directory = Directory::new();
+    directory.put("db/1.sql", "one", 100);
+    directory.put("db/2.sql", "two", 200);
+    fs::write(directory.0.join("db/3.sql"), "no checksum").unwrap();
+    fs::write(directory.0.join("other.sql"), "elsewhere").unwrap();
+    std::os::unix::fs::symlink("db/2.sql", directory.0.join("latest.sql")).unwrap();
+    let config = Config { paths: [("/b".to_owned(), directory.0.clone())].into(), ..Config::for_projects(&["bt2c"]) };
+    let plan = compile(PLAN).plan;
+    let script = |arg: &str| StepKind::Script { path: "restore.sh".into(), args: vec!["--force".into(), arg.into()] };
+    let found = async |kind: &StepKind, objects: &[ResolvedObject]| given(&config, &plan, kind, objects).await;
+    let one =
+        |name: &str, at| vec![("Database".to_owned(), Given { name: name.into(), taken_at: Timestamp::from_unix(at) })];
+    assert_eq!(found(&script("/b/latest.sql"), &[]).await, one("2.sql", 200));
+    assert_eq!(found(&script("/b/db/1.sql"), &[]).await, one("1.sql", 100));
+    for no in ["/b/db/3.sql", "/b/other.sql", "/b/db", "/b/db/9.sql", "/etc/passwd", "latest"] {
+        assert_eq!(found(&script(no), &[]).await, vec![], "{no}");
+    }
+    // The one that was approved, although its name leads to a newer one by now.
+    let unpacks = StepKind::Extract { archive: "/b/latest.sql".into(), into: None };
+    let approved = crate::files::object(&directory.0.join("db/1.sql"), String::new());
+    assert_eq!(found(&unpacks, &[approved]).await, one("1.sql", 100));
+    assert_eq!(found(&StepKind::Restart { services: vec![] }, &[]).await, vec![]);
+}

@@ -1,4 +1,4 @@
-//! Which addresses the server may ask: pure, decided by the text of a URL, what its host resolved to, and what the operator
+//! Which addresses may be asked: pure, decided by the text of a URL, what its host resolved to, and what the operator
 //! allowed. Resolves nothing, connects to nothing.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -18,8 +18,8 @@ pub enum Refusal {
     OddHost(String),
     #[error("port 0 is none")]
     Port,
-    #[error("{host} is {address}, {kind}; an operator can allow it with MUSTER_OUTGOING_ALLOW={host}")]
-    Inside { host: String, address: IpAddr, kind: Kind },
+    #[error("{host} is {address}, {kind}; an operator can allow it with {setting}={host}")]
+    Inside { host: String, address: IpAddr, kind: Kind, setting: &'static str },
     #[error("{0} has no address")]
     NoAddress(String),
     #[error("a redirect from https to http is not followed")]
@@ -58,30 +58,47 @@ impl std::fmt::Display for Kind {
 }
 
 /// Hosts that may be asked although they are inside: what the operator wrote.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Allowed(Vec<(Host, Option<u16>)>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    hosts: Vec<(Host, Option<u16>)>,
+    /// Where it is written, for whoever is refused.
+    setting: &'static str,
+}
+
+impl Default for Allowed {
+    fn default() -> Self {
+        Self { hosts: vec![], setting: "MUSTER_OUTGOING_ALLOW" }
+    }
+}
 
 impl Allowed {
+    /// What is refused names this setting.
+    #[must_use]
+    pub fn written_in(self, setting: &'static str) -> Self {
+        Self { setting, ..self }
+    }
+
     /// `idp.internal, 10.0.0.5:8443, [fd00::1]:443`.
     ///
     /// # Errors
     /// A sentence that names the part that is neither.
     pub fn parse(list: &str) -> Result<Self, String> {
         let parts = list.split(',').map(str::trim).filter(|part| !part.is_empty());
-        parts.map(|part| one(part).ok_or_else(|| wrong(part))).collect::<Result<_, _>>().map(Self)
+        let hosts = parts.map(|part| one(part).ok_or_else(|| wrong(part))).collect::<Result<_, _>>()?;
+        Ok(Self { hosts, ..Self::default() })
     }
 
     /// With one more host, at this port alone.
     #[must_use]
     pub fn and(mut self, url: &Url) -> Self {
         if let Some(host) = url.host() {
-            self.0.push((host.to_owned(), url.port_or_known_default()));
+            self.hosts.push((host.to_owned(), url.port_or_known_default()));
         }
         self
     }
 
     fn names(&self, host: &Host, port: u16) -> bool {
-        self.0.iter().any(|(named, at)| named == host && at.is_none_or(|at| at == port))
+        self.hosts.iter().any(|(named, at)| named == host && at.is_none_or(|at| at == port))
     }
 }
 
@@ -106,6 +123,7 @@ pub struct Target {
     pub host: Host,
     pub port: u16,
     allowed: bool,
+    setting: &'static str,
 }
 
 impl Target {
@@ -124,8 +142,8 @@ impl Target {
         if !written_plainly(text, &host) {
             return Err(Refusal::OddHost(host.to_string().trim_end_matches('.').to_owned()));
         }
-        let allowed = allowed.names(&host, port);
-        Ok(Self { url, host, port, allowed })
+        let (setting, allowed) = (allowed.setting, allowed.names(&host, port));
+        Ok(Self { url, host, port, allowed, setting })
     }
 
     #[must_use]
@@ -157,7 +175,9 @@ impl Target {
         }
         let refused = addresses.iter().find_map(|address| kind(*address).map(|kind| (*address, kind)));
         match refused {
-            Some((address, kind)) if !self.allowed => Err(Refusal::Inside { host, address, kind }),
+            Some((address, kind)) if !self.allowed => {
+                Err(Refusal::Inside { host, address, kind, setting: self.setting })
+            }
             _ => Ok(addresses.iter().map(|address| SocketAddr::new(*address, self.port)).collect()),
         }
     }

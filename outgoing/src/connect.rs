@@ -1,4 +1,4 @@
-//! One exchange over a connection of its own to an address that was judged before. Resolves nothing, follows nothing, reuses nothing.
+//! One exchange, or one look, over a connection of its own to an address that was judged before. Resolves nothing, follows nothing, reuses nothing.
 
 use std::{
     fmt,
@@ -18,7 +18,10 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 use url::{Host, Position};
 
-use super::rule::Target;
+use super::{
+    certificate::{self, Authority, Certificate},
+    rule::Target,
+};
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -35,7 +38,10 @@ fn unreachable(why: impl fmt::Display) -> Failed {
 
 /// The machine's own authorities (`SSL_CERT_FILE` and `SSL_CERT_DIR` name others), read when first needed.
 #[derive(Default)]
-pub(super) struct Trust(OnceLock<Result<Arc<ClientConfig>, String>>);
+pub(super) struct Trust {
+    roots: OnceLock<Result<Arc<RootCertStore>, String>>,
+    client: OnceLock<Result<Arc<ClientConfig>, String>>,
+}
 
 impl fmt::Debug for Trust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,12 +50,24 @@ impl fmt::Debug for Trust {
 }
 
 impl Trust {
+    fn roots(&self) -> Result<Arc<RootCertStore>, String> {
+        self.roots.get_or_init(read).clone()
+    }
+
     fn connector(&self) -> Result<TlsConnector, Failed> {
-        self.0.get_or_init(read).clone().map(TlsConnector::from).map_err(Failed::Unreachable)
+        let client = self.client.get_or_init(|| client(&self.roots()?));
+        client.clone().map(TlsConnector::from).map_err(Failed::Unreachable)
     }
 }
 
-fn read() -> Result<Arc<ClientConfig>, String> {
+fn client(roots: &Arc<RootCertStore>) -> Result<Arc<ClientConfig>, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.map_err(|e| e.to_string())?.with_root_certificates(roots.clone()).with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+fn read() -> Result<Arc<RootCertStore>, String> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
@@ -58,10 +76,39 @@ fn read() -> Result<Arc<ClientConfig>, String> {
                 .into(),
         );
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.map_err(|e| e.to_string())?.with_root_certificates(roots).with_no_client_auth();
-    Ok(Arc::new(config))
+    Ok(Arc::new(roots))
+}
+
+fn name(target: &Target) -> Result<ServerName<'static>, Failed> {
+    Ok(match &target.host {
+        Host::Domain(name) => ServerName::try_from(name.clone()).map_err(unreachable)?,
+        Host::Ipv4(address) => ServerName::from(std::net::IpAddr::from(*address)),
+        Host::Ipv6(address) => ServerName::from(std::net::IpAddr::from(*address)),
+    })
+}
+
+/// Somebody takes the connection; nothing is said.
+pub(super) async fn reach(addresses: &[SocketAddr]) -> Result<(), Failed> {
+    TcpStream::connect(addresses).await.map(drop).map_err(unreachable)
+}
+
+pub(super) async fn certificate(
+    addresses: &[SocketAddr],
+    target: &Target,
+    trust: &Trust,
+    authority: Authority,
+    now: i64,
+) -> Result<Certificate, Failed> {
+    let roots = match authority {
+        Authority::Trusted => Some(trust.roots().map_err(Failed::Unreachable)?),
+        Authority::Any => None,
+    };
+    let name = name(target)?;
+    let connector = TlsConnector::from(Arc::new(certificate::onlooker().map_err(unreachable)?));
+    let stream = TcpStream::connect(addresses).await.map_err(unreachable)?;
+    let stream = connector.connect(name.clone(), stream).await.map_err(unreachable)?;
+    let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    Ok(certificate::judge(chain, &name, roots.as_deref(), now))
 }
 
 pub(super) async fn exchange(
@@ -74,12 +121,7 @@ pub(super) async fn exchange(
     let request = addressed(request, target)?;
     let stream = TcpStream::connect(addresses).await.map_err(unreachable)?;
     let answer = if target.is_tls() {
-        let name = match &target.host {
-            Host::Domain(name) => ServerName::try_from(name.clone()).map_err(unreachable)?,
-            Host::Ipv4(address) => ServerName::from(std::net::IpAddr::from(*address)),
-            Host::Ipv6(address) => ServerName::from(std::net::IpAddr::from(*address)),
-        };
-        let stream = trust.connector()?.connect(name, stream).await.map_err(unreachable)?;
+        let stream = trust.connector()?.connect(name(target)?, stream).await.map_err(unreachable)?;
         ask(stream, request).await?
     } else {
         ask(stream, request).await?

@@ -150,6 +150,9 @@ fn one_address_inside_refuses_the_host_unless_the_operator_named_it() {
         said,
         "idp.example is 10.0.0.1, a private address; an operator can allow it with MUSTER_OUTGOING_ALLOW=idp.example"
     );
+    let own = Allowed::default().written_in("MINE");
+    let said = Target::parse("https://idp.example/", &own).unwrap().admit(&both).unwrap_err().to_string();
+    assert!(said.ends_with("allow it with MINE=idp.example"), "{said}");
     for list in ["10.0.0.1", "[::1]", "[::1]:80", "a.example, 10.0.0.1:9"] {
         assert!(Allowed::parse(list).is_ok(), "{list}");
     }

@@ -1,18 +1,25 @@
-//! The one way the server asks another machine: the rule first, one look at the name, a connection to exactly the address that was
-//! judged, limits on time and size. Knows nothing of what is asked; but for the operator's own mail server,
-//! nothing else in this crate opens a connection outward.
+//! The one way out: the rule first, one look at the name, a connection to exactly the address that was judged, limits on time and
+//! size. Knows nothing of what is asked; but for the operator's own mail server, database and Docker engine, neither server nor worker
+//! opens a connection to another machine by anything else.
 
+mod certificate;
 mod connect;
 pub mod rule;
 
-use std::{fmt, io, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    fmt, io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use url::Host;
 
+pub use self::certificate::{Authority, Certificate, Fault};
 use self::{
-    connect::Trust,
+    connect::{Failed, Trust},
     rule::{Allowed, Refusal, Target},
 };
 
@@ -125,6 +132,44 @@ impl Outgoing {
         Err(refused(&first, Refusal::TooManyRedirects(REDIRECTS)))
     }
 
+    /// Whether somebody takes a connection at `host:port`. Nothing is said there.
+    ///
+    /// # Errors
+    /// If the rule forbids it, or nobody takes it within the limits.
+    pub async fn reach(&self, address: &str) -> Result<(), OutgoingError> {
+        let look = async {
+            let (_, addresses) = self.judged(address).await?;
+            connect::reach(&addresses).await.map_err(|failed| self.failed(address, failed))
+        };
+        self.in_time(address, look).await
+    }
+
+    /// What `host:port` shows as its certificate. `now` in seconds since 1970.
+    ///
+    /// # Errors
+    /// If the rule forbids it, or nobody shows one within the limits.
+    pub async fn certificate(
+        &self,
+        address: &str,
+        authority: Authority,
+        now: i64,
+    ) -> Result<Certificate, OutgoingError> {
+        let look = async {
+            let (target, addresses) = self.judged(address).await?;
+            let shown = connect::certificate(&addresses, &target, &self.trust, authority, now).await;
+            shown.map_err(|failed| self.failed(address, failed))
+        };
+        self.in_time(address, look).await
+    }
+
+    /// `host:port` under the rule of URLs.
+    async fn judged(&self, address: &str) -> Result<(Target, Vec<SocketAddr>), OutgoingError> {
+        let target = Target::parse(&format!("https://{address}/"), &self.allowed);
+        let target = target.map_err(|refusal| refused(address, refusal))?;
+        let addresses = self.addresses(&target, address).await?;
+        Ok((target, addresses))
+    }
+
     fn target(&self, text: &str) -> Result<Target, OutgoingError> {
         Target::parse(text, &self.allowed).map_err(|refusal| refused(text, refusal))
     }
@@ -139,26 +184,34 @@ impl Outgoing {
     }
 
     async fn once(&self, target: &Target, mut request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, OutgoingError> {
-        let url = short(target.url.as_str());
-        // Looked at once: what was judged is what is connected to, whatever the name says a moment later.
+        let url = target.url.as_str();
+        let addresses = self.addresses(target, url).await?;
+        let agent = HeaderValue::from_static(concat!("muster/", env!("CARGO_PKG_VERSION")));
+        request.headers_mut().entry(header::USER_AGENT).or_insert(agent);
+        let answer = connect::exchange(&addresses, target, request, &self.trust, self.limits.bytes).await;
+        answer.map_err(|failed| self.failed(url, failed))
+    }
+
+    /// Looked at once: what was judged is what is connected to, whatever the name says a moment later. `called` is for messages.
+    async fn addresses(&self, target: &Target, called: &str) -> Result<Vec<SocketAddr>, OutgoingError> {
         let addresses = match &target.host {
             Host::Domain(name) => {
                 let found = self.resolver.resolve(name).await;
-                found.map_err(|e| OutgoingError::Unreachable(url.clone(), e.to_string()))?
+                found.map_err(|e| OutgoingError::Unreachable(short(called), e.to_string()))?
             }
             Host::Ipv4(address) => vec![(*address).into()],
             Host::Ipv6(address) => vec![(*address).into()],
         };
-        let addresses = target.admit(&addresses).map_err(|refusal| refused(target.url.as_str(), refusal))?;
-        let agent = HeaderValue::from_static(concat!("muster/", env!("CARGO_PKG_VERSION")));
-        request.headers_mut().entry(header::USER_AGENT).or_insert(agent);
-        connect::exchange(&addresses, target, request, &self.trust, self.limits.bytes).await.map_err(|failed| {
-            match failed {
-                connect::Failed::Unreachable(why) => OutgoingError::Unreachable(url, why),
-                connect::Failed::Lost(why) => OutgoingError::Lost(url, why),
-                connect::Failed::TooLarge => OutgoingError::TooLarge(url, self.limits.bytes),
-            }
-        })
+        target.admit(&addresses).map_err(|refusal| refused(called, refusal))
+    }
+
+    fn failed(&self, called: &str, failed: Failed) -> OutgoingError {
+        let called = short(called);
+        match failed {
+            Failed::Unreachable(why) => OutgoingError::Unreachable(called, why),
+            Failed::Lost(why) => OutgoingError::Lost(called, why),
+            Failed::TooLarge => OutgoingError::TooLarge(called, self.limits.bytes),
+        }
     }
 }
 

@@ -141,6 +141,29 @@ async fn an_answer_may_be_neither_too_long_nor_too_late() {
 }
 
 #[tokio::test]
+async fn a_port_and_a_certificate_are_looked_at_under_the_same_rule() {
+    let (address, visits) = server(|_| ok("not TLS")).await;
+    let resolver = || Changing::new(&["127.0.0.1"]);
+    let named = format!("db.example:{}", address.port());
+    let (closed, open) = (outgoing("", resolver()), outgoing("db.example", resolver()));
+    let refused = closed.reach(&named).await.unwrap_err();
+    let said = format!("{named} is not asked: db.example is 127.0.0.1, this machine itself; ");
+    assert!(refused.to_string().starts_with(&said), "{refused}");
+    assert!(closed.certificate(&named, Authority::Any, 0).await.unwrap_err().refusal().is_some());
+    assert_eq!(visits.load(Ordering::SeqCst), 0);
+    open.reach(&named).await.unwrap();
+    let error = open.certificate(&named, Authority::Any, 0).await.unwrap_err();
+    assert!(matches!(error, OutgoingError::Unreachable(..)), "{error}");
+    for odd in ["127.1:80", "2130706433:80", "u@db.example:80", "db.example.:80", "db.example:0"] {
+        assert!(open.reach(odd).await.unwrap_err().refusal().is_some(), "{odd}");
+    }
+    let (silent, _) = server(|_| String::new()).await;
+    let at = format!("db.example:{}", silent.port());
+    let error = open.certificate(&at, Authority::Any, 0).await.unwrap_err();
+    assert!(matches!(error, OutgoingError::TooSlow(..)), "{error}");
+}
+
+#[tokio::test]
 async fn https_to_a_server_that_does_not_speak_it_reaches_nobody() {
     let (plain, _) = server(|_| ok("not TLS")).await;
     let error =
