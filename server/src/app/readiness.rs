@@ -8,7 +8,10 @@ use shared::{
 use store::{Store, System};
 use time::Time;
 
-use super::plan::{PlanInForce, Plans};
+use super::{
+    inspected,
+    plan::{PlanInForce, Plans},
+};
 use crate::{
     AppState,
     auth::permit::{Permit, ViewConsole},
@@ -80,6 +83,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
     let restored = restored(store, system).await?;
     let keepers = keepers(store, system).await?;
     let drill = drill(store, system, now).await?;
+    let inspections = inspected::last(store, system).await?;
     let facts = Facts {
         plan: &plan.compiled.plan,
         gaps: &plan.compiled.gaps,
@@ -89,6 +93,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
         restored: &restored,
         keepers: &keepers,
         drill,
+        inspections: &inspections,
         now,
     };
     Ok((now, Readiness::of(facts)))

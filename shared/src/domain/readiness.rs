@@ -1,14 +1,16 @@
 //! Would it work? What a plan promises against what was shown to work, when, and whether that still counts. Every point that is lost says
 //! why, and what earns it back. Reads nothing and knows no clock.
 
+mod age;
 mod backup;
+mod inspection;
 mod judge;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     digest::Digest,
-    domain::monitor::State,
+    domain::{inspection::Kind, monitor::State},
     plan::{Gap, Plan, Procedure},
     timestamp::Timestamp,
 };
@@ -77,6 +79,18 @@ pub struct Restored {
     pub loss_seconds: Option<i64>,
 }
 
+/// The last inspection of a kind that was signed off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspected {
+    pub kind: Kind,
+    pub ended_at: Timestamp,
+    /// That say something, and those of them that did not hold or that were to be changed and are still as they were.
+    pub lines: usize,
+    pub bad: usize,
+    /// Who manages people or roles by now and did not then.
+    pub newcomers: Vec<String>,
+}
+
 /// All that is known.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
@@ -89,6 +103,7 @@ pub struct Facts<'a> {
     pub restored: &'a [Restored],
     pub keepers: &'a [Keeper],
     pub drill: Option<TreeDrill>,
+    pub inspections: &'a [Inspected],
     pub now: Timestamp,
 }
 
@@ -108,18 +123,21 @@ pub enum Subject {
     Contact,
     /// The contact tree as a whole.
     ContactTree,
+    /// A review of access or an audit of security.
+    Inspection,
     /// What the compiler misses in the plan.
     Plan,
 }
 
 impl Subject {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Procedure,
         Self::RecoveryTime,
         Self::RecoveryPoint,
         Self::Backup,
         Self::Contact,
         Self::ContactTree,
+        Self::Inspection,
         Self::Plan,
     ];
 
@@ -133,6 +151,7 @@ impl Subject {
             Self::Backup => "Backups, restored on trial",
             Self::Contact => "People who can be called",
             Self::ContactTree => "The contact tree, tried",
+            Self::Inspection => "Access and security, looked through",
             Self::Plan => "The plan itself",
         }
     }
@@ -155,6 +174,8 @@ pub enum Earn {
     Monitor { objective: String },
     /// Restore backups on trial, or see why they could not be.
     Verify {},
+    /// Look through it once more, and sign it off.
+    Inspect { kind: Kind },
     /// See why the monitor is not content.
     LookAt { monitor: String },
 }

@@ -99,6 +99,7 @@ impl World {
             restored: &self.restored,
             keepers: &self.keepers,
             drill: self.drill,
+            inspections: &[],
             now: day,
         })
     }
