@@ -83,6 +83,7 @@ media! {
     OpenApi "application/json";
     Events "text/event-stream";
     Ical "text/calendar; charset=utf-8";
+    Csv "text/csv; charset=utf-8";
 }
 
 /// An answer that is not one of our JSON shapes.

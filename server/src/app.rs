@@ -1,6 +1,6 @@
 //! Use cases, one noun per file: load, ask the domain, save, audit, commit. Never sees a request, a header or a status code.
 //!
-//! Locks are always taken in this order: people (only to change them), idempotency key, system (only to save a plan), drill, use of a standing order, standing order, run or report, incident, maintenance; the store adds system (when a change moves components), audit head and live counter.
+//! Locks are always taken in this order: people (only to change them), idempotency key, system (only to save a plan), drill, inspection, use of a standing order, standing order, run or report, incident, maintenance; the store adds system (when a change moves components), audit head and live counter.
 //! Between `begin` and `commit` nothing is read on another connection, so that waiting requests cannot starve the one they wait for.
 
 pub mod access;
@@ -18,6 +18,7 @@ pub mod drill;
 pub mod drill_calendar;
 pub mod drill_schedule;
 pub mod drill_sweep;
+pub mod drill_window;
 pub mod duty;
 pub mod entry;
 pub mod expiry;
@@ -28,6 +29,10 @@ pub mod forecast;
 pub mod glass;
 pub mod identity;
 pub mod incident;
+mod inspected;
+pub mod inspection;
+pub mod inspection_decide;
+pub(crate) mod inspection_facts;
 pub mod intake;
 pub mod line;
 pub mod link;

@@ -73,6 +73,8 @@ pub struct Settings {
     pub status_bucket: Option<BucketSettings>,
     /// Where texts to hand on are sent.
     pub hand_on: Option<HandOn>,
+    /// Where the key lies that seals secrets: an audit looks who can read it.
+    pub secrets_key_file: Option<PathBuf>,
 }
 
 impl Settings {
@@ -89,6 +91,7 @@ impl Settings {
             status_copy: None,
             status_bucket: None,
             hand_on: None,
+            secrets_key_file: None,
         }
     }
 }

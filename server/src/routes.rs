@@ -11,6 +11,7 @@ pub(crate) mod file;
 pub(crate) mod follow_up;
 pub(crate) mod health;
 pub(crate) mod incident;
+pub(crate) mod inspection;
 pub(crate) mod links;
 pub(crate) mod maintenance;
 pub(crate) mod monitor;

@@ -9,6 +9,7 @@ pub mod drill;
 pub mod error;
 pub mod follow_up;
 pub mod incident;
+pub mod inspection;
 pub mod live;
 pub mod maintenance;
 pub mod monitor;

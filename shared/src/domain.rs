@@ -16,6 +16,7 @@ pub mod escalation;
 pub mod follow_up;
 pub mod forecast;
 pub mod incident;
+pub mod inspection;
 pub mod layout;
 pub mod maintenance;
 pub mod mention;

@@ -135,6 +135,13 @@ impl Store {
         query.bind(system.0).fetch_all(&self.pool).await?.into_iter().map(TryInto::try_into).collect()
     }
 
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none, or it was ended.
+    pub async fn drill_schedule_kind(&self, id: Uuid) -> Result<Kind, StoreError> {
+        let query = sqlx::query_scalar("SELECT kind FROM drill_schedule WHERE id = $1 AND retired_at IS NULL");
+        from_name(query.bind(id).fetch_one(&self.pool).await?)
+    }
+
     /// Those of which something is to be said or done by now: moved out of blocked time, told to somebody, or done elsewhere.
     ///
     /// # Errors
@@ -147,7 +154,13 @@ impl Store {
                  OR s.due_at <= clock_timestamp() AND s.told_overdue_of IS DISTINCT FROM s.due_at
                  OR s.kind = 'contact-tree' AND EXISTS (
                      SELECT FROM contact_drill c WHERE c.system_id = s.system_id AND c.ended_at IS NOT NULL
-                     AND c.begun_at > coalesce(s.done_at, s.made_at)))
+                     AND c.begun_at > coalesce(s.done_at, s.made_at))
+                 OR s.kind = 'backup-verification' AND EXISTS (
+                     SELECT FROM verification v WHERE v.system_id = s.system_id AND v.state = 'verified'
+                     AND v.ended_at > coalesce(s.done_at, s.made_at))
+                 OR EXISTS (
+                     SELECT FROM inspection i WHERE i.system_id = s.system_id AND i.kind = s.kind AND NOT i.called_off
+                     AND i.ended_at > coalesce(s.done_at, s.made_at)))
              ORDER BY s.due_at",
         )
         .bind(remind_seconds)
@@ -216,25 +229,6 @@ impl Tx {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// When the contact tree was tried last, after `since`, in a drill that is over.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn contact_drill_after(
-        &mut self,
-        system: SystemId,
-        since: Timestamp,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        let at: Option<OffsetDateTime> = sqlx::query_scalar(
-            "SELECT max(begun_at) FROM contact_drill WHERE system_id = $1 AND begun_at > $2 AND ended_at IS NOT NULL",
-        )
-        .bind(system.0)
-        .bind(since.inner())
-        .fetch_one(self.connection())
-        .await?;
-        Ok(at.map(Timestamp::new))
-    }
-
     /// Writes the schedule as it is now.
     ///
     /// # Errors
@@ -242,7 +236,7 @@ impl Tx {
     pub async fn drill_schedule_put(&mut self, schedule: &DrillSchedule) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE drill_schedule SET due_at = $2, moved_from = $3, moved_why = $4, done_at = $5, reminded_of = $6,
-                                       told_overdue_of = $7
+                                       told_overdue_of = $7, every = $8, responsible = $9
              WHERE id = $1",
         )
         .bind(schedule.id)
@@ -252,6 +246,8 @@ impl Tx {
         .bind(schedule.done_at.map(Timestamp::inner))
         .bind(schedule.reminded_of.map(Timestamp::inner))
         .bind(schedule.told_overdue_of.map(Timestamp::inner))
+        .bind(schedule.every.name())
+        .bind(schedule.responsible.0)
         .execute(self.connection())
         .await?;
         Ok(())

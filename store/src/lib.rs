@@ -15,6 +15,7 @@ mod contact;
 mod contact_drill;
 mod door_link;
 mod drill;
+mod drill_done;
 mod drill_schedule;
 mod dump;
 pub mod embedded;
@@ -29,6 +30,8 @@ mod idempotency;
 mod identity;
 mod incident;
 mod incident_due;
+mod inspection;
+mod inspection_look;
 mod job;
 mod letter;
 mod line;
@@ -101,6 +104,8 @@ pub use crate::{
     host_lock::HostTaken,
     idempotency::Idempotency,
     incident::IncidentRecord,
+    inspection::{Ended as InspectionEnded, InspectionLine, InspectionRecord, LineSaid, NewInspection},
+    inspection_look::{DueLook, WaysIn},
     job::{Claimed, Heard, HostHeld, JobKind},
     letter::{LetterClaim, NewAnnouncement},
     live::{Channel, Listener, LiveRecord},

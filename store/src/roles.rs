@@ -85,16 +85,12 @@ impl Store {
     /// If nobody answers or the database is not migrated.
     pub async fn connect_as(url: &str, program: Program) -> Result<(Self, Guard), StoreError> {
         let plain = Self::connect(url).await?;
-        let Login { login, powerful, member } = plain.login(program).await?;
-        if !powerful {
-            return Ok((plain, Guard::Login));
-        }
-        if !member {
-            return Ok((plain, Guard::Open { login }));
+        let guard = plain.guard(program).await?;
+        if !matches!(guard, Guard::Role { .. }) {
+            return Ok((plain, guard));
         }
         plain.close().await;
-        let bound = Self::connect_under(url, Some(program.role())).await?;
-        Ok((bound, Guard::Role { login }))
+        Ok((Self::connect_under(url, Some(program.role())).await?, guard))
     }
 
     async fn login(&self, program: Program) -> Result<Login, StoreError> {
@@ -110,6 +106,19 @@ impl Store {
         .bind(program.foreign_log())
         .fetch_one(&self.pool)
         .await?)
+    }
+
+    /// What stops this connection's login from altering what it may only add to.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn guard(&self, program: Program) -> Result<Guard, StoreError> {
+        let Login { login, powerful, member } = self.login(program).await?;
+        Ok(match (powerful, member) {
+            (false, _) => Guard::Login,
+            (true, true) => Guard::Role { login },
+            (true, false) => Guard::Open { login },
+        })
     }
 
     /// True if this login owns the tables (or there are none yet): it may migrate and give rights.

@@ -108,6 +108,17 @@ impl Store {
         Ok(row.await?.map(Into::into))
     }
 
+    /// Everybody's that let in now, by when they were made.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn tokens_open(&self) -> Result<Vec<ApiToken>, StoreError> {
+        let rows = sqlx::query_as::<_, Row>(tokens!(
+            "WHERE revoked_at IS NULL AND expires_at > clock_timestamp() ORDER BY made_at, id"
+        ));
+        Ok(rows.fetch_all(&self.pool).await?.into_iter().map(Into::into).collect())
+    }
+
     /// What is not revoked, newest first.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ fn address(path: &str) -> String {
         .replace("{id}", "00000000-0000-7000-8000-000000000000")
         .replace("{task}", "424242")
         .replace("{post}", "424242")
+        .replace("{place}", "424242")
         .replace("{version}", "424242")
         .replace("{comment}", "00000000-0000-7000-8000-000000000003")
         .replace("{file}", "00000000-0000-7000-8000-000000000002")

@@ -11,6 +11,7 @@ mod door;
 mod drills;
 mod editor;
 mod hostile;
+mod inspections;
 mod links;
 mod maintenance;
 mod monitors;

@@ -11,6 +11,7 @@ mod drill;
 mod failover;
 mod fenced;
 mod foreign;
+mod hardening;
 mod hosts;
 mod measured;
 mod monitors;

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use shared::{
     api::{
-        drill::{DrillIn, DrillScheduleIn, DrillStopIn, DrillVerdictIn, DrillView, DrillWindowIn, DrillsView},
+        drill::{
+            DrillIn, DrillScheduleChangeIn, DrillScheduleIn, DrillStopIn, DrillVerdictIn, DrillView, DrillWindowIn,
+            DrillsView,
+        },
         error::ErrorCode,
         readiness_report::ReadinessReport,
         run::{RunRequestIn, RunView},
@@ -13,6 +16,7 @@ use shared::{
     domain::{
         access::Role,
         drill::{Every, Kind, Verdict},
+        inspection::{self, Decision},
         readiness::{Earn, Subject},
         run::RunState,
     },
@@ -28,6 +32,8 @@ use worker::{
     config::{Config, drill::DrillTarget},
     host::Mount,
 };
+
+use crate::access_review::{decide_the_rest, end, evidence, of as of_kind};
 
 const TARGET: &str = "bt2c-drill";
 
@@ -221,6 +227,8 @@ async fn days_go_by(pool: &sqlx::PgPool, days: i32) {
         "UPDATE drill_window SET from_at = from_at - $1 * interval '1 day', until_at = until_at - $1 * interval '1 day'",
         "UPDATE run SET ended_at = ended_at - $1 * interval '1 day', requested_at = requested_at - $1 * interval '1 day'",
         "UPDATE drill SET begun_at = begun_at - $1 * interval '1 day', ended_at = ended_at - $1 * interval '1 day'",
+        "UPDATE inspection SET begun_at = begun_at - $1 * interval '1 day', ended_at = ended_at - $1 * interval '1 day'",
+        "UPDATE verification SET asked_at = asked_at - $1 * interval '1 day', ended_at = ended_at - $1 * interval '1 day'",
     ] {
         sqlx::query(sql).bind(days).execute(pool).await.unwrap();
     }
@@ -263,7 +271,10 @@ async fn through_a_quarter_drills_come_due_are_done_move_and_what_they_showed_ag
     assert!(refused(scene.operator.api.schedule_drill(PROJECT, &schedule(day(9))).await).message.contains("already"));
     let tree = DrillScheduleIn { kind: Kind::ContactTree, procedure: None, ..schedule(day(80)) };
     scene.operator.api.schedule_drill(PROJECT, &tree).await.unwrap();
-    assert!(view(&scene).await.promised.iter().any(|one| one.every == Every::Monthly), "the plan itself asks for it");
+    assert!(
+        view(&scene).await.promised.iter().any(|one| one.every == Some(Every::Monthly)),
+        "the plan itself asks for it"
+    );
     let due = async || view(&scene).await.schedules.into_iter().find(|s| s.kind == Kind::Procedure).unwrap();
     let told = async || {
         let sql = "SELECT subject FROM message WHERE dedup LIKE 'drill-schedule:%' ORDER BY number";
@@ -338,4 +349,94 @@ async fn through_a_quarter_drills_come_due_are_done_move_and_what_they_showed_ag
     assert_eq!(refused(scene.operator.api.unblock_drills(window).await).code, ErrorCode::NotFound);
     scene.operator.api.end_drill_schedule(again.id).await.unwrap();
     assert_eq!(view(&scene).await.schedules.len(), 1);
+}
+
+#[tokio::test]
+async fn through_a_quarter_reviews_audits_and_trials_come_due_and_are_done_where_they_live() {
+    let scene = Scene::set().await.unwrap();
+    let _worker = scene.worker();
+    let admin = scene.muster.persona(Role::Administrator).await.unwrap();
+    let pool = scene.pool().await.unwrap();
+    let sweep = async || server::app::drill_sweep::sweep(&scene.muster.state).await.unwrap();
+    let first = view(&scene).await;
+    let promised = |kind: Kind| first.promised.iter().any(|one| one.kind == kind);
+    let partition = first.promised.iter().filter_map(|one| one.procedure.as_deref()).collect::<Vec<_>>();
+    assert_eq!(partition, ["network-partition-recovery"], "the plan's partition test is a rehearsal of its procedure");
+    let kinds = [Kind::AccessReview, Kind::SecurityAudit, Kind::BackupVerification];
+    let rule = |kind: Kind, responsible| DrillScheduleIn {
+        kind,
+        procedure: None,
+        every: Every::Quarterly,
+        due_at: first.now.plus_seconds(10 * 86_400),
+        responsible,
+    };
+    for kind in kinds {
+        assert!(promised(kind), "the plan asks for it: {kind:?}");
+        let nobody = scene.operator.api.schedule_drill(PROJECT, &rule(kind, scene.operator.id)).await;
+        assert_eq!(refused(nobody).fields[0].field, "responsible", "{kind:?}: an operator could not do it");
+        scene.operator.api.schedule_drill(PROJECT, &rule(kind, admin.id)).await.unwrap();
+    }
+    let due = async |kind: Kind| view(&scene).await.schedules.into_iter().find(|s| s.kind == kind).unwrap();
+
+    // The rule is changed in its place; whoever looked at an older one changes nothing.
+    let before = due(Kind::AccessReview).await;
+    let change = DrillScheduleChangeIn {
+        every: Every::Monthly,
+        due_at: before.due_at.plus_seconds(86_400),
+        responsible: scene.approver.id,
+        seen_due_at: before.due_at,
+    };
+    scene.operator.api.change_drill_schedule(before.id, &change).await.unwrap();
+    let changed = due(Kind::AccessReview).await;
+    assert_eq!((changed.id, changed.every, changed.due_at), (before.id, Every::Monthly, change.due_at));
+    assert_eq!(changed.responsible.id, scene.approver.id);
+    let stale = refused(scene.operator.api.change_drill_schedule(before.id, &change).await);
+    assert_eq!(stale.code, ErrorCode::ContentChanged);
+    let past = DrillScheduleChangeIn { due_at: Timestamp::from_unix(0), seen_due_at: change.due_at, ..change.clone() };
+    let past = refused(scene.operator.api.change_drill_schedule(before.id, &past).await);
+    assert_eq!(past.fields[0].field, "due_at");
+
+    // Overdue, until each is done in its own place: a trial that failed and a review that was called off are none.
+    days_go_by(&pool, 12).await;
+    sweep().await;
+    for kind in kinds {
+        assert!(due(kind).await.overdue, "{kind:?}");
+    }
+    let trial = "INSERT INTO verification (id, system_id, settings, asked_at, state, ended_at)
+                 SELECT gen_random_uuid(), id, $2, clock_timestamp(), $1, clock_timestamp() FROM system";
+    let settings = serde_json::to_value(shared::domain::verification::Settings::suggested(None)).unwrap();
+    let tried = async |state: &str| sqlx::query(trial).bind(state).bind(&settings).execute(&pool).await.unwrap();
+    tried("failed").await;
+    let off = admin.api.begin_inspection(PROJECT, &of_kind(inspection::Kind::AccessReview)).await.unwrap().row.number;
+    admin.api.call_inspection_off(off, &end("Too early.")).await.unwrap();
+    sweep().await;
+    for kind in kinds {
+        assert!(due(kind).await.overdue, "{kind:?}");
+    }
+    tried("verified").await;
+    for kind in kinds.into_iter().filter_map(Kind::inspection) {
+        let number = admin.api.begin_inspection(PROJECT, &of_kind(kind)).await.unwrap().row.number;
+        let looked = async || {
+            kind == inspection::Kind::AccessReview || admin.api.inspection(number).await.unwrap().looked_at.is_some()
+        };
+        eventually("what a worker must look at it has", looked).await.unwrap();
+        let plain = if kind == inspection::Kind::AccessReview { Decision::Keep } else { Decision::NotApplicable };
+        decide_the_rest(&admin, number, plain).await;
+        decide_the_rest(&scene.approver, number, plain).await;
+        scene.approver.api.sign_inspection_off(number, &end("Done.")).await.unwrap();
+    }
+    sweep().await;
+    for kind in kinds {
+        let one = due(kind).await;
+        assert!(!one.overdue && one.done_at.is_some(), "{one:?}");
+    }
+
+    // What was shown counts for a quarter, and then less and less.
+    let earned = async || evidence(&scene, inspection::Kind::AccessReview).await.earned;
+    let mut shown = vec![];
+    for days in [0, 90, 60, 60] {
+        days_go_by(&pool, days).await;
+        shown.push(earned().await);
+    }
+    assert!(shown[0] == 60 && shown[1] == 60 && shown[2] < 60 && shown[3] < shown[2], "{shown:?}");
 }

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "the test command speaks through the environment")]
 
 mod access;
+mod access_review;
 mod account;
 mod answers;
 mod api;
@@ -32,6 +33,7 @@ mod follow_ups;
 mod forecast;
 mod fuzz;
 mod handed_on;
+mod hardening;
 mod incidents;
 mod intake;
 mod lapses;

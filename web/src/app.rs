@@ -35,6 +35,7 @@ use crate::{
         home::HomePage,
         incident::IncidentPage,
         incidents::IncidentsPage,
+        inspection::InspectionPage,
         join::JoinPage,
         login::LoginPage,
         maintenance::{MaintenancePage, new::NewMaintenancePage},
@@ -112,6 +113,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("standing-orders") view=StandingOrdersPage/>
                     <Route path=path!("standing-orders/new") view=NewStandingOrderPage/>
                     <Route path=path!("drills") view=DrillsPage/>
+                    <Route path=path!("inspections/:number") view=InspectionPage/>
                     <Route path=path!("monitors/new") view=NewMonitorPage/>
                     <Route path=path!("monitors/:id") view=MonitorPage/>
                     <Route path=path!("plan/:slug/contacts") view=ContactsPage/>

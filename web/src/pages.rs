@@ -40,6 +40,10 @@
 //! Drills: `drills`, `drill-plan|begin-open|block`, the same with `-send`, `drill-form`, `drill-plan-form`, `drill-schedules`, `drill-schedule`
 //! (`data-overdue`), `drill-schedule-end`, `drills-promised`, `drill-calendar`, `drill-month-before|after`, `drill-windows`, `drill-history`,
 //! `drill-row-done` (`data-open`), `drill-stop|judge` and the same with `-send`, `drill-times`; on runs and incidents `drill-banner`.
+//! `drill-schedule-change|save`, `drill-promise-plan`.
+//! Access and security: `inspections`, `inspection-row`, `access-review-begin`, `security-audit-begin`, `inspection`, `inspection-state`,
+//! `inspection-lines`, `inspection-line` (`data-settled`), `inspection-DECISION`, `inspection-note-send`, `inspection-since`,
+//! `inspection-sign-off|call-off` and the same with `-send`.
 //! Statistics: `statistics`.
 //! Everything else is found by role and name.
 
@@ -56,6 +60,7 @@ pub(crate) mod follow_ups;
 pub(crate) mod home;
 pub(crate) mod incident;
 pub(crate) mod incidents;
+pub(crate) mod inspection;
 pub(crate) mod join;
 pub(crate) mod login;
 pub(crate) mod maintenance;

@@ -141,6 +141,16 @@ pub struct Details {
     pub mounts: Vec<Mount>,
     /// What it shares with the host or with others, in words: "the host's network".
     pub shares: Vec<String>,
+    pub exposure: Exposure,
+}
+
+/// How open a container is to others, beyond what it shares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exposure {
+    /// Whom its program begins as; empty: root.
+    pub user: String,
+    /// Its ports that are published on every address of the host: `8080/tcp`.
+    pub open_ports: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@ mod files;
 mod guard;
 pub mod host;
 mod host_lock;
+mod inspect_host;
 mod journal;
 mod lease;
 mod mask;
@@ -158,6 +159,8 @@ impl Worker {
         helpers.spawn(async move { monitors::keep_watching(&watching).await });
         let verifying = worker.clone();
         helpers.spawn(async move { verify::keep_verifying(&verifying).await });
+        let inspecting = worker.clone();
+        helpers.spawn(async move { inspect_host::keep_inspecting(&inspecting).await });
         helpers.spawn(listen(worker.store.clone(), called.clone(), worker.called.clone(), self.timing.poll));
         let mut silent = false;
         while !shutdown.is_cancelled() {

@@ -4,8 +4,8 @@ use serde_json::json;
 use shared::{
     api::{
         drill::{
-            DrillObjective, DrillOffer, DrillScheduleIn, DrillScheduleView, DrillVerdictView, DrillView, DrillWindowIn,
-            DrillWindowView, DrillsView,
+            DrillObjective, DrillOffer, DrillResponsible, DrillScheduleChangeIn, DrillScheduleIn, DrillScheduleView,
+            DrillVerdictView, DrillView, DrillWindowView, DrillsView,
         },
         live::Topic,
     },
@@ -15,13 +15,14 @@ use shared::{
         incident::Person,
         readiness::is_rehearsed,
     },
+    ids::UserId,
     plan::Plan,
     timestamp::Timestamp,
 };
-use store::{DrillRecord, DrillSchedule, DrillWindow, NewDrillSchedule, StoreError};
+use store::{DrillRecord, DrillSchedule, DrillWindow, NewDrillSchedule, Store, StoreError};
 use uuid::Uuid;
 
-use super::drill;
+use super::{drill, offers};
 use crate::{
     AppState,
     auth::permit::{Permit, PlanDrills, ViewConsole},
@@ -31,9 +32,6 @@ use crate::{
 /// Shown; older ones stay in the database and in the audit log.
 const SHOWN: i64 = 100;
 const MOST_SCHEDULES: usize = 200;
-const MOST_WINDOWS: usize = 200;
-/// Blocked time is at most so long: more than that is no exception.
-const LONGEST_WINDOW_SECONDS: i64 = 120 * 86_400;
 
 /// # Errors
 /// 404 if there is no such system, or it has no plan.
@@ -59,6 +57,7 @@ pub async fn view(state: &AppState, permit: &Permit<ViewConsole>, slug: &str) ->
         title: p.title.clone(),
         digest: p.digest,
         parameters: p.parameters.clone(),
+        choices: offers::in_a_drill(text, p),
         refused: p.unavailable.clone(),
     });
     Ok(DrillsView {
@@ -68,12 +67,27 @@ pub async fn view(state: &AppState, permit: &Permit<ViewConsole>, slug: &str) ->
         windows,
         procedures: procedures.collect(),
         promised: promised(text),
-        people: store.people_who_may(Action::RequestRun).await?,
+        people: responsible(store).await?,
         begin_refused,
         plan_refused: (!permit.may(Action::PlanDrills)).then(|| Action::PlanDrills.needs()),
         drills,
         now,
     })
+}
+
+/// Everybody who may see to a drill, with the kinds that they may.
+async fn responsible(store: &Store) -> Result<Vec<DrillResponsible>, AppError> {
+    let mut people: Vec<DrillResponsible> = vec![];
+    for kind in Kind::ALL {
+        for Person { id, name } in store.people_who_may(kind.action()).await? {
+            match people.iter_mut().find(|one| one.id == id) {
+                Some(one) => one.kinds.push(kind),
+                None => people.push(DrillResponsible { id, name, kinds: vec![kind] }),
+            }
+        }
+    }
+    people.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(people)
 }
 
 /// # Errors
@@ -98,7 +112,7 @@ fn scheduled(plan: &Plan, one: DrillSchedule, now: Timestamp) -> DrillScheduleVi
     let title = match (&one.procedure, known) {
         (Some(_), Some(Some(procedure))) => procedure.title.clone(),
         (Some(id), _) => id.clone(),
-        (None, _) => "The contact tree".into(),
+        (None, _) => one.kind.words().into(),
     };
     let (moved_from, moved_why) = one.moved.unzip();
     DrillScheduleView {
@@ -152,6 +166,10 @@ fn shown(plan: &Plan, one: DrillRecord) -> DrillView {
     }
 }
 
+async fn may(state: &AppState, action: Action, id: UserId) -> Result<bool, AppError> {
+    Ok(state.store.people_who_may(action).await?.iter().any(|person| person.id == id))
+}
+
 /// # Errors
 /// If it names no procedure of the plan that can be rehearsed, nobody, or what is scheduled already.
 pub async fn schedule(
@@ -166,8 +184,9 @@ pub async fn schedule(
         .ok_or_else(|| AppError::not_now(format!("{} has no plan, so there is nothing to rehearse.", system.name)))?;
     match (input.kind, &input.procedure) {
         (Kind::Procedure, None) => return Err(AppError::invalid("procedure", "Say which procedure is rehearsed.")),
-        (Kind::ContactTree, Some(_)) => {
-            return Err(AppError::invalid("procedure", "The contact tree is tried as a whole; it has no procedure."));
+        (kind, Some(_)) if kind != Kind::Procedure => {
+            let why = format!("{} is done as a whole; it has no procedure.", kind.words());
+            return Err(AppError::invalid("procedure", why));
         }
         (Kind::Procedure, Some(id))
             if !plan.compiled.plan.procedures.iter().any(|p| p.id == *id && is_rehearsed(p)) =>
@@ -177,9 +196,9 @@ pub async fn schedule(
         }
         _ => {}
     }
-    let known = state.store.people_who_may(Action::RequestRun).await?;
-    if !known.iter().any(|person| person.id == input.responsible) {
-        let why = "There is nobody with this id who may request a run. Nothing was scheduled.";
+    let doing = input.kind.action();
+    if !may(state, doing, input.responsible).await? {
+        let why = format!("There is nobody with this id who may {}. Nothing was scheduled.", doing.words());
         return Err(AppError::invalid("responsible", why));
     }
     if state.store.drill_schedules(system.id).await?.len() >= MOST_SCHEDULES {
@@ -211,60 +230,58 @@ pub async fn schedule(
     Ok(tx.commit().await?)
 }
 
+/// How often, when next, and for whom; what is rehearsed stays.
+///
+/// # Errors
+/// If somebody has changed it since, it is due in the past, or for nobody who may do it.
+pub async fn change_schedule(
+    state: &AppState,
+    permit: &Permit<PlanDrills>,
+    id: Uuid,
+    input: DrillScheduleChangeIn,
+) -> Result<(), AppError> {
+    // Who may do it is asked before: no other connection within a transaction.
+    let kind = state.store.drill_schedule_kind(id).await.found(no_schedule)?;
+    if !may(state, kind.action(), input.responsible).await? {
+        let why = format!("There is nobody with this id who may {}.", kind.action().words());
+        return Err(AppError::invalid("responsible", why));
+    }
+    let by = permit.actor();
+    let mut tx = state.store.begin().await?;
+    let mut one = tx.drill_schedule_lock(id).await.found(no_schedule)?;
+    if one.due_at != input.seen_due_at {
+        return Err(AppError::content_changed(
+            "When it is due has changed since you opened it. Nothing of yours was saved; look at it again.",
+        ));
+    }
+    let moves = input.due_at != one.due_at;
+    if moves && input.due_at <= tx.now() {
+        return Err(AppError::invalid("due_at", "It must be due in the future."));
+    }
+    let before = json!({"every": one.every, "due_at": one.due_at, "responsible": one.responsible});
+    if moves {
+        (one.due_at, one.moved) = (input.due_at, None);
+    }
+    (one.every, one.responsible) = (input.every, input.responsible);
+    tx.drill_schedule_put(&one).await?;
+    let after = json!({"every": one.every, "due_at": one.due_at, "responsible": one.responsible});
+    tx.audit(&by, "drill-schedule.changed", format!("drill schedule {id}"), json!({"before": before, "after": after}));
+    tx.live(Topic::Drills {});
+    Ok(tx.commit().await?)
+}
+
+fn no_schedule() -> String {
+    "drill schedule with this id".into()
+}
+
 /// # Errors
 /// 404 if there is none.
 pub async fn end_schedule(state: &AppState, permit: &Permit<PlanDrills>, id: Uuid) -> Result<(), AppError> {
     let mut tx = state.store.begin().await?;
-    let one = tx.drill_schedule_lock(id).await.found(|| "drill schedule with this id".into())?;
+    let one = tx.drill_schedule_lock(id).await.found(no_schedule)?;
     tx.drill_schedule_retire(id).await?;
     let detail = json!({"kind": one.kind, "procedure": one.procedure, "due_at": one.due_at});
     tx.audit(&permit.actor(), "drill-schedule.ended", format!("drill schedule {id}"), detail);
-    tx.live(Topic::Drills {});
-    Ok(tx.commit().await?)
-}
-
-/// # Errors
-/// If it ends before it begins, is over, or is no exception any more.
-pub async fn block(
-    state: &AppState,
-    permit: &Permit<PlanDrills>,
-    slug: &str,
-    input: DrillWindowIn,
-) -> Result<(), AppError> {
-    let system = state.store.system_by_slug(slug).await.found(|| format!("system {slug}"))?;
-    let length = input.until_at.seconds_since(input.from_at);
-    if length <= 0 {
-        return Err(AppError::invalid("until_at", "It must end after it begins. Nothing was blocked."));
-    }
-    if length > LONGEST_WINDOW_SECONDS {
-        return Err(AppError::invalid("until_at", "At most 120 days can be blocked at once. Nothing was blocked."));
-    }
-    let by = permit.actor();
-    let mut tx = state.store.begin().await?;
-    if input.until_at <= tx.now() {
-        return Err(AppError::invalid("until_at", "That time is over. Nothing was blocked."));
-    }
-    if tx.drill_windows(system.id).await?.len() >= MOST_WINDOWS {
-        return Err(AppError::not_now(format!("There are {MOST_WINDOWS} already; remove some that are over.")));
-    }
-    let window = Window { from_at: input.from_at, until_at: input.until_at, reason: input.reason.into_inner() };
-    let id = tx.drill_window_add(system.id, &window, &by).await?;
-    let detail =
-        json!({"system": slug, "from_at": window.from_at, "until_at": window.until_at, "reason": window.reason});
-    tx.audit(&by, "drill-window.made", format!("drill window {id}"), detail);
-    tx.live(Topic::Drills {});
-    Ok(tx.commit().await?)
-}
-
-/// What it has moved stays where it is.
-///
-/// # Errors
-/// 404 if there is none.
-pub async fn unblock(state: &AppState, permit: &Permit<PlanDrills>, id: Uuid) -> Result<(), AppError> {
-    let mut tx = state.store.begin().await?;
-    let reason = tx.drill_window_remove(id).await?;
-    let reason = reason.ok_or_else(|| AppError::not_found("blocked time with this id"))?;
-    tx.audit(&permit.actor(), "drill-window.removed", format!("drill window {id}"), json!({"reason": reason}));
     tx.live(Topic::Drills {});
     Ok(tx.commit().await?)
 }

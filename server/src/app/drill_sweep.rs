@@ -155,6 +155,16 @@ async fn put(tx: &mut Tx, schedule: &mut DrillSchedule) -> Result<(), AppError> 
     Ok(tx.drill_schedule_put(schedule).await?)
 }
 
+/// What is no run of a procedure is done where it lives, and seen here.
+async fn done_elsewhere(tx: &mut Tx, one: &DrillSchedule, since: Timestamp) -> Result<Option<Timestamp>, AppError> {
+    Ok(match (one.kind, one.kind.inspection()) {
+        (_, Some(kind)) => tx.inspection_signed_after(one.system, kind, since).await?,
+        (Kind::ContactTree, _) => tx.contact_drill_after(one.system, since).await?,
+        (Kind::BackupVerification, _) => tx.verification_after(one.system, since).await?,
+        _ => None,
+    })
+}
+
 async fn schedule(state: &AppState, id: Uuid) -> Result<(), AppError> {
     let mut tx = state.store.begin().await?;
     let mut one = match tx.drill_schedule_lock(id).await {
@@ -163,11 +173,9 @@ async fn schedule(state: &AppState, id: Uuid) -> Result<(), AppError> {
         Err(error) => return Err(error.into()),
     };
     let now = tx.now();
-    if one.kind == Kind::ContactTree {
-        let since = one.done_at.unwrap_or(one.made_at);
-        if let Some(at) = tx.contact_drill_after(one.system, since).await? {
-            done(&mut tx, &mut one, at).await?;
-        }
+    let since = one.done_at.unwrap_or(one.made_at);
+    if let Some(at) = done_elsewhere(&mut tx, &one, since).await? {
+        done(&mut tx, &mut one, at).await?;
     }
     put(&mut tx, &mut one).await?;
     let overdue = one.due_at <= now && one.told_overdue_of != Some(one.due_at);
@@ -189,7 +197,7 @@ async fn schedule(state: &AppState, id: Uuid) -> Result<(), AppError> {
 
 async fn remind(tx: &mut Tx, one: &DrillSchedule, overdue: bool) -> Result<(), AppError> {
     let what = match &one.procedure {
-        None => "the contact tree".to_owned(),
+        None => one.kind.words().to_owned(),
         Some(procedure) => procedure.replace('-', " "),
     };
     let (subject, begins) = if overdue {

@@ -1,5 +1,7 @@
 //! What one person can do now with an incident, a run or a report, or in words why not. Pure: the use cases check again.
 
+use std::collections::BTreeMap;
+
 use shared::{
     api::{
         incident::{ParameterChoice, ParameterOffer, ProcedureOffer},
@@ -17,7 +19,7 @@ use shared::{
         run::{Run, RunState},
         sight::Sight,
     },
-    plan::{Choices, Parameter, Plan, family},
+    plan::{Choices, Parameter, Plan, Procedure, family},
     timestamp::Timestamp,
 };
 
@@ -144,6 +146,13 @@ fn parameter(plan: &Plan, parameter: &Parameter, sight: Option<&(Timestamp, Sigh
         choices,
         seen_at: sight.map(|(at, _)| *at),
     }
+}
+
+/// Services of a drill target are those of the system; its files are others, so they are not offered.
+pub(super) fn in_a_drill(plan: &Plan, procedure: &Procedure) -> BTreeMap<String, Vec<String>> {
+    let services = procedure.parameters.iter().filter(|p| matches!(p.choices, Choices::Services { .. }));
+    let values = |p: &Parameter| parameter(plan, p, None).choices.into_iter().map(|choice| choice.value).collect();
+    services.map(|p| (p.name.clone(), values(p))).collect()
 }
 
 /// As people count: validator2 before validator10.

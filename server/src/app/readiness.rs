@@ -8,7 +8,10 @@ use shared::{
 use store::{Store, System};
 use time::Time;
 
-use super::plan::{PlanInForce, Plans};
+use super::{
+    inspected,
+    plan::{PlanInForce, Plans},
+};
 use crate::{
     AppState,
     auth::permit::{Permit, ViewConsole},
@@ -88,6 +91,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
     let lost = store.drill_losses(system.id, since).await?;
     let keepers = keepers(store, system).await?;
     let drill = drill(store, system, now).await?;
+    let inspections = inspected::last(store, system).await?;
     let facts = Facts {
         plan: &plan.compiled.plan,
         gaps: &plan.compiled.gaps,
@@ -99,6 +103,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
         lost: &lost,
         keepers: &keepers,
         drill,
+        inspections: &inspections,
         now,
     };
     Ok((now, Readiness::of(facts)))

@@ -53,7 +53,7 @@ macro_rules! permissions {
 
 permissions! {
     ViewConsole DeclareIncident HandleIncident SeeRestricted PostUpdate ManageStatusPage PlanMaintenance ManageSubscribers RequestRun DecideRun AnswerStep ConfirmAnswer BreakGlass ReviewGlass CancelRun Freeze AcknowledgeNotice
-    EditReport PublishReport EditPlan ViewPeople ManagePeople ManageRoles ViewSecrets ManageSecrets ManageMonitors PlanDrills SilenceAlerts ViewAlertSources ManageAlertSources ViewAccount ChangeAccount ViewContacts ManageContacts
+    EditReport PublishReport EditPlan ViewPeople ManagePeople ManageRoles ViewSecrets ManageSecrets ManageMonitors PlanDrills ViewInspections BeginInspection Inspect SilenceAlerts ViewAlertSources ManageAlertSources ViewAccount ChangeAccount ViewContacts ManageContacts
     ReadAudit
 }
 

@@ -52,6 +52,7 @@ pub(crate) async fn serve() -> Done {
         status_copy: config.status_copy.clone(),
         status_bucket: config.status_bucket.clone(),
         hand_on: config.hand_on.clone(),
+        secrets_key_file: Some(config.secrets_key_file.clone()),
     };
     if let Some(directory) = &settings.status_copy {
         disk::check(directory).map_err(|e| Failure::wrong(format!("status_copy_dir (MUSTER_STATUS_COPY_DIR): {e}")))?;

@@ -1,14 +1,16 @@
 //! Drills: seen, begun, stopped, judged, scheduled. Every command answers with what it is about as it is afterwards.
 
 use axum::{Json, extract::State};
-use shared::api::drill::{DrillIn, DrillScheduleIn, DrillStopIn, DrillVerdictIn, DrillView, DrillWindowIn, DrillsView};
+use shared::api::drill::{
+    DrillIn, DrillScheduleChangeIn, DrillScheduleIn, DrillStopIn, DrillVerdictIn, DrillView, DrillWindowIn, DrillsView,
+};
 use uuid::Uuid;
 
 use super::Answer;
 use crate::{
     AppState,
     answer::{As, Ical, NoContent},
-    app::{drill, drill_calendar, drill_schedule},
+    app::{drill, drill_calendar, drill_schedule, drill_window},
     auth::permit::{CancelRun, Permit, PlanDrills, RequestRun, ViewConsole},
     error::AppError,
     extract::{Body, Key, Path},
@@ -79,6 +81,16 @@ pub(crate) async fn schedule(
     Ok(NoContent)
 }
 
+pub(crate) async fn change_schedule(
+    permit: Permit<PlanDrills>,
+    State(state): State<AppState>,
+    Path(id): Path<Uuid>,
+    Body(input): Body<DrillScheduleChangeIn>,
+) -> Result<NoContent, AppError> {
+    drill_schedule::change_schedule(&state, &permit, id, input).await?;
+    Ok(NoContent)
+}
+
 pub(crate) async fn end_schedule(
     permit: Permit<PlanDrills>,
     State(state): State<AppState>,
@@ -94,7 +106,7 @@ pub(crate) async fn block(
     Path(slug): Path<String>,
     Body(input): Body<DrillWindowIn>,
 ) -> Result<NoContent, AppError> {
-    drill_schedule::block(&state, &permit, &slug, input).await?;
+    drill_window::block(&state, &permit, &slug, input).await?;
     Ok(NoContent)
 }
 
@@ -103,6 +115,6 @@ pub(crate) async fn unblock(
     State(state): State<AppState>,
     Path(id): Path<Uuid>,
 ) -> Result<NoContent, AppError> {
-    drill_schedule::unblock(&state, &permit, id).await?;
+    drill_window::unblock(&state, &permit, id).await?;
     Ok(NoContent)
 }

@@ -5,6 +5,7 @@ mod alerts;
 mod call;
 mod door;
 mod drills;
+mod inspections;
 mod links;
 mod maintenance;
 mod monitors;

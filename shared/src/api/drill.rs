@@ -67,6 +67,19 @@ pub struct DrillScheduleIn {
     pub responsible: UserId,
 }
 
+/// Another rule for the same drill.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DrillScheduleChangeIn {
+    pub every: Every,
+    /// When it is due next.
+    pub due_at: Timestamp,
+    pub responsible: UserId,
+    /// When it was due as one saw it: if that has changed, nothing else is.
+    pub seen_due_at: Timestamp,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -166,6 +179,15 @@ pub struct DrillView {
     pub verdict: Option<DrillVerdictView>,
 }
 
+/// Somebody who can be responsible, and for which kinds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct DrillResponsible {
+    pub id: UserId,
+    pub name: String,
+    pub kinds: Vec<Kind>,
+}
+
 /// A procedure that can be rehearsed, or why not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -175,6 +197,9 @@ pub struct DrillOffer {
     pub digest: Digest,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub parameters: Vec<Parameter>,
+    /// Values to choose from, by the parameter's name; what is not in it is written.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub choices: BTreeMap<String, Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refused: Option<String>,
 }
@@ -194,7 +219,7 @@ pub struct DrillsView {
     /// Points of the plan that ask for rehearsals.
     pub promised: Vec<Promised>,
     /// Who can be responsible.
-    pub people: Vec<Person>,
+    pub people: Vec<DrillResponsible>,
     /// Why none can be begun now, or not by this person.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub begin_refused: Option<String>,

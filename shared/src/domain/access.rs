@@ -187,6 +187,17 @@ actions! {
     PlanDrills "plan drills"
         "It binds other people's time; those who know the system and those who answer for it."
         SignedIn: Operator Approver Administrator;
+    /// What was looked at, what was found, and who decided what.
+    ViewInspections "see reviews of access and security"
+        "They say who has access and what is weak; those who answer for it and those who manage people."
+        SignedIn: Approver Administrator;
+    BeginInspection "begin a review of access or security"
+        "Whoever answers for Muster itself says when it is looked through."
+        SignedIn: Administrator;
+    /// Decide line by line, never about one's own account; sign it off, or call it off.
+    Inspect "review access and security"
+        "The word of those who answer for it is evidence; an open browser must not give it."
+        Recent: Approver Administrator;
     /// Keep alerts from declaring anything for a while.
     SilenceAlerts "silence alerts"
         "Whoever deals with the trouble must be able to quieten what it causes; a silence ends by itself."
@@ -323,6 +334,9 @@ mod tests {
              ....x ManageSecrets with a recent proof\n\
              ...xx ManageMonitors\n\
              ..xxx PlanDrills\n\
+             ...xx ViewInspections\n\
+             ....x BeginInspection\n\
+             ...xx Inspect with a recent proof\n\
              .xxxx SilenceAlerts\n\
              ....x ViewAlertSources\n\
              ....x ManageAlertSources with a recent proof\n\

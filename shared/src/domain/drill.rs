@@ -2,16 +2,20 @@
 
 mod due;
 mod point;
+mod promised;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{
     due::{Every, Window, moved},
     point::{Given, Point, points},
+    promised::{Promised, promised},
 };
 use crate::{
     domain::{
+        access::Action,
         criteria::services,
+        inspection,
         run::{Run, RunState},
     },
     plan::{Plan, Procedure},
@@ -40,14 +44,59 @@ pub enum Kind {
     Procedure,
     /// Who answers when called.
     ContactTree,
+    /// The backups, restored on trial.
+    BackupVerification,
+    /// Who can do what in Muster.
+    AccessReview,
+    /// What is hardened, and what is not.
+    SecurityAudit,
 }
 
 impl Kind {
+    pub const ALL: [Self; 5] =
+        [Self::Procedure, Self::ContactTree, Self::BackupVerification, Self::AccessReview, Self::SecurityAudit];
+
+    /// What somebody must be allowed to do who is responsible for it. The contact tree is seen to by those who know the system, whoever
+    /// begins it.
+    #[must_use]
+    pub fn action(self) -> Action {
+        match self {
+            Self::Procedure | Self::ContactTree => Action::RequestRun,
+            Self::BackupVerification => Action::ManageMonitors,
+            Self::AccessReview | Self::SecurityAudit => Action::Inspect,
+        }
+    }
+
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Procedure => "procedure",
             Self::ContactTree => "contact-tree",
+            Self::BackupVerification => "backup-verification",
+            Self::AccessReview => "access-review",
+            Self::SecurityAudit => "security-audit",
+        }
+    }
+
+    /// What is done, if it is no procedure of the plan.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Procedure => "A procedure",
+            Self::ContactTree => "The contact tree",
+            Self::BackupVerification => "Backup verification",
+            Self::AccessReview => "Access review",
+            Self::SecurityAudit => "Security audit",
+        }
+    }
+
+    /// Of the kinds that are inspections.
+    #[must_use]
+    pub fn inspection(self) -> Option<inspection::Kind> {
+        match self {
+            Self::AccessReview => Some(inspection::Kind::AccessReview),
+            Self::SecurityAudit => Some(inspection::Kind::SecurityAudit),
+            _ => None,
         }
     }
 }
@@ -141,38 +190,6 @@ pub fn objectives(plan: &Plan, procedure: &Procedure) -> Vec<(String, u64)> {
         }
     }
     found.sort_by_key(|(_, seconds)| std::cmp::Reverse(*seconds));
-    found
-}
-
-/// A drill that the plan's own checklists ask for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "PromisedDrill"))]
-pub struct Promised {
-    /// As the plan says it.
-    pub text: String,
-    pub every: Every,
-    /// Of its topic in the plan.
-    pub line: u32,
-}
-
-/// Points that speak of rehearsing, and say how often.
-#[must_use]
-pub fn promised(plan: &Plan) -> Vec<Promised> {
-    let every = |text: &str| match text {
-        text if text.contains("month") => Some(Every::Monthly),
-        text if text.contains("quarter") => Some(Every::Quarterly),
-        _ => None,
-    };
-    let mut found = vec![];
-    for list in &plan.checklists {
-        for point in &list.points {
-            let low = point.to_lowercase();
-            let rehearses = ["rehears", "drill", "recovery test"].iter().any(|word| low.contains(word));
-            if let (true, Some(every)) = (rehearses, every(&low)) {
-                found.push(Promised { text: point.clone(), every, line: list.line });
-            }
-        }
-    }
     found
 }
 

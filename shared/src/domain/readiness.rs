@@ -1,15 +1,17 @@
 //! Would it work? What a plan promises against what was shown to work, when, and whether that still counts. Every point that is lost says
 //! why, and what earns it back. Reads nothing and knows no clock.
 
+mod age;
 mod automatic;
 mod backup;
+mod inspection;
 mod judge;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     digest::Digest,
-    domain::{monitor::State, standing_order::OrderState},
+    domain::{inspection::Kind, monitor::State, standing_order::OrderState},
     plan::{Gap, Plan, Procedure},
     timestamp::Timestamp,
 };
@@ -97,6 +99,18 @@ pub struct Lost {
     pub procedure: String,
 }
 
+/// The last inspection of a kind that was signed off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspected {
+    pub kind: Kind,
+    pub ended_at: Timestamp,
+    /// That say something, and those of them that did not hold or that were to be changed and are still as they were.
+    pub lines: usize,
+    pub bad: usize,
+    /// Who manages people or roles by now and did not then.
+    pub newcomers: Vec<String>,
+}
+
 /// All that is known.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
@@ -111,6 +125,7 @@ pub struct Facts<'a> {
     pub lost: &'a [Lost],
     pub keepers: &'a [Keeper],
     pub drill: Option<TreeDrill>,
+    pub inspections: &'a [Inspected],
     pub now: Timestamp,
 }
 
@@ -132,12 +147,14 @@ pub enum Subject {
     Contact,
     /// The contact tree as a whole.
     ContactTree,
+    /// A review of access or an audit of security.
+    Inspection,
     /// What the compiler misses in the plan.
     Plan,
 }
 
 impl Subject {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Procedure,
         Self::RecoveryTime,
         Self::Automatic,
@@ -145,6 +162,7 @@ impl Subject {
         Self::Backup,
         Self::Contact,
         Self::ContactTree,
+        Self::Inspection,
         Self::Plan,
     ];
 
@@ -159,6 +177,7 @@ impl Subject {
             Self::Backup => "Backups, restored on trial",
             Self::Contact => "People who can be called",
             Self::ContactTree => "The contact tree, tried",
+            Self::Inspection => "Access and security, looked through",
             Self::Plan => "The plan itself",
         }
     }
@@ -185,6 +204,8 @@ pub enum Earn {
     Order { procedure: String },
     /// See how the order stands.
     LookAtOrder { number: i64 },
+    /// Look through it once more, and sign it off.
+    Inspect { kind: Kind },
     /// See why the monitor is not content.
     LookAt { monitor: String },
 }

@@ -104,6 +104,8 @@ bounded! {
     TaskText "The task" 1 to 200 false;
     /// A note, a public message, a reason.
     Message "The text" 1 to 10_000 true;
+    /// What somebody adds to a decision; may be empty.
+    Remark "The note" 0 to 2_000 true;
     /// A report's Markdown; may be empty.
     Document "The document" 0 to 200_000 true;
 }

@@ -217,11 +217,29 @@ pub(super) const TABLES: &[Table] = &[
         &[
             "SELECT",
             "INSERT",
-            "UPDATE (due_at, moved_from, moved_why, done_at, reminded_of, told_overdue_of, retired_at)",
+            "UPDATE (every, due_at, moved_from, moved_why, done_at, responsible, reminded_of, told_overdue_of, retired_at)",
         ],
         NOTHING,
     ),
     table("drill_window", &["SELECT", "INSERT", "DELETE"], NOTHING),
+    // What was looked at, and what was found on the host, the server cannot change; decisions only the server writes.
+    table(
+        "inspection",
+        &[
+            "SELECT",
+            "INSERT (system_id, kind, plan_version, begun_by, begun_at, server_facts)",
+            "UPDATE (ended_at, ended_by, called_off, note)",
+        ],
+        &[
+            "SELECT (number, system_id, kind, looked_at, look_worker, look_lease_until, ended_at)",
+            "UPDATE (host_facts, looked_at, look_worker, look_lease_until)",
+        ],
+    ),
+    table(
+        "inspection_line",
+        &["SELECT", "INSERT", "UPDATE (found, decision, note, decided_by, decider, decided_at)"],
+        NOTHING,
+    ),
     // What was shown is written once; what became of the target only the worker says.
     table(
         "drill",

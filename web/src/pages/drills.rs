@@ -1,22 +1,28 @@
 //! Drills of a system: what is next, what goes on, the month, what each showed. Whether one can be begun, the server says.
 
 mod begin;
+mod blocked;
 mod calendar;
 mod history;
+mod inspections;
 mod schedule;
+mod schedule_change;
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use shared::{
     api::{List, drill::DrillsView, live::Topic, system::SystemView},
-    domain::access::Action,
+    domain::{access::Action, drill::Kind},
 };
 
+pub(super) use self::inspections::standing;
 use self::{
     begin::Begin,
+    blocked::Blocked,
     calendar::Month,
     history::History,
-    schedule::{Blocked, NewSchedule, Schedules},
+    inspections::Inspections,
+    schedule::{NewSchedule, Schedules, Wish},
 };
 use crate::{
     components::{
@@ -82,10 +88,11 @@ fn OfSystem(slug: String) -> impl IntoView {
 #[component]
 fn Shown(view: Signal<DrillsView>, of: Fetched<DrillsView>) -> impl IntoView {
     let asked = use_query_map().with_untracked(|q| q.get("procedure"));
-    let (beginning, planning) = (RwSignal::new(asked.is_some()), RwSignal::new(false));
+    let (beginning, planning) = (RwSignal::new(asked.is_some()), RwSignal::new(None::<Wish>));
     let begin_refused = Memo::new(move |_| view.with(|v| v.begin_refused.clone()));
     let plan_refused = Memo::new(move |_| view.with(|v| v.plan_refused.clone()));
-    let plans = may(Action::PlanDrills);
+    let (plans, inspects) = (may(Action::PlanDrills), may(Action::ViewInspections));
+    let slug = StoredValue::new(view.with_untracked(|v| v.system.clone()));
     let asked = StoredValue::new(asked);
     let name = view.with_untracked(|v| v.name.clone());
     let feed = view.with_untracked(|v| format!("/api/v1/systems/{}/drills.ics", v.system));
@@ -97,7 +104,7 @@ fn Shown(view: Signal<DrillsView>, of: Fetched<DrillsView>) -> impl IntoView {
             </div>
             <div class="button-row">
                 <Button
-                    on_press=move |()| planning.set(true)
+                    on_press=move |()| planning.set(Some(Wish { kind: Kind::Procedure, procedure: None, every: None }))
                     refused=Signal::derive(move || plan_refused.get())
                     test_id="drill-plan"
                 >
@@ -118,10 +125,14 @@ fn Shown(view: Signal<DrillsView>, of: Fetched<DrillsView>) -> impl IntoView {
             <Show when=move || beginning.get() && begin_refused.with(Option::is_none)>
                 <Begin view of open=beginning asked=asked.get_value()/>
             </Show>
-            <Show when=move || planning.get() && plans.get()>
-                <NewSchedule view of open=planning/>
+            {move || {
+                let wish = planning.get().filter(|_| plans.get());
+                wish.map(|wish| view! { <NewSchedule view of open=planning wish/> })
+            }}
+            <Schedules view of planning/>
+            <Show when=move || inspects.get()>
+                <Inspections slug=slug.get_value()/>
             </Show>
-            <Schedules view of/>
             <Month view/>
             <Blocked view of/>
             <History view of/>

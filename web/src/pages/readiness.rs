@@ -57,7 +57,12 @@ fn OfSystem(slug: String) -> impl IntoView {
     let heard = use_live().refetch_on(|topic| {
         matches!(
             topic,
-            Topic::Monitors {} | Topic::Plan { .. } | Topic::People {} | Topic::Outbox {} | Topic::Incident { .. }
+            Topic::Monitors {}
+                | Topic::Plan { .. }
+                | Topic::People {}
+                | Topic::Outbox {}
+                | Topic::Drills {}
+                | Topic::Incident { .. }
         )
     });
     let of = Fetched::new(move || {
@@ -174,6 +179,7 @@ fn Row(item: Item, slug: String) -> impl IntoView {
         }
         Some(Earn::LookAtOrder { .. }) => (Some("/console/standing-orders".into()), "See the order"),
         Some(Earn::Verify {}) => (Some(format!("/console/verifications?system={slug}")), "See the verifications"),
+        Some(Earn::Inspect { .. }) => (Some(format!("/console/drills?system={slug}#inspections")), "Look through it"),
         Some(Earn::LookAt { monitor }) => (Some(format!("/console/monitors/{monitor}")), "See the monitor"),
     };
     view! {

@@ -146,6 +146,7 @@ mod tests {
             networks: networks.iter().map(|n| (*n).to_owned()).collect(),
             mounts,
             shares: vec![],
+            exposure: crate::host::Exposure::default(),
         }
     }
 

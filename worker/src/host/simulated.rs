@@ -178,6 +178,7 @@ impl SimulatedHost {
             networks: vec![],
             mounts: vec![],
             shares: vec![],
+            exposure: super::Exposure::default(),
         });
         id
     }

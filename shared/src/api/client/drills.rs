@@ -3,7 +3,9 @@
 use uuid::Uuid;
 
 use super::{Answer, Client, Method, Transport, escaped};
-use crate::api::drill::{DrillIn, DrillScheduleIn, DrillStopIn, DrillVerdictIn, DrillView, DrillWindowIn, DrillsView};
+use crate::api::drill::{
+    DrillIn, DrillScheduleChangeIn, DrillScheduleIn, DrillStopIn, DrillVerdictIn, DrillView, DrillWindowIn, DrillsView,
+};
 
 impl<T: Transport> Client<T> {
     pub async fn drills(&self, system: &str) -> Answer<DrillsView> {
@@ -28,6 +30,10 @@ impl<T: Transport> Client<T> {
 
     pub async fn schedule_drill(&self, system: &str, body: &DrillScheduleIn) -> Answer<()> {
         self.post(format!("/systems/{}/drill-schedules", escaped(system)), body).await
+    }
+
+    pub async fn change_drill_schedule(&self, id: Uuid, body: &DrillScheduleChangeIn) -> Answer<()> {
+        self.call(Method::Put, format!("/drill-schedules/{id}"), Some(body), None).await
     }
 
     pub async fn end_drill_schedule(&self, id: Uuid) -> Answer<()> {

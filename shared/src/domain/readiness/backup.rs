@@ -3,7 +3,8 @@
 
 use super::{
     Earn, Facts, Item, Restored, Subject,
-    judge::{OBJECTIVE, aged, ago, fresh_until, left},
+    age::{aged, ago, fresh_until, left},
+    judge::OBJECTIVE,
 };
 use crate::{
     domain::verification::{Place, places},

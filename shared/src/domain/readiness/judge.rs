@@ -1,16 +1,19 @@
 //! One rule for each kind of promise: what it can earn, and what takes points away. Adds nothing up.
 
-use super::{Earn, FRESH_DAYS, Facts, Item, STALE_DAYS, Subject, automatic, backup, is_rehearsed};
+use super::{
+    Earn, Facts, Item, Subject,
+    age::{aged, ago, fresh_until, left},
+    automatic, backup, inspection, is_rehearsed,
+};
 use crate::{
     domain::{
         drill::objectives,
         monitor::{State, recovery_point},
     },
     plan::{Contact, Gap, Procedure, RecoveryPoint, RecoveryTime},
-    timestamp::{Timestamp, human_seconds},
+    timestamp::human_seconds,
 };
 
-const DAY: u64 = 86_400;
 /// Of a whole procedure, in tenths of a point; the others follow.
 const PROCEDURE: u32 = 100;
 pub(super) const OBJECTIVE: u32 = 60;
@@ -31,44 +34,16 @@ pub(super) fn all(facts: Facts<'_>) -> Vec<Item> {
     });
     let contacts = plan.contacts.iter().map(|one| contact(facts, one));
     let tree = (!plan.contacts.is_empty()).then(|| tree(facts));
-    let backups = backup::all(facts);
-    procedures
+    let (backups, inspections) = (backup::all(facts), inspection::all(facts));
+    let shown = procedures
         .chain(times)
         .chain(alone)
         .chain(points)
         .chain(backups)
         .chain(contacts)
         .chain(tree)
-        .chain([gaps(facts.gaps)])
-        .collect()
-}
-
-/// How much of `weight` is left of what was shown at `at`.
-pub(super) fn left(weight: u32, at: Timestamp, now: Timestamp) -> u32 {
-    let age = u64::try_from(now.seconds_since(at)).unwrap_or_default();
-    let (fresh, stale) = (FRESH_DAYS * DAY, STALE_DAYS * DAY);
-    match age {
-        age if age <= fresh => weight,
-        age if age >= stale => 0,
-        age => u32::try_from(u64::from(weight) * (stale - age) / (stale - fresh)).unwrap_or(weight),
-    }
-}
-
-pub(super) fn fresh_until(at: Timestamp) -> Timestamp {
-    at.plus_seconds(FRESH_DAYS * DAY)
-}
-
-pub(super) fn ago(at: Timestamp, now: Timestamp) -> String {
-    match now.seconds_since(at).max(0) / 86_400 {
-        0 => "today".into(),
-        1 => "yesterday".into(),
-        days => format!("{days} days ago"),
-    }
-}
-
-/// Why something that was shown counts less; nothing while it is fresh.
-pub(super) fn aged(at: Timestamp, now: Timestamp) -> &'static str {
-    if left(1_000, at, now) == 1_000 { "" } else { " What was shown so long ago counts less every day." }
+        .chain(inspections);
+    shown.chain([gaps(facts.gaps)]).collect()
 }
 
 fn procedure(facts: Facts<'_>, one: &Procedure) -> Item {

@@ -105,6 +105,7 @@ impl World {
             lost: &self.lost,
             keepers: &self.keepers,
             drill: self.drill,
+            inspections: &[],
             now: day,
         })
     }

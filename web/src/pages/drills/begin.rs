@@ -7,7 +7,6 @@ use leptos_router::hooks::use_navigate;
 use shared::{
     api::drill::{DrillIn, DrillOffer, DrillsView},
     domain::drill::LIMIT_SECONDS,
-    plan::Choices,
 };
 
 use crate::{
@@ -114,9 +113,11 @@ fn Questions(offer: DrillOffer, answers: RwSignal<BTreeMap<String, String>>) -> 
                 };
             });
         });
-        let hint = matches!(parameter.choices, Choices::Services { .. })
-            .then(|| "A service of the drill target; its names are those of the real system.".to_owned());
-        view! { <TextField label=parameter.label value hint/> }
+        let Some(values) = offer.choices.get(&parameter.name) else {
+            return view! { <TextField label=parameter.label value/> }.into_any();
+        };
+        let choices = values.iter().map(|value| (value.clone(), value.clone())).collect::<Vec<_>>();
+        view! { <SelectField label=parameter.label choices=Signal::stored(choices) value/> }.into_any()
     };
-    offer.parameters.into_iter().map(one).collect_view()
+    offer.parameters.iter().cloned().map(one).collect_view()
 }

@@ -1,23 +1,22 @@
-//! When drills come due, for whom, and the days on which none does.
+//! When drills come due, and for whom: planned and ended. What the plan itself asks for is offered.
 
 use leptos::{ev::SubmitEvent, prelude::*};
 use shared::{
-    api::drill::{DrillScheduleIn, DrillScheduleView, DrillWindowIn, DrillWindowView, DrillsView},
-    domain::{
-        drill::{Every, Kind},
-        text::Message,
-    },
+    api::drill::{DrillScheduleIn, DrillScheduleView, DrillsView},
+    domain::drill::{Every, Kind, Promised},
     timestamp::Timestamp,
 };
 
+use super::schedule_change::{Change, keepers, person, rule, rules};
 use crate::{
     components::{
         async_view::Fetched,
         attempt::Attempt,
         button::{Button, ButtonKind},
+        dialog::Dialog,
         empty::Empty,
         error_note::ErrorNote,
-        field::{SelectField, TextField},
+        field::SelectField,
         local_moment::{LocalMoment, MomentField},
         state_badge::{StateShape, Tone},
         time::{Instant, Moment, now},
@@ -30,10 +29,19 @@ const DAY: i64 = 86_400_000;
 const AHEAD_DAYS: i64 = 14;
 
 #[component]
-pub(super) fn Schedules(view: Signal<DrillsView>, of: Fetched<DrillsView>) -> impl IntoView {
+pub(super) fn Schedules(
+    view: Signal<DrillsView>,
+    of: Fetched<DrillsView>,
+    planning: RwSignal<Option<Wish>>,
+) -> impl IntoView {
     let rows = Memo::new(move |_| view.with(|v| v.schedules.clone()));
     let may_plan = Memo::new(move |_| view.with(|v| v.plan_refused.is_none()));
-    let promised = Memo::new(move |_| view.with(|v| v.promised.clone()));
+    // What the plan says and nobody has planned.
+    let promised = Memo::new(move |_| {
+        view.with(|v| {
+            v.promised.iter().filter(|one| !v.schedules.iter().any(|s| keeps(s, one))).cloned().collect::<Vec<_>>()
+        })
+    });
     let slug = view.with_untracked(|v| v.system.clone());
     view! {
         <section aria-labelledby="drills-next">
@@ -52,43 +60,86 @@ pub(super) fn Schedules(view: Signal<DrillsView>, of: Fetched<DrillsView>) -> im
                 <ul class="rows" data-testid="drill-schedules">
                     <For
                         each=move || rows.get()
-                        key=|one| (one.id, one.due_at, one.overdue, one.done_at)
-                        children=move |one| view! { <Scheduled one of may_plan/> }
+                        key=|one| (one.id, one.due_at, one.overdue, one.done_at, one.every, one.responsible.id)
+                        children=move |one| view! { <Scheduled one view of may_plan/> }
                     />
                 </ul>
             </Show>
-            <Show when=move || rows.with(Vec::is_empty) && promised.with(|p| !p.is_empty())>
+            <Show when=move || promised.with(|p| !p.is_empty())>
                 <ul class="offer-list" data-testid="drills-promised">
-                    {
-                        let slug = slug.clone();
-                        promised
-                            .get()
-                            .into_iter()
-                            .map(|one| {
-                                view! {
-                                    <li>
-                                        <span class="muted">"The plan itself says: "</span>
-                                        <strong>{one.text}</strong>
-                                        " "
-                                        <a href=format!("/console/plan?system={slug}#line-{}", one.line)>"See the line"</a>
-                                    </li>
-                                }
-                            })
-                            .collect_view()
-                    }
+                    <For
+                        each=move || promised.get()
+                        key=|one| one.text.clone()
+                        children={
+                            let slug = slug.clone();
+                            move |one| view! { <Promise one slug=slug.clone() may_plan planning/> }
+                        }
+                    />
                 </ul>
             </Show>
         </section>
     }
 }
 
+fn keeps(schedule: &DrillScheduleView, one: &Promised) -> bool {
+    schedule.kind == one.kind && (one.procedure.is_none() || schedule.procedure == one.procedure)
+}
+
 #[component]
-fn Scheduled(one: DrillScheduleView, of: Fetched<DrillsView>, may_plan: Memo<bool>) -> impl IntoView {
+fn Promise(one: Promised, slug: String, may_plan: Memo<bool>, planning: RwSignal<Option<Wish>>) -> impl IntoView {
+    let wish = Wish { kind: one.kind, procedure: one.procedure.clone(), every: one.every };
+    let often = one.every.map_or("the plan does not say how often", Every::words);
+    view! {
+        <li>
+            <span class="muted">"The plan itself says: "</span>
+            <strong>{one.text}</strong>
+            <span class="muted">{format!(" ({}, {}) ", one.kind.words().to_lowercase(), often.to_lowercase())}</span>
+            <a href=format!("/console/plan?system={slug}#line-{}", one.line)>"See the line"</a>
+            " "
+            <Show when=move || may_plan.get()>
+                <Button
+                    on_press={
+                        let wish = wish.clone();
+                        move |()| planning.set(Some(wish.clone()))
+                    }
+                    test_id="drill-promise-plan"
+                >
+                    "Plan it"
+                </Button>
+            </Show>
+        </li>
+    }
+}
+
+/// Where it is done, if not on this page.
+fn place(one: &DrillScheduleView, slug: &str) -> Option<(String, &'static str)> {
+    match one.kind {
+        Kind::Procedure => None,
+        Kind::ContactTree => Some((format!("/console/plan/{slug}/contacts"), "Begin it on the contacts page")),
+        Kind::BackupVerification => {
+            Some((format!("/console/verifications?system={slug}"), "Begin a trial of the backups"))
+        }
+        Kind::AccessReview | Kind::SecurityAudit => {
+            Some((format!("/console/drills?system={slug}#inspections"), "Begin it below"))
+        }
+    }
+}
+
+#[component]
+fn Scheduled(
+    one: DrillScheduleView,
+    view: Signal<DrillsView>,
+    of: Fetched<DrillsView>,
+    may_plan: Memo<bool>,
+) -> impl IntoView {
     let attempt = Attempt::new();
+    let editing = RwSignal::new(false);
     let id = one.id;
     let end = move |()| attempt.run(async move { api().end_drill_schedule(id).await }, move |()| of.refetch());
     let (tone, word) = if one.overdue { (Tone::Critical, "Overdue") } else { (Tone::Neutral, "Planned") };
-    let link = (one.kind == Kind::ContactTree).then_some("/console/plan");
+    let link = place(&one, &view.with_untracked(|v| v.system.clone()));
+    let heading = format!("Change when {} is due", one.title);
+    let change = one.clone();
     view! {
         <li class="row" data-testid="drill-schedule" data-overdue=one.overdue.to_string()>
             <span class="badge" data-tone=tone.name()><StateShape tone/> {word}</span>
@@ -97,150 +148,112 @@ fn Scheduled(one: DrillScheduleView, of: Fetched<DrillsView>, may_plan: Memo<boo
                 <span class="row-meta">{format!("{} · {}", one.every.words(), one.responsible.name)}</span>
                 {one.moved_why.map(|why| view! { <span class="row-meta">"Moved: " {why}</span> })}
                 {one.gone.then(|| view! { <span class="row-meta field-error">"The plan has no such procedure any more."</span> })}
-                {link.map(|href| view! { <a class="row-meta" href=href>"Begun on the contacts page of the plan"</a> })}
+                {link.map(|(href, words)| view! { <a class="row-meta" href=href>{words}</a> })}
                 <ErrorNote error=attempt.error/>
             </span>
             <span class="row-side">
                 <span>"due " <Instant at=one.due_at/></span>
                 {one.done_at.map(|at| view! { <span class="row-meta">"last done " <Moment at/></span> })}
                 <Show when=move || may_plan.get()>
+                    <Button on_press=move |()| editing.set(true) test_id="drill-schedule-change">"Change it"</Button>
                     <Button on_press=end busy=attempt.busy test_id="drill-schedule-end">"End this rule"</Button>
                 </Show>
             </span>
+            <Dialog open=editing title=heading>
+                <Change one=change.clone() view of open=editing/>
+            </Dialog>
         </li>
     }
 }
 
-fn ahead(days: i64) -> Timestamp {
+/// What the form begins with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wish {
+    pub(super) kind: Kind,
+    pub(super) procedure: Option<String>,
+    pub(super) every: Option<Every>,
+}
+
+pub(super) fn ahead(days: i64) -> Timestamp {
     Timestamp::from_unix_ms((now().unix_ms() / DAY + days) * DAY + 9 * 3_600_000)
 }
 
 #[component]
-pub(super) fn NewSchedule(view: Signal<DrillsView>, of: Fetched<DrillsView>, open: RwSignal<bool>) -> impl IntoView {
-    let (slug, offers, people, promised) =
-        view.with_untracked(|v| (v.system.clone(), v.procedures.clone(), v.people.clone(), v.promised.clone()));
-    // Of the contact tree no procedure has the name.
-    let tree = String::new();
+pub(super) fn NewSchedule(
+    view: Signal<DrillsView>,
+    of: Fetched<DrillsView>,
+    open: RwSignal<Option<Wish>>,
+    wish: Wish,
+) -> impl IntoView {
+    let (slug, offers, promised) =
+        view.with_untracked(|v| (v.system.clone(), v.procedures.clone(), v.promised.clone()));
+    // A procedure by its id, everything else by its kind: no id has a colon.
+    let name = |kind: Kind| format!("kind:{}", kind.name());
     let mut what: Vec<_> = offers.iter().map(|o| (o.procedure.clone(), o.title.clone())).collect();
-    what.push((tree.clone(), "The contact tree".to_owned()));
-    let chosen = RwSignal::new(what.first().map(|(id, _)| id.clone()).unwrap_or_default());
-    let rule = promised.first().map_or(Every::Monthly, |one| one.every);
-    let every = RwSignal::new(rule.name().to_owned());
-    let rules = [Every::Monthly, Every::Quarterly].map(|one| (one.name().to_owned(), one.words().to_owned()));
-    let who = RwSignal::new(people.first().map(|p| p.id.to_string()).unwrap_or_default());
-    let choices: Vec<_> = people.iter().map(|p| (p.id.to_string(), p.name.clone())).collect();
+    let others = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Procedure);
+    what.extend(others.map(|kind| (name(kind), kind.words().to_owned())));
+    let first = match (wish.kind, wish.procedure) {
+        (Kind::Procedure, Some(procedure)) => procedure,
+        (Kind::Procedure, None) => what.first().map(|(id, _)| id.clone()).unwrap_or_default(),
+        (kind, _) => name(kind),
+    };
+    let chosen = RwSignal::new(first);
+    let kind = Memo::new(move |_| {
+        chosen.with(|id| Kind::ALL.into_iter().find(|kind| *id == name(*kind)).unwrap_or(Kind::Procedure))
+    });
+    let said = promised.iter().find(|one| one.kind == wish.kind).and_then(|one| one.every);
+    let rule_first = wish.every.or(said).unwrap_or(Every::Quarterly);
+    let every = RwSignal::new(rule_first.name().to_owned());
+    let choices = Memo::new(move |_| view.with(|v| keepers(v, kind.get())));
+    let who = RwSignal::new(String::new());
+    // Whoever was chosen may not be one of those who may see to another kind.
+    Effect::new(move |_| {
+        choices.with(|all| {
+            if !all.iter().any(|(id, _)| who.with_untracked(|who| who == id)) {
+                who.set(all.first().map(|(id, _)| id.clone()).unwrap_or_default());
+            }
+        });
+    });
     let due = LocalMoment::new(ahead(AHEAD_DAYS));
     let attempt = Attempt::new();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let responsible = who.with_untracked(|id| people.iter().find(|p| p.id.to_string() == *id).map(|p| p.id));
+        let responsible = who.with_untracked(|id| view.with_untracked(|v| person(v, id)));
         let (Some(due_at), Some(responsible)) = (due.read(), responsible) else { return };
-        let procedure = Some(chosen.get_untracked()).filter(|id| *id != tree);
-        let quarterly = every.with_untracked(|name| name == Every::Quarterly.name());
+        let kind = kind.get_untracked();
         let body = DrillScheduleIn {
-            kind: if procedure.is_some() { Kind::Procedure } else { Kind::ContactTree },
-            procedure,
-            every: if quarterly { Every::Quarterly } else { Every::Monthly },
+            kind,
+            procedure: (kind == Kind::Procedure).then(|| chosen.get_untracked()),
+            every: every.with_untracked(|name| rule(name)),
             due_at,
             responsible,
         };
         let slug = slug.clone();
         attempt.run(async move { api().schedule_drill(&slug, &body).await }, move |()| {
-            open.set(false);
+            open.set(None);
             of.refetch();
         });
+    };
+    let nobody = move || {
+        choices.with(Vec::is_empty).then(|| "Nobody may see to this: give somebody a role that allows it.".to_owned())
     };
     view! {
         <form class="form panel" on:submit=submit novalidate data-testid="drill-plan-form">
             <h2>"Plan a drill"</h2>
-            <SelectField label="What is rehearsed" choices=Signal::stored(what) value=chosen error=attempt.field("procedure")/>
-            <SelectField label="How often" choices=Signal::stored(rules.to_vec()) value=every/>
+            <SelectField label="What is done" choices=Signal::stored(what) value=chosen error=attempt.field("procedure")/>
+            <SelectField label="How often" choices=Signal::stored(rules()) value=every/>
             <MomentField label="First due" moment=due refused=attempt.field("due_at")/>
-            <SelectField label="Who sees to it" choices=Signal::stored(choices) value=who error=attempt.field("responsible")/>
+            <SelectField
+                label="Who sees to it"
+                choices=Signal::derive(move || choices.get())
+                value=who
+                error=Signal::derive(move || nobody().or_else(|| attempt.field("responsible").get()))
+            />
             <p class="hint">"They get a message three days before, and one when it is overdue."</p>
             <ErrorNote error=attempt.error/>
             <div class="form-actions">
-                <Button on_press=move |()| open.set(false)>"Cancel"</Button>
+                <Button on_press=move |()| open.set(None)>"Cancel"</Button>
                 <Button kind=ButtonKind::Primary submit=true busy=attempt.busy test_id="drill-plan-send">"Plan it"</Button>
-            </div>
-        </form>
-    }
-}
-
-/// Freezes and holidays.
-#[component]
-pub(super) fn Blocked(view: Signal<DrillsView>, of: Fetched<DrillsView>) -> impl IntoView {
-    let rows = Memo::new(move |_| view.with(|v| v.windows.clone()));
-    let may_plan = Memo::new(move |_| view.with(|v| v.plan_refused.is_none()));
-    let open = RwSignal::new(false);
-    view! {
-        <section aria-labelledby="drills-blocked">
-            <h2 id="drills-blocked">"Days without drills"</h2>
-            <Show when=move || rows.with(Vec::is_empty)>
-                <p class="muted">"None. A freeze or holidays move what would come due in them."</p>
-            </Show>
-            <ul class="rows" data-testid="drill-windows">
-                <For each=move || rows.get() key=|one| one.id children=move |one| view! { <Window one of may_plan/> }/>
-            </ul>
-            <Show when=move || may_plan.get() && !open.get()>
-                <Button on_press=move |()| open.set(true) test_id="drill-block">"Block days"</Button>
-            </Show>
-            <Show when=move || may_plan.get() && open.get()>
-                <NewWindow view of open/>
-            </Show>
-        </section>
-    }
-}
-
-#[component]
-fn Window(one: DrillWindowView, of: Fetched<DrillsView>, may_plan: Memo<bool>) -> impl IntoView {
-    let attempt = Attempt::new();
-    let id = one.id;
-    let remove = move |()| attempt.run(async move { api().unblock_drills(id).await }, move |()| of.refetch());
-    view! {
-        <li class="row">
-            <span class="row-main">
-                <strong>{one.reason}</strong>
-                <span class="row-meta"><Moment at=one.from_at/> " to " <Moment at=one.until_at/></span>
-                <ErrorNote error=attempt.error/>
-            </span>
-            <span class="row-side">
-                <Show when=move || may_plan.get()>
-                    <Button on_press=remove busy=attempt.busy>"Remove"</Button>
-                </Show>
-            </span>
-        </li>
-    }
-}
-
-#[component]
-fn NewWindow(view: Signal<DrillsView>, of: Fetched<DrillsView>, open: RwSignal<bool>) -> impl IntoView {
-    let slug = view.with_untracked(|v| v.system.clone());
-    let (from, until) = (LocalMoment::new(ahead(1)), LocalMoment::new(ahead(8)));
-    let (reason, wrong) = (RwSignal::new(String::new()), RwSignal::new(None::<String>));
-    let attempt = Attempt::new();
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let said = reason.with_untracked(|text| Message::parse(text));
-        wrong.set(said.as_ref().err().cloned());
-        let (Some(from_at), Some(until_at), Ok(reason)) = (from.read(), until.read(), said) else { return };
-        let (slug, body) = (slug.clone(), DrillWindowIn { from_at, until_at, reason });
-        attempt.run(async move { api().block_drills(&slug, &body).await }, move |()| {
-            open.set(false);
-            of.refetch();
-        });
-    };
-    view! {
-        <form class="form" on:submit=submit novalidate>
-            <div class="pair">
-                <MomentField label="From" moment=from refused=attempt.field("from_at")/>
-                <MomentField label="To" moment=until refused=attempt.field("until_at")/>
-            </div>
-            <TextField label="Why" value=reason error=wrong required=true/>
-            <ErrorNote error=attempt.error/>
-            <div class="form-actions">
-                <Button on_press=move |()| open.set(false)>"Cancel"</Button>
-                <Button kind=ButtonKind::Primary submit=true busy=attempt.busy test_id="drill-block-send">"Block these days"</Button>
             </div>
         </form>
     }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use bollard::models::{ContainerInspectResponse, ContainerSummary, HostConfig, MountPoint, PortBinding, PortMap};
 
 use super::{PROJECT, SERVICE};
-use crate::host::{Container, ContainerState, Details, Mount, Port};
+use crate::host::{Container, ContainerState, Details, Exposure, Mount, Port};
 
 const NUMBER: &str = "com.docker.compose.container-number";
 /// What Docker gives a container that asks for nothing else.
@@ -73,6 +73,7 @@ pub(super) fn details(seen: ContainerInspectResponse) -> Details {
         networks,
         mounts,
         shares,
+        exposure: Exposure { user: config.user.unwrap_or_default(), open_ports: open(&ports) },
     }
 }
 
@@ -119,6 +120,15 @@ fn published(map: &PortMap) -> Vec<Port> {
     }
     found.sort_by_key(|p| (p.host, p.container));
     found.dedup();
+    found
+}
+
+/// As Docker writes what is bound to no address in particular.
+fn open(map: &PortMap) -> Vec<String> {
+    let everywhere = |b: &PortBinding| b.host_ip.as_deref().is_none_or(|ip| matches!(ip, "" | "0.0.0.0" | "::"));
+    let open = |bound: &Option<Vec<PortBinding>>| bound.iter().flatten().any(everywhere);
+    let mut found: Vec<_> = map.iter().filter(|(_, bound)| open(bound)).map(|(port, _)| port.clone()).collect();
+    found.sort();
     found
 }
 
