@@ -6,6 +6,7 @@
 
 mod access;
 mod account;
+mod after_recovery;
 mod answers;
 mod api;
 mod api_fuzz;

@@ -1,7 +1,9 @@
 //! What is watched between incidents: the check, how often, what counts as bad, and what a finding makes of a monitor's state. Looks at
 //! nothing itself and knows no clock.
 
+mod baseline;
 mod check;
+mod closely;
 mod history;
 mod suggest;
 
@@ -10,6 +12,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    baseline::{BASELINE_DAYS, Baseline, LATELY_SECONDS, Lately},
     check::{Address, Check, only_reads},
     history::{Bucket, Span, uptime},
     suggest::suggest,
