@@ -1,6 +1,6 @@
 //! Use cases, one noun per file: load, ask the domain, save, audit, commit. Never sees a request, a header or a status code.
 //!
-//! Locks are always taken in this order: people (only to change them), idempotency key, system (only to save a plan), drill, inspection, use of a standing order, standing order, run or report, incident, maintenance; the store adds system (when a change moves components), audit head and live counter.
+//! Locks are always taken in this order: people (only to change them), idempotency key, system (only to save a plan), drill, inspection, use of a standing order, standing order, run or report, incident, maintenance; the store adds how monitors stand (by id), system (when a change moves components), audit head and live counter.
 //! Between `begin` and `commit` nothing is read on another connection, so that waiting requests cannot starve the one they wait for.
 
 pub mod access;
@@ -77,6 +77,7 @@ mod tell;
 pub mod token;
 mod turn;
 pub mod user;
+mod validation;
 pub mod verification;
 pub mod verification_due;
 pub mod view;

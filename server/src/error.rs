@@ -11,13 +11,14 @@ use http::{HeaderValue, StatusCode, header};
 use shared::{
     api::{
         error::{ErrorBody, ErrorCode, ErrorView, FieldError},
+        incident::NotValidated,
         plan::{PlanConflict, PlanRefused},
         report::EditConflict,
         session::{ProofWanted, ProofWay},
         status_brand::BrandView,
         status_page::StatusPageView,
     },
-    domain::{access::Action, offer::Refusal},
+    domain::{access::Action, offer::Refusal, validation::OpenPoint},
     plan::{Diagnostic, Severity},
 };
 use store::StoreError;
@@ -215,6 +216,13 @@ impl AppError {
 
     pub fn not_now(message: impl Into<String>) -> Self {
         Self::coded(ErrorCode::NotNow, message)
+    }
+
+    /// Resolving took a reason, and there was none.
+    pub fn not_validated(refusal: &Refusal, open: &[OpenPoint]) -> Self {
+        let mut error = Self::not_now(&refusal.message);
+        error.0.view.details = serde_json::to_value(NotValidated { open_points: open.to_vec() }).ok();
+        error
     }
 
     pub fn target_busy(message: impl Into<String>) -> Self {

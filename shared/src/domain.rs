@@ -42,4 +42,5 @@ pub mod template;
 pub mod text;
 pub mod text_diff;
 pub mod uptime;
+pub mod validation;
 pub mod verification;

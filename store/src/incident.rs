@@ -237,6 +237,28 @@ impl Tx {
         .try_into()
     }
 
+    /// What was resolved no longer than so many seconds ago and not put away, the last first. Not locked.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn incidents_resolved_lately(
+        &mut self,
+        system: SystemId,
+        seconds: u64,
+    ) -> Result<Vec<IncidentRecord>, StoreError> {
+        let rows = sqlx::query_as::<_, IncidentRow>(
+            "SELECT i.*, s.slug AS system_slug FROM incident i JOIN system s ON s.id = i.system_id
+             WHERE i.system_id = $1 AND i.state = 'resolved' AND i.resolved_at > $2 - make_interval(secs => $3)
+             ORDER BY i.resolved_at DESC LIMIT 100",
+        )
+        .bind(system.0)
+        .bind(self.now().inner())
+        .bind(f64::from(u32::try_from(seconds).unwrap_or(u32::MAX)))
+        .fetch_all(self.connection())
+        .await?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
     /// Writes the event and the state it leads to, and what becomes of components by it. The caller holds the row's lock and has asked the domain for `next`.
     ///
     /// # Errors

@@ -75,6 +75,7 @@ mod token;
 mod tx;
 mod unseen;
 mod user;
+mod validation;
 mod verification;
 mod verification_claim;
 mod watch;

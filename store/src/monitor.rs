@@ -38,6 +38,8 @@ pub struct MonitorRecord {
     pub last: Option<LastCheck>,
     /// When the next check is due; `None` while it is paused.
     pub due_at: Option<Timestamp>,
+    /// Until when it looks more often; may be over.
+    pub closely_until: Option<Timestamp>,
 }
 
 /// One change of a monitor's state.
@@ -68,6 +70,7 @@ struct Row {
     value: Option<f64>,
     text: Option<String>,
     due_at: Option<OffsetDateTime>,
+    closely_until: Option<OffsetDateTime>,
 }
 
 impl TryFrom<Row> for MonitorRecord {
@@ -96,6 +99,7 @@ impl TryFrom<Row> for MonitorRecord {
             since: Timestamp::new(row.since),
             last,
             due_at: row.due_at.map(Timestamp::new),
+            closely_until: row.closely_until.map(Timestamp::new),
         })
     }
 }
@@ -161,7 +165,7 @@ macro_rules! monitors {
     ($rest:literal) => {
         concat!(
             "SELECT m.id, m.system_id, s.slug AS system_slug, m.definition, m.version, m.made_by, m.made_at,
-                    t.state, t.since, t.checked_at, t.verdict, t.took_ms, t.value, t.text, t.due_at
+                    t.state, t.since, t.checked_at, t.verdict, t.took_ms, t.value, t.text, t.due_at, t.closely_until
              FROM monitor m JOIN monitor_standing t ON t.monitor_id = m.id JOIN system s ON s.id = m.system_id
              WHERE m.retired_at IS NULL ",
             $rest

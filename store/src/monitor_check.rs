@@ -44,6 +44,8 @@ pub struct DueCheck {
     pub standing: Standing,
     pub due_at: Timestamp,
     pub claimed_at: Timestamp,
+    /// What it is about was brought back lately.
+    pub closely: bool,
 }
 
 /// What a check made of a monitor.
@@ -71,6 +73,7 @@ struct Row {
     bad_in_row: i32,
     due_at: OffsetDateTime,
     claimed_at: OffsetDateTime,
+    closely: bool,
 }
 
 impl TryFrom<Row> for DueCheck {
@@ -90,6 +93,7 @@ impl TryFrom<Row> for DueCheck {
             },
             due_at: Timestamp::new(row.due_at),
             claimed_at: Timestamp::new(row.claimed_at),
+            closely: row.closely,
         })
     }
 }
@@ -118,7 +122,8 @@ impl Store {
              held AS (
                  UPDATE monitor_standing t SET worker = $1, lease_until = clock_timestamp() + make_interval(secs => $4 + due.takes)
                  FROM due WHERE t.monitor_id = due.monitor_id
-                 RETURNING t.monitor_id, t.state, t.since, t.bad_in_row, t.due_at, clock_timestamp() AS claimed_at)
+                 RETURNING t.monitor_id, t.state, t.since, t.bad_in_row, t.due_at, clock_timestamp() AS claimed_at,
+                           coalesce(t.closely_until > clock_timestamp(), false) AS closely)
              SELECT h.*, m.system_id, m.definition, m.version, s.project
              FROM held h JOIN monitor m ON m.id = h.monitor_id JOIN system s ON s.id = m.system_id ORDER BY h.due_at",
         )
@@ -172,12 +177,16 @@ impl Store {
         let sinces: Vec<_> = done.iter().map(|one| one.standing.since.inner()).collect();
         let bads: Vec<_> = done.iter().map(|one| i32::from(one.standing.bad_in_row)).collect();
         let dues: Vec<_> = done.iter().map(|one| one.next_due_at.inner()).collect();
+        let closely: Vec<_> = done
+            .iter()
+            .map(|one| i32::try_from(one.check.definition.closely_every_seconds()).unwrap_or(i32::MAX))
+            .collect();
         let mut tx = self.begin().await?;
         let changed: i64 = sqlx::query_scalar(concat!(
             "WITH found AS (
                  SELECT * FROM unnest($2::uuid[], $3::int[], $4::timestamptz[], $5::text[], $6::text[], $7::int[], $8::float8[],
-                                      $9::text[], $10::timestamptz[], $11::int[], $12::timestamptz[])
-                     AS f (id, version, at, verdict, text, took_ms, value, state, since, bad_in_row, due_at)),
+                                      $9::text[], $10::timestamptz[], $11::int[], $12::timestamptz[], $13::int[])
+                     AS f (id, version, at, verdict, text, took_ms, value, state, since, bad_in_row, due_at, closely)),
              held AS (
                  SELECT f.*, t.state AS state_before
                  FROM found f JOIN monitor m ON m.id = f.id AND m.version = f.version
@@ -186,7 +195,10 @@ impl Store {
              stood AS (
                  UPDATE monitor_standing t
                  SET state = h.state, since = h.since, bad_in_row = h.bad_in_row, checked_at = h.at, verdict = h.verdict,
-                     took_ms = h.took_ms, value = h.value, text = h.text, lease_until = NULL, worker = NULL, due_at = h.due_at
+                     took_ms = h.took_ms, value = h.value, text = h.text, lease_until = NULL, worker = NULL,
+                     -- It may have become one to watch closely while it was checked.
+                     due_at = CASE WHEN t.closely_until > h.at THEN least(h.due_at, h.at + make_interval(secs => h.closely))
+                                   ELSE h.due_at END
                  FROM held h WHERE t.monitor_id = h.id),
              change AS (
                  INSERT INTO monitor_change (monitor_id, at, state_before, state, text)
@@ -209,6 +221,7 @@ impl Store {
         .bind(&sinces)
         .bind(&bads)
         .bind(&dues)
+        .bind(&closely)
         .fetch_one(tx.connection())
         .await?;
         if changed > 0 {

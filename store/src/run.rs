@@ -108,7 +108,7 @@ async fn fold(connection: &mut PgConnection, row: RunRow) -> Result<RunRecord, S
     })
 }
 
-enum Which {
+pub(crate) enum Which {
     Id(RunId),
     Number(i64),
 }
@@ -144,7 +144,7 @@ macro_rules! append_to {
     };
 }
 
-async fn read(connection: &mut PgConnection, which: Which, lock: bool) -> Result<RunRecord, StoreError> {
+pub(crate) async fn read(connection: &mut PgConnection, which: Which, lock: bool) -> Result<RunRecord, StoreError> {
     let (id, number) = match which {
         Which::Id(id) => (Some(id.0), None),
         Which::Number(number) => (None, Some(number)),

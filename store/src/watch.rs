@@ -1,11 +1,15 @@
-//! The watch after a recovery: its rounds, and the job that comes again. What a round looks at is the worker's.
+//! The watch after a recovery: its rounds, the job that comes again, and until when monitors look more often. What is looked at is the
+//! worker's.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    api::run::{WatchRound, WatchView},
-    ids::RunId,
+    api::{
+        live::Topic,
+        run::{WatchRound, WatchView},
+    },
+    ids::{RunId, SystemId},
     timestamp::Timestamp,
 };
 use sqlx::{FromRow, types::Json};
@@ -110,6 +114,38 @@ impl Tx {
             .bind(Duration::from_secs(seconds).as_secs_f64())
             .execute(self.connection())
             .await?;
+        Ok(())
+    }
+
+    /// Until then the monitors of these components look more often, beginning now.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn monitors_watch_closely(
+        &mut self,
+        system: SystemId,
+        components: &[&str],
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        // In the order in which findings are written, so that nobody waits in a circle.
+        let changed = sqlx::query(
+            "WITH held AS (
+                 SELECT t.monitor_id FROM monitor_standing t JOIN monitor m ON m.id = t.monitor_id
+                 WHERE m.system_id = $1 AND m.retired_at IS NULL AND m.definition->>'component' = ANY($2)
+                 ORDER BY t.monitor_id FOR NO KEY UPDATE OF t)
+             UPDATE monitor_standing t
+             SET closely_until = greatest(t.closely_until, $3), due_at = CASE WHEN t.due_at IS NOT NULL THEN least(t.due_at, $4) END
+             FROM held WHERE t.monitor_id = held.monitor_id",
+        )
+        .bind(system.0)
+        .bind(components)
+        .bind(until.inner())
+        .bind(self.now().inner())
+        .execute(self.connection())
+        .await?;
+        if changed.rows_affected() > 0 {
+            self.live(Topic::Monitors {});
+        }
         Ok(())
     }
 

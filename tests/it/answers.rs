@@ -125,8 +125,12 @@ async fn a_link_answers_for_nobody_who_may_not_and_nothing_that_is_over() {
     earlier("25 h").await;
     assert_eq!(press(&adas).await.0, StatusCode::NOT_FOUND, "a link is good for a day");
     earlier("-25 h").await;
-    let resolve =
-        shared::api::incident::ResolveIn { text: message("It was the power supply."), public_text: None, notify: true };
+    let resolve = shared::api::incident::ResolveIn {
+        text: message("It was the power supply."),
+        public_text: None,
+        notify: true,
+        despite: None,
+    };
     team.dora.api.resolve(incident, &resolve).await.unwrap();
     let (status, page) = press(&adas).await;
     assert!(status == StatusCode::OK && page.contains("It is over"), "{page}");

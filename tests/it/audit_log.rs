@@ -40,7 +40,10 @@ async fn every_change_of_a_whole_story_has_an_entry_and_the_chain_holds() {
     let run = scene.until(run.number, RunState::AwaitingApproval).await.unwrap();
     decide(&scene.approver, &run, true).await.unwrap();
     scene.until(run.number, RunState::Succeeded).await.unwrap();
-    responder.resolve(n, &ResolveIn { text: message("restarted"), public_text: None, notify: true }).await.unwrap();
+    responder
+        .resolve(n, &ResolveIn { text: message("restarted"), public_text: None, notify: true, despite: None })
+        .await
+        .unwrap();
     responder.draft_report(n).await.unwrap();
     responder.save_report(n, &ReportIn { body: Document::parse("short").unwrap(), base: 1 }).await.unwrap();
     publish(&scene.approver, n, true).await.unwrap();

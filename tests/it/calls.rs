@@ -189,7 +189,7 @@ async fn what_is_back_calls_people_again_and_once() {
     let incident = team.declare(1).await;
     team.called(incident, 1).await;
     team.ada.api.acknowledge(incident).await.unwrap();
-    let over = ResolveIn { text: message("restarted"), public_text: None, notify: true };
+    let over = ResolveIn { text: message("restarted"), public_text: None, notify: true, despite: None };
     team.ada.api.resolve(incident, &over).await.unwrap();
     let back = ReopenIn { reason: message("it is down again"), public_text: None, notify: true };
     team.bob.api.reopen(incident, &back).await.unwrap();

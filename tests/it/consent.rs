@@ -114,7 +114,7 @@ async fn a_broken_glass_asks_for_the_password_tells_everybody_and_keeps_the_inci
     }
 
     // The debt.
-    let resolve = ResolveIn { text: message("done"), public_text: None, notify: true };
+    let resolve = ResolveIn { text: message("done"), public_text: None, notify: true, despite: None };
     scene.responder.api.resolve(run.incident, &resolve).await.unwrap();
     let owed = refused(close(&scene, run.incident).await);
     assert!(owed.code == ErrorCode::NotNow && owed.message.contains("nobody has reviewed"), "{owed:?}");

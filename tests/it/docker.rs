@@ -108,8 +108,10 @@ async fn node_failure_is_healed_by_the_procedure() {
         "a healed node does not resolve the incident by itself"
     );
     let text = Message::parse("restarted, heights agree").unwrap();
-    let resolved =
-        desk.operator.api.resolve(desk.incident, &ResolveIn { text, public_text: None, notify: true }).await.unwrap();
+    // Nobody makes the checks that are left to people, or runs the plan's validation.
+    let despite = Some(Message::parse("only what machines check matters to this test").unwrap());
+    let body = ResolveIn { text, public_text: None, notify: true, despite };
+    let resolved = desk.operator.api.resolve(desk.incident, &body).await.unwrap();
     let clock = recovery(&resolved);
     assert_eq!((clock.limit_seconds, clock.stopped_at), (600, resolved.resolved_at));
     assert_eq!(clock.state(resolved.now), ClockState::Met);

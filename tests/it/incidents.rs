@@ -31,7 +31,7 @@ fn note(text: &str) -> NoteIn {
 }
 
 fn resolution() -> ResolveIn {
-    ResolveIn { text: message("restarted"), public_text: None, notify: true }
+    ResolveIn { text: message("restarted"), public_text: None, notify: true, despite: None }
 }
 
 fn level(level: u8) -> LevelIn {

@@ -104,7 +104,7 @@ async fn a_critical_alert_declares_once_however_often_it_is_sent_and_its_end_is_
     send(&made.address, &event("disk", "firing", "critical")).await;
     assert_eq!(incidents(&admin).await.len(), 1);
     assert_eq!(admin.api.alerts(true, None).await.unwrap().items[0].outcome, Outcome::Joined);
-    let resolve = ResolveIn { text: message("space was made"), public_text: None, notify: true };
+    let resolve = ResolveIn { text: message("space was made"), public_text: None, notify: true, despite: None };
     admin.api.resolve(incident.number, &resolve).await.unwrap();
     send(&made.address, &event("disk", "ok", "critical")).await;
     send(&made.address, &event("disk", "firing", "critical")).await;

@@ -71,7 +71,7 @@ async fn whoever_waits_for_nothing_any_more_leaves_the_line_by_themselves() {
     let _worker = scene.worker();
     let first = scene.waiting().await.unwrap();
     let second = ask(&scene, first.incident, &waiting()).await.unwrap();
-    let resolve = ResolveIn { text: message("it came back by itself"), public_text: None, notify: true };
+    let resolve = ResolveIn { text: message("it came back by itself"), public_text: None, notify: true, despite: None };
     scene.responder.api.resolve(first.incident, &resolve).await.unwrap();
     withdraw(&scene, first.number).await;
     let gone = scene.until(second.number, RunState::Withdrawn).await.unwrap();

@@ -7,6 +7,7 @@
 mod access;
 mod access_review;
 mod account;
+mod after_recovery;
 mod answers;
 mod api;
 mod api_fuzz;

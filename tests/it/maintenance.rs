@@ -147,7 +147,7 @@ async fn an_incident_in_a_window_says_the_worse_word_and_a_closed_one_says_nothi
     let html = until_read(&stranger, "/", "Major outage").await;
     assert!(!html.contains("Under maintenance") && html.contains("Some systems are unavailable"), "{html}");
 
-    let end = ResolveIn { text: message("done"), public_text: None, notify: true };
+    let end = ResolveIn { text: message("done"), public_text: None, notify: true, despite: None };
     operator.api.resolve(incident, &end).await.unwrap();
     assert_eq!(history(&muster, "validator1").await.unwrap().state, WORKED_ON);
     operator.api.close(incident, &CloseIn { text: message("away with it") }).await.unwrap();

@@ -117,7 +117,7 @@ async fn its_audience_is_told_and_says_that_it_has_read() {
     // Quiet while the incident is open, gone with it.
     assert_eq!(officer.api.notices().await.unwrap().items, [seen]);
     let text = message("It was nobody.");
-    let close = shared::api::incident::ResolveIn { text, public_text: None, notify: true };
+    let close = shared::api::incident::ResolveIn { text, public_text: None, notify: true, despite: None };
     scene.responder.api.resolve(run.incident, &close).await.unwrap();
     assert_eq!(officer.api.notices().await.unwrap().items, []);
     let late = scene.muster.persona(Role::Viewer).await.unwrap();

@@ -31,7 +31,7 @@ async fn what_was_skipped_and_missed_is_proposed_and_becomes_a_version_that_name
         .execute(&scene.pool().await.unwrap())
         .await
         .unwrap();
-    let end = ResolveIn { text: message("over"), public_text: None, notify: true };
+    let end = ResolveIn { text: message("over"), public_text: None, notify: true, despite: None };
     let n = run.incident;
     scene.responder.api.resolve(n, &end).await.unwrap();
 

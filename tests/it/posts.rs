@@ -157,7 +157,7 @@ async fn a_scheduled_update_whose_incident_is_over_or_whose_time_is_long_past_is
     );
     let first = schedule(&operator, over, &in_an_hour(&muster, "Still working.").await).await;
     let second = schedule(&operator, late, &in_an_hour(&muster, "Too late.").await).await;
-    let end = ResolveIn { text: message("done"), public_text: None, notify: true };
+    let end = ResolveIn { text: message("done"), public_text: None, notify: true, despite: None };
     operator.api.resolve(over, &end).await.unwrap();
     comes(&muster, first.number, 0).await;
     comes(&muster, second.number, 16).await;
@@ -281,7 +281,7 @@ async fn what_is_looked_at_before_is_what_visitors_see_afterwards() {
     let last = UpdateIn { state: PublicState::Resolved, ..last };
     let seen = operator.api.preview_update(n, &last).await.unwrap();
     assert!(seen.html.contains("It works again.") && seen.html.contains("Resolved"), "{}", seen.html);
-    let end = ResolveIn { text: message("done"), public_text: None, notify: true };
+    let end = ResolveIn { text: message("done"), public_text: None, notify: true, despite: None };
     operator.api.resolve(n, &end).await.unwrap();
     let first = UpdateIn { state: PublicState::Investigating, ..update("It is back.", None) };
     let seen = operator.api.preview_update(n, &first).await.unwrap();

@@ -54,7 +54,8 @@ async fn an_old_incident_is_served_kept_and_corrected_at_once() {
     eventually("it is open again", async || page("/").await.1.contains("It was not over.")).await.unwrap();
     assert!(page("/incidents/3").await.1.contains("mended by hand"));
     assert!(!page(&format!("/history/{}", months.last().unwrap())).await.1.contains("mended by hand"));
-    let end = ResolveIn { text: message("done"), public_text: Some(message("Now it is over.")), notify: true };
+    let end =
+        ResolveIn { text: message("done"), public_text: Some(message("Now it is over.")), notify: true, despite: None };
     scene.responder.api.resolve(3, &end).await.unwrap();
     eventually("it is over again", async || page("/incidents/3").await.1.contains("Now it is over.")).await.unwrap();
 

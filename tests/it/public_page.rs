@@ -77,6 +77,7 @@ async fn an_open_incident_is_told_in_public_words_only_and_its_end_too() {
         text: message("secret-end: replaced the disk"),
         public_text: Some(message("It makes blocks again.")),
         notify: true,
+        despite: None,
     };
     responder.api.resolve(n, &end).await.unwrap();
     let home = once(&stranger, "/", "All systems operational").await;
@@ -103,7 +104,15 @@ async fn an_internal_incident_leaves_no_trace() {
     assert_eq!(stranger.page(&format!("/incidents/{n}")).await.unwrap().0, StatusCode::NOT_FOUND);
     responder
         .api
-        .resolve(n, &ResolveIn { text: message("fixed"), public_text: Some(message("never said aloud")), notify: true })
+        .resolve(
+            n,
+            &ResolveIn {
+                text: message("fixed"),
+                public_text: Some(message("never said aloud")),
+                notify: true,
+                despite: None,
+            },
+        )
         .await
         .unwrap();
     muster.state.public.refresh(&muster.store).await.unwrap();
@@ -250,7 +259,11 @@ async fn the_page_is_served_while_the_database_is_away() {
     }
     assert!(before.contains("validator1 is not available"));
     muster.database.mend().await.unwrap();
-    responder.api.resolve(n, &ResolveIn { text: message("done"), public_text: None, notify: true }).await.unwrap();
+    responder
+        .api
+        .resolve(n, &ResolveIn { text: message("done"), public_text: None, notify: true, despite: None })
+        .await
+        .unwrap();
     once(&stranger, "/", "All systems operational").await;
 }
 

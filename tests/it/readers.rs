@@ -81,7 +81,12 @@ async fn furnished() -> (Muster, Http, [i64; 2]) {
     let layout = LayoutIn { layout: Layout { sections: vec![chain] }, base: 0 };
     operator.api.arrange_status_page(&layout).await.unwrap();
     let over = muster.declare(&operator, "validator2").await.unwrap().number;
-    let end = ResolveIn { text: message("done"), public_text: Some(message("It makes blocks again.")), notify: true };
+    let end = ResolveIn {
+        text: message("done"),
+        public_text: Some(message("It makes blocks again.")),
+        notify: true,
+        despite: None,
+    };
     operator.api.resolve(over, &end).await.unwrap();
     let mut body = declaration("validator1").unwrap();
     body.public.as_mut().unwrap().title = Title::parse("<b>Blocks</b> & \"more\" ]]> \u{fffe}").unwrap();

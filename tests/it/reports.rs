@@ -46,7 +46,7 @@ async fn resolved(minutes: i32) -> (Scene, IncidentView) {
     scene.responder.api.acknowledge(run.incident).await.unwrap();
     tests::scene::decide(&scene.approver, &run, true).await.unwrap();
     scene.until(run.number, RunState::Succeeded).await.unwrap();
-    let body = ResolveIn { text: message("restarted by run 1"), public_text: None, notify: true };
+    let body = ResolveIn { text: message("restarted by run 1"), public_text: None, notify: true, despite: None };
     let view = scene.responder.api.resolve(run.incident, &body).await.unwrap();
     (scene, view)
 }

@@ -43,7 +43,7 @@ fn impact(component: &str, impact: Impact) -> AffectedChangeIn {
 }
 
 fn resolution() -> ResolveIn {
-    ResolveIn { text: message("restarted"), public_text: None, notify: true }
+    ResolveIn { text: message("restarted"), public_text: None, notify: true, despite: None }
 }
 
 fn duty(deed: DutyVerb, person: Option<UserId>) -> DutyIn {

@@ -272,7 +272,10 @@ async fn what_cannot_run_is_refused_with_its_reason() {
     scene
         .responder
         .api
-        .resolve(incident, &shared::api::incident::ResolveIn { text: message("over"), public_text: None, notify: true })
+        .resolve(
+            incident,
+            &shared::api::incident::ResolveIn { text: message("over"), public_text: None, notify: true, despite: None },
+        )
         .await
         .unwrap();
     assert_eq!(

@@ -81,7 +81,12 @@ async fn a_bucket_follows_the_page_and_keeps_what_is_somebody_elses() {
     let page = s3.read(&format!("pages/incidents/{n}/index.html")).await;
     assert!(page.contains("We are looking into it.") && page.contains("This is a copy, made"), "{page}");
     assert!(s3.read("pages/badge/validator1.svg").await.contains("<svg"));
-    let end = ResolveIn { text: message("secret-end"), public_text: Some(message("It works again.")), notify: true };
+    let end = ResolveIn {
+        text: message("secret-end"),
+        public_text: Some(message("It works again.")),
+        notify: true,
+        despite: None,
+    };
     responder.api.resolve(n, &end).await.unwrap();
     eventually("it tells the end", async || {
         s3.read(&format!("pages/incidents/{n}/index.html")).await.contains("It works again.")

@@ -32,7 +32,12 @@ async fn the_command_copies_the_whole_site_and_touches_nothing_else() {
     let responder = muster.persona(Role::Responder).await.unwrap();
     let n = muster.declare(&responder, "validator1").await.unwrap().number;
     let old = muster.declare(&responder, "validator2").await.unwrap().number;
-    let end = ResolveIn { text: message("secret-end"), public_text: Some(message("It works again.")), notify: true };
+    let end = ResolveIn {
+        text: message("secret-end"),
+        public_text: Some(message("It works again.")),
+        notify: true,
+        despite: None,
+    };
     responder.api.resolve(old, &end).await.unwrap();
     let terminal = Terminal::open()
         .unwrap()

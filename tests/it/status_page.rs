@@ -155,7 +155,7 @@ async fn an_outage_stays_in_the_days_it_touched() {
     .execute(&pool)
     .await
     .unwrap();
-    let end = ResolveIn { text: message("done"), public_text: None, notify: true };
+    let end = ResolveIn { text: message("done"), public_text: None, notify: true, despite: None };
     scene.responder.api.resolve(n, &end).await.unwrap();
     let kept = history(muster, "validator1").await;
     assert_eq!(kept.state, ComponentState::WELL);
@@ -189,7 +189,7 @@ async fn incidents_that_change_at_once_leave_a_component_as_the_last_one_says() 
             responder.api.declare(&body, &uuid::Uuid::now_v7().to_string()).await.unwrap().number
         };
         let (a, b, c) = tokio::join!(declare(1), declare(2), declare(3));
-        let end = ResolveIn { text: message("done"), public_text: None, notify: true };
+        let end = ResolveIn { text: message("done"), public_text: None, notify: true, despite: None };
         responder.api.resolve(a, &end).await.unwrap();
         assert_eq!(history(&muster, "validator1").await.state.impact, Impact::MajorOutage, "two are still open");
         let (b, c) = tokio::join!(responder.api.resolve(b, &end), responder.api.resolve(c, &end));

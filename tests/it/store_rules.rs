@@ -326,8 +326,11 @@ async fn public_incidents_carry_only_public_moments() {
     let record = tx.incident_lock(world.incident.number).await.unwrap();
     let note = IncidentEvent::Noted { text: "internal".into(), mentions: vec![] };
     tx.incident_append(&record, &record.incident, &note, &world.by).await.unwrap();
-    let next = record.incident.apply(&IncidentEvent::Resolved { text: "done".into() }, tx.now()).unwrap();
-    tx.incident_append(&record, &next, &IncidentEvent::Resolved { text: "done".into() }, &world.by).await.unwrap();
+    let next =
+        record.incident.apply(&IncidentEvent::Resolved { text: "done".into(), despite: None }, tx.now()).unwrap();
+    tx.incident_append(&record, &next, &IncidentEvent::Resolved { text: "done".into(), despite: None }, &world.by)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let public = store.public_incidents_current(10).await.unwrap();
     assert_eq!(public, store.public_incidents_after(0, 10).await.unwrap());

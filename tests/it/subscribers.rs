@@ -153,7 +153,7 @@ async fn updates_come_after_the_button_behind_the_link_is_pressed_and_end_with_o
     assert!(one_click.0 == StatusCode::OK && one_click.1.contains("You get no more updates"));
     assert_eq!(post.send(&leave, &[]).await, one_click, "nobody learns whether there was anybody");
     assert_eq!(post.count().await, 0);
-    let end = ResolveIn { text: message("done"), public_text: None, notify: true };
+    let end = ResolveIn { text: message("done"), public_text: None, notify: true, despite: None };
     post.chief.api.resolve(n, &end).await.unwrap();
     post.settled().await;
     assert_eq!(post.mail.to("ada@example.org").len(), 2);
@@ -194,7 +194,7 @@ async fn whoever_declares_or_resolves_can_keep_it_quiet_and_knows_whom_it_would_
     let mut quiet = declaration("validator2").unwrap();
     quiet.public.as_mut().unwrap().notify = false;
     let n = post.chief.api.declare(&quiet, "quiet").await.unwrap().number;
-    let end = ResolveIn { text: message("done"), public_text: None, notify: false };
+    let end = ResolveIn { text: message("done"), public_text: None, notify: false, despite: None };
     post.chief.api.resolve(n, &end).await.unwrap();
     let loud = post.muster.declare(&post.chief, "validator2").await.unwrap().number;
     post.nth("one@example.org", 2).await;

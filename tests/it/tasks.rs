@@ -141,7 +141,10 @@ async fn what_a_task_cannot_be_is_said_and_nothing_is_half_done() {
     assert_eq!((view.tasks.len(), view.tasks[0].version), (1, 1));
     assert_eq!(view.timeline.len(), 3, "declared, posted, and the one task");
 
-    ada.api.resolve(n, &ResolveIn { text: message("restarted"), public_text: None, notify: true }).await.unwrap();
+    ada.api
+        .resolve(n, &ResolveIn { text: message("restarted"), public_text: None, notify: true, despite: None })
+        .await
+        .unwrap();
     ada.api.task(n, 1, &TaskDeedIn::plain(1, TaskVerb::Take)).await.unwrap();
     assert_eq!(ada.api.own_tasks().await.unwrap().items.len(), 1, "what is left is found after it is resolved");
     ada.api.close(n, &CloseIn { text: message("nothing left") }).await.unwrap();

@@ -128,8 +128,12 @@ async fn what_is_no_receiver_is_refused_or_given_up() {
         let incident = wire.muster.declare(&wire.chief, "validator1").await.unwrap().number;
         wire.nth("/echo-once", 1 + n).await;
         wire.settled().await;
-        let end =
-            shared::api::incident::ResolveIn { text: tests::scene::message("done"), public_text: None, notify: false };
+        let end = shared::api::incident::ResolveIn {
+            text: tests::scene::message("done"),
+            public_text: None,
+            notify: false,
+            despite: None,
+        };
         wire.chief.api.resolve(incident, &end).await.unwrap();
     }
     eventually("it is given up after three", async || wire.count().await == 0).await.unwrap();

@@ -151,6 +151,10 @@ impl Journal<'_> {
         }
         if !told.is_empty() {
             let record = tx.incident_lock_id(run.header.incident).await?;
+            if let Some(seconds) = now.header.watch_seconds.filter(|_| now.state == RunState::Succeeded) {
+                let until = tx.now().plus_seconds(seconds);
+                tx.monitors_watch_closely(run.header.system, &record.incident.components(), until).await?;
+            }
             for event in &told {
                 // An event about a run never changes the incident by itself.
                 tx.incident_append(&record, &record.incident, event, self.by).await?;

@@ -82,7 +82,7 @@ async fn claim(worker: &Worker, free: usize) -> Result<(Vec<DueCheck>, Duration)
 
 async fn make(looker: Arc<Looker>, check: DueCheck, to: Sender<CheckDone>) {
     let begun = Instant::now();
-    let definition = &check.definition;
+    let definition = &check.definition.in_force(check.closely);
     let limit = Duration::from_secs(u64::from(definition.timeout_seconds));
     let looked = tokio::time::timeout(limit, looker.look(&check.project, &definition.check, check.claimed_at)).await;
     let took_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);

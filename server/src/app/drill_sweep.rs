@@ -86,7 +86,7 @@ async fn end(state: &AppState, drill: &DrillRecord) -> Result<(), AppError> {
     // Somebody may have said so already.
     let mut events = vec![];
     if record.incident.state.open() {
-        events.push(IncidentEvent::Resolved { text: text.clone() });
+        events.push(IncidentEvent::Resolved { text: text.clone(), despite: None });
     }
     if record.incident.closed_at.is_none() && tx.runs_owing_review(record.id).await?.is_empty() {
         events.push(IncidentEvent::Closed { text });

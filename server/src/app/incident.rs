@@ -14,6 +14,7 @@ use shared::{
         incident::{Affected, Incident, IncidentCommand, IncidentEvent, Person, PublicState},
         status::Impact,
         text::Message,
+        validation::resolved_despite,
     },
     plan::{Component, Level, Plan},
 };
@@ -24,6 +25,7 @@ use super::{
     plan::{PlanInForce, Plans},
     restricted, subscriber,
     turn::Turn,
+    validation,
 };
 use crate::{
     auth::permit::{DeclareIncident, HandleIncident, Permission, Permit, PostUpdate},
@@ -278,26 +280,37 @@ pub async fn change_level(
 }
 
 /// # Errors
-/// If it is resolved already.
+/// If it is resolved already, or its recovery is not proven and nobody says why that does not matter.
 pub async fn resolve(
     store: &Store,
+    plans: &Plans,
     permit: &Permit<HandleIncident>,
     key: Option<&str>,
     number: i64,
     input: ResolveIn,
 ) -> Result<(), AppError> {
     let turn = Turn::new(permit.id(), key, "resolve", &(number, &input))?;
+    let seen = store.incident_by_number(number).await.found(|| format!("incident {number}"))?;
+    let plan = plans.current(seen.system).await?;
     let mut tx = store.begin().await?;
     if turn.begin(&mut tx).await?.is_some() {
         return Ok(());
     }
     let record = tx.incident_lock(number).await.found(|| format!("incident {number}"))?;
+    record.incident.permits(IncidentCommand::Resolve)?;
+    let open = validation::open_points_locked(&mut tx, plan.as_deref(), &record).await?;
+    let despite = resolved_despite(&open, input.despite).map_err(|refusal| AppError::not_validated(&refusal, &open))?;
     let text = input.public_text.map_or_else(|| RESOLVED_PUBLICLY.into(), Message::into_inner);
     let state = PublicState::Resolved;
     let last_word =
         record.incident.public_title.as_ref().map(|_| IncidentEvent::Posted { state, text, happened_at: None });
+    // Before what moves components: monitors are locked before their system.
+    if let Some(watch) = plan.and_then(|plan| plan.compiled.plan.watch).filter(|_| !record.incident.drill) {
+        let components = record.incident.components();
+        tx.monitors_watch_closely(record.system, &components, tx.now().plus_seconds(watch.seconds)).await?;
+    }
     // The last word goes first: nothing can be posted about a resolved incident.
-    let resolved = IncidentEvent::Resolved { text: input.text.into_inner() };
+    let resolved = IncidentEvent::Resolved { text: input.text.into_inner(), despite };
     let events = last_word.into_iter().chain([resolved]).collect();
     append_telling(&mut tx, record, events, &permit.actor(), "incident.resolved", input.notify).await?;
     turn.save(&mut tx, number).await?;

@@ -86,6 +86,7 @@ async fn views(state: &AppState, records: Vec<MonitorRecord>) -> Result<Vec<Moni
                 text: last.text,
             }),
             due_at: record.due_at,
+            closely_until: record.closely_until.filter(|until| now < *until),
         });
     }
     Ok(items)
@@ -99,7 +100,8 @@ pub async fn history(
     id: Uuid,
     span: Span,
 ) -> Result<MonitorHistory, AppError> {
-    state.store.monitor_fetch(id).await.found(nobody)?;
+    let record = state.store.monitor_fetch(id).await.found(nobody)?;
+    let baseline = record.definition.baseline(&state.store.monitor_usual_hours(id).await?);
     let buckets = state.store.monitor_history(id, span).await?;
     let changes = state.store.monitor_changes(id, CHANGES).await?.into_iter().map(|change| MonitorChangeView {
         number: change.number,
@@ -108,7 +110,7 @@ pub async fn history(
         state: change.state,
         text: change.text,
     });
-    Ok(MonitorHistory { span, uptime: uptime(&buckets), changes: changes.collect(), buckets })
+    Ok(MonitorHistory { span, baseline, uptime: uptime(&buckets), changes: changes.collect(), buckets })
 }
 
 async fn system(state: &AppState, slug: &str) -> Result<System, AppError> {

@@ -42,7 +42,7 @@ pub async fn preview(
     let said = || String::from("Preview");
     let again = input.state == PublicState::Investigating && record.incident.permits(IncidentCommand::Reopen).is_ok();
     let before = again.then(|| IncidentEvent::Reopened { reason: said() });
-    let after = (input.state == PublicState::Resolved).then(|| IncidentEvent::Resolved { text: said() });
+    let after = (input.state == PublicState::Resolved).then(|| IncidentEvent::Resolved { text: said(), despite: None });
     let posted =
         IncidentEvent::Posted { state: input.state, text: input.text.into_inner(), happened_at: input.happened_at };
     for event in before.into_iter().chain([posted]).chain(after) {

@@ -19,7 +19,7 @@ use store::{Store, User};
 use super::{
     control, forecast, offers,
     plan::{PlanInForce, Plans},
-    related, restricted,
+    related, restricted, validation,
 };
 use crate::{
     auth::permit::{Permit, ViewConsole},
@@ -75,6 +75,7 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
     let sight = store.sight_of_system(record.system).await?;
     let owing = store.runs_owing_review(record.id).await?;
     let now = store.now().await?;
+    let open_points = validation::open_points(store, plan.as_deref(), &record).await?;
     let incident = record.incident;
     Ok(IncidentView {
         id: record.id,
@@ -101,6 +102,7 @@ pub async fn incident(store: &Store, plans: &Plans, user: &User, number: i64) ->
             .map(|plan| buttons(&plan, &incident, user.rights, live_run, sight.as_ref()))
             .unwrap_or_default(),
         runs,
+        open_points,
         timeline,
         report: report.map(|r| ReportRef { version: r.version, published_version: r.published.map(|p| p.version) }),
         now,

@@ -118,6 +118,6 @@ pub(crate) async fn resolve(
     Key(key): Key,
     Body(input): Body<ResolveIn>,
 ) -> Answer<IncidentView> {
-    incident::resolve(&state.store, &permit, key.as_deref(), number, input).await?;
+    incident::resolve(&state.store, &state.plans, &permit, key.as_deref(), number, input).await?;
     shown(&state, permit.user(), number).await
 }

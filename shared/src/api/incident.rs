@@ -14,6 +14,7 @@ use crate::{
         run::RunState,
         status::Impact,
         text::{Message, Title},
+        validation::OpenPoint,
     },
     ids::{IncidentId, UserId},
     timestamp::Timestamp,
@@ -116,12 +117,22 @@ pub struct CloseIn {
 pub struct ResolveIn {
     /// What was done, for the team.
     pub text: Message,
+    /// Why it is resolved although the validation of its recovery has open points. Needed only then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub despite: Option<Message>,
     /// The last word on the status page; a plain sentence is used if absent.
     #[serde(default)]
     pub public_text: Option<Message>,
     /// Whether subscribers are told.
     #[serde(default = "super::yes")]
     pub notify: bool,
+}
+
+/// The details of a refusal to resolve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct NotValidated {
+    pub open_points: Vec<OpenPoint>,
 }
 
 /// Where it stands now.
@@ -271,6 +282,9 @@ pub struct IncidentView {
     pub offers: Vec<Offer<IncidentCommand>>,
     pub procedures: Vec<ProcedureOffer>,
     pub runs: Vec<RunRowView>,
+    /// What is open of the recovery's validation: while something is, resolving takes a reason.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub open_points: Vec<OpenPoint>,
     /// Newest last.
     pub timeline: Vec<TimelineEntry>,
     pub report: Option<ReportRef>,

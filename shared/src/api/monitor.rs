@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         actor::Actor,
-        monitor::{Bucket, Definition, Span, State, Verdict},
+        monitor::{Baseline, Bucket, Definition, Span, State, Verdict},
     },
     timestamp::Timestamp,
 };
@@ -40,6 +40,9 @@ pub struct MonitorView {
     /// Absent while it is paused.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub due_at: Option<Timestamp>,
+    /// What it is about was brought back lately: until then it looks more often, and fewer bad checks make it down.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub closely_until: Option<Timestamp>,
     /// Nobody has made a check that was due: no worker looks at this project.
     pub overdue: bool,
     /// Checks of the last day, and how many of them were bad.
@@ -106,6 +109,9 @@ pub struct MonitorHistory {
     /// The share of checks that were not bad.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub uptime: Option<f64>,
+    /// What it usually finds, if that says how well something performs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub baseline: Option<Baseline>,
     /// Newest first.
     pub changes: Vec<MonitorChangeView>,
 }

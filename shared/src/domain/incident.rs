@@ -1,5 +1,6 @@
 //! The incident: what can happen to it, and what that makes of it. Runs, reports and the public page have rules of their own.
 
+mod again;
 mod clocks;
 mod command;
 mod duty;
@@ -244,6 +245,12 @@ impl Incident {
             | E::Attached { .. } => {}
         }
         Ok(next)
+    }
+
+    /// Ids of what it has affected.
+    #[must_use]
+    pub fn components(&self) -> Vec<&str> {
+        self.affected.iter().map(|affected| affected.component.as_str()).collect()
     }
 
     fn may_become(&self, from: IncidentState, to: IncidentState) -> Result<(), Refusal> {

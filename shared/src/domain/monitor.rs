@@ -2,7 +2,9 @@
 //! nothing itself and knows no clock.
 
 mod address;
+mod baseline;
 mod check;
+mod closely;
 mod history;
 mod suggest;
 
@@ -12,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     address::{Address, Place},
+    baseline::{BASELINE_DAYS, Baseline, LATELY_SECONDS, Lately},
     check::{CERTIFICATE_LIMITS, Check, only_reads},
     history::{Bucket, Span, uptime},
     suggest::suggest,

@@ -104,7 +104,10 @@ pub fn sentence(event: &IncidentEvent) -> String {
         }
         E::Scheduled { post, deed, text } => post_sentence(*post, deed, text),
         E::Closed { text } => format!("closed the incident: {text}"),
-        E::Resolved { text } => format!("resolved the incident: {text}"),
+        E::Resolved { text, despite: None } => format!("resolved the incident: {text}"),
+        E::Resolved { text, despite: Some(despite) } => {
+            format!("resolved the incident: {text} ({})", despite.words())
+        }
         E::Run { number, procedure, moment, text } => run_sentence(*number, procedure, *moment, text),
         E::Automatic { name, moment, run, text, .. } => {
             let run = run.map(|run| format!(" with run {run}")).unwrap_or_default();

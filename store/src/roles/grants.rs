@@ -164,11 +164,11 @@ pub(super) const TABLES: &[Table] = &[
         &[
             "SELECT",
             "INSERT",
-            "UPDATE (state, since, bad_in_row, checked_at, verdict, took_ms, value, text, due_at, lease_until, worker)",
+            "UPDATE (state, since, bad_in_row, checked_at, verdict, took_ms, value, text, due_at, lease_until, worker, closely_until)",
         ],
         &[
             "SELECT",
-            "UPDATE (state, since, bad_in_row, checked_at, verdict, took_ms, value, text, due_at, lease_until, worker)",
+            "UPDATE (state, since, bad_in_row, checked_at, verdict, took_ms, value, text, due_at, lease_until, worker, closely_until)",
         ],
     ),
     table("monitor_change", &["SELECT", "INSERT", "UPDATE (told_at)", "DELETE"], READ_ADD),

@@ -40,7 +40,7 @@ async fn the_glass_is_broken_reviewed_and_only_then_is_the_incident_closed() {
     operator.read("A review is owed").await.unwrap();
     pictures(&operator, "glass-broken").await;
 
-    let resolve = ResolveIn { text: message("The rows are gone."), public_text: None, notify: true };
+    let resolve = ResolveIn { text: message("The rows are gone."), public_text: None, notify: true, despite: None };
     scene.responder.api.resolve(run.incident, &resolve).await.unwrap();
     operator.go(&format!("{}{incident}", scene.muster.base)).await.unwrap();
     operator.see(&id("owing")).await.unwrap();

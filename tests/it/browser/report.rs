@@ -35,7 +35,7 @@ async fn over() -> (Scene, i64) {
     scene.until(run.number, RunState::Succeeded).await.unwrap();
     let earlier = "UPDATE incident SET declared_at = declared_at - interval '25 minutes'";
     sqlx::query(earlier).execute(&scene.pool().await.unwrap()).await.unwrap();
-    let end = ResolveIn { text: message("validator1 answers again"), public_text: None, notify: true };
+    let end = ResolveIn { text: message("validator1 answers again"), public_text: None, notify: true, despite: None };
     scene.responder.api.resolve(run.incident, &end).await.unwrap();
     (scene, run.incident)
 }

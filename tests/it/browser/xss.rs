@@ -170,7 +170,12 @@ async fn fill(scene: &Scene, chief: &Persona) -> Made {
     let no = DecisionIn { approve: false, reason: Some(message(&all)), content: run.content.unwrap() };
     scene.approver.api.decide(run.number, &no).await.unwrap();
 
-    let resolve = ResolveIn { text: message(&all), public_text: Some(Message::parse(&all).unwrap()), notify: true };
+    let resolve = ResolveIn {
+        text: message(&all),
+        public_text: Some(Message::parse(&all).unwrap()),
+        notify: true,
+        despite: None,
+    };
     chief.api.resolve(incident, &resolve).await.unwrap();
     chief.api.draft_report(incident).await.unwrap();
     let body = format!(

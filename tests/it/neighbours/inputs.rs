@@ -49,7 +49,7 @@ async fn a_template_that_somebody_types_is_text_on_every_way_out() {
         ..declaration("validator1").unwrap()
     };
     let n = scene.responder.api.declare(&declaration, &Uuid::new_v4().to_string()).await.unwrap().number;
-    let resolve = ResolveIn { text: message(&typed), public_text: Some(message(&typed)), notify: true };
+    let resolve = ResolveIn { text: message(&typed), public_text: Some(message(&typed)), notify: true, despite: None };
     scene.responder.api.resolve(n, &resolve).await.unwrap();
     chief.api.draft_report(n).await.unwrap();
     let body = ReportIn { body: Document::parse(&typed).unwrap(), base: 1 };

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use shared::{
-    domain::monitor::{Bucket, Check, Span},
+    domain::monitor::{Baseline, Bucket, Check, Span},
     timestamp::{Timestamp, human_seconds},
 };
 
@@ -11,15 +11,21 @@ use crate::components::time::{exact, now};
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 160.0;
 
-/// A value as its axis and its hints write it.
+/// A value as its axis and its hints write it; of a check that finds none, how long it took.
 fn said(check: &Check, value: f64) -> String {
-    match check.unit() {
-        #[expect(clippy::cast_possible_truncation, reason = "spans of time fit")]
-        Some("seconds") => human_seconds(value.round() as i64),
-        Some("") => format!("{}", (value * 100.0).round() / 100.0),
-        Some(unit) => format!("{} {unit}", value.round()),
-        None => format!("{} ms", value.round()),
-    }
+    if check.unit().is_some() { check.amount(value) } else { format!("{} ms", value.round()) }
+}
+
+/// Where what was usual is, and what is said of it.
+fn usual(check: &Check, baseline: Option<Baseline>, y: impl Fn(f64) -> f64) -> Option<(f64, f64, f64, String)> {
+    let Baseline { usual, worse, hours } = baseline?;
+    let (top, bottom) = (y(usual.max(worse)), y(usual.min(worse)));
+    let words = format!(
+        "The grey band is what is usual, made of {hours} hours: {} in the middle, {} in all but 5 of 100.",
+        said(check, usual),
+        said(check, worse)
+    );
+    Some((top, (bottom - top).max(1.0), y(usual), words))
 }
 
 /// Of a bucket: what is drawn, and the least and the most of it.
@@ -33,7 +39,7 @@ fn level(check: &Check, bucket: &Bucket) -> Option<(f64, f64, f64)> {
 }
 
 #[component]
-pub(crate) fn MonitorPlot(check: Check, span: Span, buckets: Vec<Bucket>) -> impl IntoView {
+pub(crate) fn MonitorPlot(check: Check, span: Span, buckets: Vec<Bucket>, baseline: Option<Baseline>) -> impl IntoView {
     let until = now();
     let seconds = span.shown_seconds();
     let from = buckets.first().map_or(until, |first| first.at);
@@ -42,8 +48,18 @@ pub(crate) fn MonitorPlot(check: Check, span: Span, buckets: Vec<Bucket>) -> imp
     #[expect(clippy::cast_precision_loss, reason = "spans of time fit")]
     let x = move |at: Timestamp| WIDTH * (1.0 - until.seconds_since(at) as f64 / shown as f64).clamp(0.0, 1.0);
     let levels: Vec<_> = buckets.iter().filter_map(|b| level(&check, b).map(|level| (b.at, level))).collect();
-    let most = levels.iter().map(|(_, (.., most))| *most).fold(0.0_f64, f64::max).max(f64::MIN_POSITIVE);
+    let most = levels.iter().map(|(_, (.., most))| *most).fold(0.0_f64, f64::max);
+    let most = baseline.map_or(most, |b| most.max(b.usual).max(b.worse)).max(f64::MIN_POSITIVE);
     let y = move |value: f64| HEIGHT - (HEIGHT - 8.0) * (value / most).clamp(0.0, 1.0);
+    let usual = usual(&check, baseline, y);
+    let usual_words = usual.as_ref().map(|(.., words)| words.clone());
+    let usual = usual.map(|(top, height, line, _)| {
+        let (line, width) = (format!("{line:.1}"), WIDTH.to_string());
+        view! {
+            <rect class="plot-usual" x="0" y=format!("{top:.1}") width=width.clone() height=format!("{height:.1}")></rect>
+            <line class="plot-usual-line" x1="0" x2=width y1=line.clone() y2=line vector-effect="non-scaling-stroke"></line>
+        }
+    });
     let line = levels.iter().map(|(at, (value, ..))| format!("{:.1},{:.1}", x(*at), y(*value)));
     let line = line.collect::<Vec<_>>().join(" ");
     let upper = levels.iter().map(|(at, (_, _, most))| format!("{:.1},{:.1}", x(*at), y(*most)));
@@ -69,10 +85,11 @@ pub(crate) fn MonitorPlot(check: Check, span: Span, buckets: Vec<Bucket>) -> imp
     let begins = human_seconds(i64::try_from(shown).unwrap_or_default());
     view! {
         <figure class="plot">
-            <figcaption>{what} ", the darker line on average, the band from least to most"</figcaption>
+            <figcaption>{what} ", the darker line on average, the band from least to most. " {usual_words}</figcaption>
             <div class="plot-area">
                 <span class="plot-top">{said(&check, most)}</span>
                 <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" role="img" aria-label=summary>
+                    {usual}
                     {bars}
                     <polygon class="plot-band" points=band></polygon>
                     <polyline class="plot-line" points=line vector-effect="non-scaling-stroke"></polyline>

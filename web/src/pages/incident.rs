@@ -15,6 +15,7 @@ mod links;
 mod merge_dialog;
 mod next;
 mod note_box;
+mod open_points;
 mod post;
 mod readers;
 mod recovery;

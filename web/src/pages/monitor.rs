@@ -92,18 +92,19 @@ fn OneMonitor(id: Uuid) -> impl IntoView {
     }
 }
 
+fn often(definition: &Definition) -> String {
+    let checks = if definition.retries == 0 { "check" } else { "checks" };
+    let every = human_seconds(i64::from(definition.every_seconds));
+    format!("every {every}, down after {} bad {checks}", definition.retries + 1)
+}
+
 #[component]
 fn Standing(monitor: Signal<MonitorView>, of: Fetched<MonitorView>) -> impl IntoView {
     let state = Memo::new(move |_| monitor.with(|m| m.state));
     let facts = move || {
         let m = monitor.get();
         let d = &m.definition;
-        let often = format!(
-            "every {}, down after {} bad {}",
-            human_seconds(i64::from(d.every_seconds)),
-            d.retries + 1,
-            if d.retries == 0 { "check" } else { "checks" }
-        );
+        let (often, closely) = (often(d), often(&d.in_force(true)));
         view! {
             <dl class="monitor-facts">
                 <div>
@@ -114,6 +115,7 @@ fn Standing(monitor: Signal<MonitorView>, of: Fetched<MonitorView>) -> impl Into
                     </dd>
                 </div>
                 <div><dt>"How often"</dt><dd>{often}</dd></div>
+                {m.closely_until.map(|until| view! { <div><dt>"Watched closely"</dt><dd>{closely} " until " <Moment at=until/></dd></div> })}
                 {d.component.clone().map(|id| view! { <div><dt>"Component"</dt><dd>{id}</dd></div> })}
                 {d.impact.map(|impact| view! { <div><dt>"Status page while down"</dt><dd>{impact.words()}</dd></div> })}
                 {d.objective.clone().map(|data| view! { <div><dt>"Measures the recovery point of"</dt><dd>{data}</dd></div> })}
@@ -222,7 +224,7 @@ fn Found(found: Signal<MonitorHistory>, monitor: Fetched<MonitorView>) -> impl I
         Some(
             view! {
                 <p><strong>{uptime}</strong> " of its checks were not bad"</p>
-                <MonitorPlot check span=found.span buckets=found.buckets/>
+                <MonitorPlot check span=found.span buckets=found.buckets baseline=found.baseline/>
             }
             .into_any(),
         )

@@ -23,7 +23,7 @@ use crate::{
         error_note::ErrorNote,
         icon::{Icon, Svg},
         state_badge::{StateBadge, StateShape, Tone},
-        time::{Instant, use_now},
+        time::{Instant, Moment, use_now},
         title::title,
     },
     live::use_live,
@@ -125,7 +125,7 @@ fn MonitorList(list: Signal<List<MonitorView>>) -> impl IntoView {
             <ul class="rows" data-testid="monitors">
                 <For
                     each=rows
-                    key=|m| (m.id, m.version, m.state, m.overdue, m.last.as_ref().map(|last| last.at))
+                    key=|m| (m.id, m.version, m.state, m.overdue, m.closely_until, m.last.as_ref().map(|last| last.at))
                     children=|monitor| view! { <MonitorRow monitor/> }
                 />
             </ul>
@@ -172,6 +172,7 @@ fn MonitorRow(monitor: MonitorView) -> impl IntoView {
                 <a class="row-link" href=format!("/console/monitors/{}", monitor.id)>{definition.name.as_str().to_owned()}</a>
                 <span class="row-meta">{format!("{} · {}", definition.check.words(), definition.check.target())}</span>
                 <span class="row-meta">{said}</span>
+                {monitor.closely_until.map(|until| view! { <span class="row-meta">"Watched closely until " <Moment at=until/></span> })}
                 {monitor
                     .overdue
                     .then(|| view! { <span class="row-meta field-error">"Nobody makes its checks: no worker looks at this project."</span> })}

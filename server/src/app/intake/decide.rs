@@ -4,7 +4,7 @@ use serde_json::json;
 use shared::{
     api::alert::Outcome,
     domain::{
-        alert::{Alert, Consequence, Declaration, judge},
+        alert::{Alert, Consequence, Declaration, SourceKind, judge},
         incident::{Affected, Incident, IncidentEvent, IncidentState},
         text::Title,
     },
@@ -12,7 +12,7 @@ use shared::{
 };
 use store::{AlertSource, IncidentRecord, Tx};
 
-use super::{actor, append, fired, muted};
+use super::{COMPONENT, actor, append, fired, muted};
 use crate::{
     app::{plan::PlanInForce, standing_order::due},
     error::AppError,
@@ -74,8 +74,11 @@ async fn decide(
     }
     let window = plan.and_then(|plan| plan.compiled.plan.watch).map_or(WATCH_SECONDS, |watch| watch.seconds);
     if let Some(incident) = tx.alert_incident_lately(source.id, &alert.key, window).await?
-        && let Some(incident) = reopen(tx, source, alert, number, incident).await?
+        && let Some(incident) = reopen(tx, source, alert, number, (incident, Again::Same)).await?
     {
+        return Ok(Decided { outcome: Outcome::Joined, incident: Some(incident), news: true });
+    }
+    if let Some(incident) = reopen_alike(tx, source, alert, number, (what, window)).await? {
         return Ok(Decided { outcome: Outcome::Joined, incident: Some(incident), news: true });
     }
     let plan = plan.map(|plan| &plan.compiled.plan);
@@ -103,20 +106,54 @@ async fn join(
 /// How long after it was resolved the same trouble is the same incident, where the plan does not say how long to watch.
 const WATCH_SECONDS: u64 = 86_400;
 
-/// The same trouble again, while what was resolved is still watched: it was not over. Nothing is said in public by a program. `None` if
-/// somebody has put it away meanwhile.
+/// Why what was resolved is taken to be back.
+#[derive(Clone, Copy)]
+enum Again<'a> {
+    /// The alert that led to it.
+    Same,
+    /// Another one about the same components, and not worse.
+    Alike { components: &'a [&'a str], level: u8 },
+}
+
+/// Another alert about what was resolved and is still watched. `None` if there is nothing of that kind.
+async fn reopen_alike(
+    tx: &mut Tx,
+    source: &AlertSource,
+    alert: &Alert,
+    number: i64,
+    (what, window): (&Declaration, u64),
+) -> Result<Option<IncidentRecord>, AppError> {
+    let monitored = alert.labels.get(COMPONENT).filter(|_| source.kind == SourceKind::Monitors);
+    let components: Vec<&str> = what.components.iter().chain(monitored).map(String::as_str).collect();
+    let lately = tx.incidents_resolved_lately(source.system, window).await?;
+    let Some(found) = lately.iter().find(|record| record.incident.is_again(&components, what.level)) else {
+        return Ok(None);
+    };
+    let again = Again::Alike { components: &components, level: what.level };
+    reopen(tx, source, alert, number, (found.number, again)).await
+}
+
+/// Trouble again, while what was resolved is still watched: it was not over. Nothing is said in public by a program. `None` if somebody
+/// has put it away or restricted it meanwhile.
 async fn reopen(
     tx: &mut Tx,
     source: &AlertSource,
     alert: &Alert,
     number: i64,
-    incident: i64,
+    (incident, again): (i64, Again<'_>),
 ) -> Result<Option<IncidentRecord>, AppError> {
     let mut record = tx.incident_lock(incident).await?;
     if record.incident.state != IncidentState::Resolved {
         return Ok(None);
     }
-    let reason = format!("{} again, in the time that it is watched after it was resolved", alert.title);
+    let watched = "in the time that it is watched after it was resolved";
+    let reason = match again {
+        Again::Same => format!("{} again, {watched}", alert.title),
+        Again::Alike { components, level } if record.incident.is_again(components, level) => {
+            format!("{}: trouble with {} again, {watched}", alert.title, named(&record, components))
+        }
+        Again::Alike { .. } => return Ok(None),
+    };
     for event in [IncidentEvent::Reopened { reason: reason.clone() }, fired(source, alert, number)] {
         append(tx, &record, &event, source).await?;
         record.incident = record.incident.apply(&event, tx.now())?;
@@ -125,6 +162,12 @@ async fn reopen(
     let detail = json!({"reason": reason, "alert": number});
     tx.audit(&actor(source), "incident.reopened", format!("incident {incident}"), detail);
     Ok(Some(record))
+}
+
+fn named(record: &IncidentRecord, components: &[&str]) -> String {
+    let affected = record.incident.affected.iter().filter(|one| components.contains(&one.component.as_str()));
+    let names: Vec<&str> = affected.map(|one| one.name.as_str()).collect();
+    if names.is_empty() { "the system".into() } else { names.join(", ") }
 }
 
 /// What the plan in force does not have is left out, never the incident.

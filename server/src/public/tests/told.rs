@@ -38,7 +38,10 @@ fn declared(public: bool) -> (Incident, Vec<TimelineEntry>) {
         IncidentEvent::Corrected { entry: 3, text: secret(), mentions: vec![] },
         IncidentEvent::Reopened { reason: secret() },
         IncidentEvent::TaskChanged { task: 1, text: secret(), due_at: None },
-        IncidentEvent::Resolved { text: secret() },
+        IncidentEvent::Resolved {
+            text: secret(),
+            despite: Some(shared::domain::validation::Despite { reason: secret(), open: vec![] }),
+        },
     ];
     let entry = |(n, event): (usize, &IncidentEvent)| TimelineEntry {
         seq: n as i32 + 1,

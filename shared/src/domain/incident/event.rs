@@ -10,6 +10,7 @@ use crate::{
         criteria::Seen,
         escalation::{CalledBy, Why},
         standing_order::OrderMoment,
+        validation::Despite,
     },
     timestamp::Timestamp,
 };
@@ -57,6 +58,9 @@ pub enum IncidentEvent {
     },
     Resolved {
         text: String,
+        /// What of its recovery was not proven then, and why it was resolved all the same.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        despite: Option<Despite>,
     },
     Closed {
         text: String,

@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_message_waits_is_posted_or_is_skipped() {
         let open = incident();
-        let over = open.apply(&IncidentEvent::Resolved { text: "x".into() }, at(1)).unwrap();
+        let over = open.apply(&IncidentEvent::Resolved { text: "x".into(), despite: None }, at(1)).unwrap();
         let internal = Incident { public_title: None, ..open.clone() };
         let skipped = |fate| matches!(fate, Fate::Skip(_));
         assert_eq!(open.fate(at(10), at(9), true, true), Fate::Wait);

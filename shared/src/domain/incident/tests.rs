@@ -20,7 +20,7 @@ fn said(from: IncidentState, to: IncidentState) -> IncidentEvent {
 }
 
 fn resolved() -> IncidentEvent {
-    IncidentEvent::Resolved { text: "restarted".into() }
+    IncidentEvent::Resolved { text: "restarted".into(), despite: None }
 }
 
 fn after(events: &[(i64, IncidentEvent)]) -> Incident {

@@ -160,6 +160,16 @@ impl Check {
         }
     }
 
+    /// A value as people write it.
+    #[must_use]
+    pub fn amount(&self, value: f64) -> String {
+        match self.unit() {
+            Some("seconds") => span(value),
+            Some(unit) if !unit.is_empty() => format!("{} {unit}", value.round()),
+            _ => format!("{}", (value * 100.0).round() / 100.0),
+        }
+    }
+
     pub(super) fn says(&self, value: f64) -> String {
         match self {
             Self::Container { .. } | Self::Script { .. } => "as it should be".into(),

@@ -222,3 +222,21 @@ fn servers_that_the_plan_names_have_certificates_to_watch() {
     let one = |host: &str, port: &str| (format!("Certificate of {host}"), format!("{host}:{port}"), 3600);
     assert_eq!(watched, [one("api.example.org", "8443"), one("status.example.org", "443")]);
 }
+
+#[test]
+fn what_was_brought_back_is_checked_sooner_and_believed_less() {
+    for (every, timeout, retries, expected) in [
+        (60, 10, 2, (15, 1)),
+        (60, 30, 0, (30, 0)),
+        (60, 60, 1, (60, 1)),
+        (12, 1, 10, (5, 1)),
+        (5, 1, 3, (5, 1)),
+        (86_400, 10, 0, (21_600, 0)),
+    ] {
+        let one = Definition { every_seconds: every, timeout_seconds: timeout, retries, ..monitor(http()) };
+        let closely = one.in_force(true);
+        assert_eq!((closely.every_seconds, closely.retries), expected, "{every} {timeout} {retries}");
+        assert_eq!(closely.admit(None), Ok(()), "it can be made");
+        assert_eq!(one.in_force(false), one);
+    }
+}

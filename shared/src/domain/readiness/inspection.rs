@@ -93,6 +93,8 @@ mod tests {
             outages: &[],
             probes: &[],
             restored: &[],
+            orders: &[],
+            lost: &[],
             keepers: &[],
             drill: None,
             inspections,

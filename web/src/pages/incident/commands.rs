@@ -2,11 +2,18 @@
 
 use leptos::{ev::SubmitEvent, prelude::*};
 use shared::{
-    api::incident::{ResolveIn, UpdateIn},
+    api::{
+        client::CallError,
+        error::ErrorCode,
+        incident::{ResolveIn, UpdateIn},
+    },
     domain::{incident::PublicState, run::RunState, text::Message},
 };
 
-use super::Here;
+use super::{
+    Here,
+    open_points::{Despite, OpenPoints},
+};
 use crate::{
     components::{
         attempt::Attempt,
@@ -16,7 +23,6 @@ use crate::{
         field::TextArea,
         focus,
         public_look::PublicLook,
-        step_words::open_checks_words,
         tell_subscribers::TellSubscribers,
     },
     transport::api,
@@ -49,6 +55,7 @@ pub(super) fn ResolveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
     let public_text = RwSignal::new("This is fixed. All affected components work again.".to_owned());
     let wrong = RwSignal::new(None::<String>);
     let notify = RwSignal::new(true);
+    let despite = Despite::new(here);
     let public = Memo::new(move |_| here.incident.with(|i| i.public_title.is_some()));
     // A start from what the runs did, until somebody types.
     Effect::new(move |_| {
@@ -64,10 +71,11 @@ pub(super) fn ResolveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
         event.prevent_default();
         let parsed = Message::parse(&text.get_untracked());
         wrong.set(parsed.as_ref().err().cloned());
-        let Ok(text) = parsed else { return };
+        let reason = despite.checked();
+        let (Ok(text), Ok(despite)) = (parsed, reason) else { return };
         let last_word = public_text.get_untracked();
         let public_text = if public.get_untracked() { Message::parse(&last_word).ok() } else { None };
-        let body = ResolveIn { text, public_text, notify: notify.get_untracked() };
+        let body = ResolveIn { text, despite, public_text, notify: notify.get_untracked() };
         attempt.run(async move { api().resolve(here.number, &body).await }, move |view| {
             here.fetched.put(view);
             open.try_set(false);
@@ -80,17 +88,15 @@ pub(super) fn ResolveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
         Some(async move { api().preview_update(here.number, &body).await })
     };
     let error = attempt.field("text");
-    let unchecked = move || {
-        here.incident
-            .with(|i| i.runs.iter().max_by_key(|run| run.number).and_then(|run| open_checks_words(run.open_checks)))
-    };
+    // What is open may have become more since the page was fetched: a monitor tells nobody of it.
+    Effect::new(move |_| {
+        if attempt.error.with(|error| error.as_ref().and_then(CallError::code) == Some(ErrorCode::NotNow)) {
+            here.fetched.refetch();
+        }
+    });
     view! {
         <Dialog open=open title=format!("Resolve incident {}", here.number)>
             <form class="form" on:submit=submit novalidate>
-                {move || {
-                    unchecked()
-                        .map(|words| view! { <p class="note warning">{format!("{words}: nobody has said yet that the recovery holds.")}</p> })
-                }}
                 <p>"Resolving stops the clocks. If it comes back, the incident can be reopened."</p>
                 <ErrorNote error=attempt.error/>
                 <TextArea
@@ -100,6 +106,7 @@ pub(super) fn ResolveDialog(here: Here, open: RwSignal<bool>) -> impl IntoView {
                     error=Signal::derive(move || wrong.get().or_else(|| error.get()))
                     required=true
                 />
+                <OpenPoints despite dialog=open/>
                 <Show when=move || public.get()>
                     <TextArea label="Last word on the status page" value=public_text rows=2 error=attempt.field("public_text")/>
                     <TellSubscribers value=notify components=here.components()/>

@@ -144,6 +144,7 @@ mod tests {
             offers: open.iter().map(|command| Offer { command: *command, refused: None }).collect(),
             procedures: vec![procedure],
             runs: (1..).zip(runs).map(run).collect(),
+            open_points: vec![],
             timeline: vec![],
             report: None,
             now: at,

@@ -39,7 +39,8 @@ pub(super) fn headline(event: &IncidentEvent) -> String {
             PostDeed::Cancelled {} => format!("Scheduled update {post} cancelled"),
             PostDeed::Skipped { .. } => format!("Scheduled update {post} was not posted"),
         },
-        IncidentEvent::Resolved { .. } => "Resolved".into(),
+        IncidentEvent::Resolved { despite: None, .. } => "Resolved".into(),
+        IncidentEvent::Resolved { despite: Some(_), .. } => "Resolved with open points".into(),
         IncidentEvent::Closed { .. } => "Closed".into(),
         IncidentEvent::Run { procedure, moment, .. } => format!("{procedure}: {}", moment_words(*moment)),
         IncidentEvent::Automatic { name, moment, .. } => match moment {
@@ -124,7 +125,7 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
             deed: PostDeed::Planned { .. } | PostDeed::Changed { .. } | PostDeed::Cancelled {},
             ..
         }
-        | IncidentEvent::Resolved { text }
+        | IncidentEvent::Resolved { text, despite: None }
         | IncidentEvent::Closed { text }
         | IncidentEvent::Notified { text, .. }
         | IncidentEvent::NoticeAcknowledged { text, .. }
@@ -136,6 +137,11 @@ pub(super) fn body(event: &IncidentEvent) -> Option<String> {
         | IncidentEvent::TaskReopened { text, .. }
         | IncidentEvent::Automatic { text, .. }
         | IncidentEvent::Run { text, .. } => text.clone(),
+        IncidentEvent::Resolved { text, despite: Some(despite) } => {
+            let open = despite.open.iter().map(|point| format!("{}: {}", point.what, point.why));
+            let open = open.collect::<Vec<_>>().join("\n");
+            format!("{text}\nNot proven then:\n{open}\nResolved all the same: {}", despite.reason)
+        }
         IncidentEvent::AlertFired { title, .. } | IncidentEvent::AlertEnded { title, .. } => title.clone(),
         IncidentEvent::Paged { reason, .. } => {
             let words = reason.words();
