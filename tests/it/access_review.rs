@@ -142,10 +142,11 @@ async fn everybodys_access_is_reviewed_by_somebody_else_and_is_evidence_once_sig
     assert!(half.earned == whole.earned / 2 && half.why.contains("came to manage people"), "{half:?}");
 
     // One entry for each decision; a table in which nothing is a formula; a page to print.
-    let decided: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_entry WHERE action = 'inspection.decided'")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
+    let decided: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM audit_entry WHERE entry::jsonb->>'action' = 'inspection.decided'")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
     assert_eq!(decided, 6);
     let (_, csv) = admin.http.page(&format!("/api/v1/inspections/{number}/export.csv")).await.unwrap();
     assert!(csv.starts_with("\"Line\",\"About\",\"E-mail\"") && csv.lines().count() == 6, "{csv}");
