@@ -19,11 +19,20 @@ impl Stray {
         Self::named(&format!("{project}_{service}_1"), project, service, options)
     }
 
+    /// Made, and not started: for what not every machine lets start.
+    pub(super) fn made(project: &str, service: &str, options: &[&str]) -> Self {
+        Self::begun(&["create"], &format!("{project}_{service}_1"), project, service, options)
+    }
+
     pub(super) fn named(name: &str, project: &str, service: &str, options: &[&str]) -> Self {
+        Self::begun(&["run", "-d"], name, project, service, options)
+    }
+
+    fn begun(verb: &[&str], name: &str, project: &str, service: &str, options: &[&str]) -> Self {
         let image = std::env::var("TESTNET_POSTGRES_IMAGE").unwrap_or_else(|_| "muster-testnet-postgres:local".into());
         let labels = [("project", project), ("service", service), ("container-number", "1"), ("oneoff", "False")];
         let labels = labels.map(|(key, value)| format!("--label=com.docker.compose.{key}={value}"));
-        let mut arguments = vec!["run", "-d", "--name", name, "--entrypoint", "sleep"];
+        let mut arguments = [verb, &["--name", name, "--entrypoint", "sleep"]].concat();
         arguments.extend(labels.iter().map(String::as_str));
         if !options.contains(&"--stop-timeout") {
             // It would not end at a signal: process 1 has no handlers.

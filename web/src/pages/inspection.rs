@@ -110,6 +110,7 @@ fn Badge(tone: Tone, word: &'static str) -> impl IntoView {
 fn Facts(view: Signal<InspectionView>) -> impl IntoView {
     let number = view.with_untracked(|v| v.row.number);
     let file = format!("/api/v1/inspections/{number}");
+    let name = view.with_untracked(|v| format!("{}-{number}.csv", v.row.kind));
     view! {
         <dl class="monitor-facts">
             {move || {
@@ -127,7 +128,7 @@ fn Facts(view: Signal<InspectionView>) -> impl IntoView {
         </dl>
         <p class="report-ways">
             <a href=format!("{file}/print") rel="external" target="_blank">"Print or save as PDF"</a>
-            <a href=format!("{file}/export.csv") rel="external" download>"As a table (CSV)"</a>
+            <a href=format!("{file}/export.csv") rel="external" download=name>"As a table (CSV)"</a>
         </p>
     }
 }

@@ -152,7 +152,7 @@ fn Note(
     chosen: RwSignal<Option<Decision>>,
     open: RwSignal<bool>,
     attempt: Attempt,
-    send: impl Fn(Decision, Remark) + Copy + 'static,
+    send: impl Fn(Decision, Remark) + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let (note, wrong) = (RwSignal::new(String::new()), RwSignal::new(None::<String>));
     let submit = move |event: SubmitEvent| {
