@@ -252,7 +252,7 @@ fn on_host(check: Check, host: &HostFacts) -> Found {
     match some.as_slice() {
         [] => {
             let what = if n == 1 { "the project's one container".to_owned() } else { format!("all {n} containers") };
-            found(State::Holds, format!("So it is with {what} on {} (Docker {}).", host.host, host.docker))
+            found(State::Holds, format!("True of {what} on {} (Docker {}).", host.host, host.docker))
         }
         some => found(State::DoesNotHold, format!("{} of {n}: {}.", some.len(), list(some))),
     }
