@@ -49,12 +49,13 @@ pub(super) fn Line(number: i64, kind: Kind, one: InspectionLineView, of: Fetched
     };
     let found = one.found.as_ref().map(|found| found.text.clone());
     let said = one.said.clone();
+    let settled = one.settled.to_string();
     let asked = match &one.subject {
         Subject::Question { line, .. } => Some(format!("Asked by the plan, line {line}")),
         _ => None,
     };
     view! {
-        <li class="row inspection-line" data-testid="inspection-line" data-settled=one.settled.to_string()>
+        <li class="row inspection-line" data-testid="inspection-line" data-settled=settled>
             <span class="badge" data-tone=tone.name()><StateShape tone/> {word}</span>
             <span class="row-main">
                 <strong>{title}</strong>
