@@ -48,17 +48,17 @@ pub(super) fn Line(number: i64, kind: Kind, one: InspectionLineView, of: Fetched
         _ => Some(format!("Since then: {}", one.since.join(" "))),
     };
     let found = one.found.as_ref().map(|found| found.text.clone());
-    let said = one.said.clone();
+    let (said, settled, marks, subject) = (one.said.clone(), one.settled, one.marks.clone(), one.subject.clone());
     let asked = match &one.subject {
         Subject::Question { line, .. } => Some(format!("Asked by the plan, line {line}")),
         _ => None,
     };
     view! {
-        <li class="row inspection-line" data-testid="inspection-line" data-settled=one.settled.to_string()>
+        <li class="row inspection-line" data-testid="inspection-line" data-settled=settled.to_string()>
             <span class="badge" data-tone=tone.name()><StateShape tone/> {word}</span>
             <span class="row-main">
                 <strong>{title}</strong>
-                {one.marks.iter().map(|mark| view! { <span class="row-meta inspection-mark">{mark.clone()}</span> }).collect_view()}
+                {marks.into_iter().map(|mark| view! { <span class="row-meta inspection-mark">{mark}</span> }).collect_view()}
                 {found.map(|text| view! { <span class="row-meta">{text}</span> })}
                 {asked.map(|text| view! { <span class="row-meta">{text}</span> })}
                 {said
@@ -71,7 +71,7 @@ pub(super) fn Line(number: i64, kind: Kind, one: InspectionLineView, of: Fetched
                         }
                     })}
                 {carried.map(|text| view! { <span class="row-meta" data-testid="inspection-since">{text}</span> })}
-                <About subject=one.subject.clone()/>
+                <About subject/>
             </span>
             <span class="row-side">
                 {account.map(|id| view! { <a href=format!("/console/people/{id}")>"Open the account"</a> })}
