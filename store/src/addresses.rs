@@ -36,8 +36,9 @@ impl Addresses {
             let options: PgConnectOptions = url.parse().map_err(|e: sqlx::Error| wrong(e.to_string()))?;
             Ok(options
                 .application_name("muster")
-                // A program that is frozen in the middle of a transaction must not keep its locks longer than its lease.
-                .options([("idle_in_transaction_session_timeout", "5s")]))
+                // A program that is frozen in the middle of a transaction must not keep its locks longer than its lease. And
+                // compiling a query, where the planner guesses too high, takes longer than any of ours.
+                .options([("idle_in_transaction_session_timeout", "5s"), ("jit", "off")]))
         });
         Ok(Self { each: each.collect::<Result<_, StoreError>>()?, password })
     }

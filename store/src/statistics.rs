@@ -177,7 +177,7 @@ impl Store {
         Ok(rows.into_iter().map(one).collect())
     }
 
-    /// Each time that a component came back, oldest first, the newest `limit`.
+    /// Each time that a component came back, oldest first: of the newest `limit` incidents, `limit` at most.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -189,9 +189,11 @@ impl Store {
                         extract(epoch FROM coalesce((a->>'restored_at')::timestamptz, i.resolved_at)
                                            - coalesce((a->>'since')::timestamptz, i.declared_at))::bigint AS took,
                         (a->>'rto_seconds')::bigint AS rto
-                 FROM incident i JOIN system s ON s.id = i.system_id CROSS JOIN jsonb_array_elements(i.affected) AS a
-                 WHERE i.declared_at >= $1 AND i.merged_into IS NULL AND NOT i.drill
-                   AND (i.seen_by IS NULL OR $2 OR $3 = ANY(i.seen_by))) AS r
+                 FROM (SELECT number, system_id, affected, declared_at, resolved_at FROM incident
+                       WHERE declared_at >= $1 AND merged_into IS NULL AND NOT drill
+                         AND (seen_by IS NULL OR $2 OR $3 = ANY(seen_by))
+                       ORDER BY declared_at DESC LIMIT $4) AS i
+                 JOIN system s ON s.id = i.system_id CROSS JOIN jsonb_array_elements(i.affected) AS a) AS r
              WHERE ended_at IS NOT NULL ORDER BY ended_at DESC, component LIMIT $4",
         )
         .bind(since.inner())
