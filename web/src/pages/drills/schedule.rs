@@ -66,7 +66,8 @@ pub(super) fn Schedules(
                 </ul>
             </Show>
             <Show when=move || promised.with(|p| !p.is_empty())>
-                <ul class="offer-list" data-testid="drills-promised">
+                <p class="muted promised-lead">"The plan itself asks for these, and nobody has planned them:"</p>
+                <ul class="rows promised-rows" data-testid="drills-promised">
                     <For
                         each=move || promised.get()
                         key=|one| one.text.clone()
@@ -90,23 +91,27 @@ fn Promise(one: Promised, slug: String, may_plan: Memo<bool>, planning: RwSignal
     let wish = Wish { kind: one.kind, procedure: one.procedure.clone(), every: one.every };
     let often = one.every.map_or("the plan does not say how often", Every::words);
     view! {
-        <li>
-            <span class="muted">"The plan itself says: "</span>
-            <strong>{one.text}</strong>
-            <span class="muted">{format!(" ({}, {}) ", one.kind.words().to_lowercase(), often.to_lowercase())}</span>
-            <a href=format!("/console/plan?system={slug}#line-{}", one.line)>"See the line"</a>
-            " "
-            <Show when=move || may_plan.get()>
-                <Button
-                    on_press={
-                        let wish = wish.clone();
-                        move |()| planning.set(Some(wish.clone()))
-                    }
-                    test_id="drill-promise-plan"
-                >
-                    "Plan it"
-                </Button>
-            </Show>
+        <li class="row">
+            <span class="row-main">
+                <strong>{one.text}</strong>
+                <span class="row-meta">
+                    {format!("{}; {}. ", one.kind.words(), often.to_lowercase())}
+                    <a href=format!("/console/plan?system={slug}#line-{}", one.line)>"See the line"</a>
+                </span>
+            </span>
+            <span class="row-side">
+                <Show when=move || may_plan.get()>
+                    <Button
+                        on_press={
+                            let wish = wish.clone();
+                            move |()| planning.set(Some(wish.clone()))
+                        }
+                        test_id="drill-promise-plan"
+                    >
+                        "Plan it"
+                    </Button>
+                </Show>
+            </span>
         </li>
     }
 }

@@ -140,7 +140,10 @@ fn Decide(number: i64, kind: Kind, one: InspectionLineView, of: Fetched<Inspecti
     let heading = Signal::derive(move || chosen.get().map_or_else(String::new, |d| format!("{}: {title}", d.words())));
     view! {
         <span class="button-row">{offered.map(button).collect_view()}</span>
-        <ErrorNote error=attempt.error/>
+        // While it is open the dialog says what was refused.
+        <Show when=move || !open.get()>
+            <ErrorNote error=attempt.error/>
+        </Show>
         <Dialog open title=heading>
             <Note chosen open attempt send/>
         </Dialog>
@@ -168,6 +171,9 @@ fn Note(
     view! {
         <form class="form" on:submit=submit>
             <TextArea label="Why, and what is to be done" value=note rows=3 error/>
+            <Show when=move || error.with(Option::is_none)>
+                <ErrorNote error=attempt.error/>
+            </Show>
             <div class="form-actions">
                 <Button on_press=move |()| open.set(false)>"Cancel"</Button>
                 <Button kind=ButtonKind::Primary submit=true busy=attempt.busy test_id="inspection-note-send">"Write it down"</Button>
