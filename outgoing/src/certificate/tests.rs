@@ -1,4 +1,4 @@
-//! The table of cases for certificates. `tests.pem` holds one for a server (90 days), the authority between (30 days), the authority,
+//! The table of cases for certificates. `tests.crt` holds one for a server (90 days), the authority between (30 days), the authority,
 //! and one that signed itself; their keys are nowhere.
 
 use rustls::pki_types::pem::PemObject as _;
@@ -6,7 +6,7 @@ use rustls::pki_types::pem::PemObject as _;
 use super::*;
 
 fn shown() -> Vec<CertificateDer<'static>> {
-    CertificateDer::pem_slice_iter(include_bytes!("tests.pem")).collect::<Result<_, _>>().unwrap()
+    CertificateDer::pem_slice_iter(include_bytes!("tests.crt")).collect::<Result<_, _>>().unwrap()
 }
 
 fn roots(of: &CertificateDer<'static>) -> RootCertStore {
