@@ -130,7 +130,7 @@ networks: {{ recovered: {{ external: true, name: {project}_default }} }}
     }
 
     async fn wait_until_ready(&self) {
-        let deadline = Instant::now() + Duration::from_secs(40);
+        let deadline = Instant::now() + Duration::from_secs(120);
         loop {
             match reqwest::get(format!("{}/readyz", self.base())).await {
                 Ok(answer) if answer.status() == 200 => return,

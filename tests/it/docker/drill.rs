@@ -144,8 +144,9 @@ async fn a_drill_that_restores_a_database_says_how_much_would_have_been_lost() {
     let mut settings = fs::OpenOptions::new().append(true).open(files.env_file()).unwrap();
     settings.write_all(b"TESTNET_BACKUP_INTERVAL=3\n").unwrap();
     let muster = Muster::start_with_plan(&net.plan().unwrap(), &net.project).await.unwrap();
-    let (operator, approver) =
-        tokio::try_join!(muster.persona(Role::Operator), muster.persona(Role::Approver)).unwrap();
+    let (operator, approver, second) =
+        tokio::try_join!(muster.persona(Role::Operator), muster.persona(Role::Approver), muster.persona_with_duties())
+            .unwrap();
     let own =
         [("BT2C_CONFIG", files.config_dir()), ("BT2C_BACKUPS", files.backup_dir()), ("BT2C_LOGS", files.logs_dir())];
     let drills = DrillTarget {
@@ -172,6 +173,8 @@ async fn a_drill_that_restores_a_database_says_how_much_would_have_been_lost() {
     fs::remove_file(&latest).unwrap();
     std::os::unix::fs::symlink(format!("db/{name}"), &latest).unwrap();
     decide(&approver, &run, true).await.unwrap();
+    // As in earnest: a database that is overwritten takes two, one of them with its duty.
+    decide(&second, &run, true).await.unwrap();
     let done = until(&operator, drill.number, "over", |view| view.ended_at.is_some()).await;
     let why = operator.api.run(drill.run).await.unwrap();
     assert_eq!((done.run_state, done.left_behind.len()), (RunState::Succeeded, 0), "{:?} {:?}", why.reason, why.steps);
