@@ -49,10 +49,10 @@ impl S3 {
         Self { _process: process, address, _objects: objects }
     }
 
-    /// As a visitor reads it; nothing if it is not there.
+    /// As a visitor reads it; nothing if it is not there, or is being replaced at this moment.
     async fn read(&self, path: &str) -> String {
         let answer = reqwest::get(format!("{}/{path}", self.address)).await.unwrap();
-        if answer.status() == 200 { answer.text().await.unwrap() } else { String::new() }
+        if answer.status() == 200 { answer.text().await.unwrap_or_default() } else { String::new() }
     }
 }
 

@@ -247,7 +247,7 @@ async fn a_claim_raises_the_fence_and_old_writes_are_refused() {
         None,
         "not this worker's project"
     );
-    let first = store.job_claim("w1", &projects, None, 0.05, HostHeld::Unknown).await.unwrap().unwrap();
+    let first = store.job_claim("w1", &projects, None, 1.0, HostHeld::Unknown).await.unwrap().unwrap();
     assert_eq!((first.run, first.kind, first.fence), (id, JobKind::Resolve, 1));
     assert_eq!(store.job_claim("w2", &projects, None, 15.0, HostHeld::Unknown).await.unwrap(), None, "leased");
     assert!(store.job_heartbeat(id, 1, 0.05).await.unwrap().is_some());

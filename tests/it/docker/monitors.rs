@@ -105,15 +105,7 @@ async fn every_kind_of_check_sees_what_is_there_and_what_breaks() {
         ("script warns", State::Warning, "warns"),
         ("script bad", State::Down, "full"),
     ] {
-        let so = async || {
-            let found = all().await;
-            let one = found.iter().find(|m| m.definition.name.as_str() == called).unwrap();
-            one.state == state && one.last.as_ref().unwrap().text.contains(part)
-        };
-        if eventually(called, so).await.is_err() {
-            let found = all().await;
-            panic!("{called}: {:#?}", found.iter().find(|m| m.definition.name.as_str() == called));
-        }
+        says(&admin, called, state, part).await;
     }
     let found = all().await;
     let of = |called: &str| found.iter().find(|m| m.definition.name.as_str() == called).unwrap();
@@ -148,4 +140,18 @@ async fn settled(admin: &tests::persona::Persona, well: &[&str]) {
 
 async fn slug(admin: &tests::persona::Persona) -> String {
     admin.api.systems().await.unwrap().items.remove(0).slug
+}
+
+async fn says(admin: &tests::persona::Persona, called: &str, state: State, part: &str) {
+    let one = async || {
+        let all = admin.api.monitors().await.unwrap().items;
+        all.into_iter().find(|m| m.definition.name.as_str() == called).unwrap()
+    };
+    let so = async || {
+        let one = one().await;
+        one.state == state && one.last.is_some_and(|last| last.text.contains(part))
+    };
+    if eventually(called, so).await.is_err() {
+        panic!("{called}: {:#?}", one().await);
+    }
 }
