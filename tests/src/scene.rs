@@ -1,11 +1,7 @@
 //! The usual stage for tests over HTTP: our plan, a simulated host whose first validator is dead, and the people of the story.
 //! Starts no worker by itself and asserts nothing about Muster.
 
-use std::{
-    fmt::Debug,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use shared::{
@@ -37,6 +33,7 @@ use worker::{
 
 use crate::{
     muster::{Muster, RunningWorker},
+    pace::Pace,
     persona::Persona,
     testnet::root,
 };
@@ -223,7 +220,7 @@ impl Scene {
     }
 
     /// # Errors
-    /// If the run is not in this state within half a minute.
+    /// If the run is not in this state within a minute.
     pub async fn until(&self, run: i64, state: RunState) -> Result<RunView> {
         self.until_run(run, |view| view.state == state)
             .await
@@ -231,18 +228,18 @@ impl Scene {
     }
 
     /// # Errors
-    /// If the run is not like this within half a minute.
+    /// If the run is not like this within a minute.
     pub async fn until_run(&self, run: i64, fits: impl Fn(&RunView) -> bool) -> Result<RunView> {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let mut pace = Pace::within(Duration::from_mins(1));
         loop {
             let view = self.operator.api.run(run).await?;
             if fits(&view) {
                 return Ok(view);
             }
-            if Instant::now() > deadline {
+            if pace.over() {
                 bail!("it is {}; reason {:?}, steps {:?}", view.state.name(), view.reason, view.steps);
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            pace.rest().await;
         }
     }
 
@@ -310,17 +307,17 @@ pub fn refused<T: Debug>(answer: Result<T, CallError>) -> ErrorView {
     }
 }
 
-/// Waits until this is so, at most half a minute.
+/// Waits until this is so, at most a minute.
 ///
 /// # Errors
 /// If it does not become so.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, so: impl Fn() -> F) -> Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut pace = Pace::within(Duration::from_mins(1));
     while !so().await {
-        if Instant::now() > deadline {
-            bail!("within half a minute it did not become so that {what}");
+        if pace.over() {
+            bail!("within a minute it did not become so that {what}");
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        pace.rest().await;
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ use shared::{
 };
 use tests::{
     muster::{Muster, declaration},
+    pace::Pace,
     persona::Persona,
     testnet::docker,
 };
@@ -70,7 +71,7 @@ impl Desk {
                 return found.clone();
             }
             assert!(Instant::now() < deadline, "no such event: {log:?}");
-            tokio::time::sleep(Duration::from_millis(3)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
@@ -143,15 +144,15 @@ impl People {
     }
 
     pub(super) async fn until(&self, run: i64, what: &str, wanted: impl Fn(&RunView) -> bool) -> RunView {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let mut pace = Pace::within(Duration::from_mins(3));
         loop {
             let view = self.operator.api.run(run).await.unwrap();
             if wanted(&view) {
                 return view;
             }
-            let over = !view.state.live() || Instant::now() > deadline;
+            let over = !view.state.live() || pace.over();
             assert!(!over, "run not {what}: {:?} {:?} {:?}", view.state, view.reason, view.steps);
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            pace.rest().await;
         }
     }
 

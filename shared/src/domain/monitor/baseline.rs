@@ -93,25 +93,9 @@ impl Definition {
 mod tests {
     use super::*;
     use crate::domain::{
-        monitor::Bound,
-        text::{Look, Name},
+        monitor::{Bound, tests::monitor},
+        text::Look,
     };
-
-    fn monitor(check: Check) -> Definition {
-        Definition {
-            name: Name::parse("one").unwrap(),
-            check,
-            every_seconds: 60,
-            timeout_seconds: 10,
-            retries: 2,
-            warn: None,
-            bad: None,
-            component: None,
-            impact: None,
-            objective: None,
-            paused: false,
-        }
-    }
 
     fn url() -> Look {
         Look::parse("http://localhost:8081/").unwrap()

@@ -3,7 +3,8 @@
 use super::*;
 use crate::{domain::text::Look, plan::compile};
 
-fn monitor(check: Check) -> Definition {
+/// With nothing about it but what is checked.
+pub(super) fn monitor(check: Check) -> Definition {
     Definition {
         name: Name::parse("one").unwrap(),
         check,
