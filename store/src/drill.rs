@@ -66,7 +66,8 @@ pub struct BegunDrill<'a> {
 /// What may end a drill: the worst open incident that is none, and a monitor that is down.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RealTrouble {
-    pub incident: Option<(i64, u8)>,
+    /// Number and level; without a number if only some may see it.
+    pub incident: Option<(Option<i64>, u8)>,
     pub down: Option<String>,
 }
 
@@ -173,9 +174,10 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn real_trouble(&self, system: SystemId) -> Result<RealTrouble, StoreError> {
-        let incident: Option<(i64, i16)> = sqlx::query_as(
-            "SELECT number, level FROM incident WHERE system_id = $1 AND NOT drill AND resolved_at IS NULL
-             ORDER BY level DESC, number LIMIT 1",
+        let incident: Option<(Option<i64>, i16)> = sqlx::query_as(
+            "SELECT CASE WHEN seen_by IS NULL THEN number END, level FROM incident
+             WHERE system_id = $1 AND NOT drill AND resolved_at IS NULL
+             ORDER BY level DESC, seen_by IS NOT NULL, number LIMIT 1",
         )
         .bind(system.0)
         .fetch_optional(&self.pool)

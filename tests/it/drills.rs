@@ -11,6 +11,7 @@ use shared::{
         },
         error::ErrorCode,
         readiness_report::ReadinessReport,
+        restricted::RestrictIn,
         run::{RunRequestIn, RunView},
     },
     domain::{
@@ -215,6 +216,11 @@ async fn what_is_not_apart_is_never_started_and_what_is_real_ends_a_drill() {
     assert!(stopped || done.run_state == RunState::Succeeded, "{done:?} {:?}", run.state);
     let refusal = refused(scene.operator.api.begin_drill(PROJECT, &of(PROCEDURE), "later").await);
     assert!(refusal.message.contains("people are needed there"), "{refusal:?}");
+    // Of one that only some may see, nothing is told that they would not know.
+    let body = RestrictIn { people: vec![], reason: message("a key was stolen") };
+    scene.responder.api.restrict(incident.number, &body).await.unwrap();
+    let refusal = refused(scene.operator.api.begin_drill(PROJECT, &of(PROCEDURE), "later").await);
+    assert!(refusal.message.contains("People are needed elsewhere now"), "{refusal:?}");
     nothing_is_left(&scene);
 }
 

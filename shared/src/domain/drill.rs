@@ -135,8 +135,8 @@ impl Verdict {
 pub struct Around<'a> {
     pub begun_at: Timestamp,
     pub limit_seconds: u64,
-    /// Number and level of an open incident of the system that is none of its drills.
-    pub incident: Option<(i64, u8)>,
+    /// Number and level of an open incident of the system that is none of its drills; without a number if only some may see it.
+    pub incident: Option<(Option<i64>, u8)>,
     /// A monitor of the system that is down.
     pub down: Option<&'a str>,
     pub now: Timestamp,
@@ -147,9 +147,10 @@ pub struct Around<'a> {
 pub fn must_stop(around: &Around<'_>) -> Option<String> {
     let until = around.begun_at.plus_seconds(around.limit_seconds);
     match (around.incident, around.down) {
-        (Some((number, level)), _) if level >= SERIOUS => {
+        (Some((Some(number), level)), _) if level >= SERIOUS => {
             Some(format!("Incident {number} has level {level}: people are needed there."))
         }
+        (Some((None, level)), _) if level >= SERIOUS => Some("People are needed elsewhere now.".into()),
         (_, Some(monitor)) => Some(format!("The monitor {monitor} is down: the real system comes first.")),
         _ if around.now >= until => Some("Its time is over.".into()),
         _ => None,

@@ -81,8 +81,9 @@ fn a_drill_ends_for_what_is_real_and_when_its_time_is_over() {
     };
     let cases = [
         (around, None),
-        (Around { incident: Some((7, 1)), ..around }, None),
-        (Around { incident: Some((7, 2)), ..around }, Some("Incident 7 has level 2")),
+        (Around { incident: Some((Some(7), 1)), ..around }, None),
+        (Around { incident: Some((Some(7), 2)), ..around }, Some("Incident 7 has level 2")),
+        (Around { incident: Some((None, 2)), ..around }, Some("People are needed elsewhere now.")),
         (Around { down: Some("Height"), ..around }, Some("The monitor Height is down")),
         (Around { now: Timestamp::from_unix(100), ..around }, Some("Its time is over")),
     ];
