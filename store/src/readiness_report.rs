@@ -16,6 +16,7 @@ struct Run {
     state: String,
     dry_run: bool,
     requested_by: String,
+    standing_order: Option<i64>,
     requested_at: OffsetDateTime,
     ended_at: Option<OffsetDateTime>,
 }
@@ -29,7 +30,8 @@ impl Store {
         let rows = sqlx::query_as::<_, Run>(
             "SELECT * FROM (
                  SELECT r.number, r.header->'procedure'->>'title' AS procedure, r.state,
-                        coalesce((r.header->>'dry_run')::boolean, false) AS dry_run, u.name AS requested_by, r.requested_at, r.ended_at
+                        coalesce((r.header->>'dry_run')::boolean, false) AS dry_run, u.name AS requested_by, r.requested_at, r.ended_at,
+                        (r.header->>'standing_order')::bigint AS standing_order
                  FROM run r JOIN incident i ON i.id = r.incident_id JOIN app_user u ON u.id = (r.header->>'requested_by')::uuid
                  WHERE r.system_id = $1 AND r.requested_at >= $2 AND i.seen_by IS NULL AND NOT r.drill
                  ORDER BY r.number DESC LIMIT $3) AS newest
@@ -46,7 +48,9 @@ impl Store {
                 procedure: row.procedure,
                 state: from_name(row.state)?,
                 dry_run: row.dry_run,
-                requested_by: row.requested_by,
+                requested_by: row
+                    .standing_order
+                    .map_or(row.requested_by, |order| format!("by itself (standing order {order})")),
                 requested_at: Timestamp::new(row.requested_at),
                 ended_at: row.ended_at.map(Timestamp::new),
             })

@@ -189,6 +189,11 @@ async fn what_is_down_is_recovered_without_a_person_until_the_limit_and_then_peo
     for action in ["proposed", "approved", "in-force", "begun", "helped", "handed-over"] {
         assert!(audit.contains(&format!("standing-order.{action}")), "{action}");
     }
+    let report = scene.responder.api.draft_report(incident.number).await.unwrap();
+    let facts: String = report.facts.iter().map(|block| block.text.as_str()).collect();
+    let givers = format!("(Restart validator 1) to which consent was given beforehand by {},", scene.approver.me.name);
+    assert!(facts.contains(&givers) && !facts.contains("Requested by"), "{facts}");
+    assert!(facts.contains("within its window"), "handed over: {facts}");
 }
 
 #[tokio::test]

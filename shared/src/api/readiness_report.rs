@@ -59,6 +59,7 @@ pub struct RunLine {
     pub procedure: String,
     pub state: RunState,
     pub dry_run: bool,
+    /// The person's name, or the standing order that it was begun by.
     pub requested_by: String,
     pub requested_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none", default)]

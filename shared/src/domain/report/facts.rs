@@ -12,6 +12,7 @@ use crate::{
         clock::{Clock, ClockState},
         incident::{Incident, IncidentEvent, RunMoment},
         run::StepState,
+        standing_order::OrderMoment,
     },
     timestamp::{Timestamp, human_seconds},
 };
@@ -251,7 +252,9 @@ fn trouble(input: &DraftInput<'_>) -> String {
     let mut text = String::new();
     for entry in input.timeline {
         let telling = match &entry.event {
-            IncidentEvent::Overdue { .. } | IncidentEvent::Reopened { .. } => true,
+            IncidentEvent::Overdue { .. }
+            | IncidentEvent::Reopened { .. }
+            | IncidentEvent::Automatic { moment: OrderMoment::HandedOver, .. } => true,
             IncidentEvent::Run { moment, .. } => matches!(
                 moment,
                 RunMoment::GlassBroken
@@ -306,14 +309,19 @@ fn recovery(facts: &RunFacts) -> String {
     let run = &facts.run;
     let header = &run.header;
     let _ = writeln!(text, "### Run {}: {}\n", header.number, line(&header.procedure.title));
-    let _ = write!(
-        text,
-        "Requested by {} at {} from plan version {}, line {}. ",
-        line(&facts.requested_by),
-        header.requested_at.utc_text(),
-        facts.plan_version,
-        header.procedure.line
-    );
+    let _ = match (&run.ordered, header.standing_order) {
+        (Some(ordered), _) => write!(
+            text,
+            "Begun by itself, by standing order {} ({}) to which consent was given beforehand by {},",
+            ordered.order,
+            line(&ordered.name),
+            line(&ordered.givers)
+        ),
+        (None, Some(order)) => write!(text, "Begun by itself, by standing order {order},"),
+        (None, None) => write!(text, "Requested by {}", line(&facts.requested_by)),
+    };
+    let at = header.requested_at.utc_text();
+    let _ = write!(text, " at {at} from plan version {}, line {}. ", facts.plan_version, header.procedure.line);
     for decision in &run.decisions {
         let verb = match &decision.choice {
             Choice::Approve => "Approved",
