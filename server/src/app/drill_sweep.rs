@@ -29,13 +29,15 @@ const REMIND_SECONDS: u32 = 3 * 86_400;
 /// # Errors
 /// If the database does not answer; what was not done is done next time.
 pub async fn sweep(state: &AppState) -> Result<(), AppError> {
+    let mut failed = Ok(());
+    // One that cannot be seen to does not keep the others waiting.
     for drill in state.store.drills_open().await? {
-        watch(state, &drill).await?;
+        failed = watch(state, &drill).await.and(failed);
     }
     for id in state.store.drill_schedules_moving(f64::from(REMIND_SECONDS)).await? {
-        schedule(state, id).await?;
+        failed = schedule(state, id).await.and(failed);
     }
-    Ok(())
+    failed
 }
 
 async fn watch(state: &AppState, drill: &DrillRecord) -> Result<(), AppError> {

@@ -17,10 +17,12 @@ use crate::error::AppError;
 /// # Errors
 /// If the database does not answer; what was not ended is ended next time.
 pub async fn sweep(store: &Store) -> Result<(), AppError> {
+    let mut failed = Ok(());
     for id in store.runs_expired().await? {
-        expire(store, id).await?;
+        // One that cannot be seen to does not keep the others waiting.
+        failed = expire(store, id).await.and(failed);
     }
-    Ok(())
+    failed
 }
 
 async fn expire(store: &Store, id: RunId) -> Result<(), AppError> {

@@ -18,10 +18,12 @@ use crate::error::AppError;
 /// # Errors
 /// If the database does not answer; what was not said is said next time.
 pub(crate) async fn sweep(store: &Store) -> Result<(), AppError> {
+    let mut failed = Ok(());
     for number in store.follow_ups_to_remind().await? {
-        remind(store, number).await?;
+        // One that cannot be seen to does not keep the others waiting.
+        failed = remind(store, number).await.and(failed);
     }
-    Ok(())
+    failed
 }
 
 async fn remind(store: &Store, number: i64) -> Result<(), AppError> {

@@ -92,10 +92,12 @@ pub(super) fn times(run: &Run, incident: &Incident) -> Option<TimesView> {
 /// # Errors
 /// If the database does not answer; who was not warned is warned next time.
 pub async fn warn(store: &Store) -> Result<(), AppError> {
+    let mut failed = Ok(());
     for id in store.runs_going().await? {
-        warn_of(store, id).await?;
+        // One that cannot be seen to does not keep the others waiting.
+        failed = warn_of(store, id).await.and(failed);
     }
-    Ok(())
+    failed
 }
 
 async fn warn_of(store: &Store, id: RunId) -> Result<(), AppError> {

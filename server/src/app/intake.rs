@@ -14,6 +14,7 @@ use shared::{
     timestamp::Timestamp,
 };
 use store::{AlertSource, IncidentRecord, StoreError, Tx};
+use uuid::Uuid;
 
 use self::decide::settle;
 use super::{alert_source::key_hash, plan::PlanInForce};
@@ -102,26 +103,32 @@ async fn beat(state: &AppState, source: &AlertSource) -> Result<TakenView, AppEr
 /// # Errors
 /// If the database does not answer.
 pub async fn miss(state: &AppState, since: Timestamp) -> Result<(), AppError> {
+    let mut failed = Ok(());
     for id in state.store.heartbeats_silent(since).await? {
-        let Ok(seen) = state.store.alert_source_fetch(id).await else { continue };
-        let plan = state.plans.current(seen.system).await?;
-        let mut tx = state.store.begin().await?;
-        let source = match tx.alert_source_lock(id).await {
-            Ok(source) => source,
-            Err(StoreError::NotFound) => continue,
-            Err(error) => return Err(error.into()),
-        };
-        // It may have been heard, or another server may have been here, since.
-        let Some((beat, heard)) = source.beat.zip(source.heard_at) else { continue };
-        if tx.now().seconds_since(heard.max(since)) < beat.every_seconds + beat.grace_seconds {
-            continue;
-        }
-        let silent = tx.now().seconds_since(heard);
-        let declared = fires(&mut tx, plan.as_deref(), &source, &alert::silence(&source.name, silent)).await?;
-        call(&mut tx, declared.as_slice()).await?;
-        tx.commit().await?;
+        // One that cannot be seen to does not keep the others waiting.
+        failed = miss_one(state, id, since).await.and(failed);
     }
-    Ok(())
+    failed
+}
+
+async fn miss_one(state: &AppState, id: Uuid, since: Timestamp) -> Result<(), AppError> {
+    let Ok(seen) = state.store.alert_source_fetch(id).await else { return Ok(()) };
+    let plan = state.plans.current(seen.system).await?;
+    let mut tx = state.store.begin().await?;
+    let source = match tx.alert_source_lock(id).await {
+        Ok(source) => source,
+        Err(StoreError::NotFound) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    // It may have been heard, or another server may have been here, since.
+    let Some((beat, heard)) = source.beat.zip(source.heard_at) else { return Ok(()) };
+    if tx.now().seconds_since(heard.max(since)) < beat.every_seconds + beat.grace_seconds {
+        return Ok(());
+    }
+    let silent = tx.now().seconds_since(heard);
+    let declared = fires(&mut tx, plan.as_deref(), &source, &alert::silence(&source.name, silent)).await?;
+    call(&mut tx, declared.as_slice()).await?;
+    Ok(tx.commit().await?)
 }
 
 fn actor(source: &AlertSource) -> Actor {
@@ -168,20 +175,25 @@ const MUTED: i64 = 500;
 /// # Errors
 /// If the database does not answer; what was not done is done next time.
 pub async fn unmute(state: &AppState) -> Result<(), AppError> {
+    let mut failed = Ok(());
     for (number, source) in state.store.alerts_muted(MUTED).await? {
-        let Ok(source) = state.store.alert_source_fetch(source).await else { continue };
-        let plan = state.plans.current(source.system).await?;
-        let mut tx = state.store.begin().await?;
-        let Some(held) = tx.alert_muted_lock(number).await? else { continue };
-        if muted(&mut tx, &source, &held.alert).await? {
-            continue;
-        }
-        let declared = settle(&mut tx, plan.as_deref(), &source, &held.alert, number).await?;
-        call(&mut tx, declared.as_slice()).await?;
-        tx.live(Topic::Alerts {});
-        tx.commit().await?;
+        failed = unmute_one(state, number, source).await.and(failed);
     }
-    Ok(())
+    failed
+}
+
+async fn unmute_one(state: &AppState, number: i64, source: Uuid) -> Result<(), AppError> {
+    let Ok(source) = state.store.alert_source_fetch(source).await else { return Ok(()) };
+    let plan = state.plans.current(source.system).await?;
+    let mut tx = state.store.begin().await?;
+    let Some(held) = tx.alert_muted_lock(number).await? else { return Ok(()) };
+    if muted(&mut tx, &source, &held.alert).await? {
+        return Ok(());
+    }
+    let declared = settle(&mut tx, plan.as_deref(), &source, &held.alert, number).await?;
+    call(&mut tx, declared.as_slice()).await?;
+    tx.live(Topic::Alerts {});
+    Ok(tx.commit().await?)
 }
 
 /// How long one call stands for all that alerts declare meanwhile, unless it is worse.

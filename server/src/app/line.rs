@@ -23,10 +23,12 @@ use crate::{
 /// # Errors
 /// If the database does not answer; who was not called is called next time.
 pub async fn call(store: &Store) -> Result<(), AppError> {
+    let mut failed = Ok(());
     for id in store.runs_first_in_line().await? {
-        call_one(store, id).await?;
+        // One that cannot be seen to does not keep the others waiting.
+        failed = call_one(store, id).await.and(failed);
     }
-    Ok(())
+    failed
 }
 
 async fn call_one(store: &Store, id: RunId) -> Result<(), AppError> {

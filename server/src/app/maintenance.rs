@@ -204,12 +204,18 @@ async fn end(
 /// # Errors
 /// If the database does not answer; what was not done is done next time.
 pub async fn sweep(store: &Store) -> Result<(), AppError> {
+    let mut failed = Ok(());
     for number in store.maintenances_due().await? {
-        let mut tx = store.begin().await?;
-        happen(&mut tx, number).await?;
-        tx.commit().await?;
+        // One that cannot be seen to does not keep the others waiting.
+        failed = begin_or_end(store, number).await.and(failed);
     }
-    Ok(())
+    failed
+}
+
+async fn begin_or_end(store: &Store, number: i64) -> Result<(), AppError> {
+    let mut tx = store.begin().await?;
+    happen(&mut tx, number).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn happen(tx: &mut Tx, number: i64) -> Result<(), AppError> {

@@ -20,10 +20,12 @@ use crate::{AppState, error::AppError};
 /// # Errors
 /// If the database does not answer; what was not done is done next time.
 pub async fn sweep(state: &AppState) -> Result<(), AppError> {
+    let mut failed = Ok(());
     for number in state.store.monitor_changes_untold().await? {
-        see_to(state, number).await?;
+        // One that cannot be seen to does not keep the others waiting.
+        failed = see_to(state, number).await.and(failed);
     }
-    Ok(())
+    failed
 }
 
 async fn see_to(state: &AppState, number: i64) -> Result<(), AppError> {

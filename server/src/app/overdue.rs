@@ -15,10 +15,12 @@ use crate::error::AppError;
 /// # Errors
 /// If the database does not answer; what was not said is said next time.
 pub async fn sweep(store: &Store) -> Result<(), AppError> {
+    let mut failed = Ok(());
     for number in store.incidents_due().await? {
-        tell(store, number).await?;
+        // One that cannot be seen to does not keep the others waiting.
+        failed = tell(store, number).await.and(failed);
     }
-    Ok(())
+    failed
 }
 
 async fn tell(store: &Store, number: i64) -> Result<(), AppError> {

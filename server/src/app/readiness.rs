@@ -52,12 +52,18 @@ pub async fn view(state: &AppState, _permit: &Permit<ViewConsole>, slug: &str) -
 /// # Errors
 /// If the database does not answer.
 pub async fn note(store: &Store, plans: &Plans) -> Result<(), AppError> {
+    let mut failed = Ok(());
     for (system, _) in store.system_list().await? {
-        let Some(plan) = plans.current(system.id).await? else { continue };
-        let (_, readiness) = judge(store, &system, &plan).await?;
-        store.readiness_note(system.id, readiness.score()).await?;
+        // One that cannot be judged does not keep the others from it.
+        failed = note_one(store, plans, &system).await.and(failed);
     }
-    Ok(())
+    failed
+}
+
+async fn note_one(store: &Store, plans: &Plans, system: &System) -> Result<(), AppError> {
+    let Some(plan) = plans.current(system.id).await? else { return Ok(()) };
+    let (_, readiness) = judge(store, system, &plan).await?;
+    Ok(store.readiness_note(system.id, readiness.score()).await?)
 }
 
 async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Timestamp, Readiness), AppError> {
