@@ -67,12 +67,12 @@ async fn fuzz(roles: &[Role], phase: &str, examples: &str, aim: Aim) {
         let person = scene.muster.persona(*role).await.unwrap();
         cookies.push(cookie(&scene, &person).await);
     }
-    let (door, open) = turns::open(base.clone(), cookies.clone()).await;
+    let (address, door, open) = turns::open(base.clone(), cookies.clone()).await;
     let mut command = Command::new(programs().join("schemathesis"));
     command
         .current_dir(directory.path())
         .env("NO_COLOR", "1")
-        .args(["run", &format!("{base}/api/v1/openapi.json"), "--url", &door])
+        .args(["run", &format!("{base}/api/v1/openapi.json"), "--url", &address])
         .args(["--phases", phase, "--generation-database", "none"])
         .args(["--max-examples", &variable("MUSTER_TEST_FUZZ_EXAMPLES", examples)])
         .args(["--seed", &variable("MUSTER_TEST_FUZZ_SEED", SEED)])
@@ -106,9 +106,10 @@ async fn fuzz(roles: &[Role], phase: &str, examples: &str, aim: Aim) {
     });
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "as {roles:?}:\n{said}");
-    for (role, cookie) in roles.iter().zip(&cookies) {
+    for (turn, cookie) in cookies.iter().enumerate() {
         let asked = reqwest::Client::new().get(format!("{base}/api/v1/session")).header("Cookie", cookie);
-        assert_eq!(asked.send().await.unwrap().status(), 200, "{role:?} was signed out on the way");
+        let status = asked.send().await.unwrap().status();
+        assert_eq!(status, 200, "{:?} was signed out on the way: {:?}", roles[turn], door.before_refused(turn));
     }
 }
 
