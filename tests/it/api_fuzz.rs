@@ -106,10 +106,10 @@ async fn fuzz(roles: &[Role], phase: &str, examples: &str, aim: Aim) {
     });
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "as {roles:?}:\n{said}");
-    for (turn, cookie) in cookies.iter().enumerate() {
-        let asked = reqwest::Client::new().get(format!("{base}/api/v1/session")).header("Cookie", cookie);
-        let status = asked.send().await.unwrap().status();
-        assert_eq!(status, 200, "{:?} was signed out on the way: {:?}", roles[turn], door.before_refused(turn));
+    // Near the end the fuzzer deletes what it has seen, sessions among it; whoever is signed out earlier shows nothing any more.
+    for (turn, role) in roles.iter().enumerate() {
+        let story = door.story(turn);
+        assert!(story.asked > 100 && story.as_stranger * 20 < story.asked, "{role:?} was signed out early: {story:?}");
     }
 }
 

@@ -19,13 +19,23 @@ pub(super) struct Door {
     client: reqwest::Client,
 }
 
+/// How it went with one cookie.
+#[derive(Debug)]
+pub(super) struct Story {
+    pub(super) asked: usize,
+    /// In the end as somebody who is not signed in (any more).
+    pub(super) as_stranger: usize,
+    /// The last before that, to see what shut the door.
+    pub(super) before: Vec<String>,
+}
+
 impl Door {
-    /// The last that went through with a cookie while it still opened, to see what shut it.
-    pub(super) fn before_refused(&self, cookie: usize) -> Vec<String> {
+    pub(super) fn story(&self, cookie: usize) -> Story {
         let said = self.said.lock().unwrap();
         let own: Vec<&String> = said.iter().filter(|(turn, _)| *turn == cookie).map(|(_, line)| line).collect();
         let open = own.iter().rposition(|line| !line.starts_with("401")).map_or(0, |last| last + 1);
-        own[open.saturating_sub(3)..open].iter().map(|line| (*line).clone()).collect()
+        let before = own[open.saturating_sub(3)..open].iter().map(|line| (*line).clone()).collect();
+        Story { asked: own.len(), as_stranger: own.len() - open, before }
     }
 }
 
