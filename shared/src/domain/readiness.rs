@@ -6,6 +6,8 @@ mod automatic;
 mod backup;
 mod inspection;
 mod judge;
+mod recovery_time;
+mod rehearsed;
 
 use serde::{Deserialize, Serialize};
 
