@@ -134,6 +134,12 @@ async fn a_drill_is_the_same_run_on_a_target_of_its_own_that_is_gone_afterwards(
     assert!(procedure.lost() == 0 && procedure.why.contains("in a drill"), "{procedure:?}");
     let time = item(Subject::RecoveryTime, "Single Node");
     assert!(time.lost() == 0 && time.why.contains("no outage has shown it"), "{time:?}");
+    let lacking = DrillVerdictIn { verdict: Verdict::Lacking, note: message("The password was not to be found.") };
+    scene.operator.api.judge_drill(drill.number, &lacking).await.unwrap();
+    let doubted = viewer.api.readiness(PROJECT).await.unwrap();
+    let procedure = doubted.items.iter().find(|i| i.subject == Subject::Procedure && i.id == PROCEDURE).unwrap();
+    assert!(procedure.earned * 2 == procedure.weight && procedure.why.ends_with("not to be found."), "{procedure:?}");
+    scene.operator.api.judge_drill(drill.number, &good).await.unwrap();
     let (_, signed) =
         viewer.http.raw("GET", &format!("/api/v1/systems/{PROJECT}/readiness/report"), None).await.unwrap();
     let report: ReadinessReport = serde_json::from_str(signed["document"].as_str().unwrap()).unwrap();

@@ -117,6 +117,9 @@ fn told(drill: &DrillRecord, run: &Run, measured: Option<Measured>, points: &[Po
             )
         }
         (None, Some(why)) => format!("The drill was ended: {} {left}", sentence(why)),
+        (None, None) if !run.left_out().is_empty() => {
+            format!("The drill is over: its run went on without a step that recovers, so it shows nothing. {left}")
+        }
         (None, None) => {
             format!("The drill is over: its run did not reach its end ({}). {left}", run.state.words().to_lowercase())
         }

@@ -65,6 +65,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
     let back = i64::try_from(YEARS.max(STALE_DAYS) * 86_400).unwrap_or(i64::MAX);
     let since = Timestamp::from_unix(now.inner().unix_timestamp().saturating_sub(back));
     let rehearsals = store.rehearsals(system.id, since).await?;
+    let failures = store.rehearsals_failed(system.id, since).await?;
     let outages = store.outages(system.id, since).await?;
     let monitors = store.monitor_list(Some(system.id)).await?;
     let probes: Vec<_> = monitors
@@ -96,6 +97,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
         plan: &plan.compiled.plan,
         gaps: &plan.compiled.gaps,
         rehearsals: &rehearsals,
+        failures: &failures,
         outages: &outages,
         probes: &probes,
         restored: &restored,

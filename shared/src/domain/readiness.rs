@@ -11,6 +11,8 @@ mod rehearsed;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::rehearsed::Failure;
+
 use crate::{
     digest::Digest,
     domain::{inspection::Kind, monitor::State, standing_order::OrderState},
@@ -30,6 +32,8 @@ pub struct Rehearsal {
     pub run: i64,
     /// On a drill target; then what it took is counted from the target's standing.
     pub drill: bool,
+    /// What has to change first, as somebody says who has seen it.
+    pub lacking: Option<String>,
 }
 
 /// How long an incident kept a component from working, the last time.
@@ -120,6 +124,7 @@ pub struct Facts<'a> {
     /// What the compiler misses in it.
     pub gaps: &'a [Gap],
     pub rehearsals: &'a [Rehearsal],
+    pub failures: &'a [Failure],
     pub outages: &'a [Outage],
     pub probes: &'a [Probe],
     pub restored: &'a [Restored],

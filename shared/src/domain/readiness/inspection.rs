@@ -90,6 +90,7 @@ mod tests {
             plan,
             gaps: &[],
             rehearsals: &[],
+            failures: &[],
             outages: &[],
             probes: &[],
             restored: &[],

@@ -5,6 +5,7 @@ use super::{
     age::{aged, ago, fresh_until, left},
     is_rehearsed,
     judge::OBJECTIVE,
+    rehearsed::doubted,
 };
 use crate::{
     domain::drill::objectives,
@@ -92,6 +93,8 @@ fn in_drill(facts: Facts<'_>, last: &Rehearsal, promised: i64, before: Option<&O
             format!("; the last outage took {took}{late}, {when} (incident {})", outage.incident)
         }
     };
-    let why = format!("{said}{before}.{}", aged(at, facts.now));
-    Shown { earned: left(OBJECTIVE, at, facts.now), why, at: Some(at) }
+    let failed = facts.failures.iter().filter(|f| f.procedure == last.procedure).max_by_key(|f| f.ended_at);
+    let counts = (left(OBJECTIVE, at, facts.now), format!("{said}{before}.{}", aged(at, facts.now)));
+    let (earned, why) = doubted(last, failed, counts, facts.now);
+    Shown { earned, why, at: Some(at) }
 }

@@ -48,6 +48,7 @@ fn day(n: u64) -> Timestamp {
 struct World {
     compiled: Compiled,
     rehearsals: Vec<Rehearsal>,
+    failures: Vec<Failure>,
     outages: Vec<Outage>,
     probes: Vec<Probe>,
     restored: Vec<Restored>,
@@ -68,7 +69,9 @@ fn well(plan: &str) -> World {
             took_seconds: 65,
             run: 7,
             drill: false,
+            lacking: None,
         }],
+        failures: vec![],
         outages: vec![Outage {
             component: compiled.plan.components[0].id.clone(),
             ended_at: day(0),
@@ -98,6 +101,7 @@ impl World {
             plan: &self.compiled.plan,
             gaps: &self.compiled.gaps,
             rehearsals: &self.rehearsals,
+            failures: &self.failures,
             outages: &self.outages,
             probes: &self.probes,
             restored: &self.restored,
@@ -147,6 +151,38 @@ fn a_changed_procedure_has_shown_only_half() {
     world.rehearsals.clear();
     let never = world.item(Subject::Procedure, day(1));
     assert_eq!(never.earn, Some(Earn::Drill { procedure: "node-failure-recovery".into() }));
+}
+
+#[test]
+fn what_is_lacking_and_what_failed_since_leaves_half() {
+    let failure =
+        |on, skipped| Failure { procedure: "node-failure-recovery".into(), ended_at: day(on), run: 9, skipped };
+    let lacking = || Some("Nobody knew the password".to_owned());
+    // (somebody says it is lacking, what went wrong and when; what is earned of 100 on day 11, and what is said)
+    let cases: [(Option<String>, Option<Failure>, u32, &str); 6] = [
+        (None, None, 100, "(run 7)."),
+        (lacking(), None, 50, "Something is lacking, so half of that counts: Nobody knew the password."),
+        (None, Some(failure(10, false)), 50, "But run 9 failed yesterday: half of that counts."),
+        (None, Some(failure(10, true)), 50, "But run 9 had to skip a step yesterday: half of that counts."),
+        (lacking(), Some(failure(10, false)), 25, "the password. But run 9 failed"),
+        (None, Some(Failure { ended_at: day(0), ..failure(0, false) }), 100, "(run 7)."),
+    ];
+    for (lacking, failed, earned, why) in cases {
+        let mut world = well(PLAN);
+        (world.rehearsals[0].drill, world.rehearsals[0].lacking) = (true, lacking);
+        world.failures = failed.into_iter().collect();
+        world.outages.clear();
+        let item = world.item(Subject::Procedure, day(11));
+        assert!(item.earned == earned && item.why.contains(why), "{item:?}");
+        assert_eq!(item.earn.is_none(), earned == 100, "{item:?}");
+        let time = world.item(Subject::RecoveryTime, day(11));
+        assert_eq!(time.earned, earned * 60 / 100, "the time that was measured is as much in doubt: {time:?}");
+    }
+    let mut world = well(PLAN);
+    world.rehearsals.clear();
+    world.failures = vec![failure(10, true)];
+    let never = world.item(Subject::Procedure, day(11));
+    assert!(never.earned == 0 && never.why.ends_with("The last one: run 9 had to skip a step yesterday."), "{never:?}");
 }
 
 #[test]
