@@ -2,7 +2,10 @@
 
 use shared::{
     api::readiness::{ReadinessDay, ReadinessView},
-    domain::readiness::{Facts, Keeper, Probe, Readiness, Restored, STALE_DAYS, Standing, TreeDrill},
+    domain::{
+        readiness::{Facts, FailedTrial, Keeper, Probe, Readiness, Restored, STALE_DAYS, Standing, TreeDrill},
+        verification::{Found, State},
+    },
     timestamp::Timestamp,
 };
 use store::{Store, System};
@@ -81,7 +84,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
             })
         })
         .collect();
-    let restored = restored(store, system).await?;
+    let (restored, failed_trial) = restored(store, system).await?;
     let orders = store.standing_orders_open(system.id).await?.into_iter().map(|record| Standing {
         number: record.order.number,
         ends_at: record.order.ends_at(),
@@ -101,6 +104,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
         outages: &outages,
         probes: &probes,
         restored: &restored,
+        failed_trial: failed_trial.as_ref(),
         orders: &orders,
         lost: &lost,
         keepers: &keepers,
@@ -111,11 +115,12 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
     Ok((now, Readiness::of(facts)))
 }
 
-/// What the last trial of the backups showed, place by place.
-async fn restored(store: &Store, system: &System) -> Result<Vec<Restored>, AppError> {
-    let Some(last) = store.verification_last(system.id).await? else { return Ok(vec![]) };
-    let at = last.ended_at.unwrap_or(last.asked_at);
-    let one = |found: shared::domain::verification::Found| Restored {
+/// What trials of the backups showed, place by place, and the last one, if it failed.
+async fn restored(store: &Store, system: &System) -> Result<(Vec<Restored>, Option<FailedTrial>), AppError> {
+    let last = store.verification_last(system.id).await?.filter(|last| last.state == State::Failed);
+    let failed =
+        last.map(|last| FailedTrial { at: last.ended_at.unwrap_or(last.asked_at), why: last.why.unwrap_or_default() });
+    let one = |(found, at): (Found, Timestamp)| Restored {
         place: found.place,
         path: found.path,
         verified: found.verified,
@@ -123,7 +128,7 @@ async fn restored(store: &Store, system: &System) -> Result<Vec<Restored>, AppEr
         at,
         loss_seconds: found.loss_seconds,
     };
-    Ok(last.found.into_iter().map(one).collect())
+    Ok((store.verification_places(system.id).await?.into_iter().map(one).collect(), failed))
 }
 
 /// Everybody who is called, but for those who have left.

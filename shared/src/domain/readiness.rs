@@ -74,7 +74,7 @@ pub struct TreeDrill {
     pub in_time: usize,
 }
 
-/// What the last trial of the backups of one place showed.
+/// What the last trial showed that got to the backups of one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
     /// As the plan names it, and where.
@@ -84,6 +84,13 @@ pub struct Restored {
     pub why: String,
     pub at: Timestamp,
     pub loss_seconds: Option<i64>,
+}
+
+/// The last trial of the backups, if it failed; then it may not have got to every place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedTrial {
+    pub at: Timestamp,
+    pub why: String,
 }
 
 /// A standing order that is not over.
@@ -128,6 +135,7 @@ pub struct Facts<'a> {
     pub outages: &'a [Outage],
     pub probes: &'a [Probe],
     pub restored: &'a [Restored],
+    pub failed_trial: Option<&'a FailedTrial>,
     pub orders: &'a [Standing],
     pub lost: &'a [Lost],
     pub keepers: &'a [Keeper],

@@ -91,6 +91,7 @@ mod tests {
             gaps: &[],
             rehearsals: &[],
             failures: &[],
+            failed_trial: None,
             outages: &[],
             probes: &[],
             restored: &[],

@@ -52,6 +52,7 @@ struct World {
     outages: Vec<Outage>,
     probes: Vec<Probe>,
     restored: Vec<Restored>,
+    failed_trial: Option<FailedTrial>,
     orders: Vec<Standing>,
     lost: Vec<Lost>,
     keepers: Vec<Keeper>,
@@ -87,6 +88,7 @@ fn well(plan: &str) -> World {
             monitor: "m".into(),
         }],
         restored: vec![],
+        failed_trial: None,
         orders: vec![],
         lost: vec![],
         keepers: [true, false].map(|primary| Keeper { role: "Keeper".into(), primary, reachable: true }).into(),
@@ -105,6 +107,7 @@ impl World {
             outages: &self.outages,
             probes: &self.probes,
             restored: &self.restored,
+            failed_trial: self.failed_trial.as_ref(),
             orders: &self.orders,
             lost: &self.lost,
             keepers: &self.keepers,
@@ -338,6 +341,34 @@ fn a_backup_counts_when_it_was_restored_on_trial() {
     let [bad, measured, _] = tried(false, None);
     assert_eq!((bad.0, measured.0), (0, 0));
     assert!(bad.1.ends_with("cut off"), "{bad:?}");
+}
+
+#[test]
+fn a_trial_that_did_not_get_to_a_place_takes_nothing_away_from_it() {
+    let plan = PLAN.replace("\n## RPO\n\n| Data | RPO |\n|--|--|\n| Chain | 0 blocks |\n", BACKED_UP);
+    let mut world = well(&plan);
+    let backup = |world: &World| world.item(Subject::Backup, day(3));
+    let failed = |on| Some(FailedTrial { at: day(on), why: "It was not done within 60 min.".into() });
+    world.failed_trial = failed(2);
+    let never = backup(&world);
+    assert!(
+        never.earned == 0 && never.why.contains("yesterday, ended before it was done with it: It was not"),
+        "{never:?}"
+    );
+    world.restored = vec![Restored {
+        place: "Database".into(),
+        path: "/b/db/".into(),
+        verified: true,
+        why: String::new(),
+        at: day(1),
+        loss_seconds: Some(200),
+    }];
+    let (kept, point) = (backup(&world), world.on(day(3)).items.into_iter().find(|i| i.id == "Database").unwrap());
+    assert_eq!((kept.lost(), point.lost(), kept.shown_at), (0, 0, Some(day(1))), "{kept:?} {point:?}");
+    assert!(kept.why.ends_with("within 60 min."), "it says that the newer one failed: {kept:?}");
+    // The one that failed because of this very place says so already.
+    world.failed_trial = failed(1);
+    assert!(!backup(&world).why.contains("done with it"));
 }
 
 #[test]
