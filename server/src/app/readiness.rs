@@ -3,6 +3,7 @@
 use shared::{
     api::readiness::{ReadinessDay, ReadinessView},
     domain::{
+        access::Action,
         readiness::{Facts, FailedTrial, Keeper, Probe, Readiness, Restored, STALE_DAYS, Standing, TreeDrill},
         verification::{Found, State},
     },
@@ -14,6 +15,7 @@ use time::Time;
 use super::{
     inspected,
     plan::{PlanInForce, Plans},
+    standing_order::sweep::would_lapse,
 };
 use crate::{
     AppState,
@@ -34,7 +36,7 @@ pub async fn view(state: &AppState, _permit: &Permit<ViewConsole>, slug: &str) -
     let system = state.store.system_by_slug(slug).await.found(|| format!("system {slug}"))?;
     let plan = state.plans.current(system.id).await?;
     let plan = plan.ok_or_else(|| AppError::not_found(format!("plan of {} yet", system.name)))?;
-    let (now, readiness) = judge(&state.store, &system, &plan).await?;
+    let (now, readiness) = judge(&state.store, &state.plans, &system, &plan).await?;
     let days = state.store.readiness_days(system.id, DAYS).await?;
     let days = days
         .into_iter()
@@ -57,13 +59,18 @@ pub async fn view(state: &AppState, _permit: &Permit<ViewConsole>, slug: &str) -
 pub async fn note(store: &Store, plans: &Plans) -> Result<(), AppError> {
     for (system, _) in store.system_list().await? {
         let Some(plan) = plans.current(system.id).await? else { continue };
-        let (_, readiness) = judge(store, &system, &plan).await?;
+        let (_, readiness) = judge(store, plans, &system, &plan).await?;
         store.readiness_note(system.id, readiness.score()).await?;
     }
     Ok(())
 }
 
-async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Timestamp, Readiness), AppError> {
+async fn judge(
+    store: &Store,
+    plans: &Plans,
+    system: &System,
+    plan: &PlanInForce,
+) -> Result<(Timestamp, Readiness), AppError> {
     let now = store.now().await?;
     let back = i64::try_from(YEARS.max(STALE_DAYS) * 86_400).unwrap_or(i64::MAX);
     let since = Timestamp::from_unix(now.inner().unix_timestamp().saturating_sub(back));
@@ -85,13 +92,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
         })
         .collect();
     let (restored, failed_trial) = restored(store, system).await?;
-    let orders = store.standing_orders_open(system.id).await?.into_iter().map(|record| Standing {
-        number: record.order.number,
-        ends_at: record.order.ends_at(),
-        procedure: record.order.terms.procedure,
-        state: record.order.state,
-    });
-    let orders: Vec<_> = orders.collect();
+    let orders = orders(store, plans, system, now).await?;
     let lost = store.drill_losses(system.id, since).await?;
     let keepers = keepers(store, system).await?;
     let drill = drill(store, system, now).await?;
@@ -129,6 +130,17 @@ async fn restored(store: &Store, system: &System) -> Result<(Vec<Restored>, Opti
         loss_seconds: found.loss_seconds,
     };
     Ok((store.verification_places(system.id).await?.into_iter().map(one).collect(), failed))
+}
+
+async fn orders(store: &Store, plans: &Plans, system: &System, now: Timestamp) -> Result<Vec<Standing>, AppError> {
+    let deciders = store.users_who_may(Action::DecideRun).await?;
+    let mut orders = vec![];
+    for order in store.standing_orders_open(system.id).await?.into_iter().map(|record| record.order) {
+        let lapses = would_lapse((store, plans), &order, (&deciders, now)).await?;
+        let (number, state, ends_at) = (order.number, order.state, order.ends_at());
+        orders.push(Standing { number, procedure: order.terms.procedure, state, ends_at, lapses });
+    }
+    Ok(orders)
 }
 
 /// Everybody who is called, but for those who have left.

@@ -100,6 +100,8 @@ pub struct Standing {
     pub procedure: String,
     pub state: OrderState,
     pub ends_at: Timestamp,
+    /// Why it would lapse the moment that it is needed, if it would.
+    pub lapses: Option<String>,
 }
 
 /// What a drill would have lost of some data: the last one that restored them.

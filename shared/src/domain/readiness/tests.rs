@@ -379,12 +379,17 @@ fn what_is_promised_without_people_takes_an_order_in_force() {
     let nobody = look(&world);
     assert_eq!((nobody.earned, nobody.earn), (0, Some(Earn::Order { procedure: procedure.clone() })));
 
-    let order = |state| Standing { number: 4, procedure: procedure.clone(), state, ends_at: day(30) };
+    let order = |state| Standing { number: 4, procedure: procedure.clone(), state, ends_at: day(30), lapses: None };
     for state in [OrderState::Proposed, OrderState::Suspended] {
         world.orders = vec![order(state)];
         let item = look(&world);
         assert_eq!((item.earned, item.earn), (0, Some(Earn::LookAtOrder { number: 4 })), "{state:?}");
     }
+    let why = Some("the plan has another procedure by now".to_owned());
+    world.orders.push(Standing { lapses: why, ..order(OrderState::InForce) });
+    let lapsing = look(&world);
+    assert_eq!((lapsing.earned, lapsing.earn), (0, Some(Earn::LookAtOrder { number: 4 })));
+    assert!(lapsing.why.ends_with("would not be begun, because the plan has another procedure by now."));
     world.orders.push(order(OrderState::InForce));
     let held = look(&world);
     assert_eq!((held.lost(), held.fresh_until, held.earn), (0, Some(day(30)), None));
