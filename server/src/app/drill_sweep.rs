@@ -60,8 +60,7 @@ async fn watch(state: &AppState, drill: &DrillRecord) -> Result<(), AppError> {
 async fn end(state: &AppState, drill: &DrillRecord) -> Result<(), AppError> {
     let number = drill.number;
     // As it was carried out: the plan may have changed meanwhile.
-    let version = state.store.run_fetch(drill.run).await?.run.header.plan_version;
-    let plan = state.plans.of(state.store.plan_version_fetch(version).await?).await?;
+    let plan = state.plans.of(state.store.plan_version_fetch(drill.plan_version).await?).await?;
     let mut tx = state.store.begin().await?;
     let drill = tx.drill_lock(number).await?;
     if drill.ended_at.is_some() {
