@@ -3,7 +3,10 @@
 
 use shared::{
     digest::Digest,
-    domain::readiness::{Failure, Lost, Outage, Rehearsal},
+    domain::{
+        readiness::{Failure, Lost, Outage, Rehearsal},
+        resolution::Resolution,
+    },
     ids::SystemId,
     plan::Procedure,
     timestamp::Timestamp,
@@ -23,6 +26,7 @@ struct RehearsalRow {
     number: i64,
     drill: bool,
     lacking: Option<String>,
+    resolution: Option<Json<Resolution>>,
 }
 
 /// A run that succeeded although somebody skipped these steps.
@@ -77,8 +81,11 @@ impl Store {
     pub async fn rehearsals(&self, system: SystemId, since: Timestamp) -> Result<Vec<Rehearsal>, StoreError> {
         let left_out: Vec<_> = self.left_something_out(system, since).await?.into_iter().map(|row| row.id).collect();
         let rows = sqlx::query_as::<_, RehearsalRow>(
-            "SELECT DISTINCT ON (procedure, digest, drill) procedure, digest, ended_at, took, number, drill, lacking FROM (
-                 SELECT header->'procedure'->>'id' AS procedure, header->'procedure'->>'digest' AS digest, ended_at,
+            "SELECT DISTINCT ON (procedure, digest, drill) procedure, digest, ended_at, took, number, drill, lacking,
+                    (SELECT e.event->'resolution' FROM step_event e
+                     WHERE e.run_id = done.id AND e.event->>'event' = 'resolved' ORDER BY e.seq DESC LIMIT 1) AS resolution
+             FROM (
+                 SELECT id, header->'procedure'->>'id' AS procedure, header->'procedure'->>'digest' AS digest, ended_at,
                         CASE WHEN drill THEN (SELECT d.recovered_seconds FROM drill d WHERE d.run_id = run.id)
                              ELSE extract(epoch FROM ended_at - requested_at)::bigint END AS took, number, drill,
                         (SELECT d.verdict_note FROM drill d WHERE d.run_id = run.id AND d.verdict = 'lacking') AS lacking
@@ -104,6 +111,7 @@ impl Store {
                 run: row.number,
                 drill: row.drill,
                 lacking: row.lacking,
+                resolution: row.resolution.map(|resolution| resolution.0),
             })
         };
         rows.into_iter().map(one).collect()

@@ -63,6 +63,15 @@ async fn a_real_run_a_measured_incident_and_a_monitor_earn_points_and_days_take_
     })
     .await
     .unwrap();
+
+    // With another image than it was carried out with, half of it counts.
+    scene.host.change(VALIDATOR1, |details| details.container.image_id = "sha256:another".into());
+    eventually("the worker has seen it", async || {
+        let shown = item(&readiness(&viewer).await, Subject::Procedure, PROCEDURE);
+        shown.earned * 2 == shown.weight && shown.why.contains("since then the image of validator1 has changed")
+    })
+    .await
+    .unwrap();
     drop(worker);
 
     // Days go by: the run and the incident are moved back, nobody waits.

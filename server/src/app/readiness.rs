@@ -76,6 +76,7 @@ async fn judge(
     let since = Timestamp::from_unix(now.inner().unix_timestamp().saturating_sub(back));
     let rehearsals = store.rehearsals(system.id, since).await?;
     let failures = store.rehearsals_failed(system.id, since).await?;
+    let sight = store.sight_of_system(system.id).await?.map(|(_, sight)| sight);
     let outages = store.outages(system.id, since).await?;
     let monitors = store.monitor_list(Some(system.id)).await?;
     let probes: Vec<_> = monitors
@@ -102,6 +103,7 @@ async fn judge(
         gaps: &plan.compiled.gaps,
         rehearsals: &rehearsals,
         failures: &failures,
+        sight: sight.as_ref(),
         outages: &outages,
         probes: &probes,
         restored: &restored,

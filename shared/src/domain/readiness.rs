@@ -6,6 +6,7 @@ mod automatic;
 mod backup;
 mod inspection;
 mod judge;
+mod made_with;
 mod recovery_time;
 mod rehearsed;
 
@@ -15,7 +16,7 @@ pub use self::rehearsed::Failure;
 
 use crate::{
     digest::Digest,
-    domain::{inspection::Kind, monitor::State, standing_order::OrderState},
+    domain::{inspection::Kind, monitor::State, resolution::Resolution, sight::Sight, standing_order::OrderState},
     plan::{Gap, Plan, Procedure},
     timestamp::Timestamp,
 };
@@ -34,6 +35,8 @@ pub struct Rehearsal {
     pub drill: bool,
     /// What has to change first, as somebody says who has seen it.
     pub lacking: Option<String>,
+    /// What it acted on and with.
+    pub resolution: Option<Resolution>,
 }
 
 /// How long an incident kept a component from working, the last time.
@@ -134,6 +137,8 @@ pub struct Facts<'a> {
     pub gaps: &'a [Gap],
     pub rehearsals: &'a [Rehearsal],
     pub failures: &'a [Failure],
+    /// What a worker has seen last.
+    pub sight: Option<&'a Sight>,
     pub outages: &'a [Outage],
     pub probes: &'a [Probe],
     pub restored: &'a [Restored],

@@ -91,6 +91,7 @@ mod tests {
             gaps: &[],
             rehearsals: &[],
             failures: &[],
+            sight: None,
             failed_trial: None,
             outages: &[],
             probes: &[],

@@ -4,6 +4,7 @@ use super::{
     Earn, Facts, Item, Rehearsal, Subject,
     age::{aged, ago, fresh_until, left},
     judge::PROCEDURE,
+    made_with,
 };
 use crate::{
     plan::Procedure,
@@ -57,7 +58,15 @@ pub(super) fn procedure(facts: Facts<'_>, one: &Procedure) -> Item {
     let took = human_seconds(shown.took_seconds);
     let left = left(PROCEDURE, at, facts.now);
     let where_ = if shown.drill { "in a drill" } else { "in earnest" };
-    let (earned, why) = if same.is_some() {
+    let then = shown.resolution.as_ref().filter(|_| same.is_some()).zip(facts.sight);
+    let changed = then.and_then(|(then, now)| made_with::since(one, then, shown.drill, now));
+    let (earned, why) = if let Some(what) = changed {
+        let why = format!(
+            "It succeeded {where_} {when} in {took} (run {}), but since then {what}: half of that counts.",
+            shown.run
+        );
+        (left / 2, why)
+    } else if same.is_some() {
         (left, format!("It succeeded {where_} {when} in {took} (run {}).{}", shown.run, aged(at, facts.now)))
     } else {
         let why = format!(

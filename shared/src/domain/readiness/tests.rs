@@ -49,6 +49,7 @@ struct World {
     compiled: Compiled,
     rehearsals: Vec<Rehearsal>,
     failures: Vec<Failure>,
+    sight: Option<Sight>,
     outages: Vec<Outage>,
     probes: Vec<Probe>,
     restored: Vec<Restored>,
@@ -71,8 +72,10 @@ fn well(plan: &str) -> World {
             run: 7,
             drill: false,
             lacking: None,
+            resolution: None,
         }],
         failures: vec![],
+        sight: None,
         outages: vec![Outage {
             component: compiled.plan.components[0].id.clone(),
             ended_at: day(0),
@@ -104,6 +107,7 @@ impl World {
             gaps: &self.compiled.gaps,
             rehearsals: &self.rehearsals,
             failures: &self.failures,
+            sight: self.sight.as_ref(),
             outages: &self.outages,
             probes: &self.probes,
             restored: &self.restored,
@@ -154,6 +158,35 @@ fn a_changed_procedure_has_shown_only_half() {
     world.rehearsals.clear();
     let never = world.item(Subject::Procedure, day(1));
     assert_eq!(never.earn, Some(Earn::Drill { procedure: "node-failure-recovery".into() }));
+}
+
+#[test]
+fn what_was_shown_with_another_image_is_half() {
+    use crate::{
+        domain::sight::{ImageSeen, ServiceSeen},
+        fixtures,
+    };
+    let mut world = well(PLAN);
+    let container = fixtures::container("c1", "node1");
+    let (service, image) = (Some("node1".into()), Some("node:1".into()));
+    let object = crate::domain::resolution::ResolvedObject { service, image, image_id: Some("i1".into()), ..container };
+    world.rehearsals[0].resolution = Some(fixtures::resolution(vec![fixtures::resolved_step(1, vec![object])]));
+    let runs = |id: String| {
+        let images = vec![ImageSeen { name: "node:1".into(), id }];
+        Some(Sight {
+            services: [("node1".to_owned(), ServiceSeen { states: vec![], images })].into(),
+            ..Sight::default()
+        })
+    };
+    world.sight = runs("i1".into());
+    assert_eq!(world.item(Subject::Procedure, day(1)).lost(), 0);
+    world.sight = runs("another".into());
+    let item = world.item(Subject::Procedure, day(1));
+    assert!(
+        item.earned == 50 && item.why.ends_with("but since then the image of node1 has changed: half of that counts."),
+        "{item:?}"
+    );
+    assert!(matches!(item.earn, Some(Earn::Drill { .. })));
 }
 
 #[test]
