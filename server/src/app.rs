@@ -16,6 +16,7 @@ pub mod contact_drill;
 pub mod control;
 pub mod drill;
 pub mod drill_calendar;
+mod drill_promise;
 pub mod drill_schedule;
 pub mod drill_sweep;
 pub mod drill_window;

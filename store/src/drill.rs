@@ -6,7 +6,7 @@ use shared::{
         drill::{Measured, Point, Verdict},
         run::RunState,
     },
-    ids::{IncidentId, RunId, SystemId},
+    ids::{IncidentId, PlanVersionId, RunId, SystemId},
     timestamp::Timestamp,
 };
 use sqlx::{FromRow, types::Json};
@@ -25,6 +25,8 @@ pub struct DrillRecord {
     pub run: RunId,
     pub run_number: i64,
     pub run_state: RunState,
+    /// That the run is pinned to.
+    pub plan_version: PlanVersionId,
     /// Of the plan, by its id there, and its title then.
     pub procedure: String,
     pub title: String,
@@ -80,6 +82,7 @@ struct Row {
     run_id: Uuid,
     run: i64,
     run_state: String,
+    plan_version: Uuid,
     procedure: String,
     title: String,
     begun_by: Json<Actor>,
@@ -116,6 +119,7 @@ impl TryFrom<Row> for DrillRecord {
             run: RunId(row.run_id),
             run_number: row.run,
             run_state: from_name(row.run_state)?,
+            plan_version: PlanVersionId(row.plan_version),
             procedure: row.procedure,
             title: row.title,
             begun_by: row.begun_by.0,
@@ -136,7 +140,7 @@ impl TryFrom<Row> for DrillRecord {
 macro_rules! drills {
     ($rest:literal) => {
         concat!(
-            "SELECT d.*, i.number AS incident, r.number AS run, r.state AS run_state
+            "SELECT d.*, i.number AS incident, r.number AS run, r.state AS run_state, r.plan_version_id AS plan_version
              FROM drill d JOIN incident i ON i.id = d.incident_id JOIN run r ON r.id = d.run_id ",
             $rest
         )

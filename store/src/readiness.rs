@@ -3,12 +3,17 @@
 
 use shared::{
     digest::Digest,
-    domain::readiness::{Lost, Outage, Rehearsal},
+    domain::{
+        readiness::{Failure, Lost, Outage, Rehearsal},
+        resolution::Resolution,
+    },
     ids::SystemId,
+    plan::Procedure,
     timestamp::Timestamp,
 };
-use sqlx::FromRow;
+use sqlx::{FromRow, types::Json};
 use time::{Date, OffsetDateTime};
+use uuid::Uuid;
 
 use crate::{Store, StoreError};
 
@@ -20,6 +25,25 @@ struct RehearsalRow {
     took: i64,
     number: i64,
     drill: bool,
+    lacking: Option<String>,
+    resolution: Option<Json<Resolution>>,
+}
+
+/// A run that succeeded although somebody skipped these steps.
+#[derive(FromRow)]
+struct SkippedRow {
+    id: Uuid,
+    number: i64,
+    ended_at: OffsetDateTime,
+    procedure: Json<Procedure>,
+    skipped: Vec<i32>,
+}
+
+impl SkippedRow {
+    fn left_something_out(&self) -> bool {
+        let skipped = |number: u32| self.skipped.iter().any(|n| n.unsigned_abs() == number);
+        self.procedure.0.steps.iter().any(|step| step.recovers() && skipped(step.number))
+    }
 }
 
 #[derive(FromRow)]
@@ -31,23 +55,49 @@ struct OutageRow {
 }
 
 impl Store {
-    /// The last run of each procedure, in each form that it had, that was really carried out to its end, from `since` on.
+    /// Runs that succeeded without a step that recovers, because somebody skipped it.
+    async fn left_something_out(&self, system: SystemId, since: Timestamp) -> Result<Vec<SkippedRow>, StoreError> {
+        let rows = sqlx::query_as::<_, SkippedRow>(
+            "SELECT r.id, r.number, r.ended_at, r.header->'procedure' AS procedure,
+                    array_agg((e.event->>'step')::int) AS skipped
+             FROM run r JOIN run_event e ON e.run_id = r.id
+             WHERE r.system_id = $1 AND r.state = 'succeeded' AND r.ended_at >= $2
+               AND e.event->>'event' = 'answered' AND e.event->'answer'->>'answer' = 'skip'
+               AND EXISTS (SELECT FROM incident i WHERE i.id = r.incident_id AND i.seen_by IS NULL)
+             GROUP BY r.id",
+        )
+        .bind(system.0)
+        .bind(since.inner())
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().filter(SkippedRow::left_something_out).collect())
+    }
+
+    /// The last run of each procedure, in each form that it had, that was really carried out to its end, from `since` on: in one go and
+    /// with every step that recovers. One that goes on from another has done half of it, and its clock began late.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn rehearsals(&self, system: SystemId, since: Timestamp) -> Result<Vec<Rehearsal>, StoreError> {
+        let left_out: Vec<_> = self.left_something_out(system, since).await?.into_iter().map(|row| row.id).collect();
         let rows = sqlx::query_as::<_, RehearsalRow>(
-            "SELECT DISTINCT ON (procedure, digest, drill) procedure, digest, ended_at, took, number, drill FROM (
-                 SELECT header->'procedure'->>'id' AS procedure, header->'procedure'->>'digest' AS digest, ended_at,
+            "SELECT DISTINCT ON (procedure, digest, drill) procedure, digest, ended_at, took, number, drill, lacking,
+                    (SELECT e.event->'resolution' FROM step_event e
+                     WHERE e.run_id = done.id AND e.event->>'event' = 'resolved' ORDER BY e.seq DESC LIMIT 1) AS resolution
+             FROM (
+                 SELECT id, header->'procedure'->>'id' AS procedure, header->'procedure'->>'digest' AS digest, ended_at,
                         CASE WHEN drill THEN (SELECT d.recovered_seconds FROM drill d WHERE d.run_id = run.id)
-                             ELSE extract(epoch FROM ended_at - requested_at)::bigint END AS took, number, drill
-                 FROM run WHERE system_id = $1 AND state = 'succeeded' AND ended_at >= $2
+                             ELSE extract(epoch FROM ended_at - requested_at)::bigint END AS took, number, drill,
+                        (SELECT d.verdict_note FROM drill d WHERE d.run_id = run.id AND d.verdict = 'lacking') AS lacking
+                 FROM run WHERE system_id = $1 AND state = 'succeeded' AND ended_at >= $2 AND id <> ALL($3)
+                      AND header->'resumes' IS NULL
                       AND EXISTS (SELECT FROM incident i WHERE i.id = incident_id AND i.seen_by IS NULL)
                       AND NOT coalesce((header->>'dry_run')::boolean, false)) AS done
              WHERE took IS NOT NULL ORDER BY procedure, digest, drill, ended_at DESC",
         )
         .bind(system.0)
         .bind(since.inner())
+        .bind(left_out)
         .fetch_all(&self.pool)
         .await?;
         let one = |row: RehearsalRow| {
@@ -60,9 +110,36 @@ impl Store {
                 took_seconds: row.took,
                 run: row.number,
                 drill: row.drill,
+                lacking: row.lacking,
+                resolution: row.resolution.map(|resolution| resolution.0),
             })
         };
         rows.into_iter().map(one).collect()
+    }
+
+    /// Runs from `since` on that were begun and not carried out as the plan has it: of each procedure the last one that ended with a step
+    /// that failed, and those that went on without a step that recovers.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn rehearsals_failed(&self, system: SystemId, since: Timestamp) -> Result<Vec<Failure>, StoreError> {
+        let stopped: Vec<(String, OffsetDateTime, i64)> = sqlx::query_as(
+            "SELECT DISTINCT ON (r.header->'procedure'->>'id') r.header->'procedure'->>'id', r.ended_at, r.number
+             FROM run r JOIN incident i ON i.id = r.incident_id
+             WHERE r.system_id = $1 AND r.state = 'stopped' AND r.ended_at >= $2 AND i.seen_by IS NULL AND NOT r.dry_run
+               AND (SELECT e.event->'outcome'->>'outcome' FROM step_event e
+                    WHERE e.run_id = r.id AND e.event->>'event' = 'step-ended' ORDER BY e.seq DESC LIMIT 1) IN ('failed', 'unknown')
+             ORDER BY r.header->'procedure'->>'id', r.ended_at DESC",
+        )
+        .bind(system.0)
+        .bind(since.inner())
+        .fetch_all(&self.pool)
+        .await?;
+        let one =
+            |procedure, ended_at, run, skipped| Failure { procedure, ended_at: Timestamp::new(ended_at), run, skipped };
+        let stopped = stopped.into_iter().map(|(procedure, ended_at, run)| one(procedure, ended_at, run, false));
+        let skipped = self.left_something_out(system, since).await?.into_iter();
+        Ok(stopped.chain(skipped.map(|row| one(row.procedure.0.id, row.ended_at, row.number, true))).collect())
     }
 
     /// Of each component the last incident that is over, from `since` on, with how long it did not work.

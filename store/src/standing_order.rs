@@ -121,6 +121,16 @@ impl Store {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
+    /// Of all systems, those that are in force.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn standing_orders_in_force(&self) -> Result<Vec<OrderRecord>, StoreError> {
+        let text = orders!("WHERE o.state = 'in-force' ORDER BY o.number");
+        let rows = sqlx::query_as::<_, Row>(text).fetch_all(&self.pool).await?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
     /// # Errors
     /// [`StoreError::NotFound`] if there is none with this number.
     pub async fn standing_order_fetch(&self, number: i64) -> Result<OrderRecord, StoreError> {

@@ -156,6 +156,24 @@ impl Store {
         row.map(TryInto::try_into).transpose()
     }
 
+    /// What the newest trials that are over found, each place of backups by itself, and when: one that failed half way says nothing about
+    /// the places that it did not get to.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn verification_places(&self, system: SystemId) -> Result<Vec<(Found, Timestamp)>, StoreError> {
+        let rows: Vec<(Json<Found>, OffsetDateTime)> = sqlx::query_as(
+            "SELECT DISTINCT ON (f->>'place', f->>'path') f, v.ended_at
+             FROM verification v CROSS JOIN jsonb_array_elements(v.found) AS f
+             WHERE v.system_id = $1 AND v.state IN ('verified', 'failed')
+             ORDER BY f->>'place', f->>'path', v.ended_at DESC",
+        )
+        .bind(system.0)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|(found, at)| (found.0, Timestamp::new(at))).collect())
+    }
+
     /// Asks for those that the schedule says are due; how many. The next is anchored to this one's time, and what was missed is not
     /// made up for. One that is still under way is not asked for twice.
     ///

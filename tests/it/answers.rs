@@ -10,6 +10,7 @@ use shared::{
         contact::{ContactDrillView, ContactsView},
         error::ErrorCode,
         people::{ActiveIn, InviteIn, LinkUseIn, PersonRoleIn},
+        readiness_report::ReadinessReport,
     },
     domain::{
         access::Role,
@@ -230,6 +231,12 @@ async fn a_drill_calls_the_tree_and_measures_who_answers_in_time() {
     assert_eq!(refused(team.bob.api.begin_contact_drill("bt2c", 1).await).code, ErrorCode::Forbidden);
     assert_eq!(refused(team.dora.api.begin_contact_drill("bt2c", 9).await).code, ErrorCode::Invalid);
     team.dora.api.begin_contact_drill("bt2c", 1).await.unwrap();
+    let for_auditors = async || {
+        let (_, signed) = team.dora.http.raw("GET", "/api/v1/systems/bt2c/readiness/report", None).await.unwrap();
+        let report: ReadinessReport = serde_json::from_str(signed["document"].as_str().unwrap()).unwrap();
+        report.contact_drills
+    };
+    assert!(for_auditors().await.is_empty(), "nobody can say yet who answers in time");
     assert_eq!(refused(team.dora.api.begin_contact_drill("bt2c", 1).await).code, ErrorCode::NotNow);
     let outcome = async |name: &str| {
         let drills = drills(&team).await;
@@ -259,6 +266,7 @@ async fn a_drill_calls_the_tree_and_measures_who_answers_in_time() {
         .await
         .unwrap();
     eventually("the drill has ended", async || drills(&team).await[0].ended_at.is_some()).await.unwrap();
+    assert_eq!(for_auditors().await.iter().map(|line| line.in_time).collect::<Vec<_>>(), [1]);
     assert_eq!(outcome(&cleo).await.0, DrillOutcome::NoAnswer);
     press(&cleos).await;
     assert_eq!(outcome(&cleo).await.0, DrillOutcome::Late, "it counts, as late");

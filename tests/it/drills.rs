@@ -10,6 +10,7 @@ use shared::{
             DrillsView,
         },
         error::ErrorCode,
+        plan::PlanIn,
         readiness_report::ReadinessReport,
         restricted::RestrictIn,
         run::{RunRequestIn, RunView},
@@ -26,7 +27,7 @@ use shared::{
 use tests::{
     muster::{RunningWorker, worker_config},
     persona::Persona,
-    scene::{PROCEDURE, PROJECT, QUICK, Scene, decide, eventually, message, refused},
+    scene::{PROCEDURE, PROJECT, QUICK, Scene, decide, eventually, message, plan, refused},
 };
 use uuid::Uuid;
 use worker::{
@@ -135,6 +136,19 @@ async fn a_drill_is_the_same_run_on_a_target_of_its_own_that_is_gone_afterwards(
     assert!(procedure.lost() == 0 && procedure.why.contains("in a drill"), "{procedure:?}");
     let time = item(Subject::RecoveryTime, "Single Node");
     assert!(time.lost() == 0 && time.why.contains("no outage has shown it"), "{time:?}");
+    // What is promised later is not held against it.
+    let admin = scene.muster.persona(Role::Administrator).await.unwrap();
+    let source = plan().unwrap().replace("| Single Node | 10 minutes |", "| Single Node | 1 minute |");
+    let save = PlanIn { source, reason: message("sooner"), base_version: 1 };
+    admin.api.save_plan(PROJECT, &save).await.unwrap();
+    assert_eq!(scene.operator.api.drill(drill.number).await.unwrap().objectives, done.objectives);
+    assert_eq!(view(&scene).await.drills[0].objectives, done.objectives);
+    let lacking = DrillVerdictIn { verdict: Verdict::Lacking, note: message("The password was not to be found.") };
+    scene.operator.api.judge_drill(drill.number, &lacking).await.unwrap();
+    let doubted = viewer.api.readiness(PROJECT).await.unwrap();
+    let procedure = doubted.items.iter().find(|i| i.subject == Subject::Procedure && i.id == PROCEDURE).unwrap();
+    assert!(procedure.earned * 2 == procedure.weight && procedure.why.ends_with("not to be found."), "{procedure:?}");
+    scene.operator.api.judge_drill(drill.number, &good).await.unwrap();
     let (_, signed) =
         viewer.http.raw("GET", &format!("/api/v1/systems/{PROJECT}/readiness/report"), None).await.unwrap();
     let report: ReadinessReport = serde_json::from_str(signed["document"].as_str().unwrap()).unwrap();

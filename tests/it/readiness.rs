@@ -6,13 +6,17 @@ use shared::{
     domain::{
         access::Role,
         readiness::{Earn, Item, Subject},
-        run::RunState,
+        run::{Answer, RunState},
     },
 };
 use tests::{
     persona::Persona,
     programs::Terminal,
-    scene::{PROCEDURE, PROJECT, Scene, eventually},
+    scene::{PROCEDURE, PROJECT, Scene, VALIDATOR1, eventually},
+};
+use worker::host::{
+    ContainerState, HostError,
+    simulated::{Fault, Op},
 };
 
 async fn readiness(by: &Persona) -> ReadinessView {
@@ -59,6 +63,15 @@ async fn a_real_run_a_measured_incident_and_a_monitor_earn_points_and_days_take_
     })
     .await
     .unwrap();
+
+    // With another image than it was carried out with, half of it counts.
+    scene.host.change(VALIDATOR1, |details| details.container.image_id = "sha256:another".into());
+    eventually("the worker has seen it", async || {
+        let shown = item(&readiness(&viewer).await, Subject::Procedure, PROCEDURE);
+        shown.earned * 2 == shown.weight && shown.why.contains("since then the image of validator1 has changed")
+    })
+    .await
+    .unwrap();
     drop(worker);
 
     // Days go by: the run and the incident are moved back, nobody waits.
@@ -83,6 +96,46 @@ async fn a_real_run_a_measured_incident_and_a_monitor_earn_points_and_days_take_
         .unwrap();
     let days = readiness(&viewer).await.days;
     assert_eq!(days.last().map(|day| day.score), scores.last().copied());
+}
+
+#[tokio::test]
+async fn what_was_skipped_stopped_or_gone_on_with_is_not_carried_out_to_its_end() {
+    let scene = Scene::set().await.unwrap();
+    let viewer = scene.muster.persona(Role::Viewer).await.unwrap();
+    let _worker = scene.worker();
+    let shown = async || item(&readiness(&viewer).await, Subject::Procedure, PROCEDURE);
+    let failing = async || {
+        scene.host.fault(Op::Restart, Fault::Fails(HostError::Refused("no space".into())));
+        let run = scene.approved().await.unwrap();
+        scene.until(run.number, RunState::Asking).await.unwrap()
+    };
+    let run = failing().await;
+    scene.host.change(VALIDATOR1, |details| details.container.state = ContainerState::Running);
+    scene.answer(&run, Answer::Skip { reason: "no time".into() }).await.unwrap();
+    scene.until(run.number, RunState::Succeeded).await.unwrap();
+    let skipped = shown().await;
+    let said = format!("run {} had to skip a step today.", run.number);
+    assert!(skipped.earned == 0 && skipped.why.ends_with(&said), "{skipped:?}");
+
+    let whole = scene.approved().await.unwrap();
+    scene.until(whole.number, RunState::Succeeded).await.unwrap();
+    let whole_shown = shown().await;
+    assert!(whole_shown.lost() == 0 && whole_shown.why.contains(&format!("run {}", whole.number)), "{whole_shown:?}");
+
+    let run = failing().await;
+    scene.answer(&run, Answer::Stop { reason: "it does not work".into() }).await.unwrap();
+    let doubted = shown().await;
+    assert_eq!(doubted.earned * 2, doubted.weight, "{doubted:?}");
+    assert!(
+        doubted.why.ends_with(&format!("But run {} failed today: half of that counts.", run.number)),
+        "{doubted:?}"
+    );
+
+    // Had the whole one only gone on from another, nothing would be shown.
+    let pool = scene.pool().await.unwrap();
+    let sql = "UPDATE run SET header = jsonb_set(header, '{resumes}', '{\"run\": 1, \"done\": {}}') WHERE number = $1";
+    sqlx::query(sql).bind(whole.number).execute(&pool).await.unwrap();
+    assert_eq!(shown().await.earned, 0);
 }
 
 #[tokio::test]

@@ -110,6 +110,14 @@ async fn an_archive_without_what_was_there_is_found_and_readiness_says_so() {
     assert_eq!(backup("Configuration").await.lost(), 0);
     assert_eq!(fs::read_dir(home.path().join("trials")).unwrap().count(), 0, "nothing stays behind");
 
+    // One that could not be made says nothing about the backups, and takes nothing away.
+    let sql = "INSERT INTO verification (id, system_id, settings, asked_at, state, ended_at, why, told_at)
+               SELECT gen_random_uuid(), system_id, settings, now, 'failed', now, 'It was not done within 1 min.', now
+               FROM verification, clock_timestamp() AS now";
+    sqlx::query(sql).execute(&scene.pool().await.unwrap()).await.unwrap();
+    let kept = backup("Configuration").await;
+    assert!(kept.lost() == 0 && kept.why.contains("restored on trial today. The last trial, today, ended"), "{kept:?}");
+
     // The next backup is whole, and lacks a file that was there.
     archive(&backups.join("config"), "2.tar.gz", &[("testnet.env", "x")]);
     let view = over(admin, admin.api.verify_now(PROJECT).await.unwrap().id).await;

@@ -7,17 +7,20 @@ use std::{
 };
 
 use shared::{
-    domain::sight::{FileSeen, ServiceSeen, Sight},
+    domain::sight::{FileSeen, ImageSeen, ScriptSeen, ServiceSeen, Sight},
     ids::PlanVersionId,
-    plan::{Choices, Procedure, compile},
+    plan::{Choices, Procedure, StepKind, compile},
     timestamp::Timestamp,
 };
 use store::StoreError;
+use tokio::time::Instant;
 
-use crate::{Worker, host::HostError};
+use crate::{Worker, config::Config, files as named, host::HostError};
 
 /// Between looks: what people choose from is never much older. The worker checks each choice again on the live host.
 const EVERY: Duration = Duration::from_secs(5);
+/// Scripts and all that lies beside them are read so often, and when the plan is a new one.
+const SCRIPTS_EVERY: Duration = Duration::from_secs(60);
 /// More than anybody would choose from.
 const MOST_FILES: usize = 50;
 
@@ -51,23 +54,72 @@ pub(crate) async fn keep_looking(worker: &Worker) {
     }
 }
 
-/// Of each project: its newest plan, and the directories in which that lets people choose files.
-type Kept = BTreeMap<String, (PlanVersionId, Vec<String>)>;
+/// By project.
+type Kept = BTreeMap<String, Asked>;
+
+/// What its newest plan asks about, and what was found that is not looked at each time.
+struct Asked {
+    plan: PlanVersionId,
+    /// In which it lets people choose files.
+    directories: Vec<String>,
+    /// That its steps run.
+    scripts: Vec<String>,
+    seen: Option<(Instant, BTreeMap<String, ScriptSeen>)>,
+}
+
+impl Asked {
+    fn of(plan: PlanVersionId, source: &str) -> Self {
+        let procedures = compile(source).plan.procedures;
+        let script = |kind: &StepKind| match kind {
+            StepKind::Script { path, .. } => Some(path.clone()),
+            _ => None,
+        };
+        let mut scripts: Vec<_> =
+            procedures.iter().flat_map(|p| &p.steps).filter_map(|step| script(&step.kind)).collect();
+        scripts.sort();
+        scripts.dedup();
+        Self { plan, directories: directories(&procedures), scripts, seen: None }
+    }
+
+    async fn scripts(&mut self, config: &Config) -> BTreeMap<String, ScriptSeen> {
+        if let Some((at, seen)) = &self.seen
+            && at.elapsed() < SCRIPTS_EVERY
+        {
+            return seen.clone();
+        }
+        let mut seen = BTreeMap::new();
+        for path in &self.scripts {
+            let Ok(real) = named::script(config, path) else { continue };
+            if let Ok([script, beside]) = named::script_objects(&real).await {
+                seen.insert(path.clone(), ScriptSeen { digest: script.id, beside: beside.id });
+            }
+        }
+        self.seen = Some((Instant::now(), seen.clone()));
+        seen
+    }
+}
 
 async fn look(worker: &Worker, project: &str, kept: &mut Kept) -> Result<(), Blind> {
     let (described, containers) = tokio::join!(worker.host.describe(), worker.host.containers(project));
     let mut sight = Sight { host: worker.config.calls(described?.name), ..Sight::default() };
     for container in containers? {
         if let Some(service) = container.service {
-            let seen = sight.services.entry(service).or_insert_with(|| ServiceSeen { states: vec![] });
+            let seen = sight.services.entry(service).or_insert_with(|| ServiceSeen { states: vec![], images: vec![] });
             seen.states.push(container.state.to_string());
+            let image = ImageSeen { name: container.image, id: container.image_id };
+            if !seen.images.contains(&image) {
+                seen.images.push(image);
+            }
         }
     }
-    let known = kept.get(project).map(|(id, _)| *id);
+    let known = kept.get(project).map(|asked| asked.plan);
     if let Some((id, source)) = worker.store.plan_of_project(project, &sight.host, known).await? {
-        kept.insert(project.to_owned(), (id, directories(&compile(&source).plan.procedures)));
+        kept.insert(project.to_owned(), Asked::of(id, &source));
     }
-    for directory in kept.get(project).map(|(_, directories)| directories.as_slice()).unwrap_or_default() {
+    if let Some(asked) = kept.get_mut(project) {
+        sight.scripts = asked.scripts(&worker.config).await;
+    }
+    for directory in kept.get(project).map(|asked| asked.directories.as_slice()).unwrap_or_default() {
         if let Some(files) = files(worker.config.here(directory)).await {
             sight.files.insert(directory.clone(), files);
         }
@@ -129,6 +181,27 @@ fn is_side_file(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn scripts_are_read_again_after_a_while() {
+        let directory = std::env::temp_dir().join(format!("muster-sight-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let heal = directory.join("heal.sh");
+        std::fs::write(&heal, "one").unwrap();
+        std::fs::set_permissions(&heal, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let config = Config { scripts: Some(directory.clone()), ..Config::for_projects(&["x"]) };
+        let plan = "# P\n\n## Recovery\n\n### Heal\n\n```bash\n./scripts/heal.sh\n./scripts/missing.sh\n```\n";
+        let mut asked = Asked::of(PlanVersionId(uuid::Uuid::nil()), plan);
+        let first = asked.scripts(&config).await;
+        assert_eq!(first.keys().collect::<Vec<_>>(), ["./scripts/heal.sh"], "{:?}", asked.scripts);
+        std::fs::write(&heal, "two").unwrap();
+        assert_eq!(asked.scripts(&config).await, first, "not at every look");
+        tokio::time::advance(SCRIPTS_EVERY).await;
+        let second = asked.scripts(&config).await;
+        assert_ne!(second["./scripts/heal.sh"].digest, first["./scripts/heal.sh"].digest);
+        assert_eq!(second["./scripts/heal.sh"].beside, first["./scripts/heal.sh"].beside);
+        std::fs::remove_dir_all(directory).unwrap();
+    }
 
     #[test]
     fn lists_what_can_be_chosen_newest_first() {

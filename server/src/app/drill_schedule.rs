@@ -4,14 +4,14 @@ use serde_json::json;
 use shared::{
     api::{
         drill::{
-            DrillObjective, DrillOffer, DrillResponsible, DrillScheduleChangeIn, DrillScheduleIn, DrillScheduleView,
-            DrillVerdictView, DrillView, DrillWindowView, DrillsView,
+            DrillOffer, DrillResponsible, DrillScheduleChangeIn, DrillScheduleIn, DrillScheduleView, DrillVerdictView,
+            DrillView, DrillWindowView, DrillsView,
         },
         live::Topic,
     },
     domain::{
         access::Action,
-        drill::{Kind, Window, objectives, promised},
+        drill::{Kind, Window, promised},
         incident::Person,
         readiness::is_rehearsed,
     },
@@ -22,7 +22,7 @@ use shared::{
 use store::{DrillRecord, DrillSchedule, DrillWindow, NewDrillSchedule, Store, StoreError};
 use uuid::Uuid;
 
-use super::{drill, offers};
+use super::{drill, drill_promise::Promises, offers};
 use crate::{
     AppState,
     auth::permit::{Permit, PlanDrills, ViewConsole},
@@ -44,7 +44,9 @@ pub async fn view(state: &AppState, permit: &Permit<ViewConsole>, slug: &str) ->
     let now = store.now().await?;
     let schedules = store.drill_schedules(system.id).await?.into_iter().map(|one| scheduled(text, one, now)).collect();
     let windows = store.drill_windows(system.id).await?.into_iter().map(blocked).collect();
-    let drills: Vec<_> = store.drill_list(system.id, SHOWN).await?.into_iter().map(|one| shown(text, one)).collect();
+    let drills = store.drill_list(system.id, SHOWN).await?;
+    let promises = Promises::of(state, &drills).await?;
+    let drills: Vec<_> = drills.into_iter().map(|one| shown(&promises, one)).collect();
     let begin_refused = if !permit.may(Action::RequestRun) {
         Some(Action::RequestRun.needs())
     } else if let Some(open) = drills.iter().find(|drill| drill.ended_at.is_none()) {
@@ -102,9 +104,8 @@ pub async fn one(state: &AppState, _permit: &Permit<ViewConsole>, number: i64) -
 /// 404 if there is none.
 pub(crate) async fn fetched(state: &AppState, number: i64) -> Result<DrillView, AppError> {
     let record = state.store.drill_by_number(number).await.found(|| format!("drill {number}"))?;
-    let plan = state.plans.current(record.system).await?;
-    let plan = plan.ok_or_else(|| AppError::not_found(format!("plan of drill {number}")))?;
-    Ok(shown(&plan.compiled.plan, record))
+    let promises = Promises::of(state, std::slice::from_ref(&record)).await?;
+    Ok(shown(&promises, record))
 }
 
 fn scheduled(plan: &Plan, one: DrillSchedule, now: Timestamp) -> DrillScheduleView {
@@ -136,10 +137,9 @@ fn blocked(one: DrillWindow) -> DrillWindowView {
     DrillWindowView { id: one.id, from_at, until_at, reason, by: one.by }
 }
 
-fn shown(plan: &Plan, one: DrillRecord) -> DrillView {
-    let procedure = plan.procedures.iter().find(|p| p.id == one.procedure);
-    let promised = procedure.map(|p| objectives(plan, p)).unwrap_or_default();
+fn shown(promises: &Promises, one: DrillRecord) -> DrillView {
     DrillView {
+        objectives: promises.to(&one),
         number: one.number,
         procedure: one.procedure,
         title: one.title,
@@ -156,7 +156,6 @@ fn shown(plan: &Plan, one: DrillRecord) -> DrillView {
         recovered_seconds: one.recovered_seconds,
         asked_seconds: one.asked_seconds,
         points: one.points,
-        objectives: promised.into_iter().map(|(name, seconds)| DrillObjective { name, seconds }).collect(),
         verdict: one.verdict.map(|said| DrillVerdictView {
             verdict: said.verdict,
             by: said.by,

@@ -62,8 +62,7 @@ async fn watch(state: &AppState, drill: &DrillRecord) -> Result<(), AppError> {
 async fn end(state: &AppState, drill: &DrillRecord) -> Result<(), AppError> {
     let number = drill.number;
     // As it was carried out: the plan may have changed meanwhile.
-    let version = state.store.run_fetch(drill.run).await?.run.header.plan_version;
-    let plan = state.plans.of(state.store.plan_version_fetch(version).await?).await?;
+    let plan = state.plans.of(state.store.plan_version_fetch(drill.plan_version).await?).await?;
     let mut tx = state.store.begin().await?;
     let drill = tx.drill_lock(number).await?;
     if drill.ended_at.is_some() {
@@ -119,6 +118,9 @@ fn told(drill: &DrillRecord, run: &Run, measured: Option<Measured>, points: &[Po
             )
         }
         (None, Some(why)) => format!("The drill was ended: {} {left}", sentence(why)),
+        (None, None) if !run.left_out().is_empty() => {
+            format!("The drill is over: its run went on without a step that recovers, so it shows nothing. {left}")
+        }
         (None, None) => {
             format!("The drill is over: its run did not reach its end ({}). {left}", run.state.words().to_lowercase())
         }

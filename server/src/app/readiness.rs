@@ -2,7 +2,11 @@
 
 use shared::{
     api::readiness::{ReadinessDay, ReadinessView},
-    domain::readiness::{Facts, Keeper, Probe, Readiness, Restored, STALE_DAYS, Standing, TreeDrill},
+    domain::{
+        access::Action,
+        readiness::{Facts, FailedTrial, Keeper, Probe, Readiness, Restored, STALE_DAYS, Standing, TreeDrill},
+        verification::{Found, State},
+    },
     timestamp::Timestamp,
 };
 use store::{Store, System};
@@ -11,6 +15,7 @@ use time::Time;
 use super::{
     inspected,
     plan::{PlanInForce, Plans},
+    standing_order::sweep::would_lapse,
 };
 use crate::{
     AppState,
@@ -31,7 +36,7 @@ pub async fn view(state: &AppState, _permit: &Permit<ViewConsole>, slug: &str) -
     let system = state.store.system_by_slug(slug).await.found(|| format!("system {slug}"))?;
     let plan = state.plans.current(system.id).await?;
     let plan = plan.ok_or_else(|| AppError::not_found(format!("plan of {} yet", system.name)))?;
-    let (now, readiness) = judge(&state.store, &system, &plan).await?;
+    let (now, readiness) = judge(&state.store, &state.plans, &system, &plan).await?;
     let days = state.store.readiness_days(system.id, DAYS).await?;
     let days = days
         .into_iter()
@@ -62,15 +67,22 @@ pub async fn note(store: &Store, plans: &Plans) -> Result<(), AppError> {
 
 async fn note_one(store: &Store, plans: &Plans, system: &System) -> Result<(), AppError> {
     let Some(plan) = plans.current(system.id).await? else { return Ok(()) };
-    let (_, readiness) = judge(store, system, &plan).await?;
+    let (_, readiness) = judge(store, plans, system, &plan).await?;
     Ok(store.readiness_note(system.id, readiness.score()).await?)
 }
 
-async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Timestamp, Readiness), AppError> {
+async fn judge(
+    store: &Store,
+    plans: &Plans,
+    system: &System,
+    plan: &PlanInForce,
+) -> Result<(Timestamp, Readiness), AppError> {
     let now = store.now().await?;
     let back = i64::try_from(YEARS.max(STALE_DAYS) * 86_400).unwrap_or(i64::MAX);
     let since = Timestamp::from_unix(now.inner().unix_timestamp().saturating_sub(back));
     let rehearsals = store.rehearsals(system.id, since).await?;
+    let failures = store.rehearsals_failed(system.id, since).await?;
+    let sight = store.sight_of_system(system.id).await?.map(|(_, sight)| sight);
     let outages = store.outages(system.id, since).await?;
     let monitors = store.monitor_list(Some(system.id)).await?;
     let probes: Vec<_> = monitors
@@ -86,14 +98,8 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
             })
         })
         .collect();
-    let restored = restored(store, system).await?;
-    let orders = store.standing_orders_open(system.id).await?.into_iter().map(|record| Standing {
-        number: record.order.number,
-        ends_at: record.order.ends_at(),
-        procedure: record.order.terms.procedure,
-        state: record.order.state,
-    });
-    let orders: Vec<_> = orders.collect();
+    let (restored, failed_trial) = restored(store, system).await?;
+    let orders = orders(store, plans, system, now).await?;
     let lost = store.drill_losses(system.id, since).await?;
     let keepers = keepers(store, system).await?;
     let drill = drill(store, system, now).await?;
@@ -102,9 +108,12 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
         plan: &plan.compiled.plan,
         gaps: &plan.compiled.gaps,
         rehearsals: &rehearsals,
+        failures: &failures,
+        sight: sight.as_ref(),
         outages: &outages,
         probes: &probes,
         restored: &restored,
+        failed_trial: failed_trial.as_ref(),
         orders: &orders,
         lost: &lost,
         keepers: &keepers,
@@ -115,11 +124,12 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
     Ok((now, Readiness::of(facts)))
 }
 
-/// What the last trial of the backups showed, place by place.
-async fn restored(store: &Store, system: &System) -> Result<Vec<Restored>, AppError> {
-    let Some(last) = store.verification_last(system.id).await? else { return Ok(vec![]) };
-    let at = last.ended_at.unwrap_or(last.asked_at);
-    let one = |found: shared::domain::verification::Found| Restored {
+/// What trials of the backups showed, place by place, and the last one, if it failed.
+async fn restored(store: &Store, system: &System) -> Result<(Vec<Restored>, Option<FailedTrial>), AppError> {
+    let last = store.verification_last(system.id).await?.filter(|last| last.state == State::Failed);
+    let failed =
+        last.map(|last| FailedTrial { at: last.ended_at.unwrap_or(last.asked_at), why: last.why.unwrap_or_default() });
+    let one = |(found, at): (Found, Timestamp)| Restored {
         place: found.place,
         path: found.path,
         verified: found.verified,
@@ -127,7 +137,18 @@ async fn restored(store: &Store, system: &System) -> Result<Vec<Restored>, AppEr
         at,
         loss_seconds: found.loss_seconds,
     };
-    Ok(last.found.into_iter().map(one).collect())
+    Ok((store.verification_places(system.id).await?.into_iter().map(one).collect(), failed))
+}
+
+async fn orders(store: &Store, plans: &Plans, system: &System, now: Timestamp) -> Result<Vec<Standing>, AppError> {
+    let deciders = store.users_who_may(Action::DecideRun).await?;
+    let mut orders = vec![];
+    for order in store.standing_orders_open(system.id).await?.into_iter().map(|record| record.order) {
+        let lapses = would_lapse((store, plans), &order, (&deciders, now)).await?;
+        let (number, state, ends_at) = (order.number, order.state, order.ends_at());
+        orders.push(Standing { number, procedure: order.terms.procedure, state, ends_at, lapses });
+    }
+    Ok(orders)
 }
 
 /// Everybody who is called, but for those who have left.

@@ -2,25 +2,20 @@
 //! (`readiness` does), draws nothing (`documents` does).
 
 use shared::{
-    api::{
-        drill::DrillObjective,
-        readiness_report::{
-            ChainEnd, DrillLine, IncidentLine, KIND, PlaceLine, ReadinessReport, RehearsalLine, TrialLine, VerdictLine,
-        },
+    api::readiness_report::{
+        ChainEnd, DrillLine, IncidentLine, KIND, PlaceLine, ReadinessReport, RehearsalLine, TrialLine, VerdictLine,
     },
     domain::{
         audit::document::SignedDocument,
         clock::{Clock, ClockState},
-        drill::objectives,
         verification::State,
     },
-    plan::Plan,
     timestamp::Timestamp,
 };
 
-use store::{DrillRecord, VerificationRecord};
+use store::{ContactDrill, DrillRecord, VerificationRecord};
 
-use super::readiness;
+use super::{drill_promise::Promises, readiness};
 use crate::{
     AppState,
     auth::permit::{Permit, ViewConsole},
@@ -76,7 +71,10 @@ async fn make(state: &AppState, permit: &Permit<ViewConsole>, slug: &str, days: 
     let drills = store.contact_drill_list(system.id, DRILLS).await?;
     let ids: Vec<_> = drills.iter().map(|drill| drill.id).collect();
     let calls = store.drill_calls_of(&ids).await?;
-    let contact_drills = drills.iter().rev().filter(|drill| drill.begun_at >= since).map(|drill| {
+    // Of one that goes on nobody can say yet who answers in time.
+    let over = |drill: &&ContactDrill| drill.ended_at.is_some() || drill.due_at <= at;
+    let since_then = drills.iter().rev().filter(|drill| drill.begun_at >= since);
+    let contact_drills = since_then.filter(over).map(|drill| {
         let of = || calls.iter().filter(|call| call.drill == drill.id);
         let in_time = of().filter(|call| call.answered_at.is_some_and(|at| at <= drill.due_at)).count();
         // A role that has nobody answers never.
@@ -85,9 +83,9 @@ async fn make(state: &AppState, permit: &Permit<ViewConsole>, slug: &str, days: 
     });
     let contact_drills = contact_drills.collect();
     let drills = store.drill_list(system.id, DRILLS).await?;
-    let plan_then = state.plans.of(plan.clone()).await?;
+    let promises = Promises::of(state, &drills).await?;
     let rehearsed = drills.into_iter().rev().filter(|drill| drill.begun_at >= since);
-    let rehearsed = rehearsed.map(|drill| rehearsal(&plan_then.compiled.plan, drill)).collect();
+    let rehearsed = rehearsed.map(|drill| rehearsal(&promises, drill)).collect();
     let trials = store.verification_list(system.id, TRIALS).await?;
     let trials = trials.into_iter().rev().filter_map(trial).filter(|one| one.ended_at >= since).collect();
     let (seq, hash) = store.audit_head().await?;
@@ -113,10 +111,9 @@ async fn make(state: &AppState, permit: &Permit<ViewConsole>, slug: &str, days: 
     Ok(Made { signed: signer.sign_document(KIND, document), report })
 }
 
-fn rehearsal(plan: &Plan, drill: DrillRecord) -> RehearsalLine {
-    let procedure = plan.procedures.iter().find(|procedure| procedure.id == drill.procedure);
-    let promised = procedure.map(|procedure| objectives(plan, procedure)).unwrap_or_default();
+fn rehearsal(promises: &Promises, drill: DrillRecord) -> RehearsalLine {
     RehearsalLine {
+        promised: promises.to(&drill),
         number: drill.number,
         procedure: drill.title,
         run: drill.run_number,
@@ -126,7 +123,6 @@ fn rehearsal(plan: &Plan, drill: DrillRecord) -> RehearsalLine {
         ended_at: drill.ended_at,
         stopped_why: drill.stopped_why,
         recovered_seconds: drill.recovered_seconds,
-        promised: promised.into_iter().map(|(name, seconds)| DrillObjective { name, seconds }).collect(),
         points: drill.points,
         verdict: drill.verdict.map(|said| VerdictLine {
             verdict: said.verdict,

@@ -5,7 +5,7 @@ pub(crate) mod due;
 mod follow;
 mod hands_off;
 mod propose;
-mod sweep;
+pub(in crate::app) mod sweep;
 pub(crate) mod view;
 
 use serde_json::json;

@@ -8,6 +8,7 @@ use shared::{
     domain::{
         audit::document::SignedDocument,
         readiness::{Item, Subject},
+        run::RunState,
     },
     timestamp::{Timestamp, human_seconds},
 };
@@ -83,6 +84,7 @@ fn recovered(one: &RehearsalLine) -> String {
         (Some(seconds), _) => human_seconds(seconds),
         (None, Some(why)) => format!("Ended before its time: {why}"),
         (None, None) if one.ended_at.is_none() => "Goes on".into(),
+        (None, None) if one.run_state == RunState::Succeeded => "Not measured: a step that recovers was skipped".into(),
         (None, None) => format!("Not carried out to its end ({})", one.run_state.words().to_lowercase()),
     }
 }

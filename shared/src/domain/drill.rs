@@ -166,9 +166,12 @@ pub struct Measured {
     pub asked_seconds: i64,
 }
 
-/// Nothing, if it was not carried out to its end.
+/// Nothing, if it was not carried out to its end, or without a step that recovers.
 #[must_use]
 pub fn measured(run: &Run) -> Option<Measured> {
+    if !run.left_out().is_empty() {
+        return None;
+    }
     let (stood_at, _) = run.resolution.as_ref()?;
     let ended_at = run.ended_at.filter(|_| run.state == RunState::Succeeded)?;
     Some(Measured {

@@ -6,12 +6,17 @@ mod automatic;
 mod backup;
 mod inspection;
 mod judge;
+mod made_with;
+mod recovery_time;
+mod rehearsed;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::rehearsed::Failure;
+
 use crate::{
     digest::Digest,
-    domain::{inspection::Kind, monitor::State, standing_order::OrderState},
+    domain::{inspection::Kind, monitor::State, resolution::Resolution, sight::Sight, standing_order::OrderState},
     plan::{Gap, Plan, Procedure},
     timestamp::Timestamp,
 };
@@ -28,6 +33,10 @@ pub struct Rehearsal {
     pub run: i64,
     /// On a drill target; then what it took is counted from the target's standing.
     pub drill: bool,
+    /// What has to change first, as somebody says who has seen it.
+    pub lacking: Option<String>,
+    /// What it acted on and with.
+    pub resolution: Option<Resolution>,
 }
 
 /// How long an incident kept a component from working, the last time.
@@ -68,7 +77,7 @@ pub struct TreeDrill {
     pub in_time: usize,
 }
 
-/// What the last trial of the backups of one place showed.
+/// What the last trial showed that got to the backups of one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
     /// As the plan names it, and where.
@@ -80,6 +89,13 @@ pub struct Restored {
     pub loss_seconds: Option<i64>,
 }
 
+/// The last trial of the backups, if it failed; then it may not have got to every place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedTrial {
+    pub at: Timestamp,
+    pub why: String,
+}
+
 /// A standing order that is not over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -87,6 +103,8 @@ pub struct Standing {
     pub procedure: String,
     pub state: OrderState,
     pub ends_at: Timestamp,
+    /// Why it would lapse the moment that it is needed, if it would.
+    pub lapses: Option<String>,
 }
 
 /// What a drill would have lost of some data: the last one that restored them.
@@ -118,9 +136,13 @@ pub struct Facts<'a> {
     /// What the compiler misses in it.
     pub gaps: &'a [Gap],
     pub rehearsals: &'a [Rehearsal],
+    pub failures: &'a [Failure],
+    /// What a worker has seen last.
+    pub sight: Option<&'a Sight>,
     pub outages: &'a [Outage],
     pub probes: &'a [Probe],
     pub restored: &'a [Restored],
+    pub failed_trial: Option<&'a FailedTrial>,
     pub orders: &'a [Standing],
     pub lost: &'a [Lost],
     pub keepers: &'a [Keeper],

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use self::judge::{Facts, Hold, Outlook, UseFacts, may_begin, outlook};
+pub use self::judge::{Facts, Ground, Hold, Outlook, UseFacts, lapses, may_begin, outlook};
 
 use crate::{
     digest::Digest,
@@ -38,7 +38,7 @@ pub enum Trigger {
 
 impl Trigger {
     /// Whether this alert is meant. `monitors`: its source is the system's own monitors, whose word nobody else can give. What a monitor
-    /// looks at is compared by [`may_begin`].
+    /// looks at is compared by [`lapses`].
     #[must_use]
     pub fn fits(&self, source: Uuid, monitors: bool, alert: &Alert) -> bool {
         match self {

@@ -202,6 +202,12 @@ impl Step {
         let is_check = self.check && matches!(self.kind, StepKind::Script { .. });
         self.destructive || (is_destructive(&self.kind) && !is_check)
     }
+
+    /// True for what recovers: without it the procedure was not carried out. Looking and final checks do not.
+    #[must_use]
+    pub fn recovers(&self) -> bool {
+        !self.check && (self.kind.has_effect() || matches!(self.kind, StepKind::Manual {}))
+    }
 }
 
 /// A value in the steps that stands for others of its kind: the plan says `validator1` and means the validator that failed.

@@ -5,7 +5,7 @@ use shared::{
     domain::{
         approval::Deciders,
         run::Run,
-        standing_order::{Facts, Hold, Order, Trigger, cannot_stand, may_begin, meaning},
+        standing_order::{Facts, Ground, Hold, Order, Trigger, cannot_stand, may_begin, meaning},
     },
     plan::compile,
     timestamp::Timestamp,
@@ -70,9 +70,7 @@ pub(super) fn holds(run: &Run, seen: Option<&Seen>, deciders: &Deciders, at: Tim
         return Err(why);
     }
     let facts = Facts {
-        meaning: seen.meaning,
-        looks_at: seen.looks_at,
-        deciders,
+        ground: Ground { meaning: seen.meaning, looks_at: seen.looks_at, project: &header.project, deciders },
         begun: &seen.begun,
         handed_over: false,
         // The schema lets one run be live on a target, and the freeze is asked before each step.

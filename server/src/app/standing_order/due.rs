@@ -2,7 +2,6 @@
 
 use serde_json::json;
 use shared::{
-    digest::Digest,
     domain::{
         access::Action,
         actor::Actor,
@@ -10,7 +9,7 @@ use shared::{
         approval::ApprovalPolicy,
         incident::{IncidentCommand, IncidentEvent, RunMoment},
         run::{Run, RunEvent},
-        standing_order::{Facts, Hold, Order, OrderMoment, Ordered, Trigger, UseState, may_begin, meaning},
+        standing_order::{Facts, Hold, Order, OrderMoment, Ordered, UseState, may_begin},
     },
     plan::Procedure,
 };
@@ -68,40 +67,19 @@ pub(super) async fn begin(tx: &mut Tx, one: &OrderUse, seen: &Seen) -> Result<()
         return hand_over(tx, one, (order, incident), &refusal.message).await;
     }
     let found = seen.procedure(order);
-    let facts = Facts {
-        meaning: found.map(|(_, procedure)| meaning(procedure)),
-        looks_at: looks_at(order, seen),
-        deciders: &deciders,
-        begun: &begun,
-        handed_over,
-        busy,
-        frozen,
-        now: tx.now(),
-    };
+    let facts =
+        Facts { ground: seen.ground(order, &deciders), begun: &begun, handed_over, busy, frozen, now: tx.now() };
     match (may_begin(order, &facts), found) {
-        (Ok(()), Some((plan, procedure))) if order.terms.project == seen.system.project => {
-            match request(tx, order, (plan, procedure), &incident).await? {
-                Some(run) => told(tx, one, order, incident, &run).await,
-                None => hand_over(tx, one, (order, incident), "another run began on the same target").await,
-            }
-        }
-        (Ok(()), _) => {
-            let why = "the plan or the target is not what was consented to";
-            lapse(tx, &record, why).await?;
-            hand_over(tx, one, (order, incident), why).await
-        }
+        (Ok(()), Some((plan, procedure))) => match request(tx, order, (plan, procedure), &incident).await? {
+            Some(run) => told(tx, one, order, incident, &run).await,
+            None => hand_over(tx, one, (order, incident), "another run began on the same target").await,
+        },
+        (Ok(()), None) => Err(AppError::bug("a procedure that is not there means what was consented to")),
         (Err(Hold::Lapsed(why)), _) => {
             lapse(tx, &record, &why).await?;
             hand_over(tx, one, (order, incident), &why).await
         }
         (Err(Hold::NotNow(why)), _) => hand_over(tx, one, (order, incident), &why).await,
-    }
-}
-
-fn looks_at(order: &Order, seen: &Seen) -> Option<Digest> {
-    match &order.terms.trigger {
-        Trigger::Monitor { .. } => seen.looks_at,
-        Trigger::Alert { .. } => None,
     }
 }
 

@@ -1,28 +1,31 @@
-//! Looks at every use of an order that is not over: begins what is due, follows what was begun, and hands over to people. What is right, the
-//! domain says.
+//! Looks at every use of an order that is not over: begins what is due, follows what was begun, and hands over to people. Looks at the other
+//! orders, too, and lets those lapse that could not be begun. What is right, the domain says.
 
 use serde_json::json;
 use shared::{
     api::live::Topic,
     digest::Digest,
     domain::{
+        access::Action,
         actor::Actor,
+        approval::Deciders,
         incident::IncidentEvent,
         outbox::Purpose,
-        standing_order::{Order, OrderMoment, OrderState, Trigger, UseState},
+        standing_order::{Ground, Order, OrderMoment, OrderState, Trigger, UseState, lapses, meaning},
     },
     ids::UserId,
     plan::Procedure,
+    timestamp::Timestamp,
 };
 use std::sync::Arc;
-use store::{IncidentRecord, OrderRecord, OrderUse, StoreError, System, Tx};
+use store::{IncidentRecord, OrderRecord, OrderUse, Store, StoreError, System, Tx};
 
 use super::{due, follow};
 use crate::{
     AppState,
     app::{
         incident::append,
-        plan::PlanInForce,
+        plan::{PlanInForce, Plans},
         tell::{self, Person, Telling},
     },
     error::AppError,
@@ -32,22 +35,23 @@ use crate::{
 pub(super) struct Seen {
     pub(super) plan: Option<Arc<PlanInForce>>,
     pub(super) system: System,
+    /// Nothing, if the order is for no monitor, or that is gone.
     pub(super) looks_at: Option<Digest>,
 }
 
 impl Seen {
-    pub(super) async fn of(state: &AppState, order: &Order) -> Result<Self, AppError> {
+    pub(super) async fn of(store: &Store, plans: &Plans, order: &Order) -> Result<Self, AppError> {
         let system = order.terms.system;
         let looks_at = match &order.terms.trigger {
-            Trigger::Monitor { id, .. } => match state.store.monitor_fetch(*id).await {
+            Trigger::Monitor { id, .. } => match store.monitor_fetch(*id).await {
                 Ok(monitor) => Some(Digest::of_value(&monitor.definition.check)),
                 Err(StoreError::NotFound) => None,
                 Err(error) => return Err(error.into()),
             },
             Trigger::Alert { .. } => None,
         };
-        let plan = state.plans.current(system).await?;
-        Ok(Self { plan, system: state.store.system_fetch(system).await?, looks_at })
+        let plan = plans.current(system).await?;
+        Ok(Self { plan, system: store.system_fetch(system).await?, looks_at })
     }
 
     /// The order's procedure by the plan in force, if what is stored is what was imported.
@@ -56,6 +60,24 @@ impl Seen {
         let procedure = plan.compiled.plan.procedures.iter().find(|p| p.id == order.terms.procedure)?;
         Some((plan, procedure))
     }
+
+    pub(super) fn ground<'a>(&'a self, order: &Order, deciders: &'a Deciders) -> Ground<'a> {
+        let found = self.procedure(order).map(|(_, procedure)| meaning(procedure));
+        Ground { meaning: found, looks_at: self.looks_at, project: &self.system.project, deciders }
+    }
+}
+
+/// Why the order would lapse the moment that it is needed, if it would.
+///
+/// # Errors
+/// If the database does not answer.
+pub(in crate::app) async fn would_lapse(
+    (store, plans): (&Store, &Plans),
+    order: &Order,
+    (deciders, now): (&Deciders, Timestamp),
+) -> Result<Option<String>, AppError> {
+    let seen = Seen::of(store, plans, order).await?;
+    Ok(lapses(order, &seen.ground(order, deciders), now))
 }
 
 /// Several servers may do it at once: each use is one server's at a time.
@@ -64,16 +86,44 @@ impl Seen {
 /// If the database does not answer; what was not done is done next time.
 pub async fn sweep(state: &AppState) -> Result<(), AppError> {
     let mut failed = Ok(());
-    for (id, order) in state.store.standing_order_uses_open().await? {
+    let open = state.store.standing_order_uses_open().await?;
+    for &(id, order) in &open {
         // One that cannot be seen to, because a log is corrupt, does not keep the others from being seen to.
         failed = see_to(state, id, order).await.and(failed);
+    }
+    // What is due or begun is judged where that is seen to.
+    let idle = state.store.standing_orders_in_force().await?.into_iter().map(|record| record.order);
+    let idle: Vec<_> = idle.filter(|order| open.iter().all(|(_, number)| *number != order.number)).collect();
+    if idle.is_empty() {
+        return failed;
+    }
+    let deciders = state.store.users_who_may(Action::DecideRun).await?;
+    for order in idle {
+        failed = look_again(state, &order, &deciders).await.and(failed);
     }
     failed
 }
 
+/// An order that would lapse when it is needed lapses now, while there is time to propose another one.
+async fn look_again(state: &AppState, order: &Order, deciders: &Deciders) -> Result<(), AppError> {
+    let at = state.store.now().await?;
+    let seen = Seen::of(&state.store, &state.plans, order).await?;
+    if at > order.ends_at() || lapses(order, &seen.ground(order, deciders), at).is_none() {
+        return Ok(());
+    }
+    let mut tx = state.store.begin().await?;
+    let record = tx.standing_order_lock(order.number).await?;
+    let deciders = tx.users_who_may(Action::DecideRun).await?;
+    let why = lapses(&record.order, &seen.ground(&record.order, &deciders), tx.now());
+    if let Some(why) = why.filter(|_| record.order.state == OrderState::InForce) {
+        lapse(&mut tx, &record, &why).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
 async fn see_to(state: &AppState, id: i64, order: i64) -> Result<(), AppError> {
     let order = state.store.standing_order_fetch(order).await?.order;
-    let seen = Seen::of(state, &order).await?;
+    let seen = Seen::of(&state.store, &state.plans, &order).await?;
     let mut tx = state.store.begin().await?;
     let Some(one) = tx.standing_order_use_lock(id).await? else { return Ok(()) };
     match one.state {

@@ -8,9 +8,10 @@ use shared::{
     domain::{
         access::Action,
         alert::Condition,
+        approval::Deciders,
         incident::Eyes,
         offer::Offer,
-        standing_order::{OrderState, Trigger, meaning},
+        standing_order::{OrderState, Trigger, lapses},
     },
     timestamp::Timestamp,
 };
@@ -50,13 +51,14 @@ async fn views(state: &AppState, user: &User, records: Vec<OrderRecord>) -> Resu
     let numbers: Vec<i64> = records.iter().map(|one| one.order.number).collect();
     let uses = state.store.standing_order_uses(Eyes::of(user.id, user.rights), &numbers, USES).await?;
     let now = state.store.now().await?;
+    let deciders = state.store.users_who_may(Action::DecideRun).await?;
     let mut items = Vec::with_capacity(records.len());
     for record in records {
-        let seen = Seen::of(state, &record.order).await?;
+        let seen = Seen::of(&state.store, &state.plans, &record.order).await?;
         let when = when(&state.store, &record.order.terms.trigger).await?;
         let number = record.order.number;
         let own = uses.iter().filter(|one| one.order == number);
-        items.push(view(user, record, &seen, when, own, now));
+        items.push(view(user, record, (&seen, &deciders), when, own, now));
     }
     Ok(items)
 }
@@ -64,14 +66,14 @@ async fn views(state: &AppState, user: &User, records: Vec<OrderRecord>) -> Resu
 fn view<'a>(
     user: &User,
     record: OrderRecord,
-    seen: &Seen,
+    (seen, deciders): (&Seen, &Deciders),
     when: String,
     uses: impl Iterator<Item = &'a OrderUse>,
     now: Timestamp,
 ) -> OrderView {
     let order = record.order;
     let found = seen.procedure(&order).map(|(_, procedure)| procedure);
-    let stale = if order.state.over() { None } else { stale(&order.terms, seen, found.map(meaning)) };
+    let lapses = lapses(&order, &seen.ground(&order, deciders), now).filter(|_| !order.state.over());
     OrderView {
         number: order.number,
         system: record.system_slug,
@@ -79,7 +81,7 @@ fn view<'a>(
         when,
         ends_at: order.ends_at(),
         expired: now > order.ends_at(),
-        stale,
+        stale: lapses.map(|why| format!("This order will not be begun, because {why}.")),
         offers: offers(&order, user, now),
         policy: order.policy,
         content: order.content,
@@ -100,25 +102,6 @@ fn view<'a>(
             })
             .collect(),
         terms: order.terms,
-    }
-}
-
-fn stale(
-    terms: &shared::domain::standing_order::Terms,
-    seen: &Seen,
-    now: Option<shared::digest::Digest>,
-) -> Option<String> {
-    if now != Some(terms.meaning) {
-        return Some("The plan has another procedure by now, so this order will lapse when its time comes.".into());
-    }
-    if terms.project != seen.system.project {
-        return Some("The system has another project by now, so this order will lapse when its time comes.".into());
-    }
-    match terms.trigger {
-        Trigger::Monitor { looks_at, .. } if seen.looks_at != Some(looks_at) => {
-            Some("Its monitor looks at something else by now, or is gone, so this order will never be begun.".into())
-        }
-        _ => None,
     }
 }
 

@@ -118,6 +118,43 @@ fn restored(given: [Option<i64>; 2], ends: fn() -> StepOutcome) -> Run {
 }
 
 #[test]
+fn without_a_step_that_recovers_nothing_is_measured() {
+    use crate::domain::run::Answer;
+    let script = || StepKind::Script { path: "restore_db.sh".into(), args: vec![] };
+    let look = || StepKind::Inspect { services: vec![] };
+    // Which of four steps somebody skips: a script, a look, what a person does, a final check by a script.
+    for (skipped, counts) in [(1, false), (2, true), (3, false), (4, true)] {
+        let mut procedure = fixtures::procedure("restore", [script(), look(), StepKind::Manual {}, script()]);
+        procedure.steps[3].check = true;
+        let mut events = vec![
+            RunEvent::Requested,
+            RunEvent::Resolved { resolution: fixtures::resolution(vec![]) },
+            RunEvent::Granted,
+            RunEvent::Claimed { fence: 1 },
+        ];
+        for step in 1..=4 {
+            let asked = RunEvent::Asked { step, why: "no".into(), seen: vec![] };
+            let answer = if step == skipped {
+                Answer::Skip { reason: "no time".into() }
+            } else {
+                Answer::Done { note: String::new() }
+            };
+            if step == skipped || step == 3 {
+                events.extend([asked, RunEvent::Answered { step, answer }]);
+                continue;
+            }
+            let outcome = StepOutcome::Succeeded { evidence: String::new() };
+            events.push(RunEvent::StepStarted { step, attempt: 1, fence: 1, before: [].into() });
+            events.push(RunEvent::StepEnded { step, attempt: 1, fence: 1, outcome });
+        }
+        events.push(RunEvent::Finished { succeeded: true });
+        let run = Run::replay(fixtures::header(procedure), &fixtures::log(&Actor::Muster, &events)).unwrap();
+        assert_eq!((run.state, measured(&run).is_some()), (RunState::Succeeded, counts), "step {skipped}");
+        assert_eq!(run.left_out(), if counts { vec![] } else { vec![skipped] });
+    }
+}
+
+#[test]
 fn what_would_have_been_lost_is_told_by_the_backup_that_was_restored() {
     let plan = compile(PLAN).plan;
     let done = || StepOutcome::Succeeded { evidence: String::new() };

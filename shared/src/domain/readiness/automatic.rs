@@ -33,11 +33,16 @@ fn one(facts: Facts<'_>, row: &RecoveryTime) -> Item {
     // The best of several speaks.
     let best =
         orders.filter(|order| of.iter().any(|p| p.id == order.procedure)).min_by_key(|order| match order.state {
-            OrderState::InForce => 0,
-            OrderState::Suspended => 1,
-            _ => 2,
+            OrderState::InForce if order.lapses.is_none() => 0,
+            OrderState::InForce => 1,
+            OrderState::Suspended => 2,
+            _ => 3,
         });
     match best {
+        Some(Standing { state: OrderState::InForce, number, lapses: Some(why), .. }) => {
+            let why = format!("Standing order {number} would not be begun, because {why}.");
+            base(0, why, Some(Earn::LookAtOrder { number: *number }))
+        }
         Some(order @ Standing { state: OrderState::InForce, number, .. }) => Item {
             fresh_until: Some(order.ends_at),
             ..base(OBJECTIVE, format!("Standing order {number} begins it without waiting for anybody."), None)

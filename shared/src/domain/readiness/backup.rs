@@ -2,14 +2,14 @@
 //! Adds nothing up.
 
 use super::{
-    Earn, Facts, Item, Restored, Subject,
+    Earn, Facts, FailedTrial, Item, Restored, Subject,
     age::{aged, ago, fresh_until, left},
     judge::OBJECTIVE,
 };
 use crate::{
     domain::verification::{Place, places},
     plan::RecoveryPoint,
-    timestamp::human_seconds,
+    timestamp::{Timestamp, human_seconds},
 };
 
 pub(super) fn all(facts: Facts<'_>) -> Vec<Item> {
@@ -30,7 +30,8 @@ fn backup(facts: Facts<'_>, place: &Place) -> Item {
     };
     let last = facts.restored.iter().find(|one| one.place == place.label && one.path == place.path);
     let Some(last) = last else {
-        return base(0, "No backup of it was ever restored on trial: nobody knows whether it can be.".into());
+        let why = "No backup of it was ever restored on trial: nobody knows whether it can be.";
+        return base(0, format!("{why}{}", not_reached(facts, None)));
     };
     let when = ago(last.at, facts.now);
     let (earned, why) = if last.verified {
@@ -39,7 +40,17 @@ fn backup(facts: Facts<'_>, place: &Place) -> Item {
     } else {
         (0, format!("Its newest backup could not be restored {when}: {}", last.why))
     };
+    let why = why + &not_reached(facts, Some(last.at));
     Item { shown_at: Some(last.at), fresh_until: Some(fresh_until(last.at)), ..base(earned, why) }
+}
+
+/// That a newer trial than the one of `shown_at` ended before it was done here: it takes nothing away, for it says nothing about this place.
+fn not_reached(facts: Facts<'_>, shown_at: Option<Timestamp>) -> String {
+    let newer = facts.failed_trial.filter(|trial| shown_at.is_none_or(|at| trial.at > at));
+    let words = |trial: &FailedTrial| {
+        format!(" The last trial, {}, ended before it was done with it: {}", ago(trial.at, facts.now), trial.why)
+    };
+    newer.map(words).unwrap_or_default()
 }
 
 /// What a trial says of a recovery point that is promised in time: the newest point that could really be restored.

@@ -3,19 +3,15 @@
 use super::{
     Earn, Facts, Item, Subject,
     age::{aged, ago, fresh_until, left},
-    automatic, backup, inspection, is_rehearsed,
+    automatic, backup, inspection, is_rehearsed, recovery_time, rehearsed,
 };
 use crate::{
-    domain::{
-        drill::objectives,
-        monitor::{State, recovery_point},
-    },
-    plan::{Contact, Gap, Procedure, RecoveryPoint, RecoveryTime},
-    timestamp::human_seconds,
+    domain::monitor::{State, recovery_point},
+    plan::{Contact, Gap, RecoveryPoint},
 };
 
 /// Of a whole procedure, in tenths of a point; the others follow.
-const PROCEDURE: u32 = 100;
+pub(super) const PROCEDURE: u32 = 100;
 pub(super) const OBJECTIVE: u32 = 60;
 const CONTACT: u32 = 40;
 const TREE: u32 = 60;
@@ -24,8 +20,8 @@ const GAP: u32 = 10;
 
 pub(super) fn all(facts: Facts<'_>) -> Vec<Item> {
     let plan = facts.plan;
-    let procedures = plan.procedures.iter().filter(|p| is_rehearsed(p)).map(|p| procedure(facts, p));
-    let times = plan.rto.iter().map(|row| recovery_time(facts, row));
+    let procedures = plan.procedures.iter().filter(|p| is_rehearsed(p)).map(|p| rehearsed::procedure(facts, p));
+    let times = plan.rto.iter().map(|row| recovery_time::one(facts, row));
     let alone = automatic::all(facts);
     let watched = |row: &RecoveryPoint| facts.probes.iter().any(|probe| probe.data == row.data);
     let points = plan.rpo.iter().map(|row| {
@@ -44,116 +40,6 @@ pub(super) fn all(facts: Facts<'_>) -> Vec<Item> {
         .chain(tree)
         .chain(inspections);
     shown.chain([gaps(facts.gaps)]).collect()
-}
-
-fn procedure(facts: Facts<'_>, one: &Procedure) -> Item {
-    let base = |earned, why: String| Item {
-        subject: Subject::Procedure,
-        id: one.id.clone(),
-        title: one.title.clone(),
-        weight: PROCEDURE,
-        earned,
-        why,
-        shown_at: None,
-        fresh_until: None,
-        earn: Some(Earn::Drill { procedure: one.id.clone() }),
-    };
-    if let Some(why) = &one.unavailable {
-        return Item {
-            earn: Some(Earn::Plan { line: one.line }),
-            ..base(0, format!("It cannot be carried out: {why}"))
-        };
-    }
-    let of = facts.rehearsals.iter().filter(|r| r.procedure == one.id);
-    let same = of.clone().filter(|r| r.digest == one.digest).max_by_key(|r| r.ended_at);
-    let Some(shown) = same.or_else(|| of.max_by_key(|r| r.ended_at)) else {
-        return base(0, "It was never carried out to its end: nobody knows whether it works.".into());
-    };
-    let (at, when) = (shown.ended_at, ago(shown.ended_at, facts.now));
-    let took = human_seconds(shown.took_seconds);
-    let left = left(PROCEDURE, at, facts.now);
-    let where_ = if shown.drill { "in a drill" } else { "in earnest" };
-    let (earned, why) = if same.is_some() {
-        (left, format!("It succeeded {where_} {when} in {took} (run {}).{}", shown.run, aged(at, facts.now)))
-    } else {
-        let why = format!(
-            "It succeeded {where_} {when} (run {}), but the plan has changed it since: half of that counts.",
-            shown.run
-        );
-        (left / 2, why)
-    };
-    let earn = Some(Earn::Drill { procedure: one.id.clone() }).filter(|_| earned < PROCEDURE);
-    Item { shown_at: Some(at), fresh_until: Some(fresh_until(at)), earn, ..base(earned, why) }
-}
-
-/// Measured where it counts: in incidents, by the components to which the plan gives this objective.
-fn recovery_time(facts: Facts<'_>, row: &RecoveryTime) -> Item {
-    let promised = i64::try_from(row.seconds).unwrap_or(i64::MAX);
-    let base = |earned, why: String| Item {
-        subject: Subject::RecoveryTime,
-        id: row.component.clone(),
-        title: format!("{}: {}", row.component, human_seconds(promised)),
-        weight: OBJECTIVE,
-        earned,
-        why,
-        shown_at: None,
-        fresh_until: None,
-        earn: None,
-    };
-    let names = |id: &str| {
-        let of = |c: &&crate::plan::Component| c.id == id;
-        facts.plan.components.iter().find(of).is_some_and(|c| c.objective.as_deref() == Some(row.component.as_str()))
-    };
-    let last = facts.outages.iter().filter(|outage| names(&outage.component)).max_by_key(|outage| outage.ended_at);
-    let Some(last) = last else {
-        if let Some(item) = rehearsed_time(facts, row, promised, &base) {
-            return item;
-        }
-        let bound = facts.plan.components.iter().any(|c| c.objective.as_deref() == Some(row.component.as_str()));
-        return match bound {
-            true => base(0, "It was never measured: no incident with one of its components is over.".into()),
-            false => Item {
-                earn: Some(Earn::Plan { line: row.line }),
-                ..base(0, "No component of the plan has this objective, so nothing can measure it.".into())
-            },
-        };
-    };
-    let (at, when, took) = (last.ended_at, ago(last.ended_at, facts.now), human_seconds(last.took_seconds));
-    let (earned, why) = if last.took_seconds <= promised {
-        let text = format!("It took {took} {when} (incident {}).{}", last.incident, aged(at, facts.now));
-        (left(OBJECTIVE, at, facts.now), text)
-    } else {
-        (0, format!("It took {took} {when} (incident {}): longer than promised.", last.incident))
-    };
-    Item { shown_at: Some(at), fresh_until: Some(fresh_until(at)), ..base(earned, why) }
-}
-
-/// Where no outage has shown it, a drill of a procedure for what has this objective does: the last one.
-fn rehearsed_time(
-    facts: Facts<'_>,
-    row: &RecoveryTime,
-    promised: i64,
-    base: &dyn Fn(u32, String) -> Item,
-) -> Option<Item> {
-    let acts = |id: &str| {
-        let procedure = facts.plan.procedures.iter().find(|p| p.id == id)?;
-        objectives(facts.plan, procedure).into_iter().any(|(name, _)| name == row.component).then_some(())
-    };
-    let drills = facts.rehearsals.iter().filter(|r| r.drill && acts(&r.procedure).is_some());
-    let last = drills.max_by_key(|r| r.ended_at)?;
-    let (at, when, took) = (last.ended_at, ago(last.ended_at, facts.now), human_seconds(last.took_seconds));
-    let (earned, why) = if last.took_seconds <= promised {
-        let text = format!(
-            "It took {took} in a drill {when} (run {}); no outage has shown it.{}",
-            last.run,
-            aged(at, facts.now)
-        );
-        (left(OBJECTIVE, at, facts.now), text)
-    } else {
-        (0, format!("It took {took} in a drill {when} (run {}): longer than promised.", last.run))
-    };
-    let earn = (earned < OBJECTIVE).then(|| Earn::Drill { procedure: last.procedure.clone() });
-    Some(Item { shown_at: Some(at), fresh_until: Some(fresh_until(at)), earn, ..base(earned, why) })
 }
 
 fn point(facts: Facts<'_>, row: &RecoveryPoint) -> Item {

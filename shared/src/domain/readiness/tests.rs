@@ -48,9 +48,12 @@ fn day(n: u64) -> Timestamp {
 struct World {
     compiled: Compiled,
     rehearsals: Vec<Rehearsal>,
+    failures: Vec<Failure>,
+    sight: Option<Sight>,
     outages: Vec<Outage>,
     probes: Vec<Probe>,
     restored: Vec<Restored>,
+    failed_trial: Option<FailedTrial>,
     orders: Vec<Standing>,
     lost: Vec<Lost>,
     keepers: Vec<Keeper>,
@@ -68,7 +71,11 @@ fn well(plan: &str) -> World {
             took_seconds: 65,
             run: 7,
             drill: false,
+            lacking: None,
+            resolution: None,
         }],
+        failures: vec![],
+        sight: None,
         outages: vec![Outage {
             component: compiled.plan.components[0].id.clone(),
             ended_at: day(0),
@@ -84,6 +91,7 @@ fn well(plan: &str) -> World {
             monitor: "m".into(),
         }],
         restored: vec![],
+        failed_trial: None,
         orders: vec![],
         lost: vec![],
         keepers: [true, false].map(|primary| Keeper { role: "Keeper".into(), primary, reachable: true }).into(),
@@ -98,9 +106,12 @@ impl World {
             plan: &self.compiled.plan,
             gaps: &self.compiled.gaps,
             rehearsals: &self.rehearsals,
+            failures: &self.failures,
+            sight: self.sight.as_ref(),
             outages: &self.outages,
             probes: &self.probes,
             restored: &self.restored,
+            failed_trial: self.failed_trial.as_ref(),
             orders: &self.orders,
             lost: &self.lost,
             keepers: &self.keepers,
@@ -150,6 +161,67 @@ fn a_changed_procedure_has_shown_only_half() {
 }
 
 #[test]
+fn what_was_shown_with_another_image_is_half() {
+    use crate::{
+        domain::sight::{ImageSeen, ServiceSeen},
+        fixtures,
+    };
+    let mut world = well(PLAN);
+    let container = fixtures::container("c1", "node1");
+    let (service, image) = (Some("node1".into()), Some("node:1".into()));
+    let object = crate::domain::resolution::ResolvedObject { service, image, image_id: Some("i1".into()), ..container };
+    world.rehearsals[0].resolution = Some(fixtures::resolution(vec![fixtures::resolved_step(1, vec![object])]));
+    let runs = |id: String| {
+        let images = vec![ImageSeen { name: "node:1".into(), id }];
+        Some(Sight {
+            services: [("node1".to_owned(), ServiceSeen { states: vec![], images })].into(),
+            ..Sight::default()
+        })
+    };
+    world.sight = runs("i1".into());
+    assert_eq!(world.item(Subject::Procedure, day(1)).lost(), 0);
+    world.sight = runs("another".into());
+    let item = world.item(Subject::Procedure, day(1));
+    assert!(
+        item.earned == 50 && item.why.ends_with("but since then the image of node1 has changed: half of that counts."),
+        "{item:?}"
+    );
+    assert!(matches!(item.earn, Some(Earn::Drill { .. })));
+}
+
+#[test]
+fn what_is_lacking_and_what_failed_since_leaves_half() {
+    let failure =
+        |on, skipped| Failure { procedure: "node-failure-recovery".into(), ended_at: day(on), run: 9, skipped };
+    let lacking = || Some("Nobody knew the password".to_owned());
+    // (somebody says it is lacking, what went wrong and when; what is earned of 100 on day 11, and what is said)
+    let cases: [(Option<String>, Option<Failure>, u32, &str); 6] = [
+        (None, None, 100, "(run 7)."),
+        (lacking(), None, 50, "Something is lacking, so half of that counts: Nobody knew the password."),
+        (None, Some(failure(10, false)), 50, "But run 9 failed yesterday: half of that counts."),
+        (None, Some(failure(10, true)), 50, "But run 9 had to skip a step yesterday: half of that counts."),
+        (lacking(), Some(failure(10, false)), 25, "the password. But run 9 failed"),
+        (None, Some(Failure { ended_at: day(0), ..failure(0, false) }), 100, "(run 7)."),
+    ];
+    for (lacking, failed, earned, why) in cases {
+        let mut world = well(PLAN);
+        (world.rehearsals[0].drill, world.rehearsals[0].lacking) = (true, lacking);
+        world.failures = failed.into_iter().collect();
+        world.outages.clear();
+        let item = world.item(Subject::Procedure, day(11));
+        assert!(item.earned == earned && item.why.contains(why), "{item:?}");
+        assert_eq!(item.earn.is_none(), earned == 100, "{item:?}");
+        let time = world.item(Subject::RecoveryTime, day(11));
+        assert_eq!(time.earned, earned * 60 / 100, "the time that was measured is as much in doubt: {time:?}");
+    }
+    let mut world = well(PLAN);
+    world.rehearsals.clear();
+    world.failures = vec![failure(10, true)];
+    let never = world.item(Subject::Procedure, day(11));
+    assert!(never.earned == 0 && never.why.ends_with("The last one: run 9 had to skip a step yesterday."), "{never:?}");
+}
+
+#[test]
 fn a_drill_shows_a_recovery_time_that_no_outage_has_shown() {
     let mut world = well(PLAN);
     world.rehearsals[0].drill = true;
@@ -164,6 +236,38 @@ fn a_drill_shows_a_recovery_time_that_no_outage_has_shown() {
     // What was done in earnest has no target whose standing it counts from.
     world.rehearsals[0].drill = false;
     assert!(world.item(Subject::RecoveryTime, day(0)).why.contains("never measured"));
+}
+
+#[test]
+fn of_an_outage_and_a_drill_the_newer_one_says_how_long_it_takes() {
+    let drill = |procedure: &str| Some(Earn::Drill { procedure: procedure.into() });
+    let again = drill("node-failure-recovery");
+    // (outage, drill): the day and the seconds of each; what is earned of 60 and said on day 210.
+    let cases: [((u64, i64), Option<(u64, i64)>, u32, &str); 6] = [
+        ((0, 300), Some((209, 300)), 60, "in a drill yesterday (run 7); the last outage took 5 min, 210 days ago"),
+        ((0, 601), Some((209, 600)), 60, "took 10 min 1 s, longer than promised, 210 days ago (incident 3)."),
+        ((209, 601), Some((200, 300)), 0, "yesterday (incident 3): longer than promised."),
+        ((200, 300), Some((209, 601)), 0, "in a drill yesterday (run 7): longer than promised."),
+        ((209, 300), Some((209, 601)), 60, "It took 5 min yesterday (incident 3)."),
+        ((0, 300), None, 0, "210 days ago (incident 3)."),
+    ];
+    for (outage, drilled, earned, why) in cases {
+        let mut world = well(PLAN);
+        (world.outages[0].ended_at, world.outages[0].took_seconds) = (day(outage.0), outage.1);
+        world.rehearsals[0].drill = true;
+        match drilled {
+            Some((on, took)) => (world.rehearsals[0].ended_at, world.rehearsals[0].took_seconds) = (day(on), took),
+            None => world.rehearsals.clear(),
+        }
+        let item = world.item(Subject::RecoveryTime, day(210));
+        assert!(item.earned == earned && item.why.contains(why), "{item:?}");
+        assert_eq!(item.earn, again.clone().filter(|_| earned < 60), "{item:?}");
+    }
+    // Nothing that could be drilled acts on it: the plan has to say what does.
+    let mut world = well(&PLAN.replace("restart node1", "restart node2"));
+    world.rehearsals.clear();
+    world.outages.clear();
+    assert!(matches!(world.item(Subject::RecoveryTime, day(0)).earn, Some(Earn::Plan { .. })));
 }
 
 #[test]
@@ -224,8 +328,7 @@ fn the_reference_plan_has_shown_nothing_and_says_what_would() {
     assert!(readiness.score() < 10, "{}", readiness.score());
     for item in &readiness.items {
         assert!(item.earned <= item.weight && !item.why.is_empty() && !item.title.is_empty(), "{item:?}");
-        let named = item.earn.is_some() || item.lost() == 0 || item.subject == Subject::RecoveryTime;
-        assert!(named, "it says what earns the points back: {item:?}");
+        assert!(item.earn.is_some() || item.lost() == 0, "it says what earns the points back: {item:?}");
     }
     let mut ids: Vec<_> = readiness.items.iter().map(|item| (item.subject, item.id.clone())).collect();
     ids.sort_by(|a, b| (a.0 as u8, &a.1).cmp(&(b.0 as u8, &b.1)));
@@ -274,6 +377,34 @@ fn a_backup_counts_when_it_was_restored_on_trial() {
 }
 
 #[test]
+fn a_trial_that_did_not_get_to_a_place_takes_nothing_away_from_it() {
+    let plan = PLAN.replace("\n## RPO\n\n| Data | RPO |\n|--|--|\n| Chain | 0 blocks |\n", BACKED_UP);
+    let mut world = well(&plan);
+    let backup = |world: &World| world.item(Subject::Backup, day(3));
+    let failed = |on| Some(FailedTrial { at: day(on), why: "It was not done within 60 min.".into() });
+    world.failed_trial = failed(2);
+    let never = backup(&world);
+    assert!(
+        never.earned == 0 && never.why.contains("yesterday, ended before it was done with it: It was not"),
+        "{never:?}"
+    );
+    world.restored = vec![Restored {
+        place: "Database".into(),
+        path: "/b/db/".into(),
+        verified: true,
+        why: String::new(),
+        at: day(1),
+        loss_seconds: Some(200),
+    }];
+    let (kept, point) = (backup(&world), world.on(day(3)).items.into_iter().find(|i| i.id == "Database").unwrap());
+    assert_eq!((kept.lost(), point.lost(), kept.shown_at), (0, 0, Some(day(1))), "{kept:?} {point:?}");
+    assert!(kept.why.ends_with("within 60 min."), "it says that the newer one failed: {kept:?}");
+    // The one that failed because of this very place says so already.
+    world.failed_trial = failed(1);
+    assert!(!backup(&world).why.contains("done with it"));
+}
+
+#[test]
 fn what_is_promised_without_people_takes_an_order_in_force() {
     let mut world = well(&PLAN.replace("| Restart |", "| Automatic failover |"));
     let look = |world: &World| world.item(Subject::Automatic, day(1));
@@ -281,12 +412,17 @@ fn what_is_promised_without_people_takes_an_order_in_force() {
     let nobody = look(&world);
     assert_eq!((nobody.earned, nobody.earn), (0, Some(Earn::Order { procedure: procedure.clone() })));
 
-    let order = |state| Standing { number: 4, procedure: procedure.clone(), state, ends_at: day(30) };
+    let order = |state| Standing { number: 4, procedure: procedure.clone(), state, ends_at: day(30), lapses: None };
     for state in [OrderState::Proposed, OrderState::Suspended] {
         world.orders = vec![order(state)];
         let item = look(&world);
         assert_eq!((item.earned, item.earn), (0, Some(Earn::LookAtOrder { number: 4 })), "{state:?}");
     }
+    let why = Some("the plan has another procedure by now".to_owned());
+    world.orders.push(Standing { lapses: why, ..order(OrderState::InForce) });
+    let lapsing = look(&world);
+    assert_eq!((lapsing.earned, lapsing.earn), (0, Some(Earn::LookAtOrder { number: 4 })));
+    assert!(lapsing.why.ends_with("would not be begun, because the plan has another procedure by now."));
     world.orders.push(order(OrderState::InForce));
     let held = look(&world);
     assert_eq!((held.lost(), held.fresh_until, held.earn), (0, Some(day(30)), None));

@@ -80,6 +80,14 @@ impl Run {
         self.steps.iter().filter(open).filter(|step| self.is_checked_by_hand(step.number)).count()
     }
 
+    /// Steps that recover and that a person skipped: what came after them says nothing about the procedure as it is written.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<u32> {
+        let skipped = |n| self.steps.iter().any(|s| s.number == n && matches!(s.state, StepState::Skipped { .. }));
+        let steps = self.header.procedure.steps.iter().filter(|step| step.recovers());
+        steps.map(|step| step.number).filter(|number| skipped(*number)).collect()
+    }
+
     pub(super) fn check(
         &mut self,
         number: u32,

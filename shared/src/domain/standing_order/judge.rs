@@ -10,15 +10,23 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// What is so at this moment.
+/// What consent was given on: where it is not so any more, the order lapses.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct Ground<'a> {
     /// What the order's procedure would do by the plan in force, if it has it.
     pub meaning: Option<Digest>,
     /// What the monitor looks at that it is about, if it is there and not paused.
     pub looks_at: Option<Digest>,
+    /// The system's Compose project.
+    pub project: &'a str,
     /// Who may decide about runs.
     pub deciders: &'a Deciders,
+}
+
+/// What is so at this moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    pub ground: Ground<'a>,
     /// When it was begun before.
     pub begun: &'a [Timestamp],
     /// It did not help in this incident, so people have it.
@@ -38,6 +46,31 @@ pub enum Hold {
     Lapsed(String),
 }
 
+/// Why an order is over although its time is not: people have to consent anew. One that waits for consent has none yet that could be
+/// withdrawn. That its time is over is no lapse.
+#[must_use]
+pub fn lapses(order: &Order, ground: &Ground<'_>, now: Timestamp) -> Option<String> {
+    let verdict = order.verdict(ground.deciders, now);
+    if order.state != OrderState::Proposed && matches!(verdict, Verdict::Pending { .. } | Verdict::Refused { .. }) {
+        return Some("not enough of those who consented may still do so".into());
+    }
+    if order.content.resolution_digest != Digest::of_value(&order.terms) {
+        return Some("its terms are not those that were consented to".into());
+    }
+    if ground.meaning != Some(order.terms.meaning) {
+        return Some("the plan has another procedure by now".into());
+    }
+    if ground.project != order.terms.project {
+        return Some("the system has another project by now".into());
+    }
+    match &order.terms.trigger {
+        Trigger::Monitor { looks_at, .. } if ground.looks_at != Some(*looks_at) => {
+            Some("its monitor looks at something else by now, or is gone".into())
+        }
+        _ => None,
+    }
+}
+
 /// # Errors
 /// Why not; people are called in any case.
 pub fn may_begin(order: &Order, facts: &Facts<'_>) -> Result<(), Hold> {
@@ -46,24 +79,11 @@ pub fn may_begin(order: &Order, facts: &Facts<'_>) -> Result<(), Hold> {
         OrderState::InForce => {}
         state => return not_now(format!("the order is not in force: {}", state.words().to_lowercase())),
     }
-    match order.verdict(facts.deciders, facts.now) {
-        Verdict::Granted => {}
-        Verdict::Expired => return not_now("its time is over".into()),
-        Verdict::Pending { .. } | Verdict::Refused { .. } => {
-            let why = "not enough of those who consented may still do so";
-            return Err(Hold::Lapsed(why.into()));
-        }
+    if order.verdict(facts.ground.deciders, facts.now) == Verdict::Expired {
+        return not_now("its time is over".into());
     }
-    if order.content.resolution_digest != Digest::of_value(&order.terms) {
-        return Err(Hold::Lapsed("its terms are not those that were consented to".into()));
-    }
-    if facts.meaning != Some(order.terms.meaning) {
-        return Err(Hold::Lapsed("the plan has another procedure by now".into()));
-    }
-    if let Trigger::Monitor { looks_at, .. } = &order.terms.trigger
-        && facts.looks_at != Some(*looks_at)
-    {
-        return Err(Hold::Lapsed("its monitor looks at something else by now".into()));
+    if let Some(why) = lapses(order, &facts.ground, facts.now) {
+        return Err(Hold::Lapsed(why));
     }
     if facts.frozen {
         return not_now("all recovery is frozen".into());

@@ -65,18 +65,33 @@ fn deciders(since: Option<i64>) -> Deciders {
 }
 
 #[test]
-fn begins_only_within_everything_that_was_consented_to() {
-    let (all, returned, none) = (deciders(None), deciders(Some(20)), Deciders::default());
-    let fine = Facts {
+fn what_waits_for_consent_lapses_only_by_its_terms_and_what_is_suspended_by_consent_too() {
+    let none = Deciders::default();
+    let ground = Ground {
         meaning: Some(meaning(&restart())),
         looks_at: Some(Digest::of(b"check")),
-        deciders: &all,
-        begun: &[],
-        handed_over: false,
-        busy: None,
-        frozen: false,
-        now: at(5000),
+        project: "bt2c",
+        deciders: &none,
     };
+    let of = |state, ground: Ground<'_>, now| lapses(&Order { state, ..order() }, &ground, at(now));
+    assert_eq!(of(OrderState::Proposed, ground, 20), None);
+    assert!(of(OrderState::Proposed, Ground { meaning: None, ..ground }, 20).unwrap().contains("another procedure"));
+    assert!(of(OrderState::Suspended, ground, 20).unwrap().contains("not enough of those"));
+    let all = deciders(None);
+    assert_eq!(of(OrderState::InForce, Ground { deciders: &all, ..ground }, 86_401), None, "its time is over, no more");
+}
+
+#[test]
+fn begins_only_within_everything_that_was_consented_to() {
+    let (all, returned, none) = (deciders(None), deciders(Some(20)), Deciders::default());
+    let ground = Ground {
+        meaning: Some(meaning(&restart())),
+        looks_at: Some(Digest::of(b"check")),
+        project: "bt2c",
+        deciders: &all,
+    };
+    let fine = Facts { ground, begun: &[], handed_over: false, busy: None, frozen: false, now: at(5000) };
+    let on = |ground| Facts { ground, ..fine };
     let same: fn(&mut Order) = |_| {};
     let (long_ago, soon) = ([at(4700)], [at(4701)]);
     let (twice, once) = ([at(4600), at(1401)], [at(4600), at(1400)]);
@@ -87,13 +102,14 @@ fn begins_only_within_everything_that_was_consented_to() {
         ("suspended", |o| o.state = OrderState::Suspended, fine, "not now: the order is not in force"),
         ("revoked", |o| o.state = OrderState::Revoked, fine, "not now: the order is not in force"),
         ("too old", same, Facts { now: at(86_401), ..fine }, "not now: its time is over"),
-        ("who gave it may not any more", same, Facts { deciders: &none, ..fine }, "lapsed: not enough"),
-        ("who gave it may again", same, Facts { deciders: &returned, ..fine }, "lapsed: not enough"),
+        ("who gave it may not any more", same, on(Ground { deciders: &none, ..ground }), "lapsed: not enough"),
+        ("who gave it may again", same, on(Ground { deciders: &returned, ..ground }), "lapsed: not enough"),
         ("its own proposer's word", |o| o.decisions[0].by = user(1), fine, "lapsed: not enough"),
         ("other terms", |o| o.terms.limits.at_most = 9, fine, "lapsed: its terms are not those"),
-        ("another procedure in the plan", same, Facts { meaning: None, ..fine }, "lapsed: the plan has another"),
-        ("another check", same, Facts { looks_at: Some(Digest::of(b"x")), ..fine }, "lapsed: its monitor"),
-        ("no monitor", same, Facts { looks_at: None, ..fine }, "lapsed: its monitor"),
+        ("another procedure in the plan", same, on(Ground { meaning: None, ..ground }), "lapsed: the plan has another"),
+        ("another check", same, on(Ground { looks_at: Some(Digest::of(b"x")), ..ground }), "lapsed: its monitor"),
+        ("no monitor", same, on(Ground { looks_at: None, ..ground }), "lapsed: its monitor"),
+        ("another project", same, on(Ground { project: "x", ..ground }), "lapsed: the system has another project"),
         ("frozen", same, Facts { frozen: true, ..fine }, "not now: all recovery is frozen"),
         ("did not help", same, Facts { handed_over: true, ..fine }, "not now: it has not helped"),
         ("busy", same, Facts { busy: Some(7), ..fine }, "not now: run 7 is under way"),

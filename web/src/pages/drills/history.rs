@@ -3,7 +3,7 @@
 use leptos::{ev::SubmitEvent, prelude::*};
 use shared::{
     api::drill::{DrillStopIn, DrillVerdictIn, DrillView, DrillsView},
-    domain::{access::Action, drill::Verdict, text::Message},
+    domain::{access::Action, drill::Verdict, run::RunState, text::Message},
     timestamp::human_seconds,
 };
 
@@ -72,6 +72,7 @@ fn standing(one: &DrillView) -> (Tone, &'static str) {
             (Tone::Warning, "Lost more than promised")
         }
         (_, Some(_), _) => (Tone::Good, "Recovered"),
+        (_, None, _) if one.run_state == RunState::Succeeded => (Tone::Warning, "A step was skipped"),
         (_, None, _) => (Tone::Warning, "Not finished"),
     }
 }
