@@ -13,11 +13,12 @@ use shared::{
         access::Role,
         alert::{Condition, Consequence, Declaration, Rule, SourceKind, Test},
         incident::IncidentEvent,
-        monitor::{Address, Bound, Check, Definition, Side, Span, State},
+        monitor::{Address, Bound, Check, Definition, Side, Span, State, Verdict},
         status::Impact,
         text::{Look, Name},
     },
 };
+use store::{CheckDone, DueCheck};
 use tests::{
     muster::worker_config,
     persona::Persona,
@@ -370,4 +371,38 @@ async fn the_plan_offers_what_is_worth_watching_until_it_is_watched() {
     let reached = made(&admin, monitor("Reach", tcp)).await;
     let _worker = scene.worker();
     until(&admin, reached.id, State::Up).await;
+}
+
+#[tokio::test]
+async fn of_two_findings_of_one_monitor_the_later_is_written_and_no_other_is_lost() {
+    let scene = Scene::set().await.unwrap();
+    let admin = scene.muster.persona(Role::Administrator).await.unwrap();
+    let one = made(&admin, monitor("One", containers("postgres"))).await.id;
+    let other = made(&admin, monitor("Other", containers("postgres"))).await.id;
+    let store = &scene.muster.database.worker;
+    let projects = [PROJECT.to_owned()];
+    let claim = async || store.monitor_claim("one", &projects, None, Duration::ZERO, 5).await.unwrap();
+    let found = |check: DueCheck, text: &str| CheckDone {
+        at: check.claimed_at,
+        verdict: Verdict::Good,
+        text: text.into(),
+        took_ms: 3,
+        value: None,
+        standing: check.standing.after(Verdict::Good, 0, check.claimed_at),
+        next_due_at: check.claimed_at.plus_seconds(86_400),
+        check,
+    };
+    let mut batch: Vec<_> = claim().await.into_iter().map(|check| found(check, "first")).collect();
+    // The writing stood still for longer than the lease, so the same worker made one of the checks again.
+    let pool = scene.pool().await.unwrap();
+    let late = "UPDATE monitor_standing SET lease_until = clock_timestamp() - interval '1 second' WHERE monitor_id = $1";
+    sqlx::query(late).bind(one).execute(&pool).await.unwrap();
+    batch.extend(claim().await.into_iter().map(|check| found(check, "again")));
+    batch.reverse();
+    assert_eq!(batch.len(), 3);
+    store.monitor_settle("one", &batch).await.unwrap();
+    for (id, text) in [(one, "again"), (other, "first")] {
+        let view = admin.api.monitor(id).await.unwrap();
+        assert_eq!((view.state, view.last.unwrap().text.as_str(), view.day_checks), (State::Up, text, 1));
+    }
 }
