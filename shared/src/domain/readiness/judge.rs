@@ -1,7 +1,7 @@
 //! One rule for each kind of promise: what it can earn, and what takes points away. Adds nothing up.
 
 use super::{
-    Earn, Facts, Item, Subject,
+    Earn, Facts, Item, Probe, Subject,
     age::{aged, ago, fresh_until, left},
     automatic, backup, inspection, is_rehearsed,
 };
@@ -171,14 +171,15 @@ fn point(facts: Facts<'_>, row: &RecoveryPoint) -> Item {
         earn,
     };
     // The most worried of several speaks.
-    let rank = |state| match state {
-        State::Down => 3,
+    let rank = |probe: &Probe| match probe.state {
+        State::Down => 4,
+        State::Up | State::Warning if probe.value.is_none() => 3,
         State::Warning => 2,
         State::Unknown => 1,
         State::Up => 0,
     };
     let probes = facts.probes.iter().filter(|probe| probe.data == row.data);
-    let Some(probe) = probes.max_by_key(|probe| (probe.paused, rank(probe.state))) else {
+    let Some(probe) = probes.max_by_key(|probe| (probe.paused, rank(probe))) else {
         let earn = Some(Earn::Monitor { objective: row.data.clone() });
         return base(0, "Nothing measures what would be lost.".into(), earn);
     };
@@ -187,6 +188,9 @@ fn point(facts: Facts<'_>, row: &RecoveryPoint) -> Item {
     let now = value.map(|value| format!("Now it would be {value}")).unwrap_or_else(|| "Its value is not known".into());
     let item = match probe.state {
         _ if probe.paused => base(0, "Its monitor is paused.".into(), look),
+        State::Up | State::Warning if probe.value.is_none() => {
+            base(0, "The last check of its monitor found no number: nobody knows what would be lost.".into(), look)
+        }
         State::Up => base(OBJECTIVE, format!("{now}."), None),
         State::Warning => base(OBJECTIVE / 2, format!("{now}: close to what is promised."), look),
         State::Down => base(0, format!("{now}, and its monitor is down."), look),

@@ -181,6 +181,10 @@ fn a_promise_that_was_missed_or_never_measured_earns_nothing() {
         world.probes[0].state = state;
         assert_eq!(world.item(Subject::RecoveryPoint, day(0)).earned, earned, "{state:?}");
     }
+    world.probes[0].value = None;
+    let unknown = world.item(Subject::RecoveryPoint, day(0));
+    assert!(unknown.earned == 0 && unknown.why.contains("no number") && unknown.earn.is_some(), "{unknown:?}");
+    world.probes[0].value = Some(0.0);
     world.probes[0].paused = true;
     assert_eq!(world.item(Subject::RecoveryPoint, day(0)).earned, 0);
     world.probes.clear();
