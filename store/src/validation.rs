@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use shared::{
     domain::{
-        monitor::{BASELINE_DAYS, Definition, LATELY_SECONDS, Lately},
+        monitor::{BASELINE_DAYS, Definition, LATELY_SECONDS, Lately, overdue},
         validation::{Begun, Facts, Monitored, recovered_at},
     },
     ids::RunId,
     timestamp::Timestamp,
 };
 use sqlx::{FromRow, PgConnection, types::Json};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
@@ -54,6 +55,8 @@ struct MonitorRow {
     definition: Json<Definition>,
     state: String,
     text: Option<String>,
+    due_at: OffsetDateTime,
+    now: OffsetDateTime,
     hours: Vec<f64>,
     n: Option<i64>,
     mean: Option<f64>,
@@ -69,6 +72,7 @@ impl TryFrom<MonitorRow> for Monitored {
             definition: row.definition.0,
             state: from_name(row.state)?,
             text: row.text,
+            stale: overdue(Some(Timestamp::new(row.due_at)), Timestamp::new(row.now)),
             hours: row.hours,
             lately,
         })
@@ -82,7 +86,7 @@ async fn monitors(
     since: Timestamp,
 ) -> Result<Vec<Monitored>, StoreError> {
     let rows = sqlx::query_as::<_, MonitorRow>(
-        "SELECT m.id, m.definition, t.state, t.text, lately.n, lately.mean,
+        "SELECT m.id, m.definition, t.state, t.text, t.due_at, clock_timestamp() AS now, lately.n, lately.mean,
                 ARRAY(SELECT b.value_sum / b.n_values FROM monitor_bucket b
                       WHERE b.monitor_id = m.id AND b.seconds = 3600 AND b.n_values > 0
                         AND b.at >= $3 - make_interval(days => $5) AND b.at + interval '1 hour' <= $3) AS hours

@@ -2,7 +2,10 @@
 
 use shared::{
     api::readiness::{ReadinessDay, ReadinessView},
-    domain::readiness::{Facts, Keeper, Probe, Readiness, Restored, STALE_DAYS, Standing, TreeDrill},
+    domain::{
+        monitor::overdue,
+        readiness::{Facts, Keeper, Probe, Readiness, Restored, STALE_DAYS, Standing, TreeDrill},
+    },
     timestamp::Timestamp,
 };
 use store::{Store, System};
@@ -74,6 +77,7 @@ async fn judge(store: &Store, system: &System, plan: &PlanInForce) -> Result<(Ti
                 data: monitor.definition.objective?,
                 state: monitor.state,
                 paused: monitor.definition.paused,
+                stale: overdue(monitor.due_at, now),
                 value: monitor.last.as_ref().and_then(|last| last.value),
                 checked_at: monitor.last.as_ref().map(|last| last.at),
                 monitor: monitor.id.to_string(),

@@ -6,6 +6,7 @@ mod baseline;
 mod check;
 mod closely;
 mod history;
+mod overdue;
 mod suggest;
 
 use std::fmt;
@@ -17,6 +18,7 @@ pub use self::{
     baseline::{BASELINE_DAYS, Baseline, LATELY_SECONDS, Lately},
     check::{CERTIFICATE_LIMITS, Check, only_reads},
     history::{Bucket, Span, uptime},
+    overdue::{OVERDUE_SECONDS, overdue},
     suggest::suggest,
 };
 use crate::{

@@ -113,6 +113,8 @@ pub struct Monitored {
     pub state: State,
     /// What the last check found.
     pub text: Option<String>,
+    /// Nobody makes its checks any more.
+    pub stale: bool,
     /// Averages of the hours before the incident.
     pub hours: Vec<f64>,
     /// Of the checks since the recovery.
@@ -124,6 +126,9 @@ impl Monitored {
         if self.state == State::Down {
             let found = self.text.as_deref().unwrap_or("nothing is known yet");
             return Some((Area::Health, format!("This monitor is down: {found}")));
+        }
+        if self.stale {
+            return Some((Area::Health, "This monitor is not checked any more: no worker looks at its host".into()));
         }
         let baseline = self.definition.baseline(&self.hours)?;
         self.definition.worse_than_before(&baseline, self.lately?).map(|why| (Area::Performance, why))

@@ -11,7 +11,7 @@ use crate::{
         monitor::{State, recovery_point},
     },
     plan::{Contact, Gap, Procedure, RecoveryPoint, RecoveryTime},
-    timestamp::human_seconds,
+    timestamp::{Timestamp, human_seconds},
 };
 
 /// Of a whole procedure, in tenths of a point; the others follow.
@@ -172,7 +172,8 @@ fn point(facts: Facts<'_>, row: &RecoveryPoint) -> Item {
     };
     // The most worried of several speaks.
     let rank = |probe: &Probe| match probe.state {
-        State::Down => 4,
+        State::Down => 5,
+        _ if probe.stale => 4,
         State::Up | State::Warning if probe.value.is_none() => 3,
         State::Warning => 2,
         State::Unknown => 1,
@@ -188,6 +189,7 @@ fn point(facts: Facts<'_>, row: &RecoveryPoint) -> Item {
     let now = value.map(|value| format!("Now it would be {value}")).unwrap_or_else(|| "Its value is not known".into());
     let item = match probe.state {
         _ if probe.paused => base(0, "Its monitor is paused.".into(), look),
+        _ if probe.stale => base(0, not_checked(probe, facts.now), look),
         State::Up | State::Warning if probe.value.is_none() => {
             base(0, "The last check of its monitor found no number: nobody knows what would be lost.".into(), look)
         }
@@ -197,6 +199,11 @@ fn point(facts: Facts<'_>, row: &RecoveryPoint) -> Item {
         State::Unknown => base(0, "Its monitor has found nothing yet.".into(), look),
     };
     Item { shown_at: probe.checked_at, ..item }
+}
+
+fn not_checked(probe: &Probe, now: Timestamp) -> String {
+    let last = probe.checked_at.map(|at| format!(" It last looked {}.", ago(at, now))).unwrap_or_default();
+    format!("Its monitor is not checked any more: no worker looks at its host.{last}")
 }
 
 fn contact(facts: Facts<'_>, one: &Contact) -> Item {

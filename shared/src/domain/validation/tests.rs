@@ -88,6 +88,7 @@ fn monitored(state: State, mean: f64) -> Monitored {
         definition: serde_json::from_value(definition).unwrap(),
         state,
         text: Some("no answer within 5 s".into()),
+        stale: false,
         hours: vec![80.0; 24],
         lately: Some(Lately { mean, n: 10 }),
     }
@@ -104,6 +105,8 @@ fn monitors_of_what_was_recovered_are_up_and_as_fast_as_before() {
         said(monitored(State::Down, 90.0)),
         [(Area::Health, "This monitor is down: no answer within 5 s".to_owned())]
     );
+    let stale = said(Monitored { stale: true, ..monitored(State::Up, 90.0) });
+    assert!(stale[0].0 == Area::Health && stale[0].1.contains("no worker looks"), "{stale:?}");
     let slow = said(monitored(State::Up, 400.0));
     assert!(slow[0].0 == Area::Performance && slow[0].1.starts_with("400 ms on average in 10 checks"), "{slow:?}");
     let young = Monitored { hours: vec![80.0; 2], ..monitored(State::Up, 400.0) };
