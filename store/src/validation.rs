@@ -55,11 +55,13 @@ struct MonitorRow {
     definition: Json<Definition>,
     state: String,
     text: Option<String>,
+    checked_at: Option<OffsetDateTime>,
     due_at: OffsetDateTime,
     now: OffsetDateTime,
     hours: Vec<f64>,
     n: Option<i64>,
     mean: Option<f64>,
+    n_since: i64,
 }
 
 impl TryFrom<MonitorRow> for Monitored {
@@ -72,9 +74,11 @@ impl TryFrom<MonitorRow> for Monitored {
             definition: row.definition.0,
             state: from_name(row.state)?,
             text: row.text,
+            checked_at: row.checked_at.map(Timestamp::new),
             stale: overdue(Some(Timestamp::new(row.due_at)), Timestamp::new(row.now)),
             hours: row.hours,
             lately,
+            n_since: u32::try_from(row.n_since).unwrap_or(u32::MAX),
         })
     }
 }
@@ -86,7 +90,12 @@ async fn monitors(
     since: Timestamp,
 ) -> Result<Vec<Monitored>, StoreError> {
     let rows = sqlx::query_as::<_, MonitorRow>(
-        "SELECT m.id, m.definition, t.state, t.text, t.due_at, clock_timestamp() AS now, lately.n, lately.mean,
+        "SELECT m.id, m.definition, t.state, t.text, t.checked_at, t.due_at, clock_timestamp() AS now, lately.n, lately.mean,
+                -- Minutes are soon forgotten, and the hour of the recovery is not whole.
+                (SELECT greatest(
+                     (SELECT sum(b.n_values) FROM monitor_minute b WHERE b.monitor_id = m.id AND b.seconds = 60 AND b.at >= $4),
+                     (SELECT sum(b.n_values) FROM monitor_bucket b WHERE b.monitor_id = m.id AND b.seconds = 3600 AND b.at >= $4),
+                     0))::bigint AS n_since,
                 ARRAY(SELECT b.value_sum / b.n_values FROM monitor_bucket b
                       WHERE b.monitor_id = m.id AND b.seconds = 3600 AND b.n_values > 0
                         AND b.at >= $3 - make_interval(days => $5) AND b.at + interval '1 hour' <= $3) AS hours

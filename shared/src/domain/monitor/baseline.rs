@@ -67,6 +67,14 @@ impl Definition {
         })
     }
 
+    /// In words, if so few checks since a recovery do not say yet how it performs. Asked of one that has a baseline.
+    #[must_use]
+    pub fn too_few(n: u32) -> Option<String> {
+        (n < FEWEST_CHECKS).then(|| {
+            format!("{n} of {FEWEST_CHECKS} checks since the recovery: too few to tell whether it is as fast as before")
+        })
+    }
+
     /// In words, if it performs clearly worse than it did.
     #[must_use]
     pub fn worse_than_before(&self, baseline: &Baseline, lately: Lately) -> Option<String> {
