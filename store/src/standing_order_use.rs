@@ -190,14 +190,17 @@ impl Tx {
         Ok(())
     }
 
-    /// Whether an order has not helped in this incident since it was declared or reopened.
+    /// Whether an order has not helped in this incident, or in one that was merged into it, since that was declared or reopened.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn standing_order_handed_over(&mut self, incident: IncidentId) -> Result<bool, StoreError> {
-        let text = "SELECT EXISTS (SELECT FROM standing_order_use WHERE incident_id = $1 AND state = 'handed-over'
-                    AND ended_at > coalesce((SELECT max(at) FROM incident_event
-                                             WHERE incident_id = $1 AND event->>'event' = 'reopened'), '-infinity'))";
+        let text = "WITH RECURSIVE same (id, number) AS (
+                        SELECT id, number FROM incident WHERE id = $1
+                        UNION SELECT m.id, m.number FROM incident m JOIN same ON m.merged_into = same.number)
+                    SELECT EXISTS (SELECT FROM standing_order_use x JOIN same ON same.id = x.incident_id WHERE x.state = 'handed-over'
+                    AND x.ended_at > coalesce((SELECT max(e.at) FROM incident_event e
+                                               WHERE e.incident_id IN (x.incident_id, $1) AND e.event->>'event' = 'reopened'), '-infinity'))";
         Ok(sqlx::query_scalar(text).bind(incident.0).fetch_one(self.connection()).await?)
     }
 

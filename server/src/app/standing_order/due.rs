@@ -58,8 +58,8 @@ pub(super) async fn begin(tx: &mut Tx, one: &OrderUse, seen: &Seen) -> Result<()
     let begun = tx.standing_order_begun(order.number).await?;
     let busy = tx.run_live_of(order.terms.system).await?;
     let frozen = tx.frozen().await?;
-    let handed_over = tx.standing_order_handed_over(one.incident).await?;
     let incident = sweep::incident(tx, one).await?;
+    let handed_over = tx.standing_order_handed_over(incident.id).await?;
     if one.well {
         let text = "it was back before anything was begun";
         return sweep::end(tx, one, (order, incident), (UseState::Helped, OrderMoment::Helped), text).await;
