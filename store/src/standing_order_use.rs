@@ -25,8 +25,8 @@ pub struct OrderUse {
     pub begun_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     pub text: String,
-    /// The alert that it was due for has ended.
-    pub well: bool,
+    /// The alert that it was due for has ended, for whatever reason.
+    pub alert_ended: bool,
 }
 
 #[derive(FromRow)]
@@ -43,7 +43,7 @@ struct Row {
     begun_at: Option<OffsetDateTime>,
     ended_at: Option<OffsetDateTime>,
     text: String,
-    well: bool,
+    alert_ended: bool,
 }
 
 impl TryFrom<Row> for OrderUse {
@@ -62,7 +62,7 @@ impl TryFrom<Row> for OrderUse {
             begun_at: row.begun_at.map(Timestamp::new),
             ended_at: row.ended_at.map(Timestamp::new),
             text: row.text,
-            well: row.well,
+            alert_ended: row.alert_ended,
         })
     }
 }
@@ -71,7 +71,7 @@ macro_rules! uses {
     ($rest:literal) => {
         concat!(
             "SELECT x.id, x.order_number, x.alert_number, x.incident_id, i.number AS incident_number, x.run_id, r.number AS run_number,
-                    x.state, x.at, x.begun_at, x.ended_at, x.text, a.ended_at IS NOT NULL AS well
+                    x.state, x.at, x.begun_at, x.ended_at, x.text, a.ended_at IS NOT NULL AS alert_ended
              FROM standing_order_use x JOIN incident i ON i.id = x.incident_id JOIN alert a ON a.number = x.alert_number
                   LEFT JOIN run r ON r.id = x.run_id ",
             $rest

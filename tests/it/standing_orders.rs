@@ -10,7 +10,7 @@ use shared::{
         alert::{SourceIn, SourceSettingsIn},
         error::ErrorCode,
         incident::{IncidentView, ResolveIn},
-        monitor::MonitorsIn,
+        monitor::{MonitorChangeIn, MonitorsIn},
         plan::PlanIn,
         related::MergeIn,
         run::{FreezeIn, WithdrawIn},
@@ -434,4 +434,25 @@ async fn what_was_handed_over_stays_with_people_when_its_incident_is_merged_into
     send(&address, "a", "firing").await;
     eventually("it was begun", async || seen(&admin, made.number).await.uses[0].run.is_some()).await.unwrap();
     assert_eq!(seen(&admin, made.number).await.uses[0].incident, other);
+}
+
+#[tokio::test]
+async fn pausing_its_monitor_is_no_recovery_and_people_are_called() {
+    let scene = Scene::set().await.unwrap();
+    let admin = scene.muster.persona(Role::Administrator).await.unwrap();
+    let id = monitor(&admin, "validator1").await;
+    let made = in_force(&scene, &order("Restart validator 1", TriggerIn::Monitor { id })).await;
+    let _worker = scene.worker();
+    eventually("it was begun", async || seen(&admin, made.number).await.uses.iter().any(|one| one.run.is_some()))
+        .await
+        .unwrap();
+    let view = admin.api.monitor(id).await.unwrap();
+    let paused = Definition { paused: true, ..view.definition };
+    admin.api.change_monitor(id, &MonitorChangeIn { version: view.version, definition: paused }).await.unwrap();
+    let one = ended(&admin, made.number).await;
+    assert_eq!(one.state, UseState::HandedOver, "{one:?}");
+    assert!(one.text.contains("succeeded, but") && one.text.contains("its monitor is paused"), "{}", one.text);
+    assert_eq!(called(&scene, one.incident).await, 1);
+    let incident = admin.api.incident(one.incident).await.unwrap();
+    assert_eq!(moments(&incident), [OrderMoment::Begun, OrderMoment::HandedOver]);
 }

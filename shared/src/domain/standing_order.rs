@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use self::judge::{Facts, Hold, Outlook, UseFacts, may_begin, outlook};
+pub use self::judge::{Facts, Hold, Outlook, UseFacts, Watched, Word, may_begin, outlook};
 
 use crate::{
     digest::Digest,

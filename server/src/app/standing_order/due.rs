@@ -10,7 +10,7 @@ use shared::{
         approval::ApprovalPolicy,
         incident::{IncidentCommand, IncidentEvent, RunMoment},
         run::{Run, RunEvent},
-        standing_order::{Facts, Hold, Order, OrderMoment, Ordered, Trigger, UseState, may_begin, meaning},
+        standing_order::{Facts, Hold, Order, OrderMoment, Ordered, Trigger, UseState, Word, may_begin, meaning},
     },
     plan::Procedure,
 };
@@ -60,7 +60,9 @@ pub(super) async fn begin(tx: &mut Tx, one: &OrderUse, seen: &Seen) -> Result<()
     let frozen = tx.frozen().await?;
     let incident = sweep::incident(tx, one).await?;
     let handed_over = tx.standing_order_handed_over(incident.id).await?;
-    if one.well {
+    let word = sweep::word(tx, one, order, None).await?;
+    // What is down again has an alert of its own.
+    if word == Word::Well || (word == Word::NotYet && one.alert_ended) {
         let text = "it was back before anything was begun";
         return sweep::end(tx, one, (order, incident), (UseState::Helped, OrderMoment::Helped), text).await;
     }
@@ -78,7 +80,11 @@ pub(super) async fn begin(tx: &mut Tx, one: &OrderUse, seen: &Seen) -> Result<()
         frozen,
         now: tx.now(),
     };
-    match (may_begin(order, &facts), found) {
+    let seen_down = || match word {
+        Word::Unseen(why) => Err(Hold::NotNow(why.into())),
+        Word::NotYet | Word::Well => Ok(()),
+    };
+    match (may_begin(order, &facts).and_then(|()| seen_down()), found) {
         (Ok(()), Some((plan, procedure))) if order.terms.project == seen.system.project => {
             match request(tx, order, (plan, procedure), &incident).await? {
                 Some(run) => told(tx, one, order, incident, &run).await,

@@ -9,10 +9,11 @@ use shared::{
         actor::Actor,
         incident::IncidentEvent,
         outbox::Purpose,
-        standing_order::{Order, OrderMoment, OrderState, Trigger, UseState},
+        standing_order::{Order, OrderMoment, OrderState, Trigger, UseState, Watched, Word},
     },
     ids::UserId,
     plan::Procedure,
+    timestamp::Timestamp,
 };
 use std::sync::Arc;
 use store::{IncidentRecord, OrderRecord, OrderUse, StoreError, System, Tx};
@@ -82,6 +83,26 @@ async fn see_to(state: &AppState, id: i64, order: i64) -> Result<(), AppError> {
         UseState::Helped | UseState::HandedOver => {}
     }
     Ok(tx.commit().await?)
+}
+
+/// How what it is for stands, by no check that was made before `since`.
+pub(super) async fn word(
+    tx: &mut Tx,
+    one: &OrderUse,
+    order: &Order,
+    since: Option<Timestamp>,
+) -> Result<Word, AppError> {
+    let Some((told, monitor)) = tx.monitor_of_alert(one.alert).await? else {
+        return Ok(if one.alert_ended { Word::Well } else { Word::NotYet });
+    };
+    let watched = monitor.map(|monitor| Watched {
+        told,
+        state: monitor.state,
+        paused: monitor.definition.paused,
+        checked_at: monitor.last.map(|last| last.at),
+        looks_at: Digest::of_value(&monitor.definition.check),
+    });
+    Ok(Word::of(&order.terms.trigger, watched.as_ref(), since))
 }
 
 /// The incident it is for, or the one that this was merged into; locked.
