@@ -17,7 +17,9 @@ use shared::{
         status::Impact,
         text::{Look, Name},
     },
+    timestamp::Timestamp,
 };
+use server::app::unwatched::tell;
 use store::{CheckDone, DueCheck};
 use tests::{
     muster::worker_config,
@@ -405,4 +407,41 @@ async fn of_two_findings_of_one_monitor_the_later_is_written_and_no_other_is_los
         let view = admin.api.monitor(id).await.unwrap();
         assert_eq!((view.state, view.last.unwrap().text.as_str(), view.day_checks), (State::Up, text, 1));
     }
+}
+
+#[tokio::test]
+async fn checks_that_nobody_makes_are_one_alert_until_they_are_made_again() {
+    let scene = Scene::set().await.unwrap();
+    let admin = scene.muster.persona(Role::Administrator).await.unwrap();
+    made(&admin, monitor("One", containers("postgres"))).await;
+    let other = made(&admin, monitor("Other", containers("postgres"))).await;
+    let paused = made(&admin, Definition { paused: true, ..monitor("Paused", containers("postgres")) }).await;
+    assert_eq!(paused.due_at, None);
+    let pool = scene.pool().await.unwrap();
+    let state = &scene.muster.state;
+    let long_ago = Timestamp::from_unix(0);
+    tell(state, long_ago).await.unwrap();
+    assert_eq!(alerts(&admin, false).await, [], "they are due, not overdue");
+    let late = "UPDATE monitor_standing SET due_at = clock_timestamp() - interval '100 seconds' WHERE due_at IS NOT NULL";
+    sqlx::query(late).execute(&pool).await.unwrap();
+    tell(state, scene.muster.store.now().await.unwrap()).await.unwrap();
+    assert_eq!(alerts(&admin, false).await, [], "who was away waits for the workers to catch up");
+    // Two servers look at once, and again.
+    let (a, b) = tokio::join!(tell(state, long_ago), tell(state, long_ago));
+    a.and(b).unwrap();
+    tell(state, long_ago).await.unwrap();
+    let all = alerts(&admin, false).await;
+    assert_eq!((all.len(), all[0].source.as_str(), all[0].outcome), (1, "Monitors", Outcome::Shown), "{all:?}");
+    assert!(all[0].title.starts_with("2 checks of ") && all[0].title.contains(" are not made since "), "{all:?}");
+    assert!(all[0].text.as_deref().unwrap().contains("No worker looks at its host"), "{all:?}");
+    assert!(admin.api.monitor(other.id).await.unwrap().overdue);
+
+    let _worker = scene.worker();
+    eventually("they are made again", async || {
+        tell(state, long_ago).await.unwrap();
+        alerts(&admin, true).await.is_empty()
+    })
+    .await
+    .unwrap();
+    assert_eq!(alerts(&admin, false).await.len(), 1, "one for the whole spell");
 }

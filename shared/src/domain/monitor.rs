@@ -18,7 +18,7 @@ pub use self::{
     baseline::{BASELINE_DAYS, Baseline, LATELY_SECONDS, Lately},
     check::{CERTIFICATE_LIMITS, Check, only_reads},
     history::{Bucket, Span, uptime},
-    overdue::{OVERDUE_SECONDS, overdue},
+    overdue::{OVERDUE_SECONDS, UNWATCHED, looking_since, overdue, unwatched},
     suggest::suggest,
 };
 use crate::{
