@@ -372,7 +372,8 @@ impl Tx {
             Some((id.parse::<Uuid>().ok()?, told.to_owned()))
         };
         let Some((id, told)) = key.and_then(told) else { return Ok(None) };
-        let row = sqlx::query_as::<_, Row>(monitors!("AND m.id = $1")).bind(id).fetch_optional(self.connection()).await?;
+        let row =
+            sqlx::query_as::<_, Row>(monitors!("AND m.id = $1")).bind(id).fetch_optional(self.connection()).await?;
         Ok(Some((from_name(told)?, row.map(TryInto::try_into).transpose()?)))
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shared::{
     domain::{
-        monitor::{BASELINE_DAYS, Definition, LATELY_SECONDS, Lately, overdue},
+        monitor::{BASELINE_DAYS, Definition, FEWEST_CHECKS, LATELY_SECONDS, Lately, overdue},
         validation::{Begun, Facts, Monitored, recovered_at},
     },
     ids::RunId,
@@ -91,11 +91,8 @@ async fn monitors(
 ) -> Result<Vec<Monitored>, StoreError> {
     let rows = sqlx::query_as::<_, MonitorRow>(
         "SELECT m.id, m.definition, t.state, t.text, t.checked_at, t.due_at, clock_timestamp() AS now, lately.n, lately.mean,
-                -- Minutes are soon forgotten, and the hour of the recovery is not whole.
-                (SELECT greatest(
-                     (SELECT sum(b.n_values) FROM monitor_minute b WHERE b.monitor_id = m.id AND b.seconds = 60 AND b.at >= $4),
-                     (SELECT sum(b.n_values) FROM monitor_bucket b WHERE b.monitor_id = m.id AND b.seconds = 3600 AND b.at >= $4),
-                     0))::bigint AS n_since,
+                -- Counted no further than it is asked. Minutes are soon forgotten, and the hour of the recovery is not whole.
+                greatest(minutes.n, hours.n, 0) AS n_since,
                 ARRAY(SELECT b.value_sum / b.n_values FROM monitor_bucket b
                       WHERE b.monitor_id = m.id AND b.seconds = 3600 AND b.n_values > 0
                         AND b.at >= $3 - make_interval(days => $5) AND b.at + interval '1 hour' <= $3) AS hours
@@ -105,6 +102,12 @@ async fn monitors(
                   FROM monitor_minute b
                   WHERE b.monitor_id = m.id AND b.seconds = 60 AND b.at >= greatest($4, clock_timestamp() - make_interval(secs => $6))
               ) AS lately
+              CROSS JOIN LATERAL (SELECT sum(f.n_values) AS n FROM (
+                  SELECT b.n_values FROM monitor_minute b
+                  WHERE b.monitor_id = m.id AND b.seconds = 60 AND b.n_values > 0 AND b.at >= $4 ORDER BY b.at LIMIT $7) AS f) AS minutes
+              CROSS JOIN LATERAL (SELECT sum(f.n_values) AS n FROM (
+                  SELECT b.n_values FROM monitor_bucket b
+                  WHERE b.monitor_id = m.id AND b.seconds = 3600 AND b.n_values > 0 AND b.at >= $4 ORDER BY b.at LIMIT $7) AS f) AS hours
          WHERE m.system_id = $1 AND m.retired_at IS NULL AND t.due_at IS NOT NULL AND m.definition->>'component' = ANY($2)
          ORDER BY m.name",
     )
@@ -114,6 +117,7 @@ async fn monitors(
     .bind(since.inner())
     .bind(BASELINE_DAYS)
     .bind(Duration::from_secs(LATELY_SECONDS).as_secs_f64())
+    .bind(i64::from(FEWEST_CHECKS))
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(TryInto::try_into).collect()

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use server::app::unwatched::tell;
 use shared::{
     api::{
         alert::{AlertView, Outcome, SourceChangeIn, SourceIn, SourceSettingsIn},
@@ -19,7 +20,6 @@ use shared::{
     },
     timestamp::Timestamp,
 };
-use server::app::unwatched::tell;
 use store::{CheckDone, DueCheck};
 use tests::{
     muster::worker_config,
@@ -397,7 +397,8 @@ async fn of_two_findings_of_one_monitor_the_later_is_written_and_no_other_is_los
     let mut batch: Vec<_> = claim().await.into_iter().map(|check| found(check, "first")).collect();
     // The writing stood still for longer than the lease, so the same worker made one of the checks again.
     let pool = scene.pool().await.unwrap();
-    let late = "UPDATE monitor_standing SET lease_until = clock_timestamp() - interval '1 second' WHERE monitor_id = $1";
+    let late =
+        "UPDATE monitor_standing SET lease_until = clock_timestamp() - interval '1 second' WHERE monitor_id = $1";
     sqlx::query(late).bind(one).execute(&pool).await.unwrap();
     batch.extend(claim().await.into_iter().map(|check| found(check, "again")));
     batch.reverse();
@@ -422,7 +423,8 @@ async fn checks_that_nobody_makes_are_one_alert_until_they_are_made_again() {
     let long_ago = Timestamp::from_unix(0);
     tell(state, long_ago).await.unwrap();
     assert_eq!(alerts(&admin, false).await, [], "they are due, not overdue");
-    let late = "UPDATE monitor_standing SET due_at = clock_timestamp() - interval '100 seconds' WHERE due_at IS NOT NULL";
+    let late =
+        "UPDATE monitor_standing SET due_at = clock_timestamp() - interval '100 seconds' WHERE due_at IS NOT NULL";
     sqlx::query(late).execute(&pool).await.unwrap();
     tell(state, scene.muster.store.now().await.unwrap()).await.unwrap();
     assert_eq!(alerts(&admin, false).await, [], "who was away waits for the workers to catch up");

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     address::{Address, Place},
-    baseline::{BASELINE_DAYS, Baseline, LATELY_SECONDS, Lately},
+    baseline::{BASELINE_DAYS, Baseline, FEWEST_CHECKS, LATELY_SECONDS, Lately},
     check::{CERTIFICATE_LIMITS, Check, only_reads},
     history::{Bucket, Span, uptime},
     overdue::{OVERDUE_SECONDS, UNWATCHED, looking_since, overdue, unwatched},

@@ -121,7 +121,7 @@ pub struct Monitored {
     pub hours: Vec<f64>,
     /// Of the checks since the recovery, no longer ago than what is lately.
     pub lately: Option<Lately>,
-    /// Checks since the recovery that found a value, however long ago.
+    /// Checks since the recovery that found a value, however long ago; right as far as it is too few.
     pub n_since: u32,
 }
 
