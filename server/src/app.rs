@@ -77,6 +77,7 @@ pub mod task;
 mod tell;
 pub mod token;
 mod turn;
+pub mod unwatched;
 pub mod user;
 mod validation;
 pub mod verification;

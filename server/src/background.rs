@@ -14,7 +14,9 @@ use crate::{
     AppState,
     app::{
         contact_drill, drill_sweep, expiry, follow_up_remind, forecast, intake, line, maintenance, monitor_change,
-        notice, overdue, paging, readiness, scheduled_post, standing_order, status_page, verification_due,
+        notice, overdue, paging, readiness, scheduled_post, standing_order, status_page,
+        unwatched::{self, Looking},
+        verification_due,
     },
     error::AppError,
     live, outbox,
@@ -95,6 +97,12 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
             let since = since.get_or_try_init(|| state.store.now()).await.map_err(|e| e.to_string())?;
             intake::miss(&state, *since).await.map_err(in_words)
         }
+    }));
+    let unchecked = state.clone();
+    let looking = Arc::new(Looking::default());
+    tasks.spawn(every(SWEEP_EVERY, move || {
+        let (state, looking) = (unchecked.clone(), looking.clone());
+        async move { unwatched::sweep(&state, &looking).await.map_err(in_words) }
     }));
     let watching = state.clone();
     tasks.spawn(every(SWEEP_EVERY, move || {

@@ -40,6 +40,7 @@ mod maintenance;
 mod message;
 mod monitor;
 mod monitor_check;
+mod monitor_overdue;
 mod notice;
 mod nudge;
 mod output;
@@ -114,6 +115,7 @@ pub use crate::{
     message::{MessageClaim, NewMessage, message_secret},
     monitor::{LastCheck, MonitorChange, MonitorRecord},
     monitor_check::{CheckDone, DueCheck},
+    monitor_overdue::Unwatched,
     notice::NoticeTold,
     output::Chunk,
     output_lines::NewLines,

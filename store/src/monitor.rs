@@ -355,6 +355,28 @@ impl Tx {
             .try_into()
     }
 
+    /// The monitor that an alert came from and what it told of, with the monitor as it is now, or `None` for one that is gone. `None` if
+    /// the alert is no monitor's.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn monitor_of_alert(&mut self, alert: i64) -> Result<Option<(State, Option<MonitorRecord>)>, StoreError> {
+        let key: Option<String> = sqlx::query_scalar(
+            "SELECT a.key FROM alert a JOIN alert_source o ON o.id = a.source_id WHERE a.number = $1 AND o.kind = 'monitors'",
+        )
+        .bind(alert)
+        .fetch_optional(self.connection())
+        .await?;
+        let told = |key: String| {
+            let (id, told) = key.split_once(' ')?;
+            Some((id.parse::<Uuid>().ok()?, told.to_owned()))
+        };
+        let Some((id, told)) = key.and_then(told) else { return Ok(None) };
+        let row =
+            sqlx::query_as::<_, Row>(monitors!("AND m.id = $1")).bind(id).fetch_optional(self.connection()).await?;
+        Ok(Some((from_name(told)?, row.map(TryInto::try_into).transpose()?)))
+    }
+
     /// What was found under another definition is nothing to go by: it begins anew, and is checked at once.
     ///
     /// # Errors

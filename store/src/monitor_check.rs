@@ -1,6 +1,6 @@
 //! Checks that are due: claimed with a lease on the database's clock, settled many at a time. What a check finds is the worker's.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     api::live::Topic,
@@ -163,9 +163,7 @@ impl Store {
     /// # Errors
     /// If the database does not answer; then nothing was written, and the checks are made again.
     pub async fn monitor_settle(&self, worker: &str, done: &[CheckDone]) -> Result<(), StoreError> {
-        // One order for everybody, so that nobody waits in a circle.
-        let mut done: Vec<&CheckDone> = done.iter().collect();
-        done.sort_by_key(|one| one.check.monitor);
+        let done = newest(done);
         let ids: Vec<_> = done.iter().map(|one| one.check.monitor).collect();
         let versions: Vec<_> = done.iter().map(|one| one.check.version).collect();
         let ats: Vec<_> = done.iter().map(|one| one.at.inner()).collect();
@@ -229,6 +227,19 @@ impl Store {
         }
         tx.commit().await
     }
+}
+
+/// One finding of each monitor: where a lease ran out before its finding was written and the check was made again, the later one, because one
+/// statement cannot change a row twice. In one order for everybody, so that nobody waits in a circle.
+fn newest(done: &[CheckDone]) -> Vec<&CheckDone> {
+    let mut of = BTreeMap::<Uuid, &CheckDone>::new();
+    for one in done {
+        let kept = of.entry(one.check.monitor).or_insert(one);
+        if kept.check.claimed_at <= one.check.claimed_at {
+            *kept = one;
+        }
+    }
+    of.into_values().collect()
 }
 
 fn verdict(verdict: Verdict) -> &'static str {

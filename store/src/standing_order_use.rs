@@ -25,8 +25,8 @@ pub struct OrderUse {
     pub begun_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     pub text: String,
-    /// The alert that it was due for has ended.
-    pub well: bool,
+    /// The alert that it was due for has ended, for whatever reason.
+    pub alert_ended: bool,
 }
 
 #[derive(FromRow)]
@@ -43,7 +43,7 @@ struct Row {
     begun_at: Option<OffsetDateTime>,
     ended_at: Option<OffsetDateTime>,
     text: String,
-    well: bool,
+    alert_ended: bool,
 }
 
 impl TryFrom<Row> for OrderUse {
@@ -62,7 +62,7 @@ impl TryFrom<Row> for OrderUse {
             begun_at: row.begun_at.map(Timestamp::new),
             ended_at: row.ended_at.map(Timestamp::new),
             text: row.text,
-            well: row.well,
+            alert_ended: row.alert_ended,
         })
     }
 }
@@ -71,7 +71,7 @@ macro_rules! uses {
     ($rest:literal) => {
         concat!(
             "SELECT x.id, x.order_number, x.alert_number, x.incident_id, i.number AS incident_number, x.run_id, r.number AS run_number,
-                    x.state, x.at, x.begun_at, x.ended_at, x.text, a.ended_at IS NOT NULL AS well
+                    x.state, x.at, x.begun_at, x.ended_at, x.text, a.ended_at IS NOT NULL AS alert_ended
              FROM standing_order_use x JOIN incident i ON i.id = x.incident_id JOIN alert a ON a.number = x.alert_number
                   LEFT JOIN run r ON r.id = x.run_id ",
             $rest
@@ -190,14 +190,17 @@ impl Tx {
         Ok(())
     }
 
-    /// Whether an order has not helped in this incident since it was declared or reopened.
+    /// Whether an order has not helped in this incident, or in one that was merged into it, since that was declared or reopened.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn standing_order_handed_over(&mut self, incident: IncidentId) -> Result<bool, StoreError> {
-        let text = "SELECT EXISTS (SELECT FROM standing_order_use WHERE incident_id = $1 AND state = 'handed-over'
-                    AND ended_at > coalesce((SELECT max(at) FROM incident_event
-                                             WHERE incident_id = $1 AND event->>'event' = 'reopened'), '-infinity'))";
+        let text = "WITH RECURSIVE same (id, number) AS (
+                        SELECT id, number FROM incident WHERE id = $1
+                        UNION SELECT m.id, m.number FROM incident m JOIN same ON m.merged_into = same.number)
+                    SELECT EXISTS (SELECT FROM standing_order_use x JOIN same ON same.id = x.incident_id WHERE x.state = 'handed-over'
+                    AND x.ended_at > coalesce((SELECT max(e.at) FROM incident_event e
+                                               WHERE e.incident_id IN (x.incident_id, $1) AND e.event->>'event' = 'reopened'), '-infinity'))";
         Ok(sqlx::query_scalar(text).bind(incident.0).fetch_one(self.connection()).await?)
     }
 

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use shared::{
     domain::{
-        monitor::{BASELINE_DAYS, Definition, LATELY_SECONDS, Lately},
+        monitor::{BASELINE_DAYS, Definition, FEWEST_CHECKS, LATELY_SECONDS, Lately, overdue},
         validation::{Begun, Facts, Monitored, recovered_at},
     },
     ids::RunId,
     timestamp::Timestamp,
 };
 use sqlx::{FromRow, PgConnection, types::Json};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
@@ -54,9 +55,13 @@ struct MonitorRow {
     definition: Json<Definition>,
     state: String,
     text: Option<String>,
+    checked_at: Option<OffsetDateTime>,
+    due_at: OffsetDateTime,
+    now: OffsetDateTime,
     hours: Vec<f64>,
     n: Option<i64>,
     mean: Option<f64>,
+    n_since: i64,
 }
 
 impl TryFrom<MonitorRow> for Monitored {
@@ -69,8 +74,11 @@ impl TryFrom<MonitorRow> for Monitored {
             definition: row.definition.0,
             state: from_name(row.state)?,
             text: row.text,
+            checked_at: row.checked_at.map(Timestamp::new),
+            stale: overdue(Some(Timestamp::new(row.due_at)), Timestamp::new(row.now)),
             hours: row.hours,
             lately,
+            n_since: u32::try_from(row.n_since).unwrap_or(u32::MAX),
         })
     }
 }
@@ -82,7 +90,9 @@ async fn monitors(
     since: Timestamp,
 ) -> Result<Vec<Monitored>, StoreError> {
     let rows = sqlx::query_as::<_, MonitorRow>(
-        "SELECT m.id, m.definition, t.state, t.text, lately.n, lately.mean,
+        "SELECT m.id, m.definition, t.state, t.text, t.checked_at, t.due_at, clock_timestamp() AS now, lately.n, lately.mean,
+                -- Counted no further than it is asked. Minutes are soon forgotten, and the hour of the recovery is not whole.
+                greatest(minutes.n, hours.n, 0) AS n_since,
                 ARRAY(SELECT b.value_sum / b.n_values FROM monitor_bucket b
                       WHERE b.monitor_id = m.id AND b.seconds = 3600 AND b.n_values > 0
                         AND b.at >= $3 - make_interval(days => $5) AND b.at + interval '1 hour' <= $3) AS hours
@@ -92,6 +102,12 @@ async fn monitors(
                   FROM monitor_minute b
                   WHERE b.monitor_id = m.id AND b.seconds = 60 AND b.at >= greatest($4, clock_timestamp() - make_interval(secs => $6))
               ) AS lately
+              CROSS JOIN LATERAL (SELECT sum(f.n_values) AS n FROM (
+                  SELECT b.n_values FROM monitor_minute b
+                  WHERE b.monitor_id = m.id AND b.seconds = 60 AND b.n_values > 0 AND b.at >= $4 ORDER BY b.at LIMIT $7) AS f) AS minutes
+              CROSS JOIN LATERAL (SELECT sum(f.n_values) AS n FROM (
+                  SELECT b.n_values FROM monitor_bucket b
+                  WHERE b.monitor_id = m.id AND b.seconds = 3600 AND b.n_values > 0 AND b.at >= $4 ORDER BY b.at LIMIT $7) AS f) AS hours
          WHERE m.system_id = $1 AND m.retired_at IS NULL AND t.due_at IS NOT NULL AND m.definition->>'component' = ANY($2)
          ORDER BY m.name",
     )
@@ -101,6 +117,7 @@ async fn monitors(
     .bind(since.inner())
     .bind(BASELINE_DAYS)
     .bind(Duration::from_secs(LATELY_SECONDS).as_secs_f64())
+    .bind(i64::from(FEWEST_CHECKS))
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(TryInto::try_into).collect()

@@ -335,6 +335,7 @@ async fn a_monitor_that_is_down_and_one_that_is_slower_than_before_stand_before_
     check_all(&scene, &run).await;
     // Looked at once more, because it was brought back.
     stands(&admin, slow, |view| view.day_checks > view.day_bad).await;
+    stands(&admin, down, |view| view.state == State::Up).await;
     let pool = scene.pool().await.unwrap();
     // Found by nobody but this test: 24 hours at 40 ms before the incident, and 300 ms in the checks since.
     let found = |table: &str, seconds: i32, at: &str, value: f64, n: i32, rows: i32| {
@@ -347,6 +348,9 @@ async fn a_monitor_that_is_down_and_one_that_is_slower_than_before_stand_before_
     run_sql(&pool, "DELETE FROM monitor_minute").await;
     let before = "date_trunc('hour', clock_timestamp()) - make_interval(hours => h.n + 1)";
     run_sql(&pool, &found("monitor_bucket", 3600, before, 40.0, 60, 24)).await;
+    let open = incident(&scene, run.incident).await.open_points;
+    assert_eq!(whats(&open), [(Area::Performance, "Answers")]);
+    assert!(open[0].why.starts_with("0 of 5 checks since the recovery"), "{open:?}");
     run_sql(&pool, &found("monitor_minute", 60, "clock_timestamp()", 45.0, 10, 1)).await;
     assert_eq!(incident(&scene, run.incident).await.open_points, [], "as fast as before");
     run_sql(&pool, "DELETE FROM monitor_minute").await;
@@ -368,8 +372,18 @@ async fn a_monitor_that_is_down_and_one_that_is_slower_than_before_stand_before_
         stands(&admin, down, |view| view.day_bad > checks).await;
     }
     let open = incident(&scene, run.incident).await.open_points;
-    let of = |id| open.iter().find(|point| point.place == Place::Monitor { id }).map(|point| point.area);
-    assert_eq!(of(down), Some(Area::Health), "{open:?}");
+    let of = |id| open.iter().find(|point| point.place == Place::Monitor { id });
+    assert_eq!(of(down).map(|point| point.area), Some(Area::Health), "{open:?}");
+
+    // Nobody looks at its host any more; and one that was changed has not looked since.
+    run_sql(&pool, &format!("UPDATE monitor_standing SET state = 'up', worker = 'away', due_at = clock_timestamp() - interval '2 minutes', lease_until = clock_timestamp() + interval '1 hour' WHERE monitor_id = '{down}'")).await;
+    let why = async |id| {
+        let open = incident(&scene, run.incident).await.open_points;
+        open.into_iter().find(|point| point.place == Place::Monitor { id }).map(|point| point.why).unwrap_or_default()
+    };
+    assert!(why(down).await.contains("no worker looks at its host"), "{}", why(down).await);
+    run_sql(&pool, &format!("UPDATE monitor_standing SET state = 'unknown', checked_at = NULL, verdict = NULL, took_ms = NULL, value = NULL, text = NULL, due_at = clock_timestamp() + interval '1 hour' WHERE monitor_id = '{down}'")).await;
+    assert!(why(down).await.contains("has not looked since the recovery"), "{}", why(down).await);
 }
 
 /// Another program's alert about what was resolved.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use server::app::unwatched::tell;
 use shared::{
     api::{
         alert::{AlertView, Outcome, SourceChangeIn, SourceIn, SourceSettingsIn},
@@ -13,11 +14,13 @@ use shared::{
         access::Role,
         alert::{Condition, Consequence, Declaration, Rule, SourceKind, Test},
         incident::IncidentEvent,
-        monitor::{Address, Bound, Check, Definition, Side, Span, State},
+        monitor::{Address, Bound, Check, Definition, Side, Span, State, Verdict},
         status::Impact,
         text::{Look, Name},
     },
+    timestamp::Timestamp,
 };
+use store::{CheckDone, DueCheck};
 use tests::{
     muster::worker_config,
     persona::Persona,
@@ -370,4 +373,77 @@ async fn the_plan_offers_what_is_worth_watching_until_it_is_watched() {
     let reached = made(&admin, monitor("Reach", tcp)).await;
     let _worker = scene.worker();
     until(&admin, reached.id, State::Up).await;
+}
+
+#[tokio::test]
+async fn of_two_findings_of_one_monitor_the_later_is_written_and_no_other_is_lost() {
+    let scene = Scene::set().await.unwrap();
+    let admin = scene.muster.persona(Role::Administrator).await.unwrap();
+    let one = made(&admin, monitor("One", containers("postgres"))).await.id;
+    let other = made(&admin, monitor("Other", containers("postgres"))).await.id;
+    let store = &scene.muster.database.worker;
+    let projects = [PROJECT.to_owned()];
+    let claim = async || store.monitor_claim("one", &projects, None, Duration::ZERO, 5).await.unwrap();
+    let found = |check: DueCheck, text: &str| CheckDone {
+        at: check.claimed_at,
+        verdict: Verdict::Good,
+        text: text.into(),
+        took_ms: 3,
+        value: None,
+        standing: check.standing.after(Verdict::Good, 0, check.claimed_at),
+        next_due_at: check.claimed_at.plus_seconds(86_400),
+        check,
+    };
+    let mut batch: Vec<_> = claim().await.into_iter().map(|check| found(check, "first")).collect();
+    // The writing stood still for longer than the lease, so the same worker made one of the checks again.
+    let pool = scene.pool().await.unwrap();
+    let late =
+        "UPDATE monitor_standing SET lease_until = clock_timestamp() - interval '1 second' WHERE monitor_id = $1";
+    sqlx::query(late).bind(one).execute(&pool).await.unwrap();
+    batch.extend(claim().await.into_iter().map(|check| found(check, "again")));
+    batch.reverse();
+    assert_eq!(batch.len(), 3);
+    store.monitor_settle("one", &batch).await.unwrap();
+    for (id, text) in [(one, "again"), (other, "first")] {
+        let view = admin.api.monitor(id).await.unwrap();
+        assert_eq!((view.state, view.last.unwrap().text.as_str(), view.day_checks), (State::Up, text, 1));
+    }
+}
+
+#[tokio::test]
+async fn checks_that_nobody_makes_are_one_alert_until_they_are_made_again() {
+    let scene = Scene::set().await.unwrap();
+    let admin = scene.muster.persona(Role::Administrator).await.unwrap();
+    made(&admin, monitor("One", containers("postgres"))).await;
+    let other = made(&admin, monitor("Other", containers("postgres"))).await;
+    let paused = made(&admin, Definition { paused: true, ..monitor("Paused", containers("postgres")) }).await;
+    assert_eq!(paused.due_at, None);
+    let pool = scene.pool().await.unwrap();
+    let state = &scene.muster.state;
+    let long_ago = Timestamp::from_unix(0);
+    tell(state, long_ago).await.unwrap();
+    assert_eq!(alerts(&admin, false).await, [], "they are due, not overdue");
+    let late =
+        "UPDATE monitor_standing SET due_at = clock_timestamp() - interval '100 seconds' WHERE due_at IS NOT NULL";
+    sqlx::query(late).execute(&pool).await.unwrap();
+    tell(state, scene.muster.store.now().await.unwrap()).await.unwrap();
+    assert_eq!(alerts(&admin, false).await, [], "who was away waits for the workers to catch up");
+    // Two servers look at once, and again.
+    let (a, b) = tokio::join!(tell(state, long_ago), tell(state, long_ago));
+    a.and(b).unwrap();
+    tell(state, long_ago).await.unwrap();
+    let all = alerts(&admin, false).await;
+    assert_eq!((all.len(), all[0].source.as_str(), all[0].outcome), (1, "Monitors", Outcome::Shown), "{all:?}");
+    assert!(all[0].title.starts_with("2 checks of ") && all[0].title.contains(" are not made since "), "{all:?}");
+    assert!(all[0].text.as_deref().unwrap().contains("No worker looks at its host"), "{all:?}");
+    assert!(admin.api.monitor(other.id).await.unwrap().overdue);
+
+    let _worker = scene.worker();
+    eventually("they are made again", async || {
+        tell(state, long_ago).await.unwrap();
+        alerts(&admin, true).await.is_empty()
+    })
+    .await
+    .unwrap();
+    assert_eq!(alerts(&admin, false).await.len(), 1, "one for the whole spell");
 }

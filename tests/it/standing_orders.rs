@@ -9,9 +9,10 @@ use shared::{
     api::{
         alert::{SourceIn, SourceSettingsIn},
         error::ErrorCode,
-        incident::IncidentView,
-        monitor::MonitorsIn,
+        incident::{IncidentView, ResolveIn},
+        monitor::{MonitorChangeIn, MonitorsIn},
         plan::PlanIn,
+        related::MergeIn,
         run::{FreezeIn, WithdrawIn},
         standing_order::{OrderDecisionIn, OrderIn, OrderUseView, OrderView, OrderWhyIn, TriggerIn},
     },
@@ -411,4 +412,57 @@ async fn who_may_propose_consent_and_stop_and_what_cannot_stand() {
     assert_eq!(promise().await.earn, Some(Earn::LookAtOrder { number: made.number }));
     let one = ended(&admin, made.number).await;
     assert!(one.text.contains("ended without success: we look at it ourselves"), "{}", one.text);
+}
+
+#[tokio::test]
+async fn what_was_handed_over_stays_with_people_when_its_incident_is_merged_into_another() {
+    let scene = Scene::set().await.unwrap();
+    let admin = scene.muster.persona(Role::Administrator).await.unwrap();
+    let (address, trigger) = program(&admin).await;
+    let made = in_force(&scene, &order("Restart", trigger)).await;
+    let freeze = |frozen| FreezeIn { frozen, reason: Some(message("we look first")) };
+    scene.approver.api.freeze(&freeze(true)).await.unwrap();
+    send(&address, "a", "firing").await;
+    eventually("it was due", async || seen(&admin, made.number).await.uses.len() == 1).await.unwrap();
+    let first = ended(&admin, made.number).await;
+    scene.approver.api.freeze(&freeze(false)).await.unwrap();
+
+    let other = scene.declared().await.unwrap().number;
+    let merge = MergeIn { into: other, reason: Some(message("the same disk")), public_text: None };
+    scene.responder.api.merge(first.incident, &merge).await.unwrap();
+    send(&address, "a", "ok").await;
+    send(&address, "a", "firing").await;
+    eventually("it was due again", async || seen(&admin, made.number).await.uses.len() == 2).await.unwrap();
+    let second = ended(&admin, made.number).await;
+    assert_eq!((second.state, second.incident, second.run), (UseState::HandedOver, other, None), "{second:?}");
+    assert!(second.text.contains("has not helped in this incident before"), "{}", second.text);
+
+    // Trouble again after it was over is for the order once more.
+    send(&address, "a", "ok").await;
+    let over = ResolveIn { text: message("a new disk"), public_text: None, notify: true, despite: None };
+    scene.responder.api.resolve(other, &over).await.unwrap();
+    send(&address, "a", "firing").await;
+    eventually("it was begun", async || seen(&admin, made.number).await.uses[0].run.is_some()).await.unwrap();
+    assert_eq!(seen(&admin, made.number).await.uses[0].incident, other);
+}
+
+#[tokio::test]
+async fn pausing_its_monitor_is_no_recovery_and_people_are_called() {
+    let scene = Scene::set().await.unwrap();
+    let admin = scene.muster.persona(Role::Administrator).await.unwrap();
+    let id = monitor(&admin, "validator1").await;
+    let made = in_force(&scene, &order("Restart validator 1", TriggerIn::Monitor { id })).await;
+    let _worker = scene.worker();
+    eventually("it was begun", async || seen(&admin, made.number).await.uses.iter().any(|one| one.run.is_some()))
+        .await
+        .unwrap();
+    let view = admin.api.monitor(id).await.unwrap();
+    let paused = Definition { paused: true, ..view.definition };
+    admin.api.change_monitor(id, &MonitorChangeIn { version: view.version, definition: paused }).await.unwrap();
+    let one = ended(&admin, made.number).await;
+    assert_eq!(one.state, UseState::HandedOver, "{one:?}");
+    assert!(one.text.contains("succeeded, but") && one.text.contains("its monitor is paused"), "{}", one.text);
+    assert_eq!(called(&scene, one.incident).await, 1);
+    let incident = admin.api.incident(one.incident).await.unwrap();
+    assert_eq!(moments(&incident), [OrderMoment::Begun, OrderMoment::HandedOver]);
 }

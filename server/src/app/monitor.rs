@@ -12,7 +12,7 @@ use shared::{
     },
     domain::{
         alert::{Mapping, SourceKind},
-        monitor::{Definition, Span, suggest, uptime},
+        monitor::{Definition, Span, overdue, suggest, uptime},
     },
     plan::Plan,
 };
@@ -30,8 +30,6 @@ use crate::{
 const MOST: usize = 12_000;
 const AT_ONCE: usize = 50;
 const CHANGES: i64 = 100;
-/// A check that is so late is not made by anybody.
-const OVERDUE_SECONDS: i64 = 90;
 /// The source of alerts that a system's monitors are.
 const SOURCE: &str = "Monitors";
 
@@ -66,7 +64,7 @@ async fn views(state: &AppState, records: Vec<MonitorRecord>) -> Result<Vec<Moni
         let plan = plan.as_ref().map(|plan| &plan.compiled.plan);
         let day = days.iter().find(|(id, ..)| *id == record.id);
         items.push(MonitorView {
-            overdue: record.due_at.is_some_and(|due| now.seconds_since(due) > OVERDUE_SECONDS),
+            overdue: overdue(record.due_at, now),
             day_checks: day.map_or(0, |(_, n, _)| *n),
             day_bad: day.map_or(0, |(.., bad)| *bad),
             stale: record.definition.admit(plan).err().map(|(_, why)| why),

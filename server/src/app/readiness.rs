@@ -4,6 +4,7 @@ use shared::{
     api::readiness::{ReadinessDay, ReadinessView},
     domain::{
         access::Action,
+        monitor::overdue,
         readiness::{Facts, FailedTrial, Keeper, Probe, Readiness, Restored, STALE_DAYS, Standing, TreeDrill},
         verification::{Found, State},
     },
@@ -92,6 +93,7 @@ async fn judge(
                 data: monitor.definition.objective?,
                 state: monitor.state,
                 paused: monitor.definition.paused,
+                stale: overdue(monitor.due_at, now),
                 value: monitor.last.as_ref().and_then(|last| last.value),
                 checked_at: monitor.last.as_ref().map(|last| last.at),
                 monitor: monitor.id.to_string(),

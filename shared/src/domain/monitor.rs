@@ -6,6 +6,7 @@ mod baseline;
 mod check;
 mod closely;
 mod history;
+mod overdue;
 mod suggest;
 
 use std::fmt;
@@ -14,9 +15,10 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     address::{Address, Place},
-    baseline::{BASELINE_DAYS, Baseline, LATELY_SECONDS, Lately},
+    baseline::{BASELINE_DAYS, Baseline, FEWEST_CHECKS, LATELY_SECONDS, Lately},
     check::{CERTIFICATE_LIMITS, Check, only_reads},
     history::{Bucket, Span, uptime},
+    overdue::{OVERDUE_SECONDS, UNWATCHED, looking_since, overdue, unwatched},
     suggest::suggest,
 };
 use crate::{
@@ -186,7 +188,13 @@ impl Definition {
         if let Some(trouble) = &finding.trouble {
             return (Verdict::Bad, trouble.clone());
         }
-        let Some(value) = finding.value else { return (Verdict::Good, "as it should be".into()) };
+        let Some(value) = finding.value else {
+            // Nothing can be said of a limit or a promise without the number that it is about.
+            return match self.check.numberless().filter(|_| self.needs_number()) {
+                Some(why) => (Verdict::Bad, why.into()),
+                None => (Verdict::Good, "as it should be".into()),
+            };
+        };
         let said = self.check.says(value);
         let passed = |bound: Option<Bound>| bound.filter(|bound| bound.passed(value));
         match (passed(self.bad), passed(self.warn)) {
@@ -194,6 +202,10 @@ impl Definition {
             (None, Some(bound)) => (Verdict::Warning, format!("{said}; it warns {}", self.check.limit(bound))),
             (None, None) => (Verdict::Good, said),
         }
+    }
+
+    fn needs_number(&self) -> bool {
+        self.bad.is_some() || self.warn.is_some() || self.objective.is_some()
     }
 
     /// Seconds until the next check: sooner while one bad check waits for others to agree.

@@ -54,6 +54,8 @@ pub struct Probe {
     pub data: String,
     pub state: State,
     pub paused: bool,
+    /// Nobody makes its checks any more, so that its last word is an old one.
+    pub stale: bool,
     pub value: Option<f64>,
     pub checked_at: Option<Timestamp>,
     pub monitor: String,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use self::judge::{Facts, Ground, Hold, Outlook, UseFacts, lapses, may_begin, outlook};
+pub use self::judge::{Facts, Ground, Hold, Outlook, UseFacts, Watched, Word, lapses, may_begin, outlook};
 
 use crate::{
     digest::Digest,

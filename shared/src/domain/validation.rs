@@ -113,24 +113,41 @@ pub struct Monitored {
     pub state: State,
     /// What the last check found.
     pub text: Option<String>,
+    /// When that was.
+    pub checked_at: Option<Timestamp>,
+    /// Nobody makes its checks any more.
+    pub stale: bool,
     /// Averages of the hours before the incident.
     pub hours: Vec<f64>,
-    /// Of the checks since the recovery.
+    /// Of the checks since the recovery, no longer ago than what is lately.
     pub lately: Option<Lately>,
+    /// Checks since the recovery that found a value, however long ago; right as far as it is too few.
+    pub n_since: u32,
 }
 
 impl Monitored {
-    fn doubt(&self) -> Option<(Area, String)> {
+    fn doubt(&self, since: Timestamp) -> Option<(Area, String)> {
         if self.state == State::Down {
             let found = self.text.as_deref().unwrap_or("nothing is known yet");
             return Some((Area::Health, format!("This monitor is down: {found}")));
         }
+        if self.stale {
+            return Some((Area::Health, "This monitor is not checked any more: no worker looks at its host".into()));
+        }
+        if self.checked_at.is_none_or(|at| at < since) {
+            return Some((Area::Health, "This monitor has not looked since the recovery".into()));
+        }
+        if self.state == State::Unknown {
+            let found = self.text.as_deref().unwrap_or("nothing");
+            return Some((Area::Health, format!("This monitor is not sure yet; it found last: {found}")));
+        }
         let baseline = self.definition.baseline(&self.hours)?;
-        self.definition.worse_than_before(&baseline, self.lately?).map(|why| (Area::Performance, why))
+        let worse = || self.definition.worse_than_before(&baseline, self.lately?);
+        Definition::too_few(self.n_since).or_else(worse).map(|why| (Area::Performance, why))
     }
 
-    fn open(&self) -> Option<OpenPoint> {
-        let (area, why) = self.doubt()?;
+    fn open(&self, since: Timestamp) -> Option<OpenPoint> {
+        let (area, why) = self.doubt(since)?;
         let what = self.definition.name.as_str().to_owned();
         Some(OpenPoint { area, what, why, place: Place::Monitor { id: self.id } })
     }
@@ -210,7 +227,7 @@ pub fn open_points(facts: &Facts, plan: Option<&Plan>) -> Vec<OpenPoint> {
     let mut open: Vec<OpenPoint> = checks.into_iter().filter_map(|(_, point)| point).collect();
     let suite = plan.into_iter().flat_map(|plan| &plan.procedures).filter(|procedure| validates(procedure));
     open.extend(suite.filter_map(|procedure| unvalidated(facts, procedure, since)));
-    open.extend(facts.monitors.iter().filter_map(Monitored::open));
+    open.extend(facts.monitors.iter().filter_map(|monitor| monitor.open(since)));
     open.sort_by_key(|point| point.area);
     open
 }

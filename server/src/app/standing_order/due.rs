@@ -9,7 +9,7 @@ use shared::{
         approval::ApprovalPolicy,
         incident::{IncidentCommand, IncidentEvent, RunMoment},
         run::{Run, RunEvent},
-        standing_order::{Facts, Hold, Order, OrderMoment, Ordered, UseState, may_begin},
+        standing_order::{Facts, Hold, Order, OrderMoment, Ordered, UseState, Word, may_begin},
     },
     plan::Procedure,
 };
@@ -57,9 +57,11 @@ pub(super) async fn begin(tx: &mut Tx, one: &OrderUse, seen: &Seen) -> Result<()
     let begun = tx.standing_order_begun(order.number).await?;
     let busy = tx.run_live_of(order.terms.system).await?;
     let frozen = tx.frozen().await?;
-    let handed_over = tx.standing_order_handed_over(one.incident).await?;
     let incident = sweep::incident(tx, one).await?;
-    if one.well {
+    let handed_over = tx.standing_order_handed_over(incident.id).await?;
+    let word = sweep::word(tx, one, order, None).await?;
+    // What is down again has an alert of its own.
+    if word == Word::Well || (word == Word::NotYet && one.alert_ended) {
         let text = "it was back before anything was begun";
         return sweep::end(tx, one, (order, incident), (UseState::Helped, OrderMoment::Helped), text).await;
     }
@@ -69,7 +71,11 @@ pub(super) async fn begin(tx: &mut Tx, one: &OrderUse, seen: &Seen) -> Result<()
     let found = seen.procedure(order);
     let facts =
         Facts { ground: seen.ground(order, &deciders), begun: &begun, handed_over, busy, frozen, now: tx.now() };
-    match (may_begin(order, &facts), found) {
+    let seen_down = || match word {
+        Word::Unseen(why) => Err(Hold::NotNow(why.into())),
+        Word::NotYet | Word::Well => Ok(()),
+    };
+    match (may_begin(order, &facts).and_then(|()| seen_down()), found) {
         (Ok(()), Some((plan, procedure))) => match request(tx, order, (plan, procedure), &incident).await? {
             Some(run) => told(tx, one, order, incident, &run).await,
             None => hand_over(tx, one, (order, incident), "another run began on the same target").await,

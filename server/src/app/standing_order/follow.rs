@@ -3,7 +3,7 @@
 use shared::domain::standing_order::{OrderMoment, Outlook, UseFacts, UseState, outlook};
 use store::{OrderUse, Tx};
 
-use super::sweep::{end, hand_over, incident};
+use super::sweep::{end, hand_over, incident, word};
 use crate::error::AppError;
 
 /// The use is locked and has a run.
@@ -12,13 +12,14 @@ pub(super) async fn look(tx: &mut Tx, one: &OrderUse) -> Result<(), AppError> {
     let record = tx.standing_order_fetch(one.order).await?;
     let run = tx.run_fetch(id).await?.run;
     let question = run.question.as_ref().map(|question| question.why.as_str());
+    let begun_at = one.begun_at.unwrap_or(one.at);
     let facts = UseFacts {
-        begun_at: one.begun_at.unwrap_or(one.at),
+        begun_at,
         run: number,
         state: run.state,
         reason: question.or(run.reason.as_deref()),
         ended_at: run.ended_at,
-        well: one.well,
+        word: word(tx, one, &record.order, Some(begun_at)).await?,
         settle_seconds: record.order.terms.limits.settle_seconds,
         now: tx.now(),
     };

@@ -11,7 +11,7 @@ use shared::{
         approval::Deciders,
         incident::IncidentEvent,
         outbox::Purpose,
-        standing_order::{Ground, Order, OrderMoment, OrderState, Trigger, UseState, lapses, meaning},
+        standing_order::{Ground, Order, OrderMoment, OrderState, Trigger, UseState, Watched, Word, lapses, meaning},
     },
     ids::UserId,
     plan::Procedure,
@@ -132,6 +132,26 @@ async fn see_to(state: &AppState, id: i64, order: i64) -> Result<(), AppError> {
         UseState::Helped | UseState::HandedOver => {}
     }
     Ok(tx.commit().await?)
+}
+
+/// How what it is for stands, by no check that was made before `since`.
+pub(super) async fn word(
+    tx: &mut Tx,
+    one: &OrderUse,
+    order: &Order,
+    since: Option<Timestamp>,
+) -> Result<Word, AppError> {
+    let Some((told, monitor)) = tx.monitor_of_alert(one.alert).await? else {
+        return Ok(if one.alert_ended { Word::Well } else { Word::NotYet });
+    };
+    let watched = monitor.map(|monitor| Watched {
+        told,
+        state: monitor.state,
+        paused: monitor.definition.paused,
+        checked_at: monitor.last.map(|last| last.at),
+        looks_at: Digest::of_value(&monitor.definition.check),
+    });
+    Ok(Word::of(&order.terms.trigger, watched.as_ref(), since))
 }
 
 /// The incident it is for, or the one that this was merged into; locked.

@@ -9,9 +9,10 @@ use super::{Check, Definition, Side};
 pub const BASELINE_DAYS: i32 = 7;
 /// What is lately is no longer ago.
 pub const LATELY_SECONDS: u64 = 3_600;
-/// Fewer hours say too little of what is usual, fewer checks of what is so now.
+/// Fewer hours say too little of what is usual.
 const FEWEST_HOURS: usize = 6;
-const FEWEST_CHECKS: u32 = 5;
+/// Fewer checks say too little of what is so now.
+pub const FEWEST_CHECKS: u32 = 5;
 /// So many times what it was in the worse hours is too much, and so many milliseconds more.
 const TIMES: f64 = 1.5;
 const LEAST_MS: f64 = 20.0;
@@ -64,6 +65,14 @@ impl Definition {
             usual: within(50)?,
             worse: within(OF_HUNDRED)?,
             hours: u32::try_from(hours.len()).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// In words, if so few checks since a recovery do not say yet how it performs. Asked of one that has a baseline.
+    #[must_use]
+    pub fn too_few(n: u32) -> Option<String> {
+        (n < FEWEST_CHECKS).then(|| {
+            format!("{n} of {FEWEST_CHECKS} checks since the recovery: too few to tell whether it is as fast as before")
         })
     }
 

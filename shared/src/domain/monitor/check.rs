@@ -132,6 +132,17 @@ impl Check {
         }
     }
 
+    /// What is said where it should have found a number and did not; `None` if by its nature it finds none.
+    pub(super) fn numberless(&self) -> Option<&'static str> {
+        self.unit()?;
+        Some(match self {
+            Self::Sql { .. } => {
+                "its query answered no number: a row with nothing in it is none, and a span of time is to be given in seconds, as extract(epoch FROM …) does"
+            }
+            _ => "it found no number",
+        })
+    }
+
     /// The URLs that it asks.
     fn urls(&self) -> Vec<&Look> {
         match self {

@@ -78,6 +78,32 @@ fn limits_say_what_they_are() {
 }
 
 #[test]
+fn what_should_find_a_number_and_does_not_is_bad() {
+    let nothing = Finding { trouble: None, value: None, took_ms: 1 };
+    let query = || {
+        let (service, query) = (Name::parse("db").unwrap(), Look::parse("SELECT max(taken_at) FROM backup").unwrap());
+        monitor(Check::Sql { service, user: None, database: None, query })
+    };
+    let limit = Some(Bound { is: Side::Above, value: 300.0 });
+    for asked in [
+        Definition { bad: limit, ..query() },
+        Definition { warn: limit, ..query() },
+        Definition { objective: Some("Database".into()), ..query() },
+    ] {
+        let (verdict, said) = asked.judge(&nothing);
+        assert!(verdict == Verdict::Bad && said.contains("no number") && said.contains("seconds"), "{said}");
+    }
+    let metric = monitor(Check::Metric { url: Look::parse("http://localhost:8081/").unwrap(), filter: None });
+    assert_eq!(Definition { bad: limit, ..metric }.judge(&nothing), (Verdict::Bad, "it found no number".into()));
+    // Nobody asks these for a number.
+    let containers = monitor(Check::Container { service: Name::parse("db").unwrap() });
+    let script = monitor(Check::Script { name: Name::parse("look.sh").unwrap() });
+    for one in [query(), containers, script] {
+        assert_eq!(one.judge(&nothing).0, Verdict::Good, "{:?}", one.check);
+    }
+}
+
+#[test]
 fn a_query_can_only_read() {
     for good in ["SELECT 1", "select max(height) from blocks", " WITH a AS (SELECT 1) SELECT * FROM a", "VALUES (1)"] {
         assert!(only_reads(good).is_ok(), "{good}");

@@ -1,13 +1,14 @@
 //! One rule for each kind of promise: what it can earn, and what takes points away. Adds nothing up.
 
 use super::{
-    Earn, Facts, Item, Subject,
+    Earn, Facts, Item, Probe, Subject,
     age::{aged, ago, fresh_until, left},
     automatic, backup, inspection, is_rehearsed, recovery_time, rehearsed,
 };
 use crate::{
     domain::monitor::{State, recovery_point},
     plan::{Contact, Gap, RecoveryPoint},
+    timestamp::Timestamp,
 };
 
 /// Of a whole procedure, in tenths of a point; the others follow.
@@ -57,14 +58,16 @@ fn point(facts: Facts<'_>, row: &RecoveryPoint) -> Item {
         earn,
     };
     // The most worried of several speaks.
-    let rank = |state| match state {
-        State::Down => 3,
+    let rank = |probe: &Probe| match probe.state {
+        State::Down => 5,
+        _ if probe.stale => 4,
+        State::Up | State::Warning if probe.value.is_none() => 3,
         State::Warning => 2,
         State::Unknown => 1,
         State::Up => 0,
     };
     let probes = facts.probes.iter().filter(|probe| probe.data == row.data);
-    let Some(probe) = probes.max_by_key(|probe| (probe.paused, rank(probe.state))) else {
+    let Some(probe) = probes.max_by_key(|probe| (probe.paused, rank(probe))) else {
         let earn = Some(Earn::Monitor { objective: row.data.clone() });
         return base(0, "Nothing measures what would be lost.".into(), earn);
     };
@@ -73,12 +76,21 @@ fn point(facts: Facts<'_>, row: &RecoveryPoint) -> Item {
     let now = value.map(|value| format!("Now it would be {value}")).unwrap_or_else(|| "Its value is not known".into());
     let item = match probe.state {
         _ if probe.paused => base(0, "Its monitor is paused.".into(), look),
+        _ if probe.stale => base(0, not_checked(probe, facts.now), look),
+        State::Up | State::Warning if probe.value.is_none() => {
+            base(0, "The last check of its monitor found no number: nobody knows what would be lost.".into(), look)
+        }
         State::Up => base(OBJECTIVE, format!("{now}."), None),
         State::Warning => base(OBJECTIVE / 2, format!("{now}: close to what is promised."), look),
         State::Down => base(0, format!("{now}, and its monitor is down."), look),
         State::Unknown => base(0, "Its monitor has found nothing yet.".into(), look),
     };
     Item { shown_at: probe.checked_at, ..item }
+}
+
+fn not_checked(probe: &Probe, now: Timestamp) -> String {
+    let last = probe.checked_at.map(|at| format!(" It last looked {}.", ago(at, now))).unwrap_or_default();
+    format!("Its monitor is not checked any more: no worker looks at its host.{last}")
 }
 
 fn contact(facts: Facts<'_>, one: &Contact) -> Item {

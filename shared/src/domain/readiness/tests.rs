@@ -86,6 +86,7 @@ fn well(plan: &str) -> World {
             data: "Chain".into(),
             state: State::Up,
             paused: false,
+            stale: false,
             value: Some(0.0),
             checked_at: Some(day(0)),
             monitor: "m".into(),
@@ -285,6 +286,14 @@ fn a_promise_that_was_missed_or_never_measured_earns_nothing() {
         world.probes[0].state = state;
         assert_eq!(world.item(Subject::RecoveryPoint, day(0)).earned, earned, "{state:?}");
     }
+    world.probes[0].value = None;
+    let unknown = world.item(Subject::RecoveryPoint, day(0));
+    assert!(unknown.earned == 0 && unknown.why.contains("no number") && unknown.earn.is_some(), "{unknown:?}");
+    world.probes[0].value = Some(0.0);
+    world.probes[0].stale = true;
+    let stale = world.item(Subject::RecoveryPoint, day(3));
+    assert!(stale.earned == 0 && stale.why.contains("no worker") && stale.why.contains("3 days ago"), "{stale:?}");
+    assert!(stale.earn.is_some(), "it leads to the monitor");
     world.probes[0].paused = true;
     assert_eq!(world.item(Subject::RecoveryPoint, day(0)).earned, 0);
     world.probes.clear();
@@ -464,6 +473,7 @@ fn a_drill_that_restores_data_shows_what_would_have_been_lost() {
         data: "Database".into(),
         state: State::Warning,
         paused: false,
+        stale: false,
         value: Some(280.0),
         checked_at: Some(day(1)),
         monitor: "m".into(),

@@ -5,6 +5,7 @@ use crate::{
     digest::Digest,
     domain::{
         approval::{Deciders, Verdict},
+        monitor::State,
         run::RunState,
     },
     timestamp::Timestamp,
@@ -106,6 +107,48 @@ pub fn may_begin(order: &Order, facts: &Facts<'_>) -> Result<(), Hold> {
     Ok(())
 }
 
+/// How what an order is for stands, as far as anybody has looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// Down, or not looked at since.
+    NotYet,
+    Well,
+    /// Nobody looks: why.
+    Unseen(&'static str),
+}
+
+/// The monitor that an alert came from, as it is now.
+#[derive(Clone, Copy, Debug)]
+pub struct Watched {
+    /// What its alert tells of: that it is down, or an early warning.
+    pub told: State,
+    pub state: State,
+    pub paused: bool,
+    pub checked_at: Option<Timestamp>,
+    pub looks_at: Digest,
+}
+
+impl Word {
+    /// Of a monitor only a check is believed, not that its alert has ended: that also ends when somebody changes, pauses or removes it.
+    /// `since`: when the check was made at the earliest; `monitor`: `None` if it is gone.
+    #[must_use]
+    pub fn of(trigger: &Trigger, monitor: Option<&Watched>, since: Option<Timestamp>) -> Self {
+        let Some(monitor) = monitor else { return Self::Unseen("its monitor was removed") };
+        if monitor.paused {
+            return Self::Unseen("its monitor is paused");
+        }
+        if matches!(trigger, Trigger::Monitor { looks_at, .. } if *looks_at != monitor.looks_at) {
+            return Self::Unseen("its monitor looks at something else by now");
+        }
+        let looked = since.is_none_or(|since| monitor.checked_at.is_some_and(|at| at >= since));
+        match (monitor.state, monitor.told) {
+            (State::Unknown, _) => Self::Unseen("its monitor was changed and has not found anything since"),
+            (State::Up, _) | (State::Warning, State::Down) if looked => Self::Well,
+            _ => Self::NotYet,
+        }
+    }
+}
+
 /// What is known of a run that was begun by an order.
 #[derive(Clone, Copy, Debug)]
 pub struct UseFacts<'a> {
@@ -115,8 +158,8 @@ pub struct UseFacts<'a> {
     /// Why it asks or has ended, where it is said.
     pub reason: Option<&'a str>,
     pub ended_at: Option<Timestamp>,
-    /// What was down is not any more.
-    pub well: bool,
+    /// How what was down stands.
+    pub word: Word,
     pub settle_seconds: u64,
     pub now: Timestamp,
 }
@@ -135,7 +178,10 @@ pub fn outlook(facts: &UseFacts<'_>) -> Outlook {
     let because = facts.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     let run = facts.run;
     match facts.state {
-        S::Succeeded if facts.well => Outlook::Helped,
+        S::Succeeded if facts.word == Word::Well => Outlook::Helped,
+        S::Succeeded if let Word::Unseen(why) = facts.word => {
+            Outlook::HandOver(format!("run {run} succeeded, but whether what was down is back is not known: {why}"))
+        }
         S::Succeeded => match facts.ended_at.map(since) {
             Some(seconds) if seconds >= facts.settle_seconds => {
                 Outlook::HandOver(format!("run {run} succeeded, and it is still down {seconds} s later"))

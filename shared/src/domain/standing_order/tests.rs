@@ -7,6 +7,7 @@ use crate::{
     domain::{
         alert::AlertState,
         approval::{Choice, Decider},
+        monitor::State,
         run::RunState,
         status::Impact,
     },
@@ -133,32 +134,38 @@ fn begins_only_within_everything_that_was_consented_to() {
 #[test]
 fn people_take_over_when_it_does_not_help() {
     use RunState as S;
-    let facts = |state, ended: Option<i64>, well, now| UseFacts {
+    let facts = |state, ended: Option<i64>, word, now| UseFacts {
         begun_at: at(0),
         run: 4,
         state,
         reason: Some("because"),
         ended_at: ended.map(at),
-        well,
+        word,
         settle_seconds: 60,
         now: at(now),
     };
     let cases = [
-        ("waits for a worker", facts(S::Resolving, None, false, 59), "wait"),
-        ("for too long", facts(S::Resolving, None, false, 60), "no worker has begun run 4 within 60 s"),
-        ("runs", facts(S::Running, None, false, 600), "wait"),
-        ("asks", facts(S::Asking, None, false, 5), "run 4 needs a decision: because"),
-        ("is cancelled", facts(S::Cancelling, None, false, 5), "run 4 is being cancelled: because"),
-        ("refused by the guard", facts(S::Stopped, Some(5), false, 5), "run 4 ended without success: because"),
-        ("cannot run", facts(S::Unresolvable, Some(5), false, 5), "run 4 ended without success: because"),
-        ("done, not back yet", facts(S::Succeeded, Some(10), false, 69), "wait"),
-        ("done, and back", facts(S::Succeeded, Some(10), true, 11), "helped"),
+        ("waits for a worker", facts(S::Resolving, None, Word::NotYet, 59), "wait"),
+        ("for too long", facts(S::Resolving, None, Word::NotYet, 60), "no worker has begun run 4 within 60 s"),
+        ("runs", facts(S::Running, None, Word::NotYet, 600), "wait"),
+        ("asks", facts(S::Asking, None, Word::NotYet, 5), "run 4 needs a decision: because"),
+        ("is cancelled", facts(S::Cancelling, None, Word::NotYet, 5), "run 4 is being cancelled: because"),
+        ("refused by the guard", facts(S::Stopped, Some(5), Word::NotYet, 5), "run 4 ended without success: because"),
+        ("cannot run", facts(S::Unresolvable, Some(5), Word::NotYet, 5), "run 4 ended without success: because"),
+        ("done, not back yet", facts(S::Succeeded, Some(10), Word::NotYet, 69), "wait"),
+        ("done, and back", facts(S::Succeeded, Some(10), Word::Well, 11), "helped"),
         (
             "not back in time",
-            facts(S::Succeeded, Some(10), false, 70),
+            facts(S::Succeeded, Some(10), Word::NotYet, 70),
             "run 4 succeeded, and it is still down 60 s later",
         ),
-        ("back late, before anybody looked", facts(S::Succeeded, Some(10), true, 900), "helped"),
+        (
+            "done, and nobody looks",
+            facts(S::Succeeded, Some(10), Word::Unseen("its monitor is paused"), 11),
+            "run 4 succeeded, but whether what was down is back is not known: its monitor is paused",
+        ),
+        ("runs, and nobody looks", facts(S::Running, None, Word::Unseen("its monitor is paused"), 11), "wait"),
+        ("back late, before anybody looked", facts(S::Succeeded, Some(10), Word::Well, 900), "helped"),
     ];
     for (name, facts, expected) in cases {
         let said = match outlook(&facts) {
@@ -168,6 +175,24 @@ fn people_take_over_when_it_does_not_help() {
         };
         assert_eq!(said, expected, "{name}");
     }
+}
+
+#[test]
+fn of_a_monitor_only_a_check_is_believed() {
+    let looks_at = Digest::of_value(&"what it looks at");
+    let trigger = Trigger::Monitor { id: Uuid::nil(), looks_at };
+    let up = Watched { told: State::Down, state: State::Up, paused: false, checked_at: Some(at(20)), looks_at };
+    let of = |monitor: Watched| Word::of(&trigger, Some(&monitor), Some(at(10)));
+    let unseen = |word| matches!(word, Word::Unseen(_));
+    assert_eq!(of(up), Word::Well);
+    assert_eq!(of(Watched { state: State::Warning, ..up }), Word::Well);
+    assert_eq!(of(Watched { state: State::Warning, told: State::Warning, ..up }), Word::NotYet, "it warns still");
+    assert_eq!(of(Watched { checked_at: Some(at(9)), ..up }), Word::NotYet, "that was before");
+    assert_eq!(of(Watched { state: State::Down, ..up }), Word::NotYet);
+    assert!(unseen(of(Watched { state: State::Unknown, checked_at: None, ..up })), "its definition was changed");
+    assert!(unseen(of(Watched { paused: true, ..up })));
+    assert!(unseen(of(Watched { looks_at: Digest::of_value(&"something that is always well"), ..up })));
+    assert!(unseen(Word::of(&trigger, None, None)), "it was removed");
 }
 
 #[test]

@@ -88,8 +88,11 @@ fn monitored(state: State, mean: f64) -> Monitored {
         definition: serde_json::from_value(definition).unwrap(),
         state,
         text: Some("no answer within 5 s".into()),
+        checked_at: whole(1).run.ended_at,
+        stale: false,
         hours: vec![80.0; 24],
         lately: Some(Lately { mean, n: 10 }),
+        n_since: 10,
     }
 }
 
@@ -104,11 +107,42 @@ fn monitors_of_what_was_recovered_are_up_and_as_fast_as_before() {
         said(monitored(State::Down, 90.0)),
         [(Area::Health, "This monitor is down: no answer within 5 s".to_owned())]
     );
+    let stale = said(Monitored { stale: true, ..monitored(State::Up, 90.0) });
+    assert!(stale[0].0 == Area::Health && stale[0].1.contains("no worker looks"), "{stale:?}");
     let slow = said(monitored(State::Up, 400.0));
     assert!(slow[0].0 == Area::Performance && slow[0].1.starts_with("400 ms on average in 10 checks"), "{slow:?}");
     let young = Monitored { hours: vec![80.0; 2], ..monitored(State::Up, 400.0) };
     assert_eq!(said(young), [], "what is usual is not known");
-    assert_eq!(said(Monitored { lately: None, ..monitored(State::Up, 400.0) }), []);
+    let young = Monitored { hours: vec![80.0; 2], lately: None, n_since: 0, ..monitored(State::Up, 400.0) };
+    assert_eq!(said(young), [], "nor how much it would take to compare");
+    assert_eq!(said(Monitored { lately: None, ..monitored(State::Up, 400.0) }), [], "it was compared before");
+}
+
+#[test]
+fn a_monitor_that_has_not_looked_enough_since_the_recovery_proves_nothing() {
+    let said = |monitor| {
+        let open = open_points(&Facts { runs: vec![whole(1)], monitors: vec![monitor] }, None);
+        open.into_iter().map(|point| (point.area, point.why)).collect::<Vec<_>>()
+    };
+    let up = || monitored(State::Up, 90.0);
+    let not_looked = [(Area::Health, "This monitor has not looked since the recovery".to_owned())];
+    let before = whole(1).run.header.requested_at;
+    assert!(up().checked_at > Some(before));
+    assert_eq!(said(Monitored { checked_at: Some(before), ..up() }), not_looked);
+    assert_eq!(said(Monitored { checked_at: None, ..monitored(State::Unknown, 90.0) }), not_looked);
+    let unsure = said(monitored(State::Unknown, 90.0));
+    assert_eq!(
+        unsure,
+        [(Area::Health, "This monitor is not sure yet; it found last: no answer within 5 s".to_owned())]
+    );
+    let few = said(Monitored { lately: Some(Lately { mean: 90.0, n: 2 }), n_since: 2, ..up() });
+    assert!(few.len() == 1 && few[0].0 == Area::Performance, "{few:?}");
+    assert!(few[0].1.starts_with("2 of 5 checks since the recovery"), "{few:?}");
+    assert_eq!(said(Monitored { lately: None, n_since: 0, ..up() })[0].0, Area::Performance);
+    // One that has no number has nothing to compare.
+    let check = crate::domain::monitor::Check::Script { name: crate::domain::text::Name::parse("look.sh").unwrap() };
+    let definition = Definition { check, ..up().definition };
+    assert_eq!(said(Monitored { definition, lately: None, n_since: 0, ..up() }), []);
 }
 
 #[test]
