@@ -2,6 +2,7 @@
 
 use shared::{
     domain::monitor::{OVERDUE_SECONDS, UNWATCHED, looking_since, unwatched},
+    ids::SystemId,
     timestamp::Timestamp,
 };
 use store::Unwatched;
@@ -18,10 +19,12 @@ pub struct Looking(Mutex<Option<(Timestamp, Timestamp)>>);
 /// If the database does not answer; what was not done is done next time.
 pub async fn sweep(state: &AppState, looking: &Looking) -> Result<(), AppError> {
     let now = state.store.now().await?;
-    let mut looked = looking.0.lock().await;
-    let since = looking_since(*looked, now);
-    *looked = Some((since, now));
-    drop(looked);
+    let since = {
+        let mut looked = looking.0.lock().await;
+        let since = looking_since(*looked, now);
+        *looked = Some((since, now));
+        since
+    };
     tell(state, since).await
 }
 
@@ -31,39 +34,34 @@ pub async fn sweep(state: &AppState, looking: &Looking) -> Result<(), AppError> 
 /// # Errors
 /// If the database does not answer; what was not done is done next time.
 pub async fn tell(state: &AppState, since: Timestamp) -> Result<(), AppError> {
-    let mut failed = Ok(());
-    for found in state.store.monitors_unwatched().await? {
-        // One that cannot be seen to does not keep the others waiting.
-        failed = tell_of(state, found, since).await.and(failed);
+    let now = state.store.now().await?;
+    for Unwatched { system, late, told } in state.store.monitors_unwatched().await? {
+        match late {
+            Some((n, due)) if !told && now.seconds_since(due.max(since)) > OVERDUE_SECONDS => {
+                fire(state, system, (n, due)).await?;
+            }
+            None if told => end(state, system).await?,
+            _ => {}
+        }
     }
-    failed
+    Ok(())
 }
 
-async fn tell_of(state: &AppState, found: Unwatched, since: Timestamp) -> Result<(), AppError> {
-    match found {
-        Unwatched { late: Some((n, due)), told: false, system } => {
-            let now = state.store.now().await?;
-            if now.seconds_since(due.max(since)) <= OVERDUE_SECONDS {
-                return Ok(());
-            }
-            let name = state.store.system_fetch(system).await?.name;
-            let plan = state.plans.current(system).await?;
-            let address = format!("{}/console/monitors", state.settings.public_url.origin());
-            let mut tx = state.store.begin().await?;
-            if let Some(source) = tx.alert_source_of_monitors(system).await? {
-                let alert = unwatched(&name, n, due, address);
-                let declared = intake::fires(&mut tx, plan.as_deref(), &source, &alert).await?;
-                intake::call(&mut tx, declared.as_slice()).await?;
-            }
-            Ok(tx.commit().await?)
-        }
-        Unwatched { late: None, told: true, system } => {
-            let mut tx = state.store.begin().await?;
-            if let Some(source) = tx.alert_source_of_monitors(system).await? {
-                intake::ends(&mut tx, &source, UNWATCHED).await?;
-            }
-            Ok(tx.commit().await?)
-        }
-        Unwatched { .. } => Ok(()),
-    }
+async fn fire(state: &AppState, system: SystemId, (n, due): (i64, Timestamp)) -> Result<(), AppError> {
+    let name = state.store.system_fetch(system).await?.name;
+    let plan = state.plans.current(system).await?;
+    let address = format!("{}/console/monitors", state.settings.public_url.origin());
+    let mut tx = state.store.begin().await?;
+    let Some(source) = tx.alert_source_of_monitors(system).await? else { return Ok(()) };
+    let alert = unwatched(&name, n, due, address);
+    let declared = intake::fires(&mut tx, plan.as_deref(), &source, &alert).await?;
+    intake::call(&mut tx, declared.as_slice()).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn end(state: &AppState, system: SystemId) -> Result<(), AppError> {
+    let mut tx = state.store.begin().await?;
+    let Some(source) = tx.alert_source_of_monitors(system).await? else { return Ok(()) };
+    intake::ends(&mut tx, &source, UNWATCHED).await?;
+    Ok(tx.commit().await?)
 }
