@@ -108,8 +108,11 @@ async fn fuzz(roles: &[Role], phase: &str, examples: &str, aim: Aim) {
     assert!(output.status.success(), "as {roles:?}:\n{said}");
     // Near the end the fuzzer deletes what it has seen, sessions among it; whoever is signed out earlier shows nothing any more.
     for (turn, role) in roles.iter().enumerate() {
-        let story = door.story(turn);
-        assert!(story.asked > 100 && story.as_stranger * 20 < story.asked, "{role:?} was signed out early: {story:?}");
+        let turns::Story { asked, as_stranger, before } = door.story(turn);
+        assert!(
+            asked > 100 && as_stranger * 20 < asked,
+            "{role:?} was signed out early, {as_stranger} of {asked}: {before:?}"
+        );
     }
 }
 

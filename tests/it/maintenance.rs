@@ -55,7 +55,8 @@ async fn work(muster: &Muster, component: &str, from: i64, to: i64) -> Maintenan
     }
 }
 
-async fn planned(muster: &Muster, by: &Persona, component: &str, from: i64, to: i64) -> MaintenanceView {
+/// As a person plans it; what begins before now is under way at once.
+pub(crate) async fn planned(muster: &Muster, by: &Persona, component: &str, from: i64, to: i64) -> MaintenanceView {
     let body = work(muster, component, from, to).await;
     by.api.plan_maintenance(&body, &uuid::Uuid::new_v4().to_string()).await.unwrap()
 }

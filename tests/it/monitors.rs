@@ -29,6 +29,8 @@ use tests::{
 use uuid::Uuid;
 use worker::host::{ContainerState, LogLine, simulated::Op};
 
+use crate::maintenance::planned;
+
 fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
@@ -333,10 +335,11 @@ async fn what_goes_down_while_it_is_worked_on_declares_nothing() {
     let admin = scene.muster.persona(Role::Administrator).await.unwrap();
     let one = made(&admin, validator1()).await;
     declares(&admin).await;
+    planned(&scene.muster, &scene.operator, "validator1", -30, 3600).await;
     let pool = scene.pool().await.unwrap();
-    eventually("the component has a state", async || {
-        let worked_on = "UPDATE component_state SET maintenance = true WHERE component = 'validator1'";
-        sqlx::query(worked_on).execute(&pool).await.unwrap().rows_affected() == 1
+    eventually("the component is worked on", async || {
+        let worked_on = "SELECT EXISTS (SELECT FROM component_state WHERE component = 'validator1' AND maintenance)";
+        sqlx::query_scalar(worked_on).fetch_one(&pool).await.unwrap()
     })
     .await
     .unwrap();

@@ -35,16 +35,19 @@ pub async fn sweep(state: &AppState, looking: &Looking) -> Result<(), AppError> 
 /// If the database does not answer; what was not done is done next time.
 pub async fn tell(state: &AppState, since: Timestamp) -> Result<(), AppError> {
     let now = state.store.now().await?;
+    let mut failed = Ok(());
     for Unwatched { system, late, told } in state.store.monitors_unwatched().await? {
-        match late {
+        let done = match late {
             Some((n, due)) if !told && now.seconds_since(due.max(since)) > OVERDUE_SECONDS => {
-                fire(state, system, (n, due)).await?;
+                fire(state, system, (n, due)).await
             }
-            None if told => end(state, system).await?,
-            _ => {}
-        }
+            None if told => end(state, system).await,
+            _ => Ok(()),
+        };
+        // One that cannot be seen to does not keep the others waiting.
+        failed = done.and(failed);
     }
-    Ok(())
+    failed
 }
 
 async fn fire(state: &AppState, system: SystemId, (n, due): (i64, Timestamp)) -> Result<(), AppError> {

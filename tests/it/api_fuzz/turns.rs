@@ -20,7 +20,6 @@ pub(super) struct Door {
 }
 
 /// How it went with one cookie.
-#[derive(Debug)]
 pub(super) struct Story {
     pub(super) asked: usize,
     /// In the end as somebody who is not signed in (any more).
