@@ -30,7 +30,10 @@ use tests::{
     programs::{Said, Scratch, Terminal},
     scene::{PROJECT, QUICK, Scene, eventually, message, plan, request_of},
 };
-use worker::host::simulated::{Effect, Fault, Op};
+use worker::{
+    config::Config,
+    host::simulated::{Effect, Fault, Op},
+};
 
 /// Something that cannot be taken back, then something that can.
 const PURGE: &str = "purge-and-wake";
@@ -212,7 +215,9 @@ async fn a_machine_is_lost_in_the_middle_of_a_run_and_a_blank_one_takes_its_plac
     let (responder, operator) = (again(&scene.responder).await, again(&scene.operator).await);
     let approver = again(&scene.approver).await;
 
-    let _workers = [PROJECT, "other"].map(|project| muster.worker(scene.host.clone(), project, QUICK));
+    // One for both: of two on one host, one waits for the other's end.
+    let both = Config { name: "test-worker".into(), ..Config::for_projects(&[PROJECT, "other"]) };
+    let _worker = muster.worker_as(both, scene.host.clone(), QUICK);
     let scene = Scene { muster, host: scene.host.clone(), responder, operator, approver };
     let asking = scene.until(run, RunState::Asking).await.unwrap();
     assert!(matches!(asking.steps[0].state, StepState::Unknown { .. }), "{:?}", asking.steps);
