@@ -87,23 +87,7 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         let state = sweeping.clone();
         async move { expiry::sweep(&state.store).await.map_err(in_words) }
     }));
-    let missing = state.clone();
-    let listening = Arc::new(OnceCell::new());
-    tasks.spawn(every(SWEEP_EVERY, move || {
-        let state = missing.clone();
-        let since = listening.clone();
-        async move {
-            // By the database's clock, as soon as it answers: who could not be heard is not missed.
-            let since = since.get_or_try_init(|| state.store.now()).await.map_err(|e| e.to_string())?;
-            intake::miss(&state, *since).await.map_err(in_words)
-        }
-    }));
-    let unchecked = state.clone();
-    let looking = Arc::new(Looking::default());
-    tasks.spawn(every(SWEEP_EVERY, move || {
-        let (state, looking) = (unchecked.clone(), looking.clone());
-        async move { unwatched::sweep(&state, &looking).await.map_err(in_words) }
-    }));
+    miss_what_is_silent(&mut tasks, state);
     let watching = state.clone();
     tasks.spawn(every(SWEEP_EVERY, move || {
         let state = watching.clone();
@@ -136,6 +120,27 @@ pub(crate) fn spawn(state: &AppState) -> JoinSet<()> {
         }
     }));
     tasks
+}
+
+/// Heartbeats that do not come, and monitors that nobody checks.
+fn miss_what_is_silent(tasks: &mut JoinSet<()>, state: &AppState) {
+    let missing = state.clone();
+    let listening = Arc::new(OnceCell::new());
+    tasks.spawn(every(SWEEP_EVERY, move || {
+        let state = missing.clone();
+        let since = listening.clone();
+        async move {
+            // By the database's clock, as soon as it answers: who could not be heard is not missed.
+            let since = since.get_or_try_init(|| state.store.now()).await.map_err(|e| e.to_string())?;
+            intake::miss(&state, *since).await.map_err(in_words)
+        }
+    }));
+    let unchecked = state.clone();
+    let looking = Arc::new(Looking::default());
+    tasks.spawn(every(SWEEP_EVERY, move || {
+        let (state, looking) = (unchecked.clone(), looking.clone());
+        async move { unwatched::sweep(&state, &looking).await.map_err(in_words) }
+    }));
 }
 
 /// Strangers may see something of it.

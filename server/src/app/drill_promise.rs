@@ -1,6 +1,9 @@
 //! The recovery times that were promised when a drill was begun, by the version of the plan that its run is pinned to. Knows no newer promise.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use shared::{api::drill::DrillObjective, domain::drill::objectives, ids::PlanVersionId};
 use store::DrillRecord;
@@ -19,8 +22,8 @@ impl Promises {
     pub(super) async fn of(state: &AppState, drills: &[DrillRecord]) -> Result<Self, AppError> {
         let mut plans = HashMap::new();
         for id in drills.iter().map(|drill| drill.plan_version) {
-            if !plans.contains_key(&id) {
-                plans.insert(id, state.plans.of(state.store.plan_version_fetch(id).await?).await?);
+            if let Entry::Vacant(unread) = plans.entry(id) {
+                unread.insert(state.plans.of(state.store.plan_version_fetch(id).await?).await?);
             }
         }
         Ok(Self { plans })
