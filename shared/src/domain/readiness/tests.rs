@@ -241,10 +241,12 @@ fn a_drill_shows_a_recovery_time_that_no_outage_has_shown() {
 
 #[test]
 fn of_an_outage_and_a_drill_the_newer_one_says_how_long_it_takes() {
+    /// The day it was over, and the seconds that it took.
+    type Took = (u64, i64);
     let drill = |procedure: &str| Some(Earn::Drill { procedure: procedure.into() });
     let again = drill("node-failure-recovery");
-    // (outage, drill): the day and the seconds of each; what is earned of 60 and said on day 210.
-    let cases: [((u64, i64), Option<(u64, i64)>, u32, &str); 6] = [
+    // What is earned of 60, and said on day 210.
+    let cases: [(Took, Option<Took>, u32, &str); 6] = [
         ((0, 300), Some((209, 300)), 60, "in a drill yesterday (run 7); the last outage took 5 min, 210 days ago"),
         ((0, 601), Some((209, 600)), 60, "took 10 min 1 s, longer than promised, 210 days ago (incident 3)."),
         ((209, 601), Some((200, 300)), 0, "yesterday (incident 3): longer than promised."),
