@@ -1,5 +1,6 @@
 //! A door in front of a server. Who knocks with the first of several cookies comes in with each of them in turn; whoever has another
-//! one, or none, comes in as they are. So one fuzzer that holds one cookie is everybody.
+//! one, or none, comes in as they are. So one fuzzer that holds one cookie is everybody. It also ends sessions of people whom it has
+//! seen: whose cookie opens nothing any more has no more turns.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,41 +10,53 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use http::header::{COOKIE, HOST};
+use http::{
+    StatusCode,
+    header::{COOKIE, HOST},
+};
 use tokio::{net::TcpListener, task::JoinHandle};
+
+/// How it goes with one cookie.
+#[derive(Default)]
+struct Turn {
+    asked: usize,
+    shut: bool,
+}
 
 pub(super) struct Door {
     behind: String,
     cookies: Vec<String>,
-    said: Mutex<Vec<(usize, String)>>,
+    turns: Mutex<Vec<Turn>>,
     client: reqwest::Client,
 }
 
-/// How it went with one cookie.
-pub(super) struct Story {
-    pub(super) asked: usize,
-    /// In the end as somebody who is not signed in (any more).
-    pub(super) as_stranger: usize,
-    /// The last before that, to see what shut the door.
-    pub(super) before: Vec<String>,
-}
-
 impl Door {
-    pub(super) fn story(&self, cookie: usize) -> Story {
-        let said = self.said.lock().unwrap();
-        let own: Vec<&String> = said.iter().filter(|(turn, _)| *turn == cookie).map(|(_, line)| line).collect();
-        let open = own.iter().rposition(|line| !line.starts_with("401")).map_or(0, |last| last + 1);
-        let before = own[open.saturating_sub(3)..open].iter().map(|line| (*line).clone()).collect();
-        Story { asked: own.len(), as_stranger: own.len() - open, before }
+    /// How much was asked with each cookie while it opened.
+    pub(super) fn asked(&self) -> Vec<usize> {
+        self.turns.lock().unwrap().iter().map(|turn| turn.asked).collect()
+    }
+
+    /// Of those that open, the one that was asked with least.
+    fn next(&self) -> usize {
+        let mut turns = self.turns.lock().unwrap();
+        let open = turns.iter_mut().enumerate().filter(|(_, turn)| !turn.shut).min_by_key(|(_, turn)| turn.asked);
+        open.map_or(0, |(number, turn)| {
+            turn.asked += 1;
+            number
+        })
     }
 }
+
+/// There, who is signed in is refused like a stranger if a password or a code is wrong.
+const PROOFS: [&str; 2] = ["/api/v1/session", "/api/v1/account"];
 
 /// The door's address; it stands open until the task is stopped.
 pub(super) async fn open(behind: String, cookies: Vec<String>) -> (String, Arc<Door>, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    let door = Arc::new(Door { behind, cookies, said: Mutex::default(), client });
+    let turns = Mutex::new(cookies.iter().map(|_| Turn::default()).collect());
+    let door = Arc::new(Door { behind, cookies, turns, client });
     let router = Router::new().fallback(pass).with_state(door.clone());
     (address, door, tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }))
 }
@@ -53,15 +66,16 @@ async fn pass(State(door): State<Arc<Door>>, request: Request) -> Response {
     head.headers.remove(HOST);
     let first = door.cookies.first().map(String::as_bytes);
     let turn = head.headers.get(COOKIE).is_some_and(|cookie| Some(cookie.as_bytes()) == first).then(|| {
-        let turn = door.said.lock().unwrap().len() % door.cookies.len();
+        let turn = door.next();
         head.headers.insert(COOKIE, door.cookies[turn].parse().unwrap());
         turn
     });
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    let (asked, address) = (format!("{} {}", head.method, head.uri), format!("{}{}", door.behind, head.uri));
+    let (proves, address) =
+        (PROOFS.iter().any(|p| head.uri.path().starts_with(p)), format!("{}{}", door.behind, head.uri));
     let answer = door.client.request(head.method, address).headers(head.headers).body(body).send().await.unwrap();
-    if let Some(turn) = turn {
-        door.said.lock().unwrap().push((turn, format!("{} {asked}", answer.status().as_u16())));
+    if let Some(turn) = turn.filter(|_| !proves && answer.status() == StatusCode::UNAUTHORIZED) {
+        door.turns.lock().unwrap()[turn].shut = true;
     }
     Response::from(http::Response::from(answer).map(Body::new))
 }
