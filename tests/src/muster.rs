@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
+use argon2::{Algorithm, Argon2, Params, Version, password_hash::PasswordHasher as _};
 use server::heads::{Keeping, Signer};
 use shared::{
     api::incident::{AffectedIn, DeclareIn, IncidentView, PublicIn},
@@ -219,8 +220,7 @@ impl Muster {
     /// # Errors
     /// If the sign-in is refused.
     pub async fn persona(&self, role: Role) -> Result<Persona> {
-        let (email, password) = self.account(role).await?;
-        Persona::sign_in(&self.base, &email, &password).await
+        self.persona_with(role, &[]).await
     }
 
     /// An administrator who has every duty of the plan, signed in.
@@ -228,34 +228,46 @@ impl Muster {
     /// # Errors
     /// If the sign-in is refused.
     pub async fn persona_with_duties(&self) -> Result<Persona> {
-        let (email, password) = self.account_with(Role::Administrator, &ContactRole::ALL).await?;
+        self.persona_with(Role::Administrator, &ContactRole::ALL).await
+    }
+
+    async fn persona_with(&self, role: Role, contact_roles: &[ContactRole]) -> Result<Persona> {
+        let password = Uuid::new_v4().to_string();
+        let email = self.account_with(role, contact_roles, &password, &quick_hash(&password)?).await?;
         Persona::sign_in(&self.base, &email, &password).await
     }
 
-    /// A new account: address and password.
+    /// A new account, its password hashed as the server hashes: address and password.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn account(&self, role: Role) -> Result<(String, String)> {
-        self.account_with(role, &[]).await
+        let password = Uuid::new_v4().to_string();
+        let hash = self.state.passwords.hash(password.clone()).await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
+        Ok((self.account_with(role, &[], &password, &hash).await?, password))
     }
 
-    async fn account_with(&self, role: Role, contact_roles: &[ContactRole]) -> Result<(String, String)> {
-        let password = Uuid::new_v4().to_string();
+    /// Its address.
+    async fn account_with(
+        &self,
+        role: Role,
+        contact_roles: &[ContactRole],
+        password: &str,
+        hash: &str,
+    ) -> Result<String> {
         let email = format!("{role}-{}@test.invalid", &password[..8]);
-        let hash = self.state.passwords.hash(password.clone()).await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
         let mut tx = self.store.begin().await?;
         let name = format!("Test {role}");
         tx.user_create(&NewUser {
             email: &email,
             name: &name,
-            password_hash: Some(&hash),
+            password_hash: Some(hash),
             role: &role.into(),
             contact_roles,
         })
         .await?;
         tx.commit().await?;
-        Ok((email, password))
+        Ok(email)
     }
 
     /// A person with this address and a password, signed in.
@@ -264,7 +276,7 @@ impl Muster {
     /// If the address is taken.
     pub async fn local(&self, email: &str, role: Role) -> Result<Persona> {
         let password = Uuid::new_v4().to_string();
-        let hash = self.state.passwords.hash(password.clone()).await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
+        let hash = quick_hash(&password)?;
         let mut tx = self.store.begin().await?;
         tx.user_create(&NewUser {
             email,
@@ -386,4 +398,12 @@ pub fn declaration(component: &str) -> Result<DeclareIn> {
 #[must_use]
 pub fn worker_config(project: &str) -> Config {
     Config { name: "test-worker".into(), ..Config::for_projects(&[project]) }
+}
+
+/// Argon2id at the least work it allows: how hard their passwords are to guess matters to no test, and at the server's own settings two
+/// hashes for each person were a quarter of all that a test computed. What the server makes of passwords has tests of its own.
+fn quick_hash(password: &str) -> Result<String> {
+    let params = Params::new(Params::MIN_M_COST, 1, 1, None).map_err(|e| anyhow::anyhow!("{e}"))?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    Ok(argon2.hash_password(password.as_bytes()).map_err(|e| anyhow::anyhow!("{e}"))?.to_string())
 }

@@ -15,6 +15,11 @@ const ALERTMANAGER: &str = "prometheus-alertmanager";
 
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
+/// This machine's own target, for what is built with settings that the programs that build it do without.
+pub(crate) fn host() -> String {
+    format!("{}-unknown-linux-gnu", std::env::consts::ARCH)
+}
+
 /// The target of the testnet's node: static, so that its image needs nothing else.
 pub(crate) fn musl() -> String {
     format!("{}-unknown-linux-musl", std::env::consts::ARCH)

@@ -112,7 +112,7 @@ impl System<'_> {
     }
 
     async fn brought_to_an_end(&self, run: i64, before: Counted, since: &str) -> RunView {
-        let deadline = Instant::now() + Duration::from_mins(4);
+        let deadline = Instant::now() + Duration::from_mins(8);
         loop {
             let view = self.people.operator.api.run(run).await.unwrap();
             match view.state {

@@ -23,7 +23,7 @@ use worker::config::Config;
 use super::desk::{Desk, step_begun};
 
 /// How long a recovery may take on a machine that does other things as well.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(7);
 
 /// A network with its backups, a Muster that has its plan, and a worker that may run its scripts.
 struct Scene {

@@ -45,6 +45,7 @@ pub(crate) struct Draft {
     /// The version it was made from.
     pub(crate) base: RwSignal<i32>,
     saved: RwSignal<Layout>,
+    taken: StoredValue<Option<StatusPageView>>,
     /// What is typed lives as long as the page, not as long as the effect that took it in.
     owner: StoredValue<Owner>,
 }
@@ -55,6 +56,7 @@ impl Draft {
             parts: RwSignal::new(vec![]),
             base: RwSignal::new(0),
             saved: RwSignal::new(Layout::default()),
+            taken: StoredValue::new(None),
             owner: StoredValue::new(Owner::current().unwrap_or_default()),
         };
         this.take(view);
@@ -67,6 +69,14 @@ impl Draft {
         let parts = || view.layout.sections.iter().map(|section| part(section, view)).collect();
         self.parts.set(self.owner.get_value().with(parts));
         self.saved.set(self.layout().unwrap_or_default());
+        self.taken.set_value(Some(view.clone()));
+    }
+
+    /// As [`take`](Self::take), unless it is what is shown already: the rows would be drawn anew, and a row that somebody opened shut.
+    pub(crate) fn take_news(self, view: &StatusPageView) {
+        if self.taken.with_value(|taken| taken.as_ref() != Some(view)) {
+            self.take(view);
+        }
     }
 
     /// What would be sent, or why it cannot be.

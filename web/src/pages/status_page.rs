@@ -58,7 +58,7 @@ fn Arrange(view: Signal<StatusPageView>, of: Fetched<StatusPageView>) -> impl In
     Effect::new(move |_| {
         let view = view.get();
         if !untrack(|| draft.dirty()) {
-            draft.take(&view);
+            draft.take_news(&view);
         }
     });
     let send = move |base: i32| {

@@ -89,7 +89,8 @@ thin() { # KIND ENDING
         at=$(date -u -d "${name:0:4}-${name:4:2}-${name:6:2} ${name:9:2}:${name:11:2}:${name:13:2}" +%s 2>/dev/null) || continue
         age=$((now - at))
         slot=$((at / 600))
-        if [ "$age" -le 900 ] || [ "$file" = "$newest" ]; then continue; fi
+        # By their names the oldest come first: all others are younger still.
+        if [ "$age" -le 900 ] || [ "$file" = "$newest" ]; then break; fi
         if [ "$age" -gt 86400 ] || [ "$slot" = "$last" ]; then
             rm -f "$file" "$file.sha256" "$file.json"
         else
