@@ -10,8 +10,10 @@ use shared::{
         error::ErrorCode,
         monitor::{MonitorChangeIn, MonitorView, MonitorsIn},
     },
+    digest::Digest,
     domain::{
         access::Role,
+        actor::Actor,
         alert::{Condition, Consequence, Declaration, Rule, SourceKind, Test},
         incident::IncidentEvent,
         monitor::{Address, Bound, Check, Definition, Side, Span, State, Verdict},
@@ -24,7 +26,7 @@ use store::{CheckDone, DueCheck};
 use tests::{
     muster::worker_config,
     persona::Persona,
-    scene::{PROJECT, QUICK, Scene, VALIDATOR1, eventually, refused},
+    scene::{PROJECT, QUICK, Scene, VALIDATOR1, eventually, plan, refused},
 };
 use uuid::Uuid;
 use worker::host::{ContainerState, LogLine, simulated::Op};
@@ -449,4 +451,38 @@ async fn checks_that_nobody_makes_are_one_alert_until_they_are_made_again() {
     .await
     .unwrap();
     assert_eq!(alerts(&admin, false).await.len(), 1, "one for the whole spell");
+}
+
+#[tokio::test]
+async fn a_system_that_cannot_be_told_of_keeps_no_other_waiting() {
+    let scene = Scene::set().await.unwrap();
+    let admin = scene.muster.persona(Role::Administrator).await.unwrap();
+    let mut tx = scene.muster.store.begin().await.unwrap();
+    let later = tx.system_create("later", "Later", "later", None).await.unwrap();
+    let text = plan().unwrap();
+    let digest = Digest::of(text.as_bytes());
+    tx.plan_version_add(later.id, digest, &text, &Actor::CommandLine, "for the test").await.unwrap();
+    tx.commit().await.unwrap();
+    for slug in [PROJECT, "later"] {
+        let body = MonitorsIn { monitors: vec![monitor("One", containers("postgres"))] };
+        admin.api.make_monitors(slug, &body).await.unwrap();
+    }
+    let pool = scene.pool().await.unwrap();
+    let prepared = "UPDATE monitor_standing SET due_at = clock_timestamp() - interval '100 seconds';
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not of this one'; END $$;";
+    sqlx::raw_sql(prepared).execute(&pool).await.unwrap();
+    // The first one is looked at first.
+    let first =
+        "SELECT o.id FROM alert_source o JOIN system s ON s.id = o.system_id WHERE o.kind = 'monitors' AND s.slug = $1";
+    let source: Uuid = sqlx::query_scalar(first).bind(PROJECT).fetch_one(&pool).await.unwrap();
+    let trigger = format!(
+        "CREATE TRIGGER refuse BEFORE INSERT ON alert FOR EACH ROW WHEN (NEW.source_id = '{source}') EXECUTE FUNCTION refuse()"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(trigger)).execute(&pool).await.unwrap();
+    tell(&scene.muster.state, Timestamp::from_unix(0)).await.unwrap_err();
+    let told = alerts(&admin, false).await;
+    assert!(told.len() == 1 && told[0].title.contains("Later"), "{told:?}");
+    sqlx::raw_sql("DROP TRIGGER refuse ON alert").execute(&pool).await.unwrap();
+    tell(&scene.muster.state, Timestamp::from_unix(0)).await.unwrap();
+    assert_eq!(alerts(&admin, false).await.len(), 2, "what was not done is done next time");
 }

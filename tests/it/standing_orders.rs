@@ -12,6 +12,7 @@ use shared::{
         incident::{IncidentView, ResolveIn},
         monitor::{MonitorChangeIn, MonitorsIn},
         plan::PlanIn,
+        readiness_report::ReadinessReport,
         related::MergeIn,
         run::{FreezeIn, WithdrawIn},
         standing_order::{OrderDecisionIn, OrderIn, OrderUseView, OrderView, OrderWhyIn, TriggerIn},
@@ -195,6 +196,13 @@ async fn what_is_down_is_recovered_without_a_person_until_the_limit_and_then_peo
     let givers = format!("(Restart validator 1) to which consent was given beforehand by {},", scene.approver.me.name);
     assert!(facts.contains(&givers) && !facts.contains("Requested by"), "{facts}");
     assert!(facts.contains("within its window"), "handed over: {facts}");
+
+    // Auditors do not read that a person asked for it, either.
+    let path = format!("/api/v1/systems/{PROJECT}/readiness/report");
+    let signed = viewer.http.raw("GET", &path, None).await.unwrap().1;
+    let told: ReadinessReport = serde_json::from_str(signed["document"].as_str().unwrap()).unwrap();
+    let askers: Vec<_> = told.runs.iter().map(|run| (run.number, run.requested_by.clone())).collect();
+    assert_eq!(askers, [(run.number, format!("by itself (standing order {})", made.number))]);
 }
 
 #[tokio::test]

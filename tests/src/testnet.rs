@@ -261,8 +261,7 @@ impl Testnet {
 
 impl Drop for Testnet {
     fn drop(&mut self) {
-        let down = if self.env_file().exists() { self.compose(&["down", "-v", "-t", "1"]).map(drop) } else { Ok(()) };
-        if let Err(error) = down.and_then(|()| Ok(fs::remove_dir_all(&self.home)?)) {
+        if let Err(error) = remove_project(&self.project).and_then(|()| Ok(fs::remove_dir_all(&self.home)?)) {
             #[expect(clippy::print_stderr, reason = "a drop has no other way to say that it failed")]
             {
                 eprintln!("the testnet {} could not be removed: {error:#}", self.project);
@@ -302,6 +301,27 @@ pub fn compose(project: &str, file: &Path) -> Command {
     };
     command.arg("-p").arg(project).arg("-f").arg(file);
     command
+}
+
+/// Takes away all that carries a project's label: containers, networks, volumes. Compose would do the same, and take ten times as long.
+///
+/// # Errors
+/// What Docker said.
+pub fn remove_project(project: &str) -> Result<()> {
+    let label = format!("label=com.docker.compose.project={project}");
+    let kinds: [(&[&str], &[&str]); 3] = [
+        (&["ps", "-aq"], &["rm", "-f", "-v"]),
+        (&["network", "ls", "-q"], &["network", "rm"]),
+        (&["volume", "ls", "-q"], &["volume", "rm", "-f"]),
+    ];
+    for (list, remove) in kinds {
+        let found = docker(&[list, &["--filter", &label]].concat())?;
+        let found: Vec<&str> = found.split_whitespace().collect();
+        if !found.is_empty() {
+            docker(&[remove, &found].concat())?;
+        }
+    }
+    Ok(())
 }
 
 /// # Errors

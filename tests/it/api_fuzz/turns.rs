@@ -1,6 +1,6 @@
-//! A door in front of a server. Who knocks with the first of several cookies comes in with each of them in turn; whoever has another
-//! one, or none, comes in as they are. So one fuzzer that holds one cookie is everybody. It also ends sessions of people whom it has
-//! seen: whose cookie opens nothing any more has no more turns.
+//! A door in front of a server. Who knocks with the first of several cookies comes in with each of them in turn, and once in each round
+//! without any; whoever has another one, or none, comes in as they are. So one fuzzer that holds one cookie is everybody, and nobody.
+//! It also ends sessions of people whom it has seen: whose cookie opens nothing any more has no more turns.
 
 use std::sync::{Arc, Mutex};
 
@@ -25,7 +25,8 @@ struct Turn {
 
 pub(super) struct Door {
     behind: String,
-    cookies: Vec<String>,
+    /// The first is what the fuzzer holds; without one it is a stranger's turn.
+    cookies: Vec<Option<String>>,
     turns: Mutex<Vec<Turn>>,
     client: reqwest::Client,
 }
@@ -51,7 +52,7 @@ impl Door {
 const PROOFS: [&str; 2] = ["/api/v1/session", "/api/v1/account"];
 
 /// The door's address; it stands open until the task is stopped.
-pub(super) async fn open(behind: String, cookies: Vec<String>) -> (String, Arc<Door>, JoinHandle<()>) {
+pub(super) async fn open(behind: String, cookies: Vec<Option<String>>) -> (String, Arc<Door>, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
@@ -64,17 +65,21 @@ pub(super) async fn open(behind: String, cookies: Vec<String>) -> (String, Arc<D
 async fn pass(State(door): State<Arc<Door>>, request: Request) -> Response {
     let (mut head, body) = request.into_parts();
     head.headers.remove(HOST);
-    let first = door.cookies.first().map(String::as_bytes);
+    let first = door.cookies.first().and_then(Option::as_ref).map(String::as_bytes);
     let turn = head.headers.get(COOKIE).is_some_and(|cookie| Some(cookie.as_bytes()) == first).then(|| {
         let turn = door.next();
-        head.headers.insert(COOKIE, door.cookies[turn].parse().unwrap());
+        match &door.cookies[turn] {
+            Some(cookie) => drop(head.headers.insert(COOKIE, cookie.parse().unwrap())),
+            None => drop(head.headers.remove(COOKIE)),
+        }
         turn
     });
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let (proves, address) =
         (PROOFS.iter().any(|p| head.uri.path().starts_with(p)), format!("{}{}", door.behind, head.uri));
     let answer = door.client.request(head.method, address).headers(head.headers).body(body).send().await.unwrap();
-    if let Some(turn) = turn.filter(|_| !proves && answer.status() == StatusCode::UNAUTHORIZED) {
+    let shut = |turn: &usize| !proves && answer.status() == StatusCode::UNAUTHORIZED && door.cookies[*turn].is_some();
+    if let Some(turn) = turn.filter(shut) {
         door.turns.lock().unwrap()[turn].shut = true;
     }
     Response::from(http::Response::from(answer).map(Body::new))
