@@ -1,6 +1,6 @@
-//! A door in front of a server. Who knocks with the first of several cookies comes in with each of them in turn, and once in each round
-//! without any; whoever has another one, or none, comes in as they are. So one fuzzer that holds one cookie is everybody, and nobody.
-//! It also ends sessions of people whom it has seen: whose cookie opens nothing any more has no more turns.
+//! A door in front of a server. Who knocks with the first of several cookies comes in with each of them in turn, or without any if that
+//! is one of the turns; whoever has another one, or none, comes in as they are. So one fuzzer that holds one cookie is everybody, and
+//! nobody. It also ends sessions of people whom it has seen: whose cookie opens nothing any more has no more turns.
 
 use std::sync::{Arc, Mutex};
 
