@@ -244,7 +244,8 @@ impl Store {
     /// If the database does not answer.
     pub async fn message_due_in(&self, most: f64) -> Result<f64, StoreError> {
         Ok(sqlx::query_scalar(
-            "SELECT least($1, greatest(0, extract(epoch FROM min(next_at) - clock_timestamp())))::float8
+            // Of the two, `least` is the one that may see that there is none: both pass over NULL.
+            "SELECT greatest(0, least($1, extract(epoch FROM min(next_at) - clock_timestamp())))::float8
              FROM message WHERE next_at IS NOT NULL AND world = (SELECT id FROM outbox_world)",
         )
         .bind(most)

@@ -158,6 +158,8 @@ async fn whoever_dies_while_sending_leaves_a_maybe_and_cannot_speak_later() {
     tokio::time::sleep(Duration::from_millis(400)).await;
     let second = store.messages_claim(10, 30.0).await.unwrap();
     assert_eq!((second.len(), second[0].repeats), (1, true));
+    let due = store.message_due_in(60.0).await.unwrap();
+    assert!((20.0..=30.0).contains(&due), "it is looked at again when its lease ends, in {due} s");
     let sent = shared::domain::outbox::after(&shared::domain::outbox::Outcome::Sent, 1);
     let mut tx = store.begin().await.unwrap();
     assert!(!tx.message_settle(&first[0], &sent, "").await.unwrap(), "the first one comes too late");
@@ -166,6 +168,8 @@ async fn whoever_dies_while_sending_leaves_a_maybe_and_cannot_speak_later() {
     let all = store.message_list(tests::scene::EVERYTHING, 10).await.unwrap();
     use DeliveryEvent as E;
     assert_eq!(log(&all[0]), [E::Queued, E::Begun, E::MaybeSent, E::Repeated, E::Sent]);
+    let due = store.message_due_in(60.0).await.unwrap();
+    assert!(due > 59.0, "with nothing left to send, the database is left alone, and not for {due} s");
 }
 
 #[tokio::test]
