@@ -143,7 +143,7 @@ fn Standing(monitor: Signal<MonitorView>, of: Fetched<MonitorView>) -> impl Into
                 <p class="kicker"><a href="/console/monitors">"Monitors"</a></p>
                 <h1>{move || monitor.with(|m| m.definition.name.as_str().to_owned())}</h1>
             </div>
-            <span class="button-row"><StateBadge state test_id="monitor-state"/> {since}</span>
+            <span class="state-since"><StateBadge state test_id="monitor-state"/> {since}</span>
         </header>
         {troubles}
         {facts}
