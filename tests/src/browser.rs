@@ -19,6 +19,7 @@ use chromiumoxide::{
         },
         js_protocol::runtime::{EventConsoleApiCalled, EventExceptionThrown},
     },
+    error::CdpError,
     page::{Page, ScreenshotParams},
 };
 use futures::StreamExt as _;
@@ -180,10 +181,10 @@ impl Tab {
     /// # Errors
     /// If it cannot be clicked.
     pub async fn click(&self, selector: &str) -> Result<()> {
-        self.see(selector).await?;
-        let element = self.page.find_element(selector).await?;
-        element.click().await.with_context(|| format!("cannot click {selector}"))?;
-        Ok(())
+        let find = format!(
+            "(e => e && e.getClientRects().length && !e.disabled ? e : null)(document.querySelector({selector:?}))"
+        );
+        self.click_found(&format!("{selector} can be used"), &find).await
     }
 
     /// Clicks the button or link that carries exactly these words.
@@ -195,12 +196,7 @@ impl Tab {
             "[...document.querySelectorAll('button, a, [role=button], summary')]\
              .find(e => e.innerText.trim() === {words:?} && e.getClientRects().length && !e.disabled)"
         );
-        self.until(&format!("there is a button {words:?}"), &find).await?;
-        self.page.evaluate(format!("{find}.setAttribute('data-press', '1')")).await?;
-        let element = self.page.find_element("[data-press='1']").await?;
-        element.click().await?;
-        let _ = self.page.evaluate("document.querySelector(\"[data-press='1']\")?.removeAttribute('data-press')").await;
-        Ok(())
+        self.click_found(&format!("there is a button {words:?}"), &find).await
     }
 
     /// Clicks the choice (checkbox, radio) whose label begins with these words.
@@ -211,10 +207,28 @@ impl Tab {
         let find = format!(
             "[...document.querySelectorAll('label')].find(e => e.innerText.trim().startsWith({words:?}) && e.getClientRects().length)"
         );
-        self.until(&format!("there is a choice {words:?}"), &find).await?;
-        self.page.evaluate(format!("{find}.setAttribute('data-press', '1')")).await?;
+        self.click_found(&format!("there is a choice {words:?}"), &find).await
+    }
+
+    /// Clicks what an expression finds. What was drawn anew between the look and the click is looked for again, as a person would.
+    async fn click_found(&self, what: &str, find: &str) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.until(what, &format!("(e => (e?.setAttribute('data-press', '1'), e))({find})")).await?;
+            let clicked = self.click_marked().await;
+            let _ =
+                self.page.evaluate("document.querySelector(\"[data-press='1']\")?.removeAttribute('data-press')").await;
+            match clicked {
+                Err(CdpError::Chrome(_) | CdpError::ScrollingFailed(_)) if Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                clicked => return clicked.with_context(|| format!("cannot click, though {what}")),
+            }
+        }
+    }
+
+    async fn click_marked(&self) -> Result<(), CdpError> {
         self.page.find_element("[data-press='1']").await?.click().await?;
-        let _ = self.page.evaluate("document.querySelector(\"[data-press='1']\")?.removeAttribute('data-press')").await;
         Ok(())
     }
 
@@ -235,9 +249,7 @@ impl Tab {
     /// # Errors
     /// If there is no such field.
     pub async fn fill(&self, selector: &str, text: &str) -> Result<()> {
-        self.see(selector).await?;
-        let element = self.page.find_element(selector).await?;
-        element.click().await?;
+        self.click(selector).await?;
         self.page.evaluate(format!("document.querySelector({selector:?}).select()")).await?;
         self.page.execute(chromiumoxide::cdp::browser_protocol::input::InsertTextParams::new(text)).await?;
         Ok(())

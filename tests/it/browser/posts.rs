@@ -65,6 +65,8 @@ async fn an_update_is_begun_with_a_kept_text_looked_at_and_scheduled() {
     tab.fill("dialog[open] textarea", "It is being restarted.").await.unwrap();
     tab.click(&id("scheduled-save")).await.unwrap();
     tab.read("Scheduled update 1 changed").await.unwrap();
+    let row = format!("document.querySelector('{} .scheduled-text').innerText", id("scheduled-post"));
+    tab.until("its row says so", &format!("{row} === 'It is being restarted.'")).await.unwrap();
     tab.click(&id("scheduled-cancel")).await.unwrap();
     tab.read("Scheduled update 1 cancelled").await.unwrap();
 
