@@ -67,6 +67,7 @@ async fn pictures(tab: &Tab, name: &str) {
         tab.size(width, height).await.unwrap();
         tab.dark(dark).await.unwrap();
         tab.settled().await.unwrap();
+        assert_eq!(tab.covered().await.unwrap(), [""; 0], "{name}-{look}");
         tab.keep_picture(&format!("{name}-{look}")).await.unwrap();
     }
     tab.size(1440, 900).await.unwrap();

@@ -109,6 +109,26 @@ pub struct Tab {
     complaints: std::sync::Arc<std::sync::Mutex<Vec<String>>>,
 }
 
+const COVERED: &str = "(() => {
+    const above = (e, is) => e && (is(e) || above(e.parentElement, is));
+    const sticks = (e) => ['fixed', 'sticky'].includes(getComputedStyle(e).position);
+    const root = document.querySelector('dialog[open]') || document;
+    return [...root.querySelectorAll('button, a[href], summary, select, textarea, input')].filter((e) => {
+        const box = e.getClientRects()[0];
+        if (!box || box.width < 2 || e.disabled) return false;
+        const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+        const hit = document.elementFromPoint(x, y);
+        if (!hit || e.contains(hit) || hit.contains(e) || above(hit, sticks)) return false;
+        const named = [...(e.labels || [])].some((label) => label.contains(hit));
+        const hidden = above(e.parentElement, (around) => {
+            const its = around.getBoundingClientRect();
+            const clips = getComputedStyle(around).overflow !== 'visible';
+            return clips && (x < its.left || x > its.right || y < its.top || y > its.bottom);
+        });
+        return !named && !hidden;
+    }).map((e) => `${e.outerHTML.slice(0, 120)} ${e.innerText}`);
+})()";
+
 /// The element with this test id.
 #[must_use]
 pub fn id(name: &str) -> String {
@@ -316,6 +336,15 @@ impl Tab {
     pub async fn size(&self, width: i64, height: i64) -> Result<()> {
         self.page.execute(SetDeviceMetricsOverrideParams::new(width, height, 1.0, width < 640)).await?;
         Ok(())
+    }
+
+    /// What can be pressed by its looks and cannot with a mouse, because something else lies above it. What sticks to the window's
+    /// edge covers nothing for good.
+    ///
+    /// # Errors
+    /// If the browser does not answer.
+    pub async fn covered(&self) -> Result<Vec<String>> {
+        self.eval(COVERED).await
     }
 
     /// Waits until nothing moves or changes its colour any more.

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use shared::{
     api::{
         client::CallError,
-        error::ErrorView,
+        error::{ErrorCode, ErrorView},
         incident::IncidentView,
         report::{PublishIn, ReportReviewIn, ReportView},
         run::{AnswerIn, ConfirmIn, DecisionIn, RunRequestIn, RunView},
@@ -232,7 +232,14 @@ impl Scene {
     pub async fn until_run(&self, run: i64, fits: impl Fn(&RunView) -> bool) -> Result<RunView> {
         let mut pace = Pace::within(Duration::from_mins(1));
         loop {
-            let view = self.operator.api.run(run).await?;
+            let view = match self.operator.api.run(run).await {
+                // On a machine that is busy with other things a question may wait too long for the database, and says so.
+                Err(error) if error.code() == Some(ErrorCode::Unavailable) && !pace.over() => {
+                    pace.rest().await;
+                    continue;
+                }
+                answer => answer?,
+            };
             if fits(&view) {
                 return Ok(view);
             }

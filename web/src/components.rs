@@ -30,6 +30,7 @@ pub(crate) mod follow_up_list;
 pub(crate) mod forecast;
 pub(crate) mod freeze;
 pub(crate) mod gantt;
+pub(crate) mod hold;
 pub(crate) mod icon;
 pub(crate) mod layout_draft;
 pub(crate) mod layout_rows;

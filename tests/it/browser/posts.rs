@@ -6,6 +6,10 @@ use tests::{
 };
 
 use super::{pictures, sign_in};
+use shared::{
+    api::post::{RescheduleIn, ScheduleIn},
+    domain::text::Message,
+};
 
 const SHOWN: &str = "document.querySelector('[data-testid=preview]').shadowRoot";
 
@@ -63,9 +67,23 @@ async fn an_update_is_begun_with_a_kept_text_looked_at_and_scheduled() {
     pictures(&tab, "post-scheduled").await;
     tab.click(&id("scheduled-change")).await.unwrap();
     tab.fill("dialog[open] textarea", "It is being restarted.").await.unwrap();
-    tab.click(&id("scheduled-save")).await.unwrap();
+    // Somebody else is faster: what is typed stays, and does not replace what they wrote unseen.
+    let one = scene.operator.api.scheduled_posts(n).await.unwrap().items.remove(0);
+    let text = Message::parse("It restarts.").unwrap();
+    let post = ScheduleIn { state: one.state, text, publish_at: one.publish_at, notify: false };
+    scene.operator.api.reschedule_post(n, one.number, &RescheduleIn { post, version: one.version }).await.unwrap();
     tab.read("Scheduled update 1 changed").await.unwrap();
+    tab.settled().await.unwrap();
+    let typed = "document.querySelector('dialog[open] textarea').value";
+    assert_eq!(tab.eval::<String>(typed).await.unwrap(), "It is being restarted.");
+    tab.click(&id("scheduled-save")).await.unwrap();
+    tab.read("Somebody has changed this update since you opened it.").await.unwrap();
+    tab.press("Cancel").await.unwrap();
     let row = format!("document.querySelector('{} .scheduled-text').innerText", id("scheduled-post"));
+    tab.until("its row says what they wrote", &format!("{row} === 'It restarts.'")).await.unwrap();
+    tab.click(&id("scheduled-change")).await.unwrap();
+    tab.fill("dialog[open] textarea", "It is being restarted.").await.unwrap();
+    tab.click(&id("scheduled-save")).await.unwrap();
     tab.until("its row says so", &format!("{row} === 'It is being restarted.'")).await.unwrap();
     tab.click(&id("scheduled-cancel")).await.unwrap();
     tab.read("Scheduled update 1 cancelled").await.unwrap();

@@ -2,7 +2,7 @@
 
 use leptos::{html, prelude::*};
 
-use crate::components::button::unique_id;
+use crate::components::{button::unique_id, hold::hold_while};
 
 #[component]
 pub(crate) fn Dialog(
@@ -15,6 +15,7 @@ pub(crate) fn Dialog(
     dismissible: bool,
     children: ChildrenFn,
 ) -> impl IntoView {
+    hold_while(open);
     let node = NodeRef::<html::Dialog>::new();
     let heading = unique_id("dialog");
     let labelled = heading.clone();

@@ -1,6 +1,6 @@
 //! API tokens of one account: those there are, making one, revoking one. What a new one can be made for, the server says.
 
-use leptos::prelude::*;
+use leptos::{context::Provider, prelude::*};
 use shared::{
     api::{
         live::Topic,
@@ -18,6 +18,7 @@ use crate::{
         dialog::Dialog,
         error_note::ErrorNote,
         field::{Checkbox, SelectField, TextField},
+        hold::Hold,
         secret_once::SecretOnce,
         time::Instant,
     },
@@ -54,16 +55,19 @@ pub(crate) fn TokenList(whose: Whose) -> impl IntoView {
 
 #[component]
 fn Tokens(view: Signal<TokensView>, whose: Whose, of: Fetched<TokensView>) -> impl IntoView {
-    let tokens = Memo::new(move |_| view.with(|v| v.tokens.clone()));
+    let hold = Hold::new();
+    let tokens = hold.list(move || view.with(|v| v.tokens.clone()));
     let refused = Memo::new(move |_| view.with(|v| v.refused.clone()));
     let making = RwSignal::new(false);
     view! {
         <p>"A script uses one in place of a person who signs in. It may do what you choose, and never more than its account; what asks for a fresh proof of the person, no token can do."</p>
-        <Show when=move || !tokens.with(Vec::is_empty)>
-            <ul class="rows people-rows">
-                <For each=move || tokens.get() key=|token| (token.id, token.last_used_at, token.expired) children=move |token| view! { <Token token whose of/> }/>
-            </ul>
-        </Show>
+        <Provider value=hold>
+            <Show when=move || !tokens.with(Vec::is_empty)>
+                <ul class="rows people-rows">
+                    <For each=move || tokens.get() key=|token| (token.id, token.last_used_at, token.expired) children=move |token| view! { <Token token whose of/> }/>
+                </ul>
+            </Show>
+        </Provider>
         <div class="button-row">
             <Button refused on_press=move |()| making.set(true) test_id="make-token">"Make a token"</Button>
         </div>

@@ -1,6 +1,6 @@
 //! Who may send alerts: each source with when it was last heard. What they lead to is said on a source's own page.
 
-use leptos::prelude::*;
+use leptos::{context::Provider, prelude::*};
 use shared::{
     api::{
         List,
@@ -18,6 +18,7 @@ use crate::{
         dialog::Dialog,
         empty::Empty,
         error_note::ErrorNote,
+        hold::Hold,
         secret_once::SecretOnce,
         state_badge::{StateShape, Tone},
         time::{Instant, now},
@@ -68,27 +69,30 @@ fn Sources() -> impl IntoView {
 
 #[component]
 fn SourceList(list: Signal<List<SourceView>>, of: Fetched<List<SourceView>>) -> impl IntoView {
-    let empty = Memo::new(move |_| list.with(|l| l.items.is_empty()));
+    let hold = Hold::new();
+    let rows = hold.list(move || list.get().items);
     view! {
-        <Show
-            when=move || !empty.get()
-            fallback=|| {
-                view! {
-                    <Empty
-                        title="No source yet"
-                        text="A source is an address that one program sends to, with rules that say which of its alerts declare an incident."
-                    />
+        <Provider value=hold>
+            <Show
+                when=move || rows.with(|rows| !rows.is_empty())
+                fallback=|| {
+                    view! {
+                        <Empty
+                            title="No source yet"
+                            text="A source is an address that one program sends to, with rules that say which of its alerts declare an incident."
+                        />
+                    }
                 }
-            }
-        >
-            <ul class="rows" data-testid="sources">
-                <For
-                    each=move || list.get().items
-                    key=|source| (source.id, source.version, source.heard_at, source.silent)
-                    children=move |source| view! { <Source source of/> }
-                />
-            </ul>
-        </Show>
+            >
+                <ul class="rows" data-testid="sources">
+                    <For
+                        each=move || rows.get()
+                        key=|source| (source.id, source.version, source.heard_at, source.silent)
+                        children=move |source| view! { <Source source of/> }
+                    />
+                </ul>
+            </Show>
+        </Provider>
     }
 }
 

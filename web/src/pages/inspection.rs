@@ -2,7 +2,7 @@
 
 mod line;
 
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::{context::Provider, ev::SubmitEvent, prelude::*};
 use leptos_router::hooks::use_params_map;
 use shared::{
     api::{
@@ -22,6 +22,7 @@ use crate::{
         dialog::Dialog,
         error_note::{ErrorNote, Missing},
         field::TextArea,
+        hold::Hold,
         state_badge::{StateShape, Tone},
         time::Moment,
         title::title,
@@ -60,7 +61,8 @@ fn Shown(view: Signal<InspectionView>, of: Fetched<InspectionView>) -> impl Into
     let refused = Signal::derive(move || view.with(|v| v.sign_off_refused.clone()));
     let stuck = Signal::derive(move || view.with(|v| v.inspect_refused.clone()));
     let slug = view.with_untracked(|v| v.system.clone());
-    let lines = Memo::new(move |_| view.with(|v| v.items.clone()));
+    let hold = Hold::new();
+    let lines = hold.list(move || view.with(|v| v.items.clone()));
     view! {
         <header class="page-head" data-testid="inspection">
             <div>
@@ -85,13 +87,15 @@ fn Shown(view: Signal<InspectionView>, of: Fetched<InspectionView>) -> impl Into
             </div>
         </header>
         <Facts view/>
-        <ul class="rows" data-testid="inspection-lines">
-            <For
-                each=move || lines.get()
-                key=|one| (one.place, one.settled, one.said.as_ref().map(|s| s.at), one.found.as_ref().map(|f| f.state), one.since.clone(), one.refused.clone())
-                children=move |one| view! { <Line number kind one of/> }
-            />
-        </ul>
+        <Provider value=hold>
+            <ul class="rows" data-testid="inspection-lines">
+                <For
+                    each=move || lines.get()
+                    key=|one| (one.place, one.settled, one.said.as_ref().map(|s| s.at), one.found.as_ref().map(|f| f.state), one.since.clone(), one.refused.clone())
+                    children=move |one| view! { <Line number kind one of/> }
+                />
+            </ul>
+        </Provider>
         <Dialog open=ending title=format!("Sign off {} {number}", kind.words().to_lowercase())>
             <End number of open=ending off=false/>
         </Dialog>

@@ -1,6 +1,6 @@
 //! Texts that are kept to be posted again: adding, changing, removing. Filling them in is the server's.
 
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::{context::Provider, ev::SubmitEvent, prelude::*};
 use shared::{
     api::{
         live::Topic,
@@ -23,6 +23,7 @@ use crate::{
         error_note::ErrorNote,
         field::{SelectField, TextArea, TextField},
         focus,
+        hold::Hold,
         time::Instant,
         title::title,
     },
@@ -47,6 +48,8 @@ pub(crate) fn PostTemplatesPage() -> impl IntoView {
 fn Kept(all: Signal<Vec<TemplateView>>, of: Fetched<Vec<TemplateView>>) -> impl IntoView {
     let manages = may(Action::ManageStatusPage);
     let adding = RwSignal::new(false);
+    let hold = Hold::new();
+    let rows = hold.list(move || all.get());
     view! {
         <header class="page-head">
             <div>
@@ -61,25 +64,27 @@ fn Kept(all: Signal<Vec<TemplateView>>, of: Fetched<Vec<TemplateView>>) -> impl 
         <Show when=move || !manages.get()>
             <p class="muted">{Action::ManageStatusPage.needs()}</p>
         </Show>
-        <Show
-            when=move || all.with(|all| !all.is_empty())
-            fallback=|| {
-                view! {
-                    <Empty
-                        title="No text is kept yet"
-                        text="At night nobody finds good words. Write what you would say when it is down, when you know why, and when it seems to be back."
-                    />
+        <Provider value=hold>
+            <Show
+                when=move || rows.with(|rows| !rows.is_empty())
+                fallback=|| {
+                    view! {
+                        <Empty
+                            title="No text is kept yet"
+                            text="At night nobody finds good words. Write what you would say when it is down, when you know why, and when it seems to be back."
+                        />
+                    }
                 }
-            }
-        >
-            <ul class="rows">
-                <For
-                    each=move || all.get()
-                    key=|one| (one.id, one.version)
-                    children=move |one| view! { <Row one of manages/> }
-                />
-            </ul>
-        </Show>
+            >
+                <ul class="rows">
+                    <For
+                        each=move || rows.get()
+                        key=|one| (one.id, one.version)
+                        children=move |one| view! { <Row one of manages/> }
+                    />
+                </ul>
+            </Show>
+        </Provider>
         <FormDialog open=adding before=None of/>
     }
 }

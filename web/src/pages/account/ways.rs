@@ -55,16 +55,18 @@ fn List(ways: Signal<WaysView>, of: Fetched<WaysView>) -> impl IntoView {
             </li>
             <For
                 each=move || items.get()
-                key=|way| (way.id, way.verified_at, way.code_until, way.last.as_ref().map(|m| (m.number, m.log.len())))
-                children=move |way| view! { <Row way of/> }
+                key=|way| (way.id, way.verified_at)
+                children=move |way| view! { <Row way items of/> }
             />
         </ul>
     }
 }
 
 #[component]
-fn Row(way: WayView, of: Fetched<WaysView>) -> impl IntoView {
-    let WayView { id, channel, shown, verified_at, last, .. } = way;
+fn Row(way: WayView, items: Memo<Vec<WayView>>, of: Fetched<WaysView>) -> impl IntoView {
+    let WayView { id, channel, shown, verified_at, .. } = way;
+    // Live, while the rest stays: a code may be half typed when the message with it is delivered.
+    let last = Memo::new(move |_| items.with(|all| all.iter().find(|way| way.id == id)?.last.clone()));
     let attempt = Attempt::new();
     let waits = verified_at.is_none() && channel.sends();
     let words = match (channel, waits) {
@@ -79,7 +81,7 @@ fn Row(way: WayView, of: Fetched<WaysView>) -> impl IntoView {
             <span class="row-main">
                 <b>{shown}</b>
                 <span class="row-meta">{words}</span>
-                {last.map(|m| view! { <span class="row-meta">"Last message " <StateBadge state=m.state/></span> <DeliveryLog log=m.log next_at=m.next_at/> })}
+                {move || last.get().map(|m| view! { <span class="row-meta">"Last message " <StateBadge state=m.state/></span> <DeliveryLog log=m.log next_at=m.next_at/> })}
                 {waits.then(|| view! { <Code id of/> })}
                 <ErrorNote error=attempt.error/>
             </span>

@@ -1,6 +1,6 @@
 //! Drills that were begun: what goes on, what each showed, and the times that were measured against what the plan promises.
 
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::{context::Provider, ev::SubmitEvent, prelude::*};
 use shared::{
     api::drill::{DrillStopIn, DrillVerdictIn, DrillView, DrillsView},
     domain::{access::Action, drill::Verdict, run::RunState, text::Message},
@@ -15,6 +15,7 @@ use crate::{
         dialog::Dialog,
         error_note::ErrorNote,
         field::{SelectField, TextArea},
+        hold::Hold,
         state_badge::{StateShape, Tone},
         time::{Instant, exact},
     },
@@ -36,6 +37,8 @@ pub(super) fn History(view: Signal<DrillsView>, of: Fetched<DrillsView>) -> impl
             known
         })
     });
+    let hold = Hold::new();
+    let held = hold.list(move || rows.get());
     view! {
         <section aria-labelledby="drills-done">
             <h2 id="drills-done">"What was rehearsed"</h2>
@@ -52,13 +55,15 @@ pub(super) fn History(view: Signal<DrillsView>, of: Fetched<DrillsView>) -> impl
                     view! { {move || view! { <Times drills=points.get()/> }} }
                 }
             />
-            <ul class="rows" data-testid="drill-history">
-                <For
-                    each=move || rows.get()
-                    key=|one| (one.number, one.run_state, one.ended_at, one.verdict.as_ref().map(|said| said.at))
-                    children=move |one| view! { <Row one of/> }
-                />
-            </ul>
+            <Provider value=hold>
+                <ul class="rows" data-testid="drill-history">
+                    <For
+                        each=move || held.get()
+                        key=|one| (one.number, one.run_state, one.ended_at, one.verdict.as_ref().map(|said| said.at))
+                        children=move |one| view! { <Row one of/> }
+                    />
+                </ul>
+            </Provider>
         </section>
     }
 }

@@ -1,6 +1,6 @@
 //! When drills come due, and for whom: planned and ended. What the plan itself asks for is offered.
 
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::{context::Provider, ev::SubmitEvent, prelude::*};
 use shared::{
     api::drill::{DrillScheduleIn, DrillScheduleView, DrillsView},
     domain::drill::{Every, Kind, Promised},
@@ -17,6 +17,7 @@ use crate::{
         empty::Empty,
         error_note::ErrorNote,
         field::SelectField,
+        hold::Hold,
         local_moment::{LocalMoment, MomentField},
         state_badge::{StateShape, Tone},
         time::{Instant, Moment, now},
@@ -34,7 +35,8 @@ pub(super) fn Schedules(
     of: Fetched<DrillsView>,
     planning: RwSignal<Option<Wish>>,
 ) -> impl IntoView {
-    let rows = Memo::new(move |_| view.with(|v| v.schedules.clone()));
+    let hold = Hold::new();
+    let rows = hold.list(move || view.with(|v| v.schedules.clone()));
     let may_plan = Memo::new(move |_| view.with(|v| v.plan_refused.is_none()));
     // What the plan says and nobody has planned.
     let promised = Memo::new(move |_| {
@@ -46,25 +48,27 @@ pub(super) fn Schedules(
     view! {
         <section aria-labelledby="drills-next">
             <h2 id="drills-next">"What is next"</h2>
-            <Show
-                when=move || rows.with(|r| !r.is_empty())
-                fallback=|| {
-                    view! {
-                        <Empty
-                            title="No drill is planned"
-                            text="A plan that was never rehearsed is a guess. Say which procedure is rehearsed how often, and who sees to it."
-                        />
+            <Provider value=hold>
+                <Show
+                    when=move || rows.with(|r| !r.is_empty())
+                    fallback=|| {
+                        view! {
+                            <Empty
+                                title="No drill is planned"
+                                text="A plan that was never rehearsed is a guess. Say which procedure is rehearsed how often, and who sees to it."
+                            />
+                        }
                     }
-                }
-            >
-                <ul class="rows" data-testid="drill-schedules">
-                    <For
-                        each=move || rows.get()
-                        key=|one| (one.id, one.due_at, one.overdue, one.done_at, one.every, one.responsible.id)
-                        children=move |one| view! { <Scheduled one view of may_plan/> }
-                    />
-                </ul>
-            </Show>
+                >
+                    <ul class="rows" data-testid="drill-schedules">
+                        <For
+                            each=move || rows.get()
+                            key=|one| (one.id, one.due_at, one.overdue, one.done_at, one.every, one.responsible.id)
+                            children=move |one| view! { <Scheduled one view of may_plan/> }
+                        />
+                    </ul>
+                </Show>
+            </Provider>
             <Show when=move || promised.with(|p| !p.is_empty())>
                 <p class="muted promised-lead">"The plan itself asks for these, and nobody has planned them:"</p>
                 <ul class="rows promised-rows" data-testid="drills-promised">

@@ -1,6 +1,6 @@
 //! The recovery buttons: what fits first, what is off with its reason. A press asks for a run; nothing happens before others agree.
 
-use leptos::prelude::*;
+use leptos::{context::Provider, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use shared::{
     api::{
@@ -16,6 +16,7 @@ use crate::{
         attempt::Attempt,
         button::{Button, ButtonKind},
         error_note::ErrorNote,
+        hold::Hold,
         parameter_dialog::{Answers, ParameterDialog, preselect},
     },
     transport::{api, fresh_key},
@@ -62,14 +63,18 @@ pub(super) fn Recovery(here: Here) -> impl IntoView {
 
 #[component]
 fn Procedures(here: Here, list: Memo<Vec<ProcedureOffer>>, attempt: Attempt) -> impl IntoView {
+    let hold = Hold::new();
+    let rows = hold.list(move || list.get());
     view! {
-        <ul class="procedures">
-            <For
-                each=move || list.get()
-                key=|p| (p.id.clone(), p.title.clone(), p.refused.clone(), p.digest)
-                children=move |p| view! { <ProcedureButton here=here offer=p attempt=attempt/> }
-            />
-        </ul>
+        <Provider value=hold>
+            <ul class="procedures">
+                <For
+                    each=move || rows.get()
+                    key=|p| (p.id.clone(), p.title.clone(), p.refused.clone(), p.digest)
+                    children=move |p| view! { <ProcedureButton here=here offer=p attempt=attempt/> }
+                />
+            </ul>
+        </Provider>
     }
 }
 

@@ -1,6 +1,6 @@
 //! Public updates of this incident that wait for their time: what they say, and taking them back. Visitors see nothing of them.
 
-use leptos::prelude::*;
+use leptos::{context::Provider, prelude::*};
 use shared::{api::post::ScheduledView, domain::incident::IncidentCommand};
 
 use super::{
@@ -12,6 +12,7 @@ use crate::components::{
     attempt::Attempt,
     button::{Button, ButtonKind},
     error_note::ErrorNote,
+    hold::Hold,
     time::Moment,
 };
 use crate::transport::api;
@@ -26,21 +27,24 @@ pub(super) fn Scheduled(here: Here) -> impl IntoView {
         told.get();
         async move { Ok(api().scheduled_posts(here.number).await?.items) }
     });
-    let waiting = Memo::new(move |_| of.value.get().unwrap_or_default());
+    let hold = Hold::new();
+    let waiting = hold.list(move || of.value.get().unwrap_or_default());
     view! {
-        <Show when=move || waiting.with(|waiting| !waiting.is_empty())>
-            <section class="panel" aria-labelledby="scheduled">
-                <h2 id="scheduled">"Scheduled updates"</h2>
-                <p class="hint">"Only the team sees them until they are posted."</p>
-                <ul class="fact-list">
-                    <For
-                        each=move || waiting.get()
-                        key=|post| (post.number, post.version)
-                        children=move |post| view! { <Row here post of/> }
-                    />
-                </ul>
-            </section>
-        </Show>
+        <Provider value=hold>
+            <Show when=move || waiting.with(|waiting| !waiting.is_empty())>
+                <section class="panel" aria-labelledby="scheduled">
+                    <h2 id="scheduled">"Scheduled updates"</h2>
+                    <p class="hint">"Only the team sees them until they are posted."</p>
+                    <ul class="fact-list">
+                        <For
+                            each=move || waiting.get()
+                            key=|post| (post.number, post.version)
+                            children=move |post| view! { <Row here post of/> }
+                        />
+                    </ul>
+                </section>
+            </Show>
+        </Provider>
     }
 }
 

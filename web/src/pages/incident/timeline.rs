@@ -1,12 +1,13 @@
 //! The story so far, newest first, live. What one entry shows is `entry`'s; the box for notes is `note_box`'s.
 
-use leptos::prelude::*;
+use leptos::{context::Provider, prelude::*};
 use shared::domain::{
     incident::IncidentCommand,
     story::{Pen, Told, story},
 };
 
 use super::{Here, entry::Entry, note_box::NoteBox};
+use crate::components::hold::Hold;
 
 const FILTERS: [(Option<Pen>, &str); 4] =
     [(None, "All"), (Some(Pen::Written), "Written"), (Some(Pen::Automatic), "Automatic"), (Some(Pen::Run), "Runs")];
@@ -84,14 +85,18 @@ fn Filter(filter: RwSignal<Option<Pen>>) -> impl IntoView {
 
 #[component]
 fn Entries(here: Here, list: Memo<Vec<Told>>, named: bool) -> impl IntoView {
+    let hold = Hold::new();
+    let rows = hold.list(move || list.get());
     view! {
-        <ol class="timeline">
-            <For
-                each=move || list.get()
-                key=|told| (told.entry.seq, told.pinned, told.corrections.len())
-                children=move |told| view! { <Entry here told named/> }
-            />
-        </ol>
+        <Provider value=hold>
+            <ol class="timeline">
+                <For
+                    each=move || rows.get()
+                    key=|told| (told.entry.seq, told.pinned, told.corrections.len())
+                    children=move |told| view! { <Entry here told named/> }
+                />
+            </ol>
+        </Provider>
     }
 }
 
