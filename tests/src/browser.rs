@@ -115,7 +115,7 @@ const COVERED: &str = "(() => {
     const root = document.querySelector('dialog[open]') || document;
     return [...root.querySelectorAll('button, a[href], summary, select, textarea, input')].filter((e) => {
         const box = e.getClientRects()[0];
-        if (!box || box.width < 2 || e.disabled) return false;
+        if (!box || box.width < 2 || e.disabled || !e.checkVisibility({ visibilityProperty: true })) return false;
         const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
         const hit = document.elementFromPoint(x, y);
         if (!hit || e.contains(hit) || hit.contains(e) || above(hit, sticks)) return false;
