@@ -129,6 +129,10 @@ const COVERED: &str = "(() => {
     }).map((e) => `${e.outerHTML.slice(0, 120)} ${e.innerText}`);
 })()";
 
+fn answers(end: &str) -> String {
+    format!("performance.getEntriesByType('resource').filter((e) => e.name.endsWith({end:?})).length")
+}
+
 /// The element with this test id.
 #[must_use]
 pub fn id(name: &str) -> String {
@@ -345,6 +349,25 @@ impl Tab {
     /// If the browser does not answer.
     pub async fn covered(&self) -> Result<Vec<String>> {
         self.eval(COVERED).await
+    }
+
+    /// How often this page has had an answer from an address that ends so.
+    ///
+    /// # Errors
+    /// If the browser does not answer.
+    pub async fn answers(&self, end: &str) -> Result<usize> {
+        self.eval(&answers(end)).await
+    }
+
+    /// Waits until something has been fetched again, and is drawn.
+    ///
+    /// # Errors
+    /// If it is not fetched.
+    pub async fn fetched_again(&self, end: &str, before: usize) -> Result<()> {
+        self.until(&format!("{end} is fetched again"), &format!("{} > {before}", answers(end))).await?;
+        self.eval::<bool>("new Promise((done) => setTimeout(() => requestAnimationFrame(() => done(true)), 100))")
+            .await?;
+        self.settled().await
     }
 
     /// Waits until nothing moves or changes its colour any more.

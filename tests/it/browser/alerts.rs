@@ -71,11 +71,9 @@ async fn a_source_is_made_with_a_rule_and_what_it_sends_becomes_an_incident() {
     tab.press("Replace the address").await.unwrap();
     tab.see(&id("secret-once")).await.unwrap();
     let renewed = tab.text(&id("secret-once")).await.unwrap();
-    let asked = "performance.getEntriesByType('resource').filter(e => e.name.endsWith('/alert-sources')).length";
-    let before = tab.eval::<usize>(asked).await.unwrap();
+    let before = tab.answers("/alert-sources").await.unwrap();
     send(&renewed, &json!({"key": "again", "title": "Heard at the new address"})).await;
-    tab.until("the sources are asked for again", &format!("{asked} > {before}")).await.unwrap();
-    tab.settled().await.unwrap();
+    tab.fetched_again("/alert-sources", before).await.unwrap();
     assert_eq!(tab.text(&id("secret-once")).await.unwrap(), renewed);
     tab.press("Done").await.unwrap();
     assert!(tab.complaints().is_empty(), "{:?}", tab.complaints());

@@ -71,9 +71,10 @@ async fn an_update_is_begun_with_a_kept_text_looked_at_and_scheduled() {
     let one = scene.operator.api.scheduled_posts(n).await.unwrap().items.remove(0);
     let text = Message::parse("It restarts.").unwrap();
     let post = ScheduleIn { state: one.state, text, publish_at: one.publish_at, notify: false };
+    let before = tab.answers("/scheduled-posts").await.unwrap();
     scene.operator.api.reschedule_post(n, one.number, &RescheduleIn { post, version: one.version }).await.unwrap();
     tab.read("Scheduled update 1 changed").await.unwrap();
-    tab.settled().await.unwrap();
+    tab.fetched_again("/scheduled-posts", before).await.unwrap();
     let typed = "document.querySelector('dialog[open] textarea').value";
     assert_eq!(tab.eval::<String>(typed).await.unwrap(), "It is being restarted.");
     tab.click(&id("scheduled-save")).await.unwrap();
