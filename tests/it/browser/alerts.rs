@@ -7,7 +7,10 @@ use tests::{
 };
 
 use super::{pictures, sign_in};
-use shared::domain::access::Role;
+use shared::{
+    api::alert::{SourceChangeIn, SourceSettingsIn},
+    domain::access::Role,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_source_is_made_with_a_rule_and_what_it_sends_becomes_an_incident() {
@@ -66,16 +69,21 @@ async fn a_source_is_made_with_a_rule_and_what_it_sends_becomes_an_incident() {
     tab.see(&id("sources")).await.unwrap();
     pictures(&tab, "alert-sources").await;
 
-    // Something is heard while a new address is shown, which is shown once.
+    // Somebody else mutes the source while its new address is shown, which is shown once.
     tab.press("New address").await.unwrap();
     tab.press("Replace the address").await.unwrap();
     tab.see(&id("secret-once")).await.unwrap();
     let renewed = tab.text(&id("secret-once")).await.unwrap();
     let before = tab.answers("/alert-sources").await.unwrap();
-    send(&renewed, &json!({"key": "again", "title": "Heard at the new address"})).await;
+    let source = admin.api.alert_sources().await.unwrap().items.remove(0);
+    let muted_until = source.heard_at.map(|at| at.plus_seconds(86_400));
+    let settings = SourceSettingsIn { muted_until, ..source.settings };
+    admin.api.change_alert_source(source.id, &SourceChangeIn { version: source.version, settings }).await.unwrap();
     tab.fetched_again("/alert-sources", before).await.unwrap();
     assert_eq!(tab.text(&id("secret-once")).await.unwrap(), renewed);
     tab.press("Done").await.unwrap();
+    tab.read("muted until").await.unwrap();
+    send(&renewed, &json!({"key": "again", "title": "Heard at the new address"})).await;
     assert!(tab.complaints().is_empty(), "{:?}", tab.complaints());
 }
 
