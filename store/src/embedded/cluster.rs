@@ -119,7 +119,8 @@ fn make_dir(path: &Path, mode: u32, parents: bool) -> Result<(), EmbeddedError> 
     }
 }
 
-/// A 0700 directory of the account. One that is already there must be just that, which matters in a shared `/tmp`.
+/// A 0700 directory of the account. One that is already there must be just that, which matters in a shared `/tmp`; or still
+/// ours, if whoever made it has yet to give it away, or was stopped before.
 fn make_private(path: &Path, account: &Account) -> Result<(), EmbeddedError> {
     match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => return account.give(path),
@@ -127,16 +128,15 @@ fn make_private(path: &Path, account: &Account) -> Result<(), EmbeddedError> {
         Err(error) => return Err(io_at("create", path)(error)),
     }
     let meta = fs::symlink_metadata(path).map_err(io_at("look at", path))?;
-    let owner = match account {
-        Account::Own => nix::unistd::Uid::effective().as_raw(),
-        Account::Other { uid, .. } => *uid,
-    };
-    if meta.is_dir() && meta.uid() == owner && meta.mode() & 0o077 == 0 {
-        return Ok(());
+    let private = meta.is_dir() && meta.mode() & 0o077 == 0;
+    let ours = nix::unistd::Uid::effective().as_raw();
+    match account {
+        Account::Other { uid, .. } if private && meta.uid() == *uid => Ok(()),
+        _ if private && meta.uid() == ours => account.give(path),
+        _ => Err(io_at("use", path)(io::Error::other(
+            "it exists and is not a private directory of the account Postgres runs as",
+        ))),
     }
-    Err(io_at("use", path)(io::Error::other(
-        "it exists and is not a private directory of the account Postgres runs as",
-    )))
 }
 
 /// The cluster's password: read, or made when there is no cluster yet. `None` where none is used.

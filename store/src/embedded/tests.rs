@@ -3,7 +3,7 @@
 use std::{
     fs,
     os::unix::{
-        fs::{PermissionsExt as _, chown},
+        fs::{MetadataExt as _, PermissionsExt as _, chown},
         process::CommandExt as _,
     },
     sync::atomic::{AtomicU32, Ordering},
@@ -236,6 +236,23 @@ async fn a_directory_the_account_may_not_enter_is_named() {
     let error = start(&closed.join("muster")).await.unwrap_err();
     assert!(matches!(&error, EmbeddedError::MayNotEnter { directory, .. } if *directory == closed), "{error}");
     assert!(!cluster(&closed.join("muster")).exists());
+}
+
+#[tokio::test]
+async fn a_directory_that_was_made_and_not_given_away_yet_is_used_and_an_open_one_is_not() {
+    let data = Scratch::new();
+    let (room, run) = (data.0.join("postgres"), data.0.join("postgres/run"));
+    fs::create_dir(&room).unwrap();
+    fs::create_dir(&run).unwrap();
+    fs::set_permissions(&run, fs::Permissions::from_mode(0o750)).unwrap();
+    let error = start(&data.0).await.unwrap_err().to_string();
+    assert!(error.contains("not a private directory"), "{error}");
+
+    // As another program that is just starting leaves it for a moment, or one that was killed for good.
+    fs::set_permissions(&run, fs::Permissions::from_mode(0o700)).unwrap();
+    start(&data.0).await.unwrap().stop().await.unwrap();
+    let owner = |path: &Path| fs::metadata(path).unwrap().uid();
+    assert_eq!(owner(&run), owner(&cluster(&data.0)));
 }
 
 /// The road of an ordinary user. As root this test runs itself again as `nobody`.
