@@ -219,6 +219,14 @@ impl Store {
         Self { pool, _steering: Some(Arc::new(steering)) }
     }
 
+    /// The same with another limit, for where many share two cores: that long a connection is waited for before the database counts as
+    /// unavailable. Of several addresses, only the one in use.
+    #[must_use]
+    pub fn patient(&self, limit: Duration) -> Self {
+        let options = self.pool.options().clone().acquire_timeout(limit);
+        Self { pool: options.connect_lazy_with((*self.pool.connect_options()).clone()), _steering: None }
+    }
+
     /// Brings the schema up to this program's version; as the tables' owner.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ mod links;
 mod maintenance;
 mod monitors;
 mod notices;
+mod outage;
 mod output;
 mod posts;
 mod provider;

@@ -1,6 +1,6 @@
 //! One private Postgres for the whole test run, one database for each test, copied from a migrated template.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
@@ -9,6 +9,9 @@ use store::{
     embedded::{self, Options},
 };
 use uuid::Uuid;
+
+/// A machine that is busy with the other tests is not a database that is away.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A database of one's own, as its owner and as the two programs see it.
 pub struct Database {
@@ -70,6 +73,7 @@ impl Database {
         ensure!(guard == Guard::Login, "the tests' server has more rights than it should: {guard:?}");
         let (worker, guard) = Store::connect_as(&worker_url, Program::Worker).await?;
         ensure!(guard == Guard::Login, "the tests' worker has more rights than it should: {guard:?}");
+        let [store, worker] = [store, worker].map(|hasty| hasty.patient(PATIENCE));
         Ok(Self { url, server_url, worker_url, store, worker, maintenance, name })
     }
 

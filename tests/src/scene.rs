@@ -49,7 +49,7 @@ pub const EVERYTHING: Eyes = Eyes { who: UserId(Uuid::nil()), all: true };
 
 /// A lease short enough to be lost within a test, long enough for a busy machine.
 pub const QUICK: Timing = Timing {
-    lease: Duration::from_secs(2),
+    lease: Duration::from_secs(4),
     heartbeat: Duration::from_millis(300),
     poll: Duration::from_millis(100),
     watch: Duration::from_millis(500),

@@ -36,7 +36,8 @@ const TOPICS: [&str; 14] = [
 ];
 /// Several events in a row cause one fetch at once and one when they are over.
 const CALM: Duration = Duration::from_millis(200);
-const RETRY: Duration = Duration::from_secs(3);
+/// After this time what failed is asked for again, where it may be otherwise by then.
+pub(crate) const RETRY: Duration = Duration::from_secs(3);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Connection {

@@ -9,7 +9,7 @@ use shared::{
 };
 
 use crate::{
-    live::Live,
+    live::{Live, RETRY},
     transport::{api, on_signed_out},
 };
 
@@ -71,7 +71,14 @@ impl Session {
                     self.failed.set(None);
                     self.known.set(true);
                 }
-                Err(error) => self.failed.set(Some(error)),
+                Err(error) => {
+                    if error.may_pass() {
+                        set_timeout(move || self.ask(), RETRY);
+                    }
+                    if self.failed.with_untracked(|said| said.as_ref() != Some(&error)) {
+                        self.failed.set(Some(error));
+                    }
+                }
             }
         });
     }

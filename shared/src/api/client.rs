@@ -112,6 +112,12 @@ impl CallError {
             _ => None,
         }
     }
+
+    /// True if it may be otherwise in a moment: nobody answered, or the server did not reach its database.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreachable(_)) || self.code() == Some(ErrorCode::Unavailable)
+    }
 }
 
 type Answer<T> = Result<T, CallError>;

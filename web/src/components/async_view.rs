@@ -10,10 +10,12 @@ use crate::{
         button::Button,
         error_note::{ErrorNote, Missing},
     },
+    live::RETRY,
     session::Session,
 };
 
-/// Something the server has, as last seen. The latest question wins; a failure keeps what was there, unless it is gone.
+/// Something the server has, as last seen. The latest question wins; a failure keeps what was there, unless it is gone, and
+/// one that may pass is followed by the same question until it has passed.
 pub(crate) struct Fetched<T: 'static> {
     pub(crate) value: RwSignal<Option<T>>,
     pub(crate) error: RwSignal<Option<CallError>>,
@@ -66,7 +68,18 @@ impl<T: Send + Sync + 'static> Fetched<T> {
                         if error.code() == Some(ErrorCode::NotFound) {
                             this.value.set(None);
                         }
-                        this.error.set(Some(error));
+                        if error.may_pass() {
+                            let again = move || {
+                                if this.asked.try_get_value() == Some(turn) {
+                                    this.refetch();
+                                }
+                            };
+                            set_timeout(again, RETRY);
+                        }
+                        // The same once more is not said once more.
+                        if this.error.with_untracked(|said| said.as_ref() != Some(&error)) {
+                            this.error.set(Some(error));
+                        }
                     }
                 }
             });

@@ -1,6 +1,6 @@
 //! Where a run's output comes from: lines of the event stream, and pages of the API for what is looked at. Draws nothing.
 
-use std::{ops::Range, time::Duration};
+use std::ops::Range;
 
 use leptos::{prelude::*, task::spawn_local};
 use shared::api::{
@@ -11,11 +11,9 @@ use shared::api::{
 
 use crate::{
     components::log_lines::{LogLines, PAGE},
-    live::use_live,
+    live::{RETRY, use_live},
     transport::api,
 };
-
-const RETRY: Duration = Duration::from_secs(3);
 
 #[derive(Clone, Copy)]
 pub(crate) struct LogFeed {
@@ -97,7 +95,7 @@ impl LogFeed {
                         self.changed();
                     }
                     Err(error) => {
-                        let passing = matches!(error, CallError::Unreachable(_));
+                        let passing = error.may_pass();
                         self.failed.try_set(Some(error));
                         if passing {
                             set_timeout(move || self.fetch(), RETRY);

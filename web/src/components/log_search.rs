@@ -6,6 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     components::{log_feed::LogFeed, log_lines::LogLines, log_view::grouped},
+    live::RETRY,
     transport::api,
 };
 
@@ -109,9 +110,15 @@ impl Searching {
         if self.needle.try_get_untracked()? != needle {
             return self.found.try_with_value(|found| !found.needle.is_empty());
         }
-        let Ok(page) = answer else {
-            self.failed.try_set(true);
-            return Some(false);
+        let page = match answer {
+            Ok(page) => page,
+            Err(error) => {
+                self.failed.try_set(true);
+                if error.may_pass() {
+                    set_timeout(move || self.look(enough), RETRY);
+                }
+                return Some(false);
+            }
         };
         let next = page.next.and_then(|next| next.parse().ok());
         let hits = self.found.try_update_value(|found| {

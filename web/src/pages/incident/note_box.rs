@@ -1,8 +1,6 @@
 //! The box for notes: people meant by name, files dropped or pasted, and a note that is not lost when the line is. What is sent twice
 //! by that is one note.
 
-use std::time::Duration;
-
 use leptos::{ev::SubmitEvent, prelude::*};
 use shared::{
     api::{client::CallError, incident::NoteIn},
@@ -22,12 +20,10 @@ use crate::{
         error_note::ErrorNote,
         mention_box::MentionBox,
     },
-    live::{Connection, use_live},
+    live::{Connection, RETRY, use_live},
     session::use_me,
     transport::{api, fresh_key},
 };
-
-const RETRY: Duration = Duration::from_secs(3);
 
 /// A note that was sent and not answered: the same again, with the same key, is the same note.
 #[derive(Clone)]
