@@ -69,11 +69,12 @@ impl Database {
     async fn open(maintenance: String, name: String) -> Result<Self> {
         let url = with_database(&maintenance, &name);
         let [server_url, worker_url] = Program::ALL.map(|program| with_login(&url, program.role()));
-        let (store, guard) = Store::connect_as(&server_url, Program::Server).await?;
+        let store = Store::connect_lazy(&server_url)?.patient(PATIENCE);
+        let guard = store.guard(Program::Server).await?;
         ensure!(guard == Guard::Login, "the tests' server has more rights than it should: {guard:?}");
-        let (worker, guard) = Store::connect_as(&worker_url, Program::Worker).await?;
+        let worker = Store::connect_lazy(&worker_url)?.patient(PATIENCE);
+        let guard = worker.guard(Program::Worker).await?;
         ensure!(guard == Guard::Login, "the tests' worker has more rights than it should: {guard:?}");
-        let [store, worker] = [store, worker].map(|hasty| hasty.patient(PATIENCE));
         Ok(Self { url, server_url, worker_url, store, worker, maintenance, name })
     }
 
