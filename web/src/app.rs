@@ -12,7 +12,7 @@ use crate::{
     components::{
         button::Button,
         dialog::Dialog,
-        error_note::ErrorNote,
+        error_note::{AskedAgain, ErrorNote},
         freeze::FreezeBanner,
         nav::{Connected, Rail, Shortcuts},
         palette::Palette,
@@ -169,6 +169,7 @@ fn Frame() -> impl IntoView {
                     <main class="alone">
                         <ErrorNote error=session.failed>
                             <Button on_press=move |()| session.ask()>"Try again"</Button>
+                            <AskedAgain error=session.failed/>
                         </ErrorNote>
                         <Show when=move || session.failed.with(Option::is_none)>
                             <p class="loading" role="status">

@@ -19,6 +19,7 @@ async fn what_is_opened_while_the_database_is_away_is_there_when_it_is_back() {
     scene.muster.database.cut().await.unwrap();
     tab.key("c").await.unwrap();
     tab.read(AWAY).await.unwrap();
+    tab.read("asked for again every few seconds").await.unwrap();
     pictures(&tab, "outage-page").await;
     scene.muster.database.mend().await.unwrap();
     tab.see(&id("declare-submit")).await.unwrap();

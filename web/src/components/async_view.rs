@@ -8,7 +8,7 @@ use shared::api::{client::CallError, error::ErrorCode};
 use crate::{
     components::{
         button::Button,
-        error_note::{ErrorNote, Missing},
+        error_note::{AskedAgain, ErrorNote, Missing},
     },
     live::RETRY,
     session::Session,
@@ -141,6 +141,7 @@ where
                                 <Button on_press=retry busy=of.fetching>
                                     "Try again"
                                 </Button>
+                                <AskedAgain error=of.error/>
                             </ErrorNote>
                         }
                     })

@@ -50,6 +50,16 @@ pub(crate) fn ErrorNote(
     }
 }
 
+/// Beside a button that asks again, where that is done by itself as well.
+#[component]
+pub(crate) fn AskedAgain(error: RwSignal<Option<CallError>>) -> impl IntoView {
+    move || {
+        error
+            .with(|error| error.as_ref().is_some_and(CallError::may_pass))
+            .then(|| view! { <span class="muted">"It is asked for again every few seconds."</span> })
+    }
+}
+
 /// What a page says about something that is not there (or not this person's to see).
 #[component]
 pub(crate) fn Missing() -> impl IntoView {
