@@ -26,6 +26,8 @@ use futures::StreamExt as _;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::netlink;
+
 /// How long anything may take to appear.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -39,6 +41,7 @@ impl Chromium {
     /// # Errors
     /// If Chromium is missing or does not start.
     pub async fn launch() -> Result<Self> {
+        netlink::refuse()?;
         let profile = std::env::temp_dir().join(format!("muster-browser-{}", Uuid::new_v4().simple()));
         let program = std::env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("/usr/bin/chromium"), PathBuf::from);
         let config = BrowserConfig::builder()

@@ -12,6 +12,7 @@ pub mod history;
 pub mod liar;
 pub mod mailbox;
 pub mod muster;
+pub mod netlink;
 pub mod pace;
 pub mod persona;
 pub mod postgres;
