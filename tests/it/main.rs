@@ -45,6 +45,7 @@ mod maintenance;
 mod merged;
 mod monitors;
 mod neighbours;
+mod netlink;
 mod notices;
 mod oidc;
 mod output;
